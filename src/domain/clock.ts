@@ -1,0 +1,7 @@
+/** Where the time comes from. Tests turn it by hand. */
+export interface Clock {
+  /** Milliseconds since the Unix epoch. */
+  nowMs(): number;
+}
+
+export const systemClock: Clock = { nowMs: () => Date.now() };
