@@ -1,0 +1,22 @@
+import { limitedForMs } from "./limiter.ts";
+import type { Moment } from "./moment.ts";
+import { systemZid } from "./names.ts";
+import type { Secret } from "./secret.ts";
+
+export type GateAnswer =
+  | { readonly kind: "granted"; readonly secret: Secret }
+  | { readonly kind: "denied" }
+  | { readonly kind: "not_found" }
+  | { readonly kind: "rate_limited"; readonly retryAfterMs: number };
+
+/**
+ * May `zid` read `secret` now? The one gate that reads and probes pass. The limiter comes first, so that a ZID that
+ * is shut out learns nothing, not even which names exist.
+ */
+export function passGate(secret: Secret | undefined, zid: string, denials: readonly number[], now: Moment): GateAnswer {
+  const retryAfterMs = limitedForMs(denials, now);
+  if (retryAfterMs > 0) return { kind: "rate_limited", retryAfterMs };
+  if (secret === undefined) return { kind: "not_found" };
+  const may = zid === systemZid || zid === secret.boundZid || secret.permissions.includes(zid);
+  return may ? { kind: "granted", secret } : { kind: "denied" };
+}

@@ -1,0 +1,91 @@
+import { hash } from "node:crypto";
+import { FieldWriter } from "../domain/fields.ts";
+import type { Receipt } from "./operation.ts";
+
+/** Everything that can happen, as `audit_log.transition_type` names it (contract, section 4). */
+export const transitionTypes = [
+  "secret_set",
+  "secret_rotated",
+  "secret_read",
+  "secret_denied",
+  "secret_deleted",
+  "admin_list",
+  "admin_info",
+  "admin_audit",
+] as const;
+
+export type TransitionType = (typeof transitionTypes)[number];
+
+/** One row of the audit log, in the texts that its hash covers. */
+export interface AuditRow {
+  /** Position in the chain, from 1, without gaps. */
+  readonly seq: number;
+  readonly id: string;
+  readonly originId: string;
+  readonly zeqondNumber: number;
+  readonly actorZid: string;
+  readonly transitionType: string;
+  readonly transitionId: string;
+  /** The exact text that was hashed. */
+  readonly payloadJson: string;
+  /** The 4th input of `proofDigest`. */
+  readonly proofPurpose: string;
+  readonly proofDigest: string;
+  readonly prevHash: string;
+  readonly rowHash: string;
+  /** ISO 8601, UTC, milliseconds. */
+  readonly createdAt: string;
+}
+
+/** The last row of the chain. */
+export interface Head {
+  readonly seq: number;
+  readonly rowHash: string;
+}
+
+/** `prev_hash` of the first row, and the head of an empty log. */
+export const zeroHash = "0".repeat(64);
+
+const writer = new FieldWriter("zsc-row-v1");
+
+/** `row_hash` (contract, section 4): SHA-256 over the length-prefixed columns, 64 lower-case hex digits. */
+export function rowHashOf(row: Omit<AuditRow, "rowHash">): string {
+  return writer
+    .start()
+    .text(String(row.seq))
+    .text(row.id)
+    .text(row.originId)
+    .text(String(row.zeqondNumber))
+    .text(row.actorZid)
+    .text(row.transitionType)
+    .text(row.transitionId)
+    .text(row.payloadJson)
+    .text(row.proofPurpose)
+    .text(row.proofDigest)
+    .text(row.prevHash)
+    .text(row.createdAt)
+    .digest();
+}
+
+/** `proof_digest` (contract, section 4): hex SHA-256 of `subject|actor|transition|purpose`. */
+export function proofDigestOf(subject: string, actorZid: string, transitionId: string, purpose: string): string {
+  return hash("sha256", `${subject}|${actorZid}|${transitionId}|${purpose}`, "hex");
+}
+
+const originPrefix = "zsc:";
+
+/** `origin_id` of what happens to `subject`: a secret's name, or `*` for all of them. */
+export function originIdOf(subject: string): string {
+  return originPrefix + subject;
+}
+
+/** The name that a row's `proof_digest` covers. */
+export function subjectOf(originId: string): string {
+  return originId.startsWith(originPrefix) ? originId.slice(originPrefix.length) : originId;
+}
+
+/** What a caller keeps of a row. */
+export function receiptOfRow(row: AuditRow): Receipt {
+  const { seq, rowHash, transitionId, proofDigest, zeqondNumber: zeqond } = row;
+  return { seq, rowHash, transitionId, proofDigest, zeqond };
+}

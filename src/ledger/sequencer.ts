@@ -1,0 +1,187 @@
+import type { Clock } from "../domain/clock.ts";
+import { VaultError } from "../domain/errors.ts";
+import { windowZeqonds } from "../domain/limiter.ts";
+import { momentOf } from "../domain/moment.ts";
+import { type AppliedBatch, applyBatch, type Settled } from "./batch.ts";
+import { type Operation, type Recorded, receiptText } from "./operation.ts";
+import { type Loaded, type LoadRequest, type Store, StoreFailure } from "./store.ts";
+
+export interface Sequencer {
+  /**
+   * Adds one operation to the batch being collected and resolves with its outcome once that batch is durable.
+   *
+   * Implementations MUST NOT resolve before the commit has returned, and MUST reject every waiter of a failed batch.
+   * Callers MUST NOT release a plaintext by any other way.
+   *
+   * @param signal when aborted before its batch is taken, the operation never happens. Afterwards it counts.
+   * @throws VaultError the refusal, with its `receipt`; `STORE_UNAVAILABLE` when the batch failed; `OVERLOADED`
+   * beyond `maxWaiting` operations.
+   */
+  submit<T>(operation: Operation<T>, signal?: AbortSignal): Promise<Recorded<T>>;
+  /** Takes nothing more and resolves when all that waits is settled. */
+  close(): Promise<void>;
+}
+
+export interface SequencerOptions {
+  readonly store: Pick<Store, "transact">;
+  readonly clock: Clock;
+  /** Told of each batch that failed, with the failure. */
+  readonly onFailure?: (failure: StoreFailure, attempt: number) => void;
+  /** Audit rows a batch, at most; one operation may hold more. */
+  readonly maxBatchRows?: number;
+  /** Bytes of values a batch, at most; one operation may hold more. */
+  readonly maxBatchBytes?: number;
+  /** Operations that wait, at most. */
+  readonly maxWaiting?: number;
+}
+
+interface Waiter {
+  readonly operation: Operation<unknown>;
+  readonly signal: AbortSignal | undefined;
+  readonly resolve: (recorded: Recorded<unknown>) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/** How often a batch is tried before its callers hear UNAVAILABLE; the waits between add up to some three seconds. */
+const maxAttempts = 12;
+const overloadRetryMs = 100;
+
+/** Group commit: one batch in flight, the next one collecting; no timers, so an idle vault answers at once. */
+export function createSequencer(options: SequencerOptions): Sequencer {
+  const { store, clock, onFailure, maxBatchRows = 256, maxBatchBytes = 1_048_576, maxWaiting = 4_096 } = options;
+  let waiting: Waiter[] = [];
+  let running: Promise<void> | undefined;
+  let closed = false;
+
+  function submit<T>(operation: Operation<T>, signal?: AbortSignal): Promise<Recorded<T>> {
+    if (closed) return Promise.reject(new VaultError("STORE_UNAVAILABLE", "the server is stopping"));
+    if (waiting.length >= maxWaiting) {
+      const message = "too many calls are waiting";
+      return Promise.reject(new VaultError("OVERLOADED", message, { retryAfterMs: overloadRetryMs }));
+    }
+    return new Promise((resolve, reject) => {
+      waiting.push({ operation, signal, resolve: resolve as Waiter["resolve"], reject });
+      running ??= drain();
+    });
+  }
+
+  async function drain(): Promise<void> {
+    // Whatever arrives in this turn of the event loop shares the first batch.
+    await new Promise(setImmediate);
+    while (waiting.length > 0) {
+      const batch = take();
+      if (batch.length > 0) await settle(batch);
+    }
+    running = undefined;
+  }
+
+  function take(): readonly Waiter[] {
+    let rows = 0;
+    let bytes = 0;
+    let count = 0;
+    const taken: Waiter[] = [];
+    for (const waiter of waiting) {
+      const { weight } = waiter.operation;
+      const full = rows + weight.rows > maxBatchRows || bytes + weight.bytes > maxBatchBytes;
+      if (full && taken.length > 0) break;
+      count++;
+      if (waiter.signal?.aborted) {
+        waiter.reject(waiter.signal.reason);
+        continue;
+      }
+      rows += weight.rows;
+      bytes += weight.bytes;
+      taken.push(waiter);
+    }
+    waiting = waiting.slice(count);
+    return taken;
+  }
+
+  async function settle(batch: readonly Waiter[]): Promise<void> {
+    try {
+      const settled = await commit(batch.map((waiter) => waiter.operation));
+      batch.forEach((waiter, index) => {
+        answer(waiter, settled[index]);
+      });
+    } catch (error) {
+      for (const waiter of batch) waiter.reject(error);
+    }
+  }
+
+  /** Resolves when the batch is durable, tries again where that can help, and never guesses. */
+  async function commit(operations: readonly Operation<unknown>[]): Promise<readonly Settled[]> {
+    const inDoubt: AppliedBatch[] = [];
+    for (let attempt = 1; ; attempt++) {
+      let applied: AppliedBatch | undefined;
+      try {
+        const load = loadRequest(operations, zeqondFloor(), inDoubt);
+        await store.transact(load, (loaded) => {
+          const committed = inDoubt.find((batch) => isIn(batch, loaded));
+          applied = committed ?? applyBatch(operations, loaded, momentOf(clock), load.denialsAfterZeqond);
+          return committed ? null : applied.write;
+        });
+        if (applied === undefined) throw new Error("the store committed without a decision");
+        return applied.settled;
+      } catch (error) {
+        if (!(error instanceof StoreFailure)) throw error;
+        onFailure?.(error, attempt);
+        if (error.kind === "in_doubt" && applied?.write) inDoubt.push(applied);
+        const again = error.kind === "unavailable" ? attempt === 1 || inDoubt.length > 0 : true;
+        if (!again || attempt >= maxAttempts) throw giveUp(error, inDoubt.length > 0);
+        await backOff(attempt);
+      }
+    }
+  }
+
+  // A minute of slack: the clock is read again under the lock, and replicas' clocks differ.
+  const zeqondFloor = () => momentOf(clock).zeqond - 2 * windowZeqonds;
+
+  return {
+    submit,
+    close: async () => {
+      closed = true;
+      await running;
+    },
+  };
+}
+
+function loadRequest(
+  operations: readonly Operation<unknown>[],
+  denialsAfterZeqond: number,
+  inDoubt: readonly AppliedBatch[],
+): LoadRequest {
+  const secrets = new Set<string>();
+  const denials = new Set<string>();
+  for (const { needs } of operations) {
+    for (const name of needs.secrets) secrets.add(name);
+    for (const zid of needs.denials) denials.add(zid);
+  }
+  const rowHashesAt = inDoubt.flatMap(({ write }) => (write ? [write.to.seq] : []));
+  return { secrets: [...secrets], denials: [...denials], denialsAfterZeqond, rowHashesAt };
+}
+
+/** The chain knows whether an attempt whose COMMIT got no answer was committed. */
+function isIn({ write }: AppliedBatch, loaded: Loaded): boolean {
+  return write !== null && loaded.rowHashes.get(write.to.seq) === write.to.rowHash;
+}
+
+function answer(waiter: Waiter, settled: Settled | undefined): void {
+  if (settled === undefined) return waiter.reject(new Error("an operation without an outcome"));
+  if (settled.kind === "failed") return waiter.reject(settled.error);
+  if (settled.kind === "recorded") return waiter.resolve({ value: settled.value, receipts: settled.receipts });
+  const last = settled.receipts.at(-1);
+  settled.error.receipt = last && receiptText(last);
+  waiter.reject(settled.error);
+}
+
+function giveUp(failure: StoreFailure, inDoubt: boolean): VaultError {
+  const message = inDoubt
+    ? "the database went away during the commit and no plaintext was released but the call may have been recorded"
+    : "the database is not available and nothing was released";
+  return new VaultError("STORE_UNAVAILABLE", message, { cause: failure, retryAfterMs: 1_000 });
+}
+
+function backOff(attempt: number): Promise<void> {
+  const ceilingMs = Math.min(500, 2 ** attempt);
+  return new Promise((resolve) => setTimeout(resolve, ceilingMs * (0.5 + Math.random() / 2)));
+}

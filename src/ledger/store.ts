@@ -1,0 +1,130 @@
+import type { Secret } from "../domain/secret.ts";
+import type { VaultRow } from "../domain/vault-row.ts";
+import type { AuditRow, Head } from "./row.ts";
+
+/** What a batch needs to see, by key. */
+export interface LoadRequest {
+  readonly secrets: readonly string[];
+  readonly denials: readonly string[];
+  /** Denials at or before this Zeqond are of no interest. */
+  readonly denialsAfterZeqond: number;
+  /** Rows of the log whose hashes are asked for: the last rows of attempts whose commit is in doubt. */
+  readonly rowHashesAt: readonly number[];
+}
+
+export interface Loaded {
+  readonly head: Head;
+  /** By name; absent names are absent. */
+  readonly secrets: ReadonlyMap<string, Secret>;
+  /** By ZID: the Zeqonds of its denials. */
+  readonly denials: ReadonlyMap<string, readonly number[]>;
+  /** By seq. */
+  readonly rowHashes: ReadonlyMap<number, string>;
+}
+
+export interface LedgerWrite {
+  /** The head as it was loaded; the write fails when it is no longer that. */
+  readonly from: Head;
+  readonly to: Head;
+  /** In the order of `seq`, `from.seq + 1` to `to.seq`. */
+  readonly rows: readonly AuditRow[];
+  /** In this order: deletions, then insertions, then updates. */
+  readonly deletes: readonly Secret[];
+  readonly inserts: readonly Secret[];
+  readonly updates: readonly SecretUpdate[];
+  /** Secrets whose counters moved, and nothing else of them or besides an update. */
+  readonly reads: readonly ReadCounter[];
+  readonly denials: readonly Denial[];
+  /** Denials at or before this Zeqond, of the ZIDs in `denials`, count no more and may go. */
+  readonly forgetDenialsUntilZeqond: number;
+}
+
+export interface SecretUpdate {
+  readonly secret: Secret;
+  /** The version that the row must still have. */
+  readonly fromVersion: number;
+}
+
+export interface ReadCounter {
+  readonly secretId: string;
+  readonly readCount: number;
+  readonly lastReadZeqond: number;
+}
+
+export interface Denial {
+  /** The row that recorded it. */
+  readonly seq: number;
+  readonly zid: string;
+  readonly zeqond: number;
+}
+
+/** Whether what the database acknowledges survives a crash of its machine. */
+export interface Durability {
+  readonly durable: boolean;
+  /** What is wrong, and the setting that mends it. */
+  readonly detail?: string;
+}
+
+/**
+ * One vault in one database. A contract suite holds every implementation to this.
+ *
+ * Everything fails with a `StoreFailure` and with nothing else.
+ */
+export interface Store {
+  /**
+   * One transaction: locks the head of the chain against every other writer, loads, lets `decide` choose, writes and
+   * commits. `decide` is synchronous; null means that nothing is to be written, and rolls back.
+   *
+   * MUST see the newest committed rows once the lock is held, MUST fail with `conflict` unless every single row was
+   * written as told and the head still was `write.from`, and MUST NOT resolve before the commit is durable.
+   */
+  transact(load: LoadRequest, decide: (loaded: Loaded) => LedgerWrite | null): Promise<void>;
+
+  /** Metadata ordered by name, byte by byte: at most `limit` secrets after `afterName`. */
+  listSecrets(afterName: string | null, limit: number): Promise<readonly Secret[]>;
+  /** Rows about one secret whose type begins with `secret_`, newest first. */
+  auditRows(originId: string, limit: number): Promise<readonly AuditRow[]>;
+  /** Names, after `afterName`, of secrets whose `expires_zeqond` is at or before `zeqond`; ordered by name. */
+  dueSecrets(zeqond: number, afterName: string | null, limit: number): Promise<readonly string[]>;
+
+  /** A view of log and vault that no writer changes, for verification. */
+  openSnapshot(): Promise<Snapshot>;
+
+  /** Seals that show whether a master key is this vault's, by key id. */
+  keyCheck(): Promise<Uint8Array | null>;
+  /** Stores the check of a new vault's key, unless there is one. Returns the one that is there now. */
+  initKeyCheck(check: Uint8Array): Promise<Uint8Array>;
+
+  /** Resolves when the database answers. */
+  ping(): Promise<Durability>;
+  close(): Promise<void>;
+}
+
+/** Log and vault at one moment. */
+export interface Snapshot {
+  readonly head: Head;
+  /** Rows in the order of `seq`, in pages, all of the log. */
+  rows(): AsyncIterable<readonly AuditRow[]>;
+  /** Secrets in the order of their names, byte by byte, in pages. */
+  secrets(): AsyncIterable<readonly VaultRow[]>;
+  /** Denials that the limiter knows of, in the order of `seq`, in pages. */
+  denials(): AsyncIterable<readonly Denial[]>;
+  close(): Promise<void>;
+}
+
+/**
+ * - `conflict`: another writer came first; nothing was written; begin again.
+ * - `unavailable`: the database cannot be reached, or refuses to work; nothing was written.
+ * - `in_doubt`: the connection was lost during COMMIT; it may or may not have been written.
+ */
+export type StoreFailureKind = "conflict" | "unavailable" | "in_doubt";
+
+export class StoreFailure extends Error {
+  override readonly name = "StoreFailure";
+  readonly kind: StoreFailureKind;
+
+  constructor(kind: StoreFailureKind, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.kind = kind;
+  }
+}

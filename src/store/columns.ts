@@ -1,0 +1,91 @@
+import type { Secret } from "../domain/secret.ts";
+import type { VaultRow } from "../domain/vault-row.ts";
+import type { AuditRow } from "../ledger/row.ts";
+
+/** The columns of `audit_log`, in the order in which the hash covers them. */
+export const auditColumns = [
+  "seq",
+  "id",
+  "origin_id",
+  "zeqond_number",
+  "actor_zid",
+  "transition_type",
+  "transition_id",
+  "payload_json",
+  "proof_purpose",
+  "proof_digest",
+  "prev_hash",
+  "row_hash",
+  "created_at",
+] as const;
+
+/** The columns of `secret`. */
+export const secretColumns = [
+  "id",
+  "name",
+  "purpose_tag",
+  "bound_zid",
+  "permissions",
+  "expires_zeqond",
+  "version",
+  "sealed_key",
+  "sealed_value",
+  "created_at",
+  "updated_at",
+] as const;
+
+/** The values of a row of `audit_log`, in the order of `auditColumns`. */
+export function auditValues(row: AuditRow): (string | number)[] {
+  return [
+    row.seq,
+    row.id,
+    row.originId,
+    row.zeqondNumber,
+    row.actorZid,
+    row.transitionType,
+    row.transitionId,
+    row.payloadJson,
+    row.proofPurpose,
+    row.proofDigest,
+    row.prevHash,
+    row.rowHash,
+    row.createdAt,
+  ];
+}
+
+/** The values of a row of `secret`, in the order of `secretColumns`. */
+export function secretValues(secret: Secret): (string | number | Buffer | null)[] {
+  return [
+    secret.id,
+    secret.name,
+    secret.purposeTag,
+    secret.boundZid,
+    JSON.stringify(secret.permissions),
+    secret.expiresZeqond,
+    secret.version,
+    bufferOf(secret.sealedKey),
+    bufferOf(secret.sealedValue),
+    secret.createdAt,
+    secret.updatedAt,
+  ];
+}
+
+/** A secret as the operations see it. */
+export function secretOf(row: VaultRow, readCount: number, lastReadZeqond: number | null): Secret {
+  const { permissionsJson, ...rest } = row;
+  return { ...rest, permissions: permissionsOf(permissionsJson), readCount, lastReadZeqond };
+}
+
+/** What is not a list of strings was not written by us: nobody is permitted, and the seal will not open either. */
+function permissionsOf(json: string): readonly string[] {
+  try {
+    const list: unknown = JSON.parse(json);
+    return Array.isArray(list) && list.every((entry) => typeof entry === "string") ? list : [];
+  } catch {
+    return [];
+  }
+}
+
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

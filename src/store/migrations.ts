@@ -1,0 +1,21 @@
+import { OperatorError } from "../domain/operator-error.ts";
+
+/** One step of a schema. Steps are only ever added, and never changed once released. */
+export interface Migration {
+  /** 1, 2, 3 … */
+  readonly version: number;
+  /** Each can be repeated: a start that was cut off half way begins the step again. */
+  readonly statements: readonly string[];
+}
+
+/** The steps that are still to be taken from `current`. Refuses a schema that a newer program made. */
+export function pendingMigrations(all: readonly Migration[], current: number): readonly Migration[] {
+  const newest = all.at(-1)?.version ?? 0;
+  if (current > newest) {
+    throw new OperatorError(
+      `The database has schema version ${current}, and this program knows only up to ${newest}. ` +
+        "Start the program version that migrated it, or a newer one.",
+    );
+  }
+  return all.filter(({ version }) => version > current);
+}

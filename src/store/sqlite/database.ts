@@ -1,0 +1,79 @@
+import { closeSync, mkdirSync, openSync } from "node:fs";
+import { dirname } from "node:path";
+import Database from "better-sqlite3";
+import { OperatorError } from "../../domain/operator-error.ts";
+import { StoreFailure, type StoreFailureKind } from "../../ledger/store.ts";
+import { pendingMigrations } from "../migrations.ts";
+import { sqliteMigrations } from "./migrations.ts";
+
+export type Sqlite = Database.Database;
+
+const migrationLockMs = 10_000;
+
+/** Opens the database file, creating it for its owner only, and brings its schema up to date. */
+export function openDatabase(path: string): Sqlite {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  // SQLite gives its -wal and -shm files the mode of the database file.
+  closeSync(openSync(path, "a", 0o600));
+  const database = new Database(path);
+  try {
+    configure(database);
+    migrate(database);
+  } catch (error) {
+    database.close();
+    if (error instanceof OperatorError) throw error;
+    throw new OperatorError(`The SQLite database ${path} cannot be opened: ${reasonOf(error)}.`, { cause: error });
+  }
+  // From here on a rival's lock is a conflict that the sequencer waits out without stalling the process.
+  database.pragma("busy_timeout = 0");
+  return database;
+}
+
+/** Opens it for reading only, as it is. */
+export function openReadOnly(path: string): Sqlite {
+  return new Database(path, { readonly: true, fileMustExist: true });
+}
+
+function configure(database: Sqlite): void {
+  database.pragma(`busy_timeout = ${migrationLockMs}`);
+  database.pragma("journal_mode = WAL");
+  database.pragma("synchronous = FULL");
+  // A deleted secret leaves no trace in the file's free pages.
+  database.pragma("secure_delete = ON");
+}
+
+function migrate(database: Sqlite): void {
+  // Under the write lock: of two servers that start at once, the second waits and finds the work done.
+  database.exec("BEGIN IMMEDIATE");
+  try {
+    database.exec(
+      "CREATE TABLE IF NOT EXISTS schema_version (id INTEGER PRIMARY KEY, version INTEGER NOT NULL) STRICT",
+    );
+    database.exec("INSERT INTO schema_version (id, version) VALUES (1, 0) ON CONFLICT DO NOTHING");
+    const current = Number(database.prepare("SELECT version FROM schema_version WHERE id = 1").pluck().get());
+    for (const { version, statements } of pendingMigrations(sqliteMigrations, current)) {
+      for (const statement of statements) database.exec(statement);
+      database.prepare("UPDATE schema_version SET version = ? WHERE id = 1").run(version);
+    }
+    database.exec("COMMIT");
+  } catch (error) {
+    if (database.inTransaction) database.exec("ROLLBACK");
+    throw error;
+  }
+}
+
+/** The one translator of this database's errors. */
+export function failureOf(error: unknown, kind: StoreFailureKind = "unavailable"): StoreFailure {
+  if (error instanceof StoreFailure) return error;
+  const code = codeOf(error);
+  const rival = code.startsWith("SQLITE_BUSY") || code.startsWith("SQLITE_LOCKED");
+  return new StoreFailure(rival ? "conflict" : kind, `SQLite failed with ${code}`, error);
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : codeOf(error);
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Database.SqliteError ? error.code : "an unknown error";
+}

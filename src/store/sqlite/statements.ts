@@ -1,0 +1,123 @@
+import type { VaultRow } from "../../domain/vault-row.ts";
+import type { AuditRow } from "../../ledger/row.ts";
+import { auditColumns, secretColumns } from "../columns.ts";
+import type { Sqlite } from "./database.ts";
+
+export interface SecretRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly purpose_tag: string | null;
+  readonly bound_zid: string;
+  readonly permissions: string;
+  readonly expires_zeqond: number | null;
+  readonly version: number;
+  readonly sealed_key: Uint8Array;
+  readonly sealed_value: Uint8Array;
+  readonly created_at: string;
+  readonly updated_at: string;
+  readonly read_count: number | null;
+  readonly last_read_zeqond: number | null;
+}
+
+export interface AuditRecord {
+  readonly seq: number;
+  readonly id: string;
+  readonly origin_id: string;
+  readonly zeqond_number: number;
+  readonly actor_zid: string;
+  readonly transition_type: string;
+  readonly transition_id: string;
+  readonly payload_json: string;
+  readonly proof_purpose: string;
+  readonly proof_digest: string;
+  readonly prev_hash: string;
+  readonly row_hash: string;
+  readonly created_at: string;
+}
+
+export const selectSecret = `SELECT ${secretColumns.map((column) => `s.${column}`).join(", ")},
+  c.read_count, c.last_read_zeqond FROM secret s LEFT JOIN read_counter c ON c.secret_id = s.id`;
+
+const selectAudit = `SELECT ${auditColumns.join(", ")} FROM audit_log`;
+
+export type Statements = ReturnType<typeof statementsOf>;
+
+/** Every statement of the store, prepared once. */
+export function statementsOf(database: Sqlite) {
+  const run = <P extends unknown[]>(sql: string) => database.prepare<P>(sql);
+  const rows = <P extends unknown[], R>(sql: string) => database.prepare<P, R>(sql);
+  const values = <P extends unknown[], R>(sql: string) => database.prepare<P, R>(sql).pluck();
+  return {
+    begin: run<[]>("BEGIN IMMEDIATE"),
+    commit: run<[]>("COMMIT"),
+    rollback: run<[]>("ROLLBACK"),
+    head: rows<[], { seq: number; row_hash: string }>("SELECT seq, row_hash FROM audit_head WHERE id = 1"),
+    secretByName: rows<[string], SecretRecord>(`${selectSecret} WHERE s.name = ?`),
+    denialsOf: values<[string, number], number>("SELECT zeqond FROM denial WHERE zid = ? AND zeqond > ?"),
+    rowHashAt: values<[number], string>("SELECT row_hash FROM audit_log WHERE seq = ?"),
+    insertRow: run(`INSERT INTO audit_log (${auditColumns.join(", ")}) VALUES (${marks(auditColumns.length)})`),
+    insertSecret: run(`INSERT INTO secret (${secretColumns.join(", ")}) VALUES (${marks(secretColumns.length)})`),
+    updateSecret: run(
+      `UPDATE secret SET ${secretColumns.map((column) => `${column} = ?`).join(", ")} WHERE id = ? AND version = ?`,
+    ),
+    deleteSecret: run<[string, number]>("DELETE FROM secret WHERE id = ? AND version = ?"),
+    deleteCounter: run<[string]>("DELETE FROM read_counter WHERE secret_id = ?"),
+    putCounter: run<[string, number, number | null]>(
+      "INSERT INTO read_counter (secret_id, read_count, last_read_zeqond) VALUES (?, ?, ?) " +
+        "ON CONFLICT (secret_id) DO UPDATE SET read_count = excluded.read_count, " +
+        "last_read_zeqond = excluded.last_read_zeqond",
+    ),
+    insertDenial: run<[number, string, number]>("INSERT INTO denial (seq, zid, zeqond) VALUES (?, ?, ?)"),
+    forgetDenials: run<[string, number]>("DELETE FROM denial WHERE zid = ? AND zeqond <= ?"),
+    moveHead: run<[number, string, number, string]>(
+      "UPDATE audit_head SET seq = ?, row_hash = ? WHERE id = 1 AND seq = ? AND row_hash = ?",
+    ),
+    list: rows<[string, number], SecretRecord>(`${selectSecret} WHERE s.name > ? ORDER BY s.name LIMIT ?`),
+    audit: rows<[string, number], AuditRecord>(
+      `${selectAudit} WHERE origin_id = ? AND substr(transition_type, 1, 7) = 'secret_' ORDER BY seq DESC LIMIT ?`,
+    ),
+    due: values<[number, string, number], string>(
+      "SELECT name FROM secret WHERE expires_zeqond <= ? AND name > ? ORDER BY name LIMIT ?",
+    ),
+    keyCheck: values<[], Uint8Array>("SELECT sealed FROM key_check WHERE id = 1"),
+    initKeyCheck: run<[Uint8Array]>("INSERT INTO key_check (id, sealed) VALUES (1, ?) ON CONFLICT DO NOTHING"),
+  };
+}
+
+function marks(count: number): string {
+  return Array(count).fill("?").join(", ");
+}
+
+export function vaultRowOf(record: SecretRecord): VaultRow {
+  return {
+    id: record.id,
+    name: record.name,
+    purposeTag: record.purpose_tag,
+    boundZid: record.bound_zid,
+    permissionsJson: record.permissions,
+    expiresZeqond: record.expires_zeqond,
+    version: record.version,
+    sealedKey: record.sealed_key,
+    sealedValue: record.sealed_value,
+    createdAt: record.created_at,
+    updatedAt: record.updated_at,
+  };
+}
+
+export function auditRowOf(record: AuditRecord): AuditRow {
+  return {
+    seq: record.seq,
+    id: record.id,
+    originId: record.origin_id,
+    zeqondNumber: record.zeqond_number,
+    actorZid: record.actor_zid,
+    transitionType: record.transition_type,
+    transitionId: record.transition_id,
+    payloadJson: record.payload_json,
+    proofPurpose: record.proof_purpose,
+    proofDigest: record.proof_digest,
+    prevHash: record.prev_hash,
+    rowHash: record.row_hash,
+    createdAt: record.created_at,
+  };
+}

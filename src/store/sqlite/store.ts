@@ -1,0 +1,105 @@
+import type { Head } from "../../ledger/row.ts";
+import { type LedgerWrite, type Loaded, type LoadRequest, type Store, StoreFailure } from "../../ledger/store.ts";
+import { secretOf } from "../columns.ts";
+import { failureOf, openDatabase, openReadOnly, type Sqlite } from "./database.ts";
+import { openSqliteSnapshot } from "./snapshot.ts";
+import { auditRowOf, type SecretRecord, type Statements, statementsOf, vaultRowOf } from "./statements.ts";
+import { writeBatch } from "./write.ts";
+
+/** The embedded store: one file, write-ahead log, every commit synced to the disk. */
+export function openSqliteStore(path: string): Store {
+  const database = openDatabase(path);
+  const statements = statementsOf(database);
+  const guarded = async <T>(work: () => T): Promise<T> => {
+    try {
+      return work();
+    } catch (error) {
+      throw failureOf(error);
+    }
+  };
+  return {
+    async transact(request, decide) {
+      transact(database, statements, request, decide);
+    },
+    listSecrets: (afterName, limit) => guarded(() => statements.list.all(afterName ?? "", limit).map(secretFromRecord)),
+    auditRows: (originId, limit) => guarded(() => statements.audit.all(originId, limit).map(auditRowOf)),
+    dueSecrets: (zeqond, afterName, limit) => guarded(() => statements.due.all(zeqond, afterName ?? "", limit)),
+    openSnapshot: () => guarded(() => openSqliteSnapshot(openReadOnly(path))),
+    keyCheck: () => guarded(() => statements.keyCheck.get() ?? null),
+    initKeyCheck: (check) =>
+      guarded(() => {
+        statements.initKeyCheck.run(check);
+        const stored = statements.keyCheck.get();
+        if (stored === undefined) throw new StoreFailure("unavailable", "the key check was not stored");
+        return stored;
+      }),
+    ping: () =>
+      guarded(() => {
+        const durable = Number(database.pragma("synchronous", { simple: true })) >= 2;
+        return durable ? { durable } : { durable, detail: "SQLite's synchronous setting is below FULL" };
+      }),
+    async close() {
+      database.close();
+    },
+  };
+}
+
+function transact(
+  database: Sqlite,
+  statements: Statements,
+  request: LoadRequest,
+  decide: (loaded: Loaded) => LedgerWrite | null,
+): void {
+  try {
+    // IMMEDIATE takes the one write lock that SQLite has: it is the lock on the chain head.
+    statements.begin.run();
+  } catch (error) {
+    throw failureOf(error);
+  }
+  let committing = false;
+  try {
+    const write = decide(load(statements, request));
+    if (write === null) return void statements.rollback.run();
+    writeBatch(statements, write);
+    committing = true;
+    statements.commit.run();
+  } catch (error) {
+    if (database.inTransaction) statements.rollback.run();
+    else if (committing) throw failureOf(error, "in_doubt");
+    throw isOurs(error) ? error : failureOf(error);
+  }
+}
+
+/** What `decide` throws passes through as it is. */
+function isOurs(error: unknown): boolean {
+  return !(error instanceof Error && error.name === "SqliteError");
+}
+
+function load(statements: Statements, request: LoadRequest): Loaded {
+  const secrets = new Map<string, ReturnType<typeof secretFromRecord>>();
+  for (const name of request.secrets) {
+    const record = statements.secretByName.get(name);
+    if (record !== undefined) secrets.set(name, secretFromRecord(record));
+  }
+  const denials = new Map<string, readonly number[]>();
+  for (const zid of request.denials) {
+    const found = statements.denialsOf.all(zid, request.denialsAfterZeqond);
+    if (found.length > 0) denials.set(zid, found);
+  }
+  const rowHashes = new Map<number, string>();
+  for (const seq of request.rowHashesAt) {
+    const hash = statements.rowHashAt.get(seq);
+    if (hash !== undefined) rowHashes.set(seq, hash);
+  }
+  return { head: headOf(statements), secrets, denials, rowHashes };
+}
+
+function headOf(statements: Statements): Head {
+  const head = statements.head.get();
+  if (head === undefined) throw new StoreFailure("unavailable", "the head of the audit log is gone");
+  return { seq: head.seq, rowHash: head.row_hash };
+}
+
+function secretFromRecord(record: SecretRecord) {
+  return secretOf(vaultRowOf(record), record.read_count ?? 0, record.last_read_zeqond);
+}

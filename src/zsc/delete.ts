@@ -1,0 +1,20 @@
+import type { Principal } from "../domain/principal.ts";
+import type { Operation } from "../ledger/operation.ts";
+import { needsSecret, notFound, oneRow, refuse } from "./drafts.ts";
+
+/** Removes a secret for good. Its audit rows stay. */
+export function deleteSecret(name: string, admin: Principal): Operation<void> {
+  return {
+    needs: needsSecret(name),
+    weight: oneRow,
+    apply(view) {
+      if (view.secret(name) === undefined) return refuse(name, admin.zid, "delete", notFound());
+      const payload = { name, purpose: "deleted" };
+      return {
+        outcome: { kind: "done", value: undefined },
+        changes: [{ kind: "delete", name }],
+        drafts: [{ type: "secret_deleted", subject: name, actorZid: admin.zid, purpose: "deleted", payload }],
+      };
+    },
+  };
+}

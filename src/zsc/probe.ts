@@ -1,0 +1,27 @@
+import type { Operation } from "../ledger/operation.ts";
+import type { Sealer } from "../sealing/envelope.ts";
+import { oneRow, type RefusalReason } from "./drafts.ts";
+import { needsPassage, pass, type Request } from "./gated.ts";
+
+export type ProbeAnswer =
+  | { readonly granted: true }
+  | { readonly granted: false; readonly reason: RefusalReason; readonly detail?: string };
+
+/** Asks the gate what it would say to `request.zid`. Counts as no read, but a denial counts as a denial. */
+export function probePermission(request: Request, sealer: Sealer): Operation<ProbeAnswer> {
+  return {
+    needs: needsPassage(request),
+    weight: oneRow,
+    apply(view) {
+      const passage = pass(view, request, sealer);
+      if (passage.kind === "granted") {
+        passage.plaintext.wipe();
+        return { outcome: { kind: "done", value: { granted: true } }, changes: [], drafts: [passage.draft] };
+      }
+      const { reason, error, changes, draft } = passage;
+      const detail = reason === "error" ? { detail: error.message } : {};
+      const value: ProbeAnswer = { granted: false, reason, ...detail };
+      return { outcome: { kind: "done", value }, changes, drafts: [draft] };
+    },
+  };
+}

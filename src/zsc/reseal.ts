@@ -1,0 +1,47 @@
+import type { VaultError } from "../domain/errors.ts";
+import type { Principal } from "../domain/principal.ts";
+import type { Secret } from "../domain/secret.ts";
+import type { AuditDraft, Decision, Operation } from "../ledger/operation.ts";
+import { isSealBroken, needsSecret, notFound, oneRow, refuse } from "./drafts.ts";
+
+/** One change of an existing secret that needs its seal opened. */
+export interface Resealing<T> {
+  /** Names the call in the row of a refusal. */
+  readonly call: string;
+  /** Makes the changed secret, or refuses. Throws `SEAL_BROKEN` when the seal does not open. */
+  change(before: Secret, nowZeqond: number, nowIso: string): Secret | VaultError;
+  draft(after: Secret): AuditDraft;
+  outcome(after: Secret): T;
+}
+
+/** The operation of changing an existing secret: not found, broken seals and refusals are recorded alike for all. */
+export function reseal<T>(name: string, admin: Principal, resealing: Resealing<T>): Operation<T> {
+  return {
+    needs: needsSecret(name),
+    weight: oneRow,
+    apply(view) {
+      const before = view.secret(name);
+      if (before === undefined) return refuse(name, admin.zid, resealing.call, notFound());
+      const after = attempt(() => resealing.change(before, view.now.zeqond, view.now.iso));
+      if (after instanceof Error) return refuse(name, admin.zid, resealing.call, after);
+      return changed(after, resealing);
+    },
+  };
+}
+
+function changed<T>(after: Secret, resealing: Resealing<T>): Decision<T> {
+  return {
+    outcome: { kind: "done", value: resealing.outcome(after) },
+    changes: [{ kind: "put", secret: after }],
+    drafts: [resealing.draft(after)],
+  };
+}
+
+function attempt(change: () => Secret | VaultError): Secret | VaultError {
+  try {
+    return change();
+  } catch (error) {
+    if (isSealBroken(error)) return error;
+    throw error;
+  }
+}

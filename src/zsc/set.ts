@@ -1,0 +1,95 @@
+import { randomUUID } from "node:crypto";
+import { VaultError } from "../domain/errors.ts";
+import type { Moment } from "../domain/moment.ts";
+import { systemZid } from "../domain/names.ts";
+import type { Plaintext } from "../domain/plaintext.ts";
+import type { Principal } from "../domain/principal.ts";
+import type { Secret } from "../domain/secret.ts";
+import { rotationZeqonds } from "../domain/zeqond.ts";
+import type { Decision, Operation } from "../ledger/operation.ts";
+import type { Sealer } from "../sealing/envelope.ts";
+import { bindingOf, changeMarks, isSealBroken, needsSecret, refuse } from "./drafts.ts";
+
+/** Fields that are absent take their default on a create and stay as they are on an update. */
+export interface SetInput {
+  readonly name: string;
+  readonly value: Plaintext;
+  /** Null clears it. */
+  readonly purposeTag?: string | null;
+  readonly boundZid?: string;
+  readonly permissions?: readonly string[];
+  /** Null: never sealed again by itself. Absent: in 86,400 Zeqonds, also on an update. */
+  readonly expiresZeqond?: number | null;
+}
+
+/** Creates a secret or gives it a new value, always under a fresh key. */
+export function setSecret(input: SetInput, admin: Principal, sealer: Sealer): Operation<void> {
+  const { name } = input;
+  return {
+    needs: needsSecret(name),
+    weight: { rows: 1, bytes: 2 * input.value.bytes.byteLength },
+    apply(view) {
+      const before = view.secret(name);
+      if (before !== undefined && carriesOver(input)) {
+        // Whoever can write the tables must not get an owner or a permission of his own sealed in by the next set.
+        try {
+          sealer.check(before, bindingOf(before));
+        } catch (error) {
+          if (isSealBroken(error)) return refuse(name, admin.zid, "set", unsafeToCarryOver(error));
+          throw error;
+        }
+      }
+      return decide(before, fieldsOf(input, before, view.now), input.value, admin, sealer);
+    },
+  };
+}
+
+function decide(
+  before: Secret | undefined,
+  fields: Omit<Secret, "sealedKey" | "sealedValue">,
+  value: Plaintext,
+  admin: Principal,
+  sealer: Sealer,
+): Decision<void> {
+  const secret: Secret = { ...fields, ...sealer.seal(value, bindingOf(fields)) };
+  const payload = {
+    name: secret.name,
+    purpose_tag: secret.purposeTag,
+    bound_zid: secret.boundZid,
+    permissions: secret.permissions,
+    expires_zeqond: secret.expiresZeqond,
+    purpose: before === undefined ? "created" : "updated",
+    ...changeMarks(secret),
+  };
+  return {
+    outcome: { kind: "done", value: undefined },
+    changes: [{ kind: "put", secret }],
+    drafts: [{ type: "secret_set", subject: secret.name, actorZid: admin.zid, purpose: "set", payload }],
+  };
+}
+
+function fieldsOf(input: SetInput, before: Secret | undefined, now: Moment): Omit<Secret, "sealedKey" | "sealedValue"> {
+  const { purposeTag, expiresZeqond } = input;
+  return {
+    id: before?.id ?? randomUUID(),
+    name: input.name,
+    purposeTag: (purposeTag === undefined ? before?.purposeTag : purposeTag) || null,
+    boundZid: input.boundZid ?? before?.boundZid ?? systemZid,
+    permissions: input.permissions ? [...new Set(input.permissions)] : (before?.permissions ?? []),
+    expiresZeqond: expiresZeqond === undefined ? now.zeqond + rotationZeqonds : expiresZeqond,
+    version: (before?.version ?? 0) + 1,
+    createdAt: before?.createdAt ?? now.iso,
+    updatedAt: now.iso,
+    readCount: before?.readCount ?? 0,
+    lastReadZeqond: before?.lastReadZeqond ?? null,
+  };
+}
+
+function carriesOver(input: SetInput): boolean {
+  return input.boundZid === undefined || input.permissions === undefined;
+}
+
+function unsafeToCarryOver(cause: VaultError): VaultError {
+  const message = "the sealed value does not open so its owner and permissions must be named to set it anew";
+  return new VaultError("SEAL_BROKEN", message, { cause });
+}
