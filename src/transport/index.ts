@@ -1,0 +1,21 @@
+export type { Limits } from "./limits.ts";
+export { defaultLimits } from "./limits.ts";
+export type {
+  Admit,
+  CallHeader,
+  CallRecord,
+  ConnectionFault,
+  Framing,
+  HealthSource,
+  JsonMistake,
+  JsonProblem,
+  JsonReply,
+  JsonSurface,
+  Readiness,
+  ServerOptions,
+  ServiceBinding,
+  Translate,
+} from "./options.ts";
+export { bindService } from "./options.ts";
+export type { Address, ZscServer } from "./server.ts";
+export { createServer } from "./server.ts";

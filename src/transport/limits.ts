@@ -1,0 +1,46 @@
+/** Every bound that the port sets. Sizes in bytes, times in milliseconds. */
+export interface Limits {
+  /** Of one request message, before and after decompression, and of a JSON body. */
+  readonly maxMessageBytes: number;
+  readonly maxResponseBytes: number;
+  /** All headers of one request together. */
+  readonly maxHeaderBytes: number;
+  readonly maxHeaders: number;
+  /** From the opening of a connection until it says which protocol it speaks. */
+  readonly sniffTimeoutMs: number;
+  readonly headersTimeoutMs: number;
+  /** From the beginning of a request until its body is complete. */
+  readonly requestTimeoutMs: number;
+  /** Idle HTTP/1.1 connections are closed after this time. */
+  readonly keepAliveTimeoutMs: number;
+  /** The longest deadline that a caller may name; a longer one counts as this. */
+  readonly maxTimeoutMs: number;
+  readonly maxConnections: number;
+  readonly maxConcurrentStreams: number;
+  /** Memory of one HTTP/2 session, in megabytes. */
+  readonly maxSessionMemoryMb: number;
+  readonly sessionWindowBytes: number;
+  readonly streamWindowBytes: number;
+  /** Resets by the client beyond this burst and rate (per second) end the session (CVE-2023-44487). */
+  readonly streamResetBurst: number;
+  readonly streamResetRate: number;
+}
+
+export const defaultLimits: Limits = {
+  maxMessageBytes: 1_048_576,
+  maxResponseBytes: 8_388_608,
+  maxHeaderBytes: 16_384,
+  maxHeaders: 100,
+  sniffTimeoutMs: 10_000,
+  headersTimeoutMs: 15_000,
+  requestTimeoutMs: 30_000,
+  keepAliveTimeoutMs: 75_000,
+  maxTimeoutMs: 2_147_483_647,
+  maxConnections: 10_000,
+  maxConcurrentStreams: 1_024,
+  maxSessionMemoryMb: 32,
+  sessionWindowBytes: 1_048_576,
+  streamWindowBytes: 65_535,
+  streamResetBurst: 1_000,
+  streamResetRate: 100,
+};

@@ -1,0 +1,125 @@
+import type { DescExtension, DescField, DescMethod, DescService, JsonObject, Message } from "@bufbuild/protobuf";
+import type { Code, ConnectError, ContextValues, Interceptor, ServiceImpl } from "@connectrpc/connect";
+import type { Limits } from "./limits.ts";
+
+/** A service and who implements it. Made by `bindService`, which checks that the two belong together. */
+export interface ServiceBinding {
+  readonly service: DescService;
+  readonly implementation: Readonly<Record<string, unknown>>;
+  /** Calls of a public service are not shown to `admit`. */
+  readonly public: boolean;
+}
+
+/** Ties handlers to the service that they implement. A method without a handler answers UNIMPLEMENTED. */
+export function bindService<Desc extends DescService>(
+  service: Desc,
+  implementation: Partial<ServiceImpl<Desc>>,
+  options: { readonly public?: boolean } = {},
+): ServiceBinding {
+  return { service, implementation: implementation as ServiceBinding["implementation"], public: options.public === true };
+}
+
+/** The headers of a call, as they came: `get` joins what was sent twice, `all` does not. Names in any case. */
+export interface CallHeader {
+  get(name: string): string | null;
+  all(name: string): readonly string[];
+}
+
+/**
+ * Decides whether a call may go on, from its headers alone, before its body is read. Refuses by throwing; what later
+ * parts need to know it puts into `values`. A decision that needs no waiting should be returned without a promise.
+ */
+export type Admit = (method: DescMethod, header: CallHeader, values: ContextValues) => void | Promise<void>;
+
+/** Turns whatever made a call fail into what its caller sees. MUST NOT put anything of the request into it. */
+export type Translate = (reason: unknown) => ConnectError;
+
+export type Framing = "grpc" | "grpc-web" | "connect" | "json";
+
+/** What became of one call, for logs and metrics. Calls refused before a handler saw them are included. */
+export interface CallRecord {
+  readonly method: DescMethod;
+  readonly framing: Framing;
+  /** Undefined: it was answered with a message. */
+  readonly code: Code | undefined;
+  readonly durationMs: number;
+  readonly values: ContextValues;
+  /** What was thrown, before `translate`. */
+  readonly reason: unknown;
+}
+
+/** Something that went wrong on a connection outside of any call. */
+export interface ConnectionFault {
+  readonly where: "socket" | "session" | "stream" | "request" | "tls";
+  readonly error: unknown;
+}
+
+export interface Readiness {
+  readonly ready: boolean;
+  /** Whether what is acknowledged survives a crash of the machine, as far as the database's settings tell. */
+  readonly durable: boolean;
+  readonly detail?: string;
+}
+
+export interface HealthSource {
+  ready(): Promise<Readiness>;
+}
+
+/** Why a request to a JSON surface has no answer. */
+export type JsonProblem =
+  | { readonly kind: "no_route" }
+  | { readonly kind: "method_not_allowed"; readonly allow: readonly string[] }
+  | { readonly kind: "too_large" }
+  | { readonly kind: "call"; readonly error: ConnectError };
+
+export interface JsonReply {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: unknown;
+}
+
+/** A field of a JSON body that has the wrong type: which, and what to tell the caller. */
+export interface JsonMistake {
+  readonly field: DescField;
+  readonly sentence: string;
+}
+
+/**
+ * JSON over HTTP below one path prefix. The routes are the `google.api.http` annotations of the services whose paths
+ * begin with the prefix; nothing else is a route.
+ */
+export interface JsonSurface {
+  /** For example `/api/zsc`, without a slash at its end. */
+  readonly prefix: string;
+  /** A bool field option: absent values of fields that carry it are written as null. */
+  readonly emitNull?: DescExtension;
+  /** Rewrites the JSON object of a body, or of the query of a route without a body, before it is decoded. */
+  prepare?(method: DescMethod, json: JsonObject): JsonObject;
+  /**
+   * Words the error for a field of the wrong type. `message` holds the fields before it, path variables included, so
+   * that errors can be told in the order of the fields. Without it the error is `mistake.sentence`.
+   */
+  mistake?(method: DescMethod, message: Message, mistake: JsonMistake): ConnectError;
+  success(method: DescMethod, json: JsonObject): unknown;
+  failure(problem: JsonProblem): JsonReply;
+}
+
+export interface ServerOptions {
+  readonly services: readonly ServiceBinding[];
+  readonly health: HealthSource;
+  /** As in Connect: the last one is the outermost. They MUST pass on the request that they were given, or a spread of it. */
+  readonly interceptors?: readonly Interceptor[];
+  readonly admit?: Admit;
+  readonly translate?: Translate;
+  readonly jsonSurfaces?: readonly JsonSurface[];
+  /** PEM. Without it the port speaks plain text. */
+  readonly tls?: { readonly cert: string | Uint8Array; readonly key: string | Uint8Array };
+  readonly limits?: Partial<Limits>;
+  readonly onCall?: (record: CallRecord) => void;
+  readonly onFault?: (fault: ConnectionFault) => void;
+  /**
+   * Streams may use the JSON codecs of gRPC and Connect. Off by default: their errors come from Connect itself and
+   * quote what was sent. Unary calls speak JSON either way.
+   */
+  readonly jsonStreams?: boolean;
+}
