@@ -1,0 +1,43 @@
+import { FieldWriter } from "./fields.ts";
+
+/** A secret's row in the vault as the database holds it, read counters aside. */
+export interface VaultRow {
+  readonly id: string;
+  readonly name: string;
+  readonly purposeTag: string | null;
+  readonly boundZid: string;
+  /** `JSON.stringify` of the list. */
+  readonly permissionsJson: string;
+  readonly expiresZeqond: number | null;
+  readonly version: number;
+  readonly sealedKey: Uint8Array;
+  readonly sealedValue: Uint8Array;
+  /** ISO 8601, UTC, milliseconds. */
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+const writer = new FieldWriter("zsc-vault-row-v1");
+
+/**
+ * `sealed_digest` of the audit log (contract, section 4): SHA-256 over all that the row is, 64 lower-case hex digits.
+ * Whoever puts back, alters or adds a row by hand does not find the same digest in the log.
+ */
+export function vaultRowDigest(row: VaultRow): string {
+  writer.start().text(row.id).text(row.name);
+  textOrAbsent(row.purposeTag);
+  writer.text(row.boundZid).text(row.permissionsJson);
+  textOrAbsent(row.expiresZeqond === null ? null : String(row.expiresZeqond));
+  return writer
+    .text(String(row.version))
+    .bytes(row.sealedKey)
+    .bytes(row.sealedValue)
+    .text(row.createdAt)
+    .text(row.updatedAt)
+    .digest();
+}
+
+function textOrAbsent(text: string | null): void {
+  if (text === null) writer.absent();
+  else writer.text(text);
+}

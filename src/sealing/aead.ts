@@ -1,0 +1,60 @@
+import { createCipheriv, createDecipheriv, type KeyObject } from "node:crypto";
+import { VaultError } from "../domain/errors.ts";
+
+const algorithm = "aes-256-gcm";
+
+/** Bytes of a key of AES-256. */
+export const keyBytes = 32;
+/** Bytes of an initialization vector: the length that GCM takes as it is (NIST SP 800-38D §8.2.2). */
+export const ivBytes = 12;
+/** Bytes of an authentication tag: never truncated. */
+export const tagBytes = 16;
+
+const options = { authTagLength: tagBytes } as const;
+
+/** Where IVs and data keys come from; `crypto.randomBytes` outside tests. */
+export type RandomBytes = (size: number) => Uint8Array;
+
+/**
+ * Encrypts under AES-256-GCM into a box: `header | IV | ciphertext | tag`. The header is only carried along here; who
+ * opens must check it. The IV MUST be fresh and random for each call under one key (NIST SP 800-38D §8.3).
+ */
+export function encrypt(
+  key: KeyObject,
+  header: Uint8Array,
+  iv: Uint8Array,
+  associatedData: Uint8Array,
+  clear: Uint8Array,
+): Uint8Array {
+  const cipher = createCipheriv(algorithm, key, iv, options).setAAD(associatedData);
+  const ciphertext = cipher.update(clear);
+  cipher.final();
+  return Buffer.concat([header, iv, ciphertext, cipher.getAuthTag()]);
+}
+
+/**
+ * Decrypts a box whose header has `headerBytes` and was checked by the caller.
+ *
+ * @throws VaultError `SEAL_BROKEN` when it is too short or anything of it, the associated data or the key is another.
+ */
+export function decrypt(key: KeyObject, headerBytes: number, associatedData: Uint8Array, box: Uint8Array): Uint8Array {
+  const ivEnd = headerBytes + ivBytes;
+  const tagStart = box.length - tagBytes;
+  if (tagStart < ivEnd) throw sealBroken("it is too short");
+  const decipher = createDecipheriv(algorithm, key, box.subarray(headerBytes, ivEnd), options)
+    .setAAD(associatedData)
+    .setAuthTag(box.subarray(tagStart));
+  const clear = decipher.update(box.subarray(ivEnd, tagStart));
+  try {
+    decipher.final();
+  } catch (cause) {
+    clear.fill(0);
+    throw sealBroken("it does not authenticate", cause);
+  }
+  return clear;
+}
+
+/** The one way in which opening fails. The reason is for the logs and holds no material. */
+export function sealBroken(reason: string, cause?: unknown): VaultError {
+  return new VaultError("SEAL_BROKEN", "the sealed value does not open", { cause: new Error(reason, { cause }) });
+}

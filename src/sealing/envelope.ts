@@ -1,0 +1,110 @@
+import { isUtf8 } from "node:buffer";
+import { createSecretKey, randomBytes } from "node:crypto";
+import { Plaintext } from "../domain/plaintext.ts";
+import { decrypt, encrypt, ivBytes, keyBytes, type RandomBytes, sealBroken } from "./aead.ts";
+import { type Binding, dataKeyAssociatedData, valueAssociatedData } from "./binding.ts";
+import { createKeyBox, type KeyBox } from "./key-box.ts";
+import type { SealingKey } from "./master-key.ts";
+
+export type { Binding } from "./binding.ts";
+
+export interface SealedSecret {
+  /** The data key under the sealing key, format 1: `0x01 | key id (8) | IV (12) | ciphertext (32) | tag (16)`. */
+  readonly sealedKey: Uint8Array;
+  /** The value under its data key, format 1: `0x01 | IV (12) | ciphertext | tag (16)`. */
+  readonly sealedValue: Uint8Array;
+}
+
+/** Seals and opens values. Synchronous, without I/O. */
+export interface Sealer {
+  /** Seals under a fresh data key and fresh IVs. The plaintext stays the caller's to wipe. */
+  seal(plaintext: Plaintext, binding: Binding): SealedSecret;
+
+  /**
+   * Opens what was sealed under exactly this binding. Who may read is not checked here.
+   *
+   * @throws VaultError `SEAL_BROKEN`, whatever is wrong
+   */
+  open(sealed: SealedSecret, binding: Binding): Plaintext;
+
+  /**
+   * Seals the data key again, for other permissions, owner or version; the value stays as it is. The two bindings must
+   * name the same table, id and name.
+   *
+   * @throws VaultError `SEAL_BROKEN` when the data key does not open under `from`; that the value does is not checked
+   */
+  rebind(sealed: SealedSecret, from: Binding, to: Binding): SealedSecret;
+
+  /**
+   * Verifies that the data key opens under this binding; the value is not looked at.
+   *
+   * @throws VaultError `SEAL_BROKEN`
+   */
+  check(sealed: SealedSecret, binding: Binding): void;
+}
+
+const valueHeader = Uint8Array.of(1);
+
+export function createSealer(sealingKey: SealingKey, random: RandomBytes = randomBytes): Sealer {
+  const dataKeys = createDataKeys(createKeyBox(sealingKey, random), sealingKey.id);
+  return {
+    seal: (plaintext, binding) => {
+      const dataKey = random(keyBytes);
+      try {
+        const sealedKey = dataKeys.lock(dataKey, binding);
+        return { sealedKey, sealedValue: sealValue(dataKey, random(ivBytes), plaintext, binding) };
+      } finally {
+        dataKey.fill(0);
+      }
+    },
+    open: ({ sealedKey, sealedValue }, binding) =>
+      dataKeys.use(sealedKey, binding, (dataKey) => openValue(dataKey, sealedValue, binding)),
+    rebind: ({ sealedKey, sealedValue }, from, to) => {
+      assertSameRow(from, to);
+      return { sealedKey: dataKeys.use(sealedKey, from, (dataKey) => dataKeys.lock(dataKey, to)), sealedValue };
+    },
+    check: ({ sealedKey }, binding) => dataKeys.use(sealedKey, binding, () => undefined),
+  };
+}
+
+interface DataKeys {
+  lock(dataKey: Uint8Array, binding: Binding): Uint8Array;
+  /** Lends the data key to `work` and wipes it afterwards. */
+  use<T>(sealedKey: Uint8Array, binding: Binding, work: (dataKey: Uint8Array) => T): T;
+}
+
+function createDataKeys(box: KeyBox, keyId: string): DataKeys {
+  return {
+    lock: (dataKey, binding) => box.lock(dataKey, dataKeyAssociatedData(binding, keyId)),
+    use: (sealedKey, binding, work) => {
+      const dataKey = box.unlock(sealedKey, dataKeyAssociatedData(binding, keyId));
+      try {
+        if (dataKey.length !== keyBytes) throw sealBroken("the data key has another length");
+        return work(dataKey);
+      } finally {
+        dataKey.fill(0);
+      }
+    },
+  };
+}
+
+// createSecretKey: a raw key costs five times as much, and the copy in the KeyObject is cleansed when it is collected.
+
+function sealValue(dataKey: Uint8Array, iv: Uint8Array, plaintext: Plaintext, binding: Binding): Uint8Array {
+  return encrypt(createSecretKey(dataKey), valueHeader, iv, valueAssociatedData(binding), plaintext.bytes);
+}
+
+function openValue(dataKey: Uint8Array, sealedValue: Uint8Array, binding: Binding): Plaintext {
+  if (sealedValue[0] !== valueHeader[0]) throw sealBroken("the value has an unknown format");
+  const clear = decrypt(createSecretKey(dataKey), valueHeader.length, valueAssociatedData(binding), sealedValue);
+  if (!isUtf8(clear)) {
+    clear.fill(0);
+    throw sealBroken("the value is not UTF-8");
+  }
+  return Plaintext.fromBytes(clear);
+}
+
+function assertSameRow(from: Binding, to: Binding): void {
+  const same = from.table === to.table && from.id === to.id && from.name === to.name;
+  if (!same) throw new Error("a sealed value cannot be bound to another row");
+}

@@ -1,0 +1,28 @@
+import { randomBytes } from "node:crypto";
+import { FieldWriter } from "../domain/fields.ts";
+import type { RandomBytes } from "./aead.ts";
+import { createKeyBox } from "./key-box.ts";
+import type { SealingKey } from "./master-key.ts";
+
+const knownText = Buffer.from("zsc-key-check-v1", "utf8");
+
+/**
+ * Seals a known text. The database keeps it beside the secrets, so that a wrong master key is noticed at start and not
+ * at the first read.
+ */
+export function sealKeyCheck(key: SealingKey, random: RandomBytes = randomBytes): Uint8Array {
+  return createKeyBox(key, random).lock(knownText, associatedDataOf(key));
+}
+
+/** Whether `sealed` was sealed by `sealKeyCheck` under this very key. */
+export function opensKeyCheck(key: SealingKey, sealed: Uint8Array): boolean {
+  try {
+    return knownText.equals(createKeyBox(key, randomBytes).unlock(sealed, associatedDataOf(key)));
+  } catch {
+    return false;
+  }
+}
+
+function associatedDataOf(key: SealingKey): Uint8Array {
+  return new FieldWriter().text("zsc-seal-v1").text("key-check").text(key.id).take();
+}

@@ -1,0 +1,37 @@
+import { createHmac, createSecretKey, type KeyObject, pbkdf2 } from "node:crypto";
+import { promisify } from "node:util";
+import { keyBytes } from "./aead.ts";
+
+/** The key that seals data keys. The material stays inside a KeyObject, which does not print. */
+export interface SealingKey {
+  /** Names the key without telling it: 16 lower-case hex digits. */
+  readonly id: string;
+  readonly key: KeyObject;
+}
+
+const derivationRounds = 200_000;
+const derivationSalt = "HULYAS.ZeqField.f=1.287Hz.τ=0.777s.α=1.29e-3";
+const keyIdBytes = 8;
+
+/**
+ * Reads the master key from its 64 hex digits.
+ *
+ * @throws Error that says what is expected and quotes nothing.
+ */
+export function parseMasterKey(hex: string): Uint8Array {
+  if (!/^[0-9a-fA-F]{64}$/.test(hex)) throw new Error("the master key must be exactly 64 hex digits (32 bytes)");
+  return Buffer.from(hex, "hex");
+}
+
+/** Derives the key that seals (contract, section 5). Takes some 100 ms on another thread: once, at start. */
+export async function deriveSealingKey(masterKey: Uint8Array): Promise<SealingKey> {
+  if (masterKey.length !== keyBytes) throw new Error("the master key must be 32 bytes");
+  const derived = await promisify(pbkdf2)(masterKey, derivationSalt, derivationRounds, keyBytes, "sha256");
+  const key = createSecretKey(derived);
+  derived.fill(0);
+  return { id: keyIdOf(key), key };
+}
+
+function keyIdOf(key: KeyObject): string {
+  return createHmac("sha256", key).update("zsc-key-id-v1").digest().toString("hex", 0, keyIdBytes);
+}
