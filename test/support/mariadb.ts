@@ -1,13 +1,7 @@
 import { join } from "node:path";
 import { createFreshDatabase, serverVersion } from "./mysql-admin.ts";
-import {
-  createDataDirectory,
-  createLocalServer,
-  createSite,
-  type LocalServer,
-  requireServerProgram,
-} from "./mysql-server.ts";
-import { findFreePort, removeAtExit } from "./server-process.ts";
+import { createDataDirectory, createLocalServer, type LocalServer, openSite } from "./mysql-server.ts";
+import { findFreePort } from "./server-process.ts";
 
 /** A private MariaDB or MySQL server. It and its data end with this process at the latest. */
 export interface MariaDb extends LocalServer {
@@ -30,21 +24,20 @@ export interface MariaDbOptions {
  * @throws Error naming what to install, or with the end of the server's log.
  */
 export async function openMariaDb(options: MariaDbOptions = {}): Promise<MariaDb> {
-  const site = createSite(await requireServerProgram(), "zsc-mariadb-");
-  const removeFolder = removeAtExit(site.folder);
+  const site = await openSite("zsc-mariadb-");
   const server = createLocalServer(site, "data", await findFreePort(), options.args ?? []);
   try {
     await createDataDirectory(site, join(site.folder, "data"));
     await server.start();
-    return withExtras(server, await serverVersion(server.url()), removeFolder);
+    return withExtras(server, await serverVersion(server.url()), site.remove);
   } catch (error) {
     await server.kill();
-    removeFolder();
+    site.remove();
     throw error;
   }
 }
 
-function withExtras(server: LocalServer, version: string, removeFolder: () => void): MariaDb {
+function withExtras(server: LocalServer, version: string, remove: () => void): MariaDb {
   return {
     version,
     port: server.port,
@@ -58,7 +51,7 @@ function withExtras(server: LocalServer, version: string, removeFolder: () => vo
     createDatabase: () => createFreshDatabase(server.url()),
     async dispose() {
       await server.kill();
-      removeFolder();
+      remove();
     },
   };
 }

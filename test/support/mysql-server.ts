@@ -1,11 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { queryText } from "./mysql-admin.ts";
 import { findProgram, requireInstalled, run } from "./programs.ts";
-import { launchServer, type ServerProcess } from "./server-process.ts";
+import { createPrivateFolder, launchServer, type ServerProcess } from "./server-process.ts";
 
 const readyWithinMs = 120_000;
 
@@ -20,6 +19,7 @@ export interface ServerSite {
   readonly program: ServerProgram;
   readonly folder: string;
   readonly password: string;
+  remove(): void;
 }
 
 /** One server process over one data directory; it keeps both, and its port, when it is killed and started again. */
@@ -36,14 +36,17 @@ export interface LocalServer {
   stop(): Promise<void>;
 }
 
-/** The MariaDB or MySQL server of this machine; installs Debian's `packages` when there is none. */
-export async function requireServerProgram(packages: readonly string[] = ["mariadb-server"]): Promise<ServerProgram> {
+/**
+ * A folder for servers of this machine's MariaDB or MySQL; installs Debian's `packages` when there is none and this process may.
+ *
+ * @throws Error naming what to install.
+ */
+export async function openSite(prefix: string, packages: readonly string[] = ["mariadb-server"]): Promise<ServerSite> {
   const path = await requireInstalled("a MariaDB or MySQL server", packages, () => findProgram("mariadbd", "mysqld"));
-  return { path, kind: (await run(path, ["--version"])).includes("MariaDB") ? "mariadb" : "mysql" };
-}
-
-export function createSite(program: ServerProgram, prefix: string): ServerSite {
-  return { program, folder: mkdtempSync(join(tmpdir(), prefix)), password: randomBytes(16).toString("hex") };
+  const kind = (await run(path, ["--version"])).includes("MariaDB") ? "mariadb" : "mysql";
+  const folder = createPrivateFolder(prefix);
+  const password = randomBytes(16).toString("hex");
+  return { program: { path, kind }, folder: folder.path, password, remove: folder.remove };
 }
 
 /** Fills a data directory in which `zsc` is the only account that can log in. */

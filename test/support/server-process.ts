@@ -1,7 +1,9 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, openSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
-import { findProgram, lastLines } from "./programs.ts";
+import { spawn } from "node:child_process";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { createServer, Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { lastLines } from "./programs.ts";
 
 /** A server that runs as a child of this process and never outlives it. */
 export interface ServerProcess {
@@ -13,26 +15,54 @@ export interface ServerProcess {
   logTail(): string;
 }
 
-/** Starts a server with its output appended to `logFile`. */
-export function launchServer(program: string, args: readonly string[], logFile: string): ServerProcess {
-  cleanUpAtExit();
-  const log = openSync(logFile, "a", 0o600);
-  const [command, ...prefix] = dieWithParent();
-  const line = command === undefined ? [program, ...args] : [command, ...prefix, program, ...args];
-  // A process group of its own: what the server starts (state transfers) can be ended with it, and Ctrl-C ends us first.
-  const child = spawn(line[0] ?? program, line.slice(1), { detached: true, stdio: ["ignore", log, log] });
-  closeSync(log);
-  child.unref();
-  return superviseChild(child, logFile);
+export interface PrivateFolder {
+  readonly path: string;
+  remove(): void;
 }
 
-/** Removes this folder when the process ends without having done so itself. The returned function removes it now. */
-export function removeAtExit(folder: string): () => void {
-  cleanUpAtExit();
-  folders.add(folder);
-  return () => {
-    removeFolder(folder);
-    folders.delete(folder);
+/** Starts a server with its output appended to `logFile`. */
+export function launchServer(program: string, args: readonly string[], logFile: string): ServerProcess {
+  const log = openSync(logFile, "a", 0o600);
+  // A process group of its own: what the server starts (state transfers) is ended with it, and Ctrl-C reaches us first.
+  const child = spawn(program, args, { detached: true, stdio: ["ignore", log, log] });
+  closeSync(log);
+  child.unref();
+  const pid = child.pid ?? 0;
+  const forget = pid > 0 ? onDeathOfThisProcess('kill -s KILL -- "-$0"', String(pid)) : () => undefined;
+  let exited = false;
+  const ended = new Promise<void>((resolve) => {
+    const finish = (): void => {
+      exited = true;
+      forget();
+      resolve();
+    };
+    child.once("exit", finish);
+    child.once("error", finish);
+  });
+  return {
+    pid,
+    hasExited: () => exited,
+    logTail: () => lastLines(readFileSync(logFile, "utf8")),
+    async end(signal) {
+      child.ref();
+      if (signal === "SIGKILL") killGroup(pid);
+      else child.kill(signal);
+      await ended;
+    },
+  };
+}
+
+/** A folder that is gone when it is removed, or soon after the end of this process. */
+export function createPrivateFolder(prefix: string): PrivateFolder {
+  const path = mkdtempSync(join(tmpdir(), prefix));
+  // The servers in it are ended at the same moment and may hold their files a little longer.
+  const forget = onDeathOfThisProcess('sleep 1; rm -rf -- "$0"', path);
+  return {
+    path,
+    remove() {
+      rmSync(path, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+      forget();
+    },
   };
 }
 
@@ -43,80 +73,42 @@ export function removeAtExit(folder: string): () => void {
 export async function findFreePort(): Promise<number> {
   for (let attempt = 0; attempt < 100; attempt += 1) {
     const port = 20_000 + Math.floor(Math.random() * 12_000);
-    if (!given.has(port) && (await isFree(port))) {
-      given.add(port);
+    if (!givenPorts.has(port) && (await isFree(port))) {
+      givenPorts.add(port);
       return port;
     }
   }
   throw new Error("no free port between 20000 and 32000");
 }
 
-const given = new Set<number>();
-const running = new Set<ChildProcess>();
-const folders = new Set<string>();
-let hooked = false;
+const givenPorts = new Set<number>();
 
-function superviseChild(child: ChildProcess, logFile: string): ServerProcess {
-  let exited = false;
-  const ended = new Promise<void>((resolve) => {
-    const finish = (): void => {
-      exited = true;
-      running.delete(child);
-      resolve();
-    };
-    child.once("exit", finish);
-    child.once("error", finish);
+/**
+ * Has a shell run `script` (its `$0` being `argument`) when this process ends, by whatever cause. It waits on a pipe
+ * that the system closes then: exit handlers do not run on SIGKILL, nor inside jest's sandbox. The returned function
+ * sends the shell home.
+ */
+function onDeathOfThisProcess(script: string, argument: string): () => void {
+  const guard = spawn("/bin/sh", ["-c", `read -r done || { ${script}; }`, argument], {
+    detached: true,
+    stdio: ["pipe", "ignore", "ignore"],
   });
-  running.add(child);
-  return {
-    pid: child.pid ?? -1,
-    hasExited: () => exited,
-    logTail: () => lastLines(readFileSync(logFile, "utf8")),
-    async end(signal) {
-      child.ref();
-      if (signal === "SIGKILL") killGroup(child);
-      else child.kill(signal);
-      await ended;
-    },
+  guard.unref();
+  guard.on("error", () => undefined);
+  guard.stdin.on("error", () => undefined);
+  if (guard.stdin instanceof Socket) guard.stdin.unref();
+  return () => {
+    guard.stdin.end("\n");
   };
 }
 
-/** Linux can end a child whose parent has died, even by SIGKILL, when no exit handler runs. */
-function dieWithParent(): readonly string[] {
-  const setpriv = process.platform === "linux" ? findProgram("setpriv") : undefined;
-  return setpriv === undefined ? [] : [setpriv, "--pdeathsig", "KILL", "--"];
-}
-
-function cleanUpAtExit(): void {
-  if (hooked) return;
-  hooked = true;
-  process.on("exit", cleanUp);
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    process.once(signal, () => {
-      cleanUp();
-      // Whoever else listens decides what follows; when nobody does, the signal does what it always does.
-      if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
-    });
-  }
-}
-
-function cleanUp(): void {
-  for (const child of running) killGroup(child);
-  for (const folder of folders) removeFolder(folder);
-}
-
-function killGroup(child: ChildProcess): void {
-  if (child.pid === undefined) return;
+function killGroup(pid: number): void {
+  if (pid === 0) return;
   try {
-    process.kill(-child.pid, "SIGKILL");
+    process.kill(-pid, "SIGKILL");
   } catch {
     // Already gone.
   }
-}
-
-/** A server that was killed this instant may still hold files for a moment. */
-function removeFolder(folder: string): void {
-  rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
 }
 
 function isFree(port: number): Promise<boolean> {
