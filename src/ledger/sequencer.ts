@@ -166,12 +166,15 @@ function isIn({ write }: AppliedBatch, loaded: Loaded): boolean {
 }
 
 function answer(waiter: Waiter, settled: Settled | undefined): void {
-  if (settled === undefined) return waiter.reject(new Error("an operation without an outcome"));
-  if (settled.kind === "failed") return waiter.reject(settled.error);
-  if (settled.kind === "recorded") return waiter.resolve({ value: settled.value, receipts: settled.receipts });
-  const last = settled.receipts.at(-1);
-  settled.error.receipt = last && receiptText(last);
-  waiter.reject(settled.error);
+  if (settled?.kind === "recorded") {
+    waiter.resolve({ value: settled.value, receipts: settled.receipts });
+  } else if (settled?.kind === "refused") {
+    const last = settled.receipts.at(-1);
+    settled.error.receipt = last && receiptText(last);
+    waiter.reject(settled.error);
+  } else {
+    waiter.reject(settled?.error ?? new Error("an operation without an outcome"));
+  }
 }
 
 function giveUp(failure: StoreFailure, inDoubt: boolean): VaultError {

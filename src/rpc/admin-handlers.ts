@@ -1,0 +1,93 @@
+import { create } from "@bufbuild/protobuf";
+import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
+import {
+  AuditResponseSchema,
+  DeleteResponseSchema,
+  GrantResponseSchema,
+  InfoResponseSchema,
+  ProbePermissionResponseSchema,
+  RevokeResponseSchema,
+  RotateResponseSchema,
+  type SetRequest,
+  SetResponseSchema,
+  type ZscAdmin,
+} from "#gen/zsc/v1/zsc_admin_pb.js";
+import { Plaintext } from "../domain/plaintext.ts";
+import type { Operation } from "../ledger/operation.ts";
+import { deleteSecret } from "../zsc/delete.ts";
+import { infoSecret, recordAudit } from "../zsc/metadata.ts";
+import { grantSecret, revokeSecret } from "../zsc/permissions.ts";
+import { probePermission } from "../zsc/probe.ts";
+import { rotateSecret } from "../zsc/rotate.ts";
+import { type SetInput, setSecret } from "../zsc/set.ts";
+import { principalOf } from "./admission.ts";
+import { listHandler } from "./list.ts";
+import { auditRowMessage, metadataMessage } from "./messages.ts";
+import { type RpcPorts, submitAndSign } from "./ports.ts";
+
+const defaultAuditRows = 50n;
+const maxAuditRows = 500n;
+
+/** `ZscAdmin`: message to operation, outcome to message. Who may call is decided before (`admission.ts`). */
+export function createAdminHandlers(ports: RpcPorts): ServiceImpl<typeof ZscAdmin> {
+  const { sealer, metadata } = ports;
+  const submit = <T>(operation: Operation<T>, context: HandlerContext) => submitAndSign(ports, operation, context);
+  return {
+    list: listHandler(ports),
+
+    async info({ name }, context) {
+      const secret = await submit(infoSecret(name, principalOf(context.values)), context);
+      return create(InfoResponseSchema, { secret: metadataMessage(secret) });
+    },
+
+    async set(request, context) {
+      await submit(setSecret(setInputOf(request), principalOf(context.values), sealer), context);
+      return create(SetResponseSchema, { name: request.name });
+    },
+
+    async rotate({ name }, context) {
+      await submit(rotateSecret(name, principalOf(context.values), sealer), context);
+      return create(RotateResponseSchema, { name, rotated: true });
+    },
+
+    async grant({ name, zid }, context) {
+      const permissions = await submit(grantSecret(name, zid, principalOf(context.values), sealer), context);
+      return create(GrantResponseSchema, { name, zid, permissions: [...permissions] });
+    },
+
+    async revoke({ name, zid }, context) {
+      const permissions = await submit(revokeSecret(name, zid, principalOf(context.values), sealer), context);
+      return create(RevokeResponseSchema, { name, zid, permissions: [...permissions] });
+    },
+
+    async audit({ name, limit = defaultAuditRows }, context) {
+      const most = Number(limit > maxAuditRows ? maxAuditRows : limit);
+      await submit(recordAudit(name, most, principalOf(context.values)), context);
+      const rows = (await metadata.secretRows(name, most)).map(auditRowMessage);
+      return create(AuditResponseSchema, { name, count: rows.length, rows });
+    },
+
+    async probePermission({ name, asZid, purpose }, context) {
+      const probe = probePermission({ name, zid: asZid, purpose: purpose || "probe_check" }, sealer);
+      return create(ProbePermissionResponseSchema, await submit(probe, context));
+    },
+
+    async delete({ name }, context) {
+      await submit(deleteSecret(name, principalOf(context.values)), context);
+      return create(DeleteResponseSchema, { name, deleted: true });
+    },
+  };
+}
+
+function setInputOf(request: SetRequest): SetInput {
+  const { name, value = "", purposeTag, boundZid, permissions, expiresZeqond, expiresNever } = request;
+  return {
+    name,
+    value: Plaintext.fromString(value),
+    ...(purposeTag === undefined ? {} : { purposeTag }),
+    ...(boundZid === undefined ? {} : { boundZid }),
+    ...(permissions === undefined ? {} : { permissions: permissions.zids }),
+    ...(expiresZeqond === undefined ? {} : { expiresZeqond: Number(expiresZeqond) }),
+    ...(expiresNever ? { expiresZeqond: null } : {}),
+  };
+}

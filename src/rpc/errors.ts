@@ -1,0 +1,40 @@
+import { create } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { ErrorInfoSchema, RetryInfoSchema } from "#gen/google/rpc/error_details_pb.js";
+import { VaultError } from "../domain/errors.ts";
+import { statusTable } from "./status.ts";
+
+export const receiptHeader = "zsc-receipt";
+
+const errorDomain = "zsc.v1";
+
+/** A failure as the protocols carry it. Whatever is not a `VaultError` is a bug, and says no more than that. */
+export function connectErrorOf(error: unknown): ConnectError {
+  if (error instanceof ConnectError) return error;
+  if (!(error instanceof VaultError)) return new ConnectError("internal error", Code.Internal, undefined, [], error);
+  const info = create(ErrorInfoSchema, { reason: error.code, domain: errorDomain });
+  const details = [{ desc: ErrorInfoSchema, value: info }];
+  const retry = retryInfoOf(error.retryAfterMs);
+  const metadata = new Headers(error.receipt === undefined ? {} : { [receiptHeader]: error.receipt });
+  return new ConnectError(
+    error.message,
+    statusTable[error.code].grpc,
+    metadata,
+    retry === undefined ? details : [...details, { desc: RetryInfoSchema, value: retry }],
+    error,
+  );
+}
+
+/** What the caller was told, as a code for the log. */
+export function codeOf(error: unknown): string {
+  const cause = error instanceof ConnectError ? error.cause : error;
+  if (cause instanceof VaultError) return cause.code;
+  return error instanceof ConnectError ? (Code[error.code] ?? "Unknown") : "Internal";
+}
+
+function retryInfoOf(retryAfterMs: number | undefined) {
+  if (retryAfterMs === undefined) return undefined;
+  const seconds = BigInt(Math.floor(retryAfterMs / 1_000));
+  const nanos = Math.floor(retryAfterMs % 1_000) * 1_000_000;
+  return create(RetryInfoSchema, { retryDelay: { seconds, nanos } });
+}

@@ -1,0 +1,99 @@
+import type { DescMethod, JsonObject, JsonValue, Message } from "@bufbuild/protobuf";
+import type { ConnectError } from "@connectrpc/connect";
+import { ZscAdmin } from "#gen/zsc/v1/zsc_admin_pb.js";
+import { VaultError } from "../domain/errors.ts";
+import { connectErrorOf, receiptHeader } from "./errors.ts";
+import { type Status, statusTable } from "./status.ts";
+import type { Validation } from "./validation.ts";
+
+/** What the JSON surface answers when a call fails: status, headers and the envelope (contract, section 2). */
+export interface Failure {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: { readonly ok: false; readonly error: string; readonly detail?: string };
+}
+
+export type Problem =
+  | { readonly kind: "no_route" }
+  | { readonly kind: "method_not_allowed"; readonly allow: readonly string[] }
+  | { readonly kind: "too_large" }
+  | { readonly kind: "call"; readonly error: ConnectError };
+
+export function failureOf(problem: Problem): Failure {
+  switch (problem.kind) {
+    case "no_route":
+      return { status: 404, body: { ok: false, error: "NOT_FOUND" } };
+    case "method_not_allowed":
+      return {
+        status: 405,
+        headers: { allow: problem.allow.join(", ") },
+        body: { ok: false, error: "METHOD_NOT_ALLOWED" },
+      };
+    case "too_large":
+      return failureOfStatus(statusTable.MESSAGE_TOO_LARGE, "");
+    case "call":
+      return failureOfCall(problem.error);
+  }
+}
+
+function failureOfCall(error: ConnectError): Failure {
+  const { cause } = error;
+  if (!(cause instanceof VaultError)) {
+    return { status: 500, body: { ok: false, error: "INTERNAL_ERROR", detail: "internal error" } };
+  }
+  const headers: Record<string, string> = {};
+  if (cause.receipt !== undefined) headers[receiptHeader] = cause.receipt;
+  if (cause.code === "UNAUTHENTICATED") headers["www-authenticate"] = "Bearer";
+  if (cause.retryAfterMs !== undefined) headers["retry-after"] = String(Math.ceil(cause.retryAfterMs / 1_000));
+  return { ...failureOfStatus(statusTable[cause.code], cause.message), headers };
+}
+
+function failureOfStatus({ http, error, showsDetail }: Status, message: string): Failure {
+  const detail = showsDetail ? { detail: message } : {};
+  return { status: http, body: { ok: false, error: error ?? message, ...detail } };
+}
+
+/** The words of the contract's JSON body, turned into those of the message. */
+export function prepare(method: DescMethod, json: JsonObject): JsonObject {
+  return method === ZscAdmin.method.set ? prepareSet(json) : json;
+}
+
+function prepareSet(json: JsonObject): JsonObject {
+  const { permissions, purposeTag, expiresZeqond, expiresNever: _unknown, ...rest } = json;
+  const prepared: Record<string, JsonValue> = { ...rest };
+  if (purposeTag !== undefined) prepared["purposeTag"] = purposeTag ?? "";
+  if (expiresZeqond === null) prepared["expiresNever"] = true;
+  else if (expiresZeqond !== undefined) prepared["expiresZeqond"] = expiresZeqond;
+  // Entries that are not strings are dropped; null is as absent; anything else is left for the decoder to refuse.
+  if (Array.isArray(permissions)) {
+    prepared["permissions"] = { zids: permissions.filter((entry) => typeof entry === "string") };
+  } else if (permissions !== undefined && permissions !== null) {
+    throw new VaultError("INVALID_ARGUMENT", "permissions must be an array of strings");
+  }
+  return prepared;
+}
+
+/** Words the error for a field of the wrong type, unless a field before it is wrong too. */
+export function createMistake(validation: Validation) {
+  return (method: DescMethod, message: Message, mistake: Mistake): ConnectError => {
+    try {
+      validation.checkBefore(method.input, message, mistake.field.number);
+      return connectErrorOf(new VaultError("INVALID_ARGUMENT", sentenceOf(method, mistake)));
+    } catch (error) {
+      return connectErrorOf(error);
+    }
+  };
+}
+
+interface Mistake {
+  readonly field: { readonly number: number; readonly name: string };
+  readonly sentence: string;
+}
+
+function sentenceOf(method: DescMethod, { field, sentence }: Mistake): string {
+  if (method === ZscAdmin.method.set && field.name === "expires_zeqond") {
+    return "expiresZeqond must be an integer from 0 to 9007199254740991";
+  }
+  if (method === ZscAdmin.method.audit && field.name === "limit") return "limit must be an integer of at least 1";
+  return sentence;
+}

@@ -1,0 +1,113 @@
+import { createConnection, type FieldPacket, type ResultSetHeader, type RowDataPacket } from "mysql2/promise";
+import { failureOf, isForeign } from "./failures.ts";
+
+/** How to reach the database. `password` is never printed: the object stays inside this folder. */
+export interface MysqlOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+  readonly database: string;
+  /** TLS to the database, its certificate checked; `ca` in PEM replaces the system's authorities. */
+  readonly tls?: { readonly ca?: string };
+}
+
+/** The results of a packet of several statements, one for each. */
+export type Results = readonly (ResultSetHeader | RowDataPacket[])[];
+
+export interface Connection {
+  /** Runs statements in one packet; values, for all of them, are escaped on this side, never concatenated. */
+  run(statements: string | readonly string[], values?: readonly unknown[]): Promise<Results>;
+  /** The rows of one statement, as arrays of columns. */
+  rows(sql: string, values?: readonly unknown[]): Promise<readonly unknown[][]>;
+  /** Breaks the connection; the server rolls back what was open. */
+  destroy(): void;
+  end(): Promise<void>;
+  readonly broken: boolean;
+}
+
+const connectTimeoutMs = 3_000;
+/** Longer than any lock wait: beyond it the database counts as gone. */
+const queryTimeoutMs = 15_000;
+
+const session = [
+  "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+  // Backslash escapes stay on, which the escaping on our side relies on; bad data is an error, never mended.
+  "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'",
+  "SET SESSION innodb_lock_wait_timeout = 5",
+];
+
+/**
+ * A `ledger` connection commits only when told to: a statement that runs on its own after a swallowed rollback must
+ * not commit itself (Galera). A `reader` leaves no transaction behind.
+ */
+export type Use = "ledger" | "reader";
+
+const autocommit: Readonly<Record<Use, string>> = {
+  ledger: "SET SESSION autocommit = 0",
+  reader: "SET SESSION autocommit = 1",
+};
+
+export async function openConnection(options: MysqlOptions, use: Use): Promise<Connection> {
+  const { tls, ...where } = options;
+  const raw = await createConnection({
+    ...where,
+    charset: "utf8mb4",
+    multipleStatements: true,
+    supportBigNumbers: true,
+    connectTimeout: connectTimeoutMs,
+    enableKeepAlive: true,
+    ...(tls === undefined ? {} : { ssl: { minVersion: "TLSv1.2", ...tls } }),
+  }).catch((error: unknown) => {
+    throw failureOf(error);
+  });
+  let broken = false;
+  // Without a listener an idle connection that dies would end the process.
+  raw.on("error", () => {
+    broken = true;
+  });
+  raw.on("end", () => {
+    broken = true;
+  });
+  const connection: Connection = {
+    get broken() {
+      return broken;
+    },
+    async run(statements, values = []) {
+      const list = typeof statements === "string" ? [statements] : statements;
+      const sql = list.join("; ");
+      const [results] = await raw.query<RowDataPacket[]>({ sql, values: [...values], timeout: queryTimeoutMs });
+      // mysql2 gives one statement its result, and several an array of theirs.
+      return (list.length === 1 ? [results] : results) as Results;
+    },
+    async rows(sql, values = []) {
+      const answer: [unknown, FieldPacket[]] = await raw.query({
+        sql,
+        values: [...values],
+        rowsAsArray: true,
+        timeout: queryTimeoutMs,
+      });
+      return answer[0] as unknown[][];
+    },
+    destroy() {
+      broken = true;
+      raw.destroy();
+    },
+    end: () => raw.end(),
+  };
+  await connection.run([autocommit[use], ...session]).catch((error: unknown) => {
+    connection.destroy();
+    throw failureOf(error);
+  });
+  return connection;
+}
+
+/** Runs work on a connection whose errors are the database's; the connection does not survive a failure. */
+export async function guarded<T>(connection: Connection, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    connection.destroy();
+    throw isForeign(error) ? failureOf(error) : error;
+  }
+}

@@ -1,0 +1,121 @@
+import type { RowDataPacket } from "mysql2/promise";
+import type { VaultRow } from "../../domain/vault-row.ts";
+import type { AuditRow } from "../../ledger/row.ts";
+import { type Loaded, type LoadRequest, StoreFailure } from "../../ledger/store.ts";
+import { auditColumns, secretColumns, secretOf } from "../columns.ts";
+import type { Connection, Results } from "./connection.ts";
+
+export const selectSecret = `SELECT ${secretColumns.map((column) => `s.${column}`).join(", ")},
+  c.read_count, c.last_read_zeqond FROM secret s LEFT JOIN read_counter c ON c.secret_id = s.id`;
+
+export const selectAudit = `SELECT ${auditColumns.join(", ")} FROM audit_log`;
+
+export const selectHead = "SELECT seq, row_hash FROM audit_head WHERE id = 1";
+
+/**
+ * First round trip of a batch: locks the head, then loads. READ COMMITTED gives each statement a view of its own, so
+ * what follows the lock sees the newest committed rows.
+ */
+export async function lockAndLoad(connection: Connection, request: LoadRequest): Promise<Loaded> {
+  const statements = [`${selectHead} FOR UPDATE`];
+  const values: unknown[] = [];
+  const ask = (wanted: boolean, sql: string, ...parameters: unknown[]) => {
+    if (!wanted) return -1;
+    values.push(...parameters);
+    return statements.push(sql) - 1;
+  };
+  const { secrets, denials, rowHashesAt, denialsAfterZeqond } = request;
+  const secretsAt = ask(secrets.length > 0, `${selectSecret} WHERE s.name IN (?)`, secrets);
+  const denialsAt = ask(
+    denials.length > 0,
+    "SELECT zid, zeqond FROM denial WHERE zid IN (?) AND zeqond > ?",
+    denials,
+    denialsAfterZeqond,
+  );
+  const hashesAt = ask(rowHashesAt.length > 0, "SELECT seq, row_hash FROM audit_log WHERE seq IN (?)", rowHashesAt);
+  const results = await connection.run(statements, values);
+  return {
+    head: headOf(rowsAt(results, 0)),
+    secrets: new Map(
+      rowsAt(results, secretsAt)
+        .map(secretFromRow)
+        .map((secret) => [secret.name, secret]),
+    ),
+    denials: groupDenials(rowsAt(results, denialsAt)),
+    rowHashes: new Map(rowsAt(results, hashesAt).map((row) => [Number(row["seq"]), String(row["row_hash"])])),
+  };
+}
+
+export function headOf(rows: readonly RowDataPacket[]) {
+  const [head] = rows;
+  if (head === undefined) throw new StoreFailure("unavailable", "the head of the audit log is gone");
+  return { seq: Number(head["seq"]), rowHash: String(head["row_hash"]) };
+}
+
+export function rowsAt(results: Results, index: number): readonly RowDataPacket[] {
+  const rows = results[index];
+  return Array.isArray(rows) ? rows : [];
+}
+
+function groupDenials(rows: readonly RowDataPacket[]): Map<string, number[]> {
+  const denials = new Map<string, number[]>();
+  for (const row of rows) {
+    const zid = textOf(row["zid"]);
+    const zeqonds = denials.get(zid);
+    if (zeqonds === undefined) denials.set(zid, [Number(row["zeqond"])]);
+    else zeqonds.push(Number(row["zeqond"]));
+  }
+  return denials;
+}
+
+export function secretFromRow(row: RowDataPacket) {
+  return secretOf(vaultRowOf(row), Number(row["read_count"] ?? 0), numberOrNull(row["last_read_zeqond"]));
+}
+
+export function vaultRowOf(row: RowDataPacket): VaultRow {
+  const tag: unknown = row["purpose_tag"];
+  return {
+    id: textOf(row["id"]),
+    name: textOf(row["name"]),
+    purposeTag: tag === null ? null : textOf(tag),
+    boundZid: textOf(row["bound_zid"]),
+    permissionsJson: textOf(row["permissions"]),
+    expiresZeqond: numberOrNull(row["expires_zeqond"]),
+    version: Number(row["version"]),
+    sealedKey: bytesOf(row["sealed_key"]),
+    sealedValue: bytesOf(row["sealed_value"]),
+    createdAt: textOf(row["created_at"]),
+    updatedAt: textOf(row["updated_at"]),
+  };
+}
+
+/** A row of `audit_log` whose columns come in the order of `auditColumns`. */
+export function auditRowOf(columns: readonly unknown[]): AuditRow {
+  return {
+    seq: Number(columns[0]),
+    id: textOf(columns[1]),
+    originId: textOf(columns[2]),
+    zeqondNumber: Number(columns[3]),
+    actorZid: textOf(columns[4]),
+    transitionType: textOf(columns[5]),
+    transitionId: textOf(columns[6]),
+    payloadJson: textOf(columns[7]),
+    proofPurpose: textOf(columns[8]),
+    proofDigest: textOf(columns[9]),
+    prevHash: textOf(columns[10]),
+    rowHash: textOf(columns[11]),
+    createdAt: textOf(columns[12]),
+  };
+}
+
+export function textOf(value: unknown): string {
+  return Buffer.isBuffer(value) ? value.toString("utf8") : String(value);
+}
+
+function bytesOf(value: unknown): Uint8Array {
+  return Buffer.isBuffer(value) ? value : Buffer.from(String(value));
+}
+
+function numberOrNull(value: unknown): number | null {
+  return value === null || value === undefined ? null : Number(value);
+}

@@ -1,0 +1,50 @@
+import { OperatorError } from "../../domain/operator-error.ts";
+import { StoreFailure } from "../../ledger/store.ts";
+import { pendingMigrations } from "../migrations.ts";
+import { type Connection, type MysqlOptions, openConnection } from "./connection.ts";
+import { failureOf, isForeign } from "./failures.ts";
+import { mysqlMigrations } from "./migrations.ts";
+
+const lockSeconds = 60;
+const attempts = 10;
+
+/**
+ * Brings the schema up to date under a lock, so that servers that start at once take turns. The lock holds on one
+ * node of a cluster only; there the statements themselves, each of which can be repeated, make a meeting harmless.
+ */
+export async function migrate(options: MysqlOptions): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const connection = await openConnection(options, "ledger");
+    try {
+      return await migrateUnderLock(connection, options.database);
+    } catch (error) {
+      const failure = isForeign(error) ? failureOf(error) : error;
+      if (!(failure instanceof StoreFailure) || failure.kind !== "conflict" || attempt >= attempts) throw failure;
+      await new Promise((resolve) => setTimeout(resolve, 100 * attempt));
+    } finally {
+      connection.destroy();
+    }
+  }
+}
+
+async function migrateUnderLock(connection: Connection, database: string): Promise<void> {
+  const lock = `zsc:migrate:${database}`.slice(0, 64);
+  const [locked] = await connection.rows("SELECT GET_LOCK(?, ?)", [lock, lockSeconds]);
+  if (Number(locked?.[0]) !== 1) {
+    throw new OperatorError(
+      `Another server holds the migration lock of the database for more than ${lockSeconds} s. Try again when it is done.`,
+    );
+  }
+  await connection.run(
+    "CREATE TABLE IF NOT EXISTS schema_version (id TINYINT UNSIGNED PRIMARY KEY, version INT UNSIGNED NOT NULL) ENGINE=InnoDB",
+  );
+  await connection.run("INSERT IGNORE INTO schema_version (id, version) VALUES (1, 0)");
+  await connection.run("COMMIT");
+  const [row] = await connection.rows("SELECT version FROM schema_version WHERE id = 1");
+  for (const { version, statements } of pendingMigrations(mysqlMigrations, Number(row?.[0]))) {
+    for (const statement of statements) await connection.run(statement);
+    await connection.run("UPDATE schema_version SET version = GREATEST(version, ?) WHERE id = 1", [version]);
+    await connection.run("COMMIT");
+  }
+  await connection.run("COMMIT");
+}

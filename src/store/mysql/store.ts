@@ -1,0 +1,123 @@
+import type { LedgerWrite, Loaded, LoadRequest, Store } from "../../ledger/store.ts";
+import { StoreFailure } from "../../ledger/store.ts";
+import { type Connection, guarded, type MysqlOptions, openConnection, type Use } from "./connection.ts";
+import { durabilityOf } from "./durability.ts";
+import { failureOf, isForeign } from "./failures.ts";
+import { auditRowOf, lockAndLoad, rowsAt, secretFromRow, selectAudit, selectSecret, textOf } from "./load.ts";
+import { migrate } from "./migrate.ts";
+import { openMysqlSnapshot } from "./snapshot.ts";
+import { writeBatch } from "./write.ts";
+
+/** MySQL, and what speaks its protocol. Brings the schema up to date before it returns. */
+export async function openMysqlStore(options: MysqlOptions): Promise<Store> {
+  await migrate(options);
+  const writer = createLine(options, "ledger");
+  // Metadata, health and the daemon's questions must not wait behind a batch.
+  const reader = createLine(options, "reader");
+  return {
+    transact: (request, decide) => writer.use((connection) => transact(connection, request, decide)),
+    listSecrets: (afterName, limit) =>
+      reader.use(async (connection) => {
+        const sql = `${selectSecret} WHERE s.name > ? ORDER BY s.name LIMIT ?`;
+        return rowsAt(await connection.run(sql, [bytes(afterName ?? ""), limit]), 0).map(secretFromRow);
+      }),
+    auditRows: (originId, limit) =>
+      reader.use(async (connection) => {
+        const sql = `${selectAudit} WHERE origin_id = ? AND LEFT(transition_type, 7) = 'secret_' ORDER BY seq DESC LIMIT ?`;
+        return (await connection.rows(sql, [bytes(originId), limit])).map(auditRowOf);
+      }),
+    dueSecrets: (zeqond, afterName, limit) =>
+      reader.use(async (connection) => {
+        const sql = "SELECT name FROM secret WHERE expires_zeqond <= ? AND name > ? ORDER BY name LIMIT ?";
+        return (await connection.rows(sql, [zeqond, bytes(afterName ?? ""), limit])).map(([name]) => textOf(name));
+      }),
+    openSnapshot: () => openMysqlSnapshot(options),
+    keyCheck: () => reader.use(keyCheck),
+    initKeyCheck: (check) => writer.use((connection) => initKeyCheck(connection, check)),
+    ping: () => reader.use(durabilityOf),
+    async close() {
+      await Promise.all([writer.close(), reader.close()]);
+    },
+  };
+}
+
+function bytes(text: string): Buffer {
+  return Buffer.from(text, "utf8");
+}
+
+async function transact(
+  connection: Connection,
+  request: LoadRequest,
+  decide: (loaded: Loaded) => LedgerWrite | null,
+): Promise<void> {
+  const write = decide(await lockAndLoad(connection, request));
+  if (write === null) {
+    await connection.run("ROLLBACK");
+    return;
+  }
+  await writeBatch(connection, write);
+  try {
+    // Alone in its packet: only so does its answer mean that everything before it was carried out.
+    await connection.run("COMMIT");
+  } catch (error) {
+    throw failureOf(error, "commit");
+  }
+}
+
+async function keyCheck(connection: Connection): Promise<Uint8Array | null> {
+  const [row] = await connection.rows("SELECT sealed FROM key_check WHERE id = 1");
+  const sealed = row?.[0];
+  return Buffer.isBuffer(sealed) ? sealed : null;
+}
+
+async function initKeyCheck(connection: Connection, check: Uint8Array): Promise<Uint8Array> {
+  await connection.run("INSERT IGNORE INTO key_check (id, sealed) VALUES (1, ?)", [Buffer.from(check)]);
+  await connection.run("COMMIT");
+  const stored = await keyCheck(connection);
+  await connection.run("ROLLBACK");
+  if (stored === null) throw new StoreFailure("unavailable", "the key check was not stored");
+  return stored;
+}
+
+/** One connection, opened when it is needed and again after it broke; its users take turns. */
+interface Line {
+  use<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+function createLine(options: MysqlOptions, kind: Use): Line {
+  let current: Connection | undefined;
+  let turn: Promise<unknown> = Promise.resolve();
+  let closed = false;
+  const work = async <T>(job: (connection: Connection) => Promise<T>): Promise<T> => {
+    if (closed) throw new StoreFailure("unavailable", "the store is closed");
+    if (current === undefined || current.broken) current = await openConnection(options, kind);
+    const connection = current;
+    try {
+      return await job(connection);
+    } catch (error) {
+      await abandon(connection, error);
+      throw isForeign(error) ? failureOf(error) : error;
+    }
+  };
+  return {
+    use(job) {
+      const mine = turn.then(() => work(job));
+      turn = mine.catch(() => undefined);
+      return mine;
+    },
+    async close() {
+      await turn;
+      closed = true;
+      if (current !== undefined && !current.broken) await guarded(current, current.end).catch(() => undefined);
+    },
+  };
+}
+
+/** After a conflict the connection is as good as before; after anything else nobody knows, so it goes. */
+async function abandon(connection: Connection, error: unknown): Promise<void> {
+  const failure = isForeign(error) ? failureOf(error) : error;
+  const usable = !(failure instanceof StoreFailure) || failure.kind === "conflict";
+  if (!usable) return connection.destroy();
+  await connection.run("ROLLBACK").catch(() => connection.destroy());
+}
