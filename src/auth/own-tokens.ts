@@ -1,0 +1,74 @@
+import { createSecretKey, type KeyObject } from "node:crypto";
+import { jwtVerify, SignJWT } from "jose";
+import type { Clock } from "../domain/clock.ts";
+import { isZid } from "../domain/names.ts";
+import type { Role } from "../domain/principal.ts";
+import { clockSkewSeconds, goodUntilMs, type ProvenIdentity, zidIn } from "./claims.ts";
+import { forbidden } from "./refusal.ts";
+import { isRole } from "./roles.ts";
+
+/** The issuer that we are ourselves: HS256 with one secret (contract, section 6). */
+export interface OwnIssuer {
+  /** At least 32 bytes: the UTF-8 bytes of the setting as they stand. */
+  readonly secret: Uint8Array;
+  readonly issuer: string;
+  readonly audience: string;
+}
+
+export interface MintOptions extends OwnIssuer {
+  readonly zid: string;
+  readonly role: Role;
+  /** At least a second; parts of a second are dropped. */
+  readonly ttlMs: number;
+  readonly clock: Clock;
+}
+
+const algorithm = "HS256";
+const minSecretBytes = 32;
+
+/** Mints a token of our own. Throws a plain Error when the ZID, the ttl or the secret cannot be. */
+export async function mintToken(options: MintOptions): Promise<string> {
+  const { zid, role, issuer, audience, clock } = options;
+  const ttlSeconds = Math.floor(options.ttlMs / 1_000);
+  if (!isZid(zid)) throw new Error("the ZID must be 1 to 128 bytes without control characters or |");
+  if (!(ttlSeconds >= 1)) throw new Error("the token must be good for at least a second");
+  const nowSeconds = Math.floor(clock.nowMs() / 1_000);
+  return await new SignJWT({ role })
+    .setProtectedHeader({ alg: algorithm, typ: "JWT" })
+    .setSubject(zid)
+    .setIssuer(issuer)
+    .setAudience(audience)
+    .setIssuedAt(nowSeconds)
+    .setExpirationTime(nowSeconds + ttlSeconds)
+    .sign(keyOf(options.secret));
+}
+
+/**
+ * Verifies tokens of our own issuer: HS256 and nothing else, whatever their header says.
+ *
+ * The function rejects with VaultError `FORBIDDEN` for a good token with a role that we do not know, and with any error
+ * for one that is not good.
+ */
+export function createOwnVerifier(own: OwnIssuer): (token: string, nowMs: number) => Promise<ProvenIdentity> {
+  const key = keyOf(own.secret);
+  const fixed = {
+    algorithms: [algorithm],
+    issuer: own.issuer,
+    audience: own.audience,
+    requiredClaims: ["exp"],
+    clockTolerance: clockSkewSeconds,
+  };
+  return async (token, nowMs) => {
+    const { payload } = await jwtVerify(token, key, { ...fixed, currentDate: new Date(nowMs) });
+    const identity = { goodUntilMs: goodUntilMs(payload, nowMs), zid: zidIn(payload, "sub") };
+    const role = payload["role"];
+    if (!isRole(role)) throw forbidden("the token has an unknown role");
+    return { principal: Object.freeze({ zid: identity.zid, role }), goodUntilMs: identity.goodUntilMs };
+  };
+}
+
+function keyOf(secret: Uint8Array): KeyObject {
+  // RFC 7518 §3.2: a key of the size of the hash output or larger.
+  if (secret.length < minSecretBytes) throw new Error("the secret for tokens must be at least 32 bytes");
+  return createSecretKey(secret);
+}

@@ -1,0 +1,105 @@
+import fc from "fast-check";
+import { tokenFrom } from "../../src/auth/credentials.ts";
+import { VaultError } from "../../src/domain/errors.ts";
+
+function fromHeaders(authorization: readonly string[], cookie: readonly string[] = []): string | undefined {
+  return tokenFrom({ authorization, cookie });
+}
+
+function expectUnauthorized(act: () => unknown): void {
+  let thrown: unknown;
+  try {
+    act();
+  } catch (error) {
+    thrown = error;
+  }
+  expect(thrown).toBeInstanceOf(VaultError);
+  expect(thrown).toMatchObject({ code: "UNAUTHENTICATED", message: "unauthorized" });
+}
+
+describe("a bearer header", () => {
+  test.each(["Bearer a.b.c", "bearer a.b.c", "BEARER a.b.c", "Bearer  a.b.c", " Bearer a.b.c "])(
+    "gives its token: %j",
+    (header) => {
+      expect(fromHeaders([header])).toBe("a.b.c");
+    },
+  );
+
+  test("wins over the cookie, also over cookies that contradict each other", () => {
+    expect(fromHeaders(["Bearer a"], ["zeq_admin=b"])).toBe("a");
+    expect(fromHeaders(["Bearer a"], ["zeq_admin=b; zeq_admin=c"])).toBe("a");
+  });
+
+  test.each(["", "Bearer", "Bearer ", "Bearera", "Basic dXNlcjpwdw==", "a.b.c", "Bearer a b", "Bearer a, Bearer b"])(
+    "is refused when it is none: %j, also with a good cookie",
+    (header) => {
+      expectUnauthorized(() => fromHeaders([header]));
+      expectUnauthorized(() => fromHeaders([header], ["zeq_admin=b"]));
+    },
+  );
+
+  test("is refused when there are two, even of the same token", () => {
+    expectUnauthorized(() => fromHeaders(["Bearer a", "Bearer a"]));
+  });
+});
+
+describe("the cookie zeq_admin", () => {
+  test.each<[string, readonly string[]]>([
+    ["alone", ["zeq_admin=a.b.c"]],
+    ["among others", ["theme=dark; zeq_admin=a.b.c; lang=de"]],
+    ["without spaces", ["theme=dark;zeq_admin=a.b.c;lang=de"]],
+    ["twice the same", ["zeq_admin=a.b.c; zeq_admin=a.b.c"]],
+    ["in a second header", ["theme=dark", "zeq_admin=a.b.c"]],
+    ["twice the same in two headers", ["zeq_admin=a.b.c", "zeq_admin=a.b.c"]],
+    ["beside names that resemble it", ["zeq_admin2=x; xzeq_admin=y; ZEQ_ADMIN=z; zeq_admin=a.b.c; zeq_admin"]],
+  ])("gives its token: %s", (_what, cookie) => {
+    expect(fromHeaders([], cookie)).toBe("a.b.c");
+  });
+
+  test.each<[string, readonly string[]]>([
+    ["two different", ["zeq_admin=a; zeq_admin=b"]],
+    ["two different in two headers", ["zeq_admin=a", "zeq_admin=b"]],
+    ["one and an empty one", ["zeq_admin=a; zeq_admin="]],
+    ["three, of which one differs", ["zeq_admin=a; zeq_admin=a; zeq_admin=A"]],
+  ])("is refused: %s", (_what, cookie) => {
+    expectUnauthorized(() => fromHeaders([], cookie));
+  });
+
+  test("keeps what follows the first equals sign", () => {
+    expect(fromHeaders([], ["zeq_admin=a=b=="])).toBe("a=b==");
+  });
+
+  test.each<[string, readonly string[]]>([
+    ["no header", []],
+    ["an empty header", [""]],
+    ["other cookies", ["theme=dark; zeq_admin2=x"]],
+    ["an empty one", ["zeq_admin="]],
+    ["a name without a value", ["zeq_admin"]],
+  ])("is absent: %s", (_what, cookie) => {
+    expect(fromHeaders([], cookie)).toBeUndefined();
+  });
+
+  test("is found among any other cookies, wherever it stands", () => {
+    const anyToken = fc.stringMatching(/^[\w-]{1,20}\.[\w-]{1,20}\.[\w-]{1,20}$/);
+    const other = fc.tuple(fc.stringMatching(/^[a-y_]{1,8}$/), fc.stringMatching(/^[ -:<-~]{0,12}$/));
+    const others = fc.array(other, { maxLength: 5 });
+    fc.assert(
+      fc.property(anyToken, others, others, fc.boolean(), (token, before, after, split) => {
+        const pairs = [...before, ["zeq_admin", token] as const, ...after].map(([name, value]) => `${name}=${value}`);
+        expect(fromHeaders([], split ? pairs : [pairs.join("; ")])).toBe(token);
+      }),
+    );
+  });
+
+  test("is read from any bytes without another failure than the one refusal", () => {
+    fc.assert(
+      fc.property(fc.array(fc.string({ unit: "binary" })), fc.array(fc.string()), (cookie, authorization) => {
+        try {
+          fromHeaders(authorization, cookie);
+        } catch (error) {
+          expect(error).toMatchObject({ code: "UNAUTHENTICATED", message: "unauthorized" });
+        }
+      }),
+    );
+  });
+});
