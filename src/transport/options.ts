@@ -1,4 +1,6 @@
-import type { DescExtension, DescField, DescMethod, DescService, JsonObject, Message } from "@bufbuild/protobuf";
+import type { DescField, DescMethod, DescService, JsonObject, Message } from "@bufbuild/protobuf";
+import type { GenExtension } from "@bufbuild/protobuf/codegenv2";
+import type { FieldOptions } from "@bufbuild/protobuf/wkt";
 import type { Code, ConnectError, ContextValues, Interceptor, ServiceImpl } from "@connectrpc/connect";
 import type { Limits } from "./limits.ts";
 
@@ -16,7 +18,11 @@ export function bindService<Desc extends DescService>(
   implementation: Partial<ServiceImpl<Desc>>,
   options: { readonly public?: boolean } = {},
 ): ServiceBinding {
-  return { service, implementation: implementation as ServiceBinding["implementation"], public: options.public === true };
+  return {
+    service,
+    implementation: implementation as ServiceBinding["implementation"],
+    public: options.public === true,
+  };
 }
 
 /** The headers of a call, as they came: `get` joins what was sent twice, `all` does not. Names in any case. */
@@ -65,6 +71,9 @@ export interface HealthSource {
   ready(): Promise<Readiness>;
 }
 
+/** A bool option for fields, as generated from its `extend google.protobuf.FieldOptions`. */
+export type FieldFlag = GenExtension<FieldOptions, boolean>;
+
 /** Why a request to a JSON surface has no answer. */
 export type JsonProblem =
   | { readonly kind: "no_route" }
@@ -91,8 +100,8 @@ export interface JsonMistake {
 export interface JsonSurface {
   /** For example `/api/zsc`, without a slash at its end. */
   readonly prefix: string;
-  /** A bool field option: absent values of fields that carry it are written as null. */
-  readonly emitNull?: DescExtension;
+  /** Absent values of fields that carry this option are written as null. */
+  readonly emitNull?: FieldFlag;
   /** Rewrites the JSON object of a body, or of the query of a route without a body, before it is decoded. */
   prepare?(method: DescMethod, json: JsonObject): JsonObject;
   /**
@@ -107,7 +116,7 @@ export interface JsonSurface {
 export interface ServerOptions {
   readonly services: readonly ServiceBinding[];
   readonly health: HealthSource;
-  /** As in Connect: the last one is the outermost. They MUST pass on the request that they were given, or a spread of it. */
+  /** As in Connect: the first is the outermost. They MUST pass on the request that they were given, or a spread of it. */
   readonly interceptors?: readonly Interceptor[];
   readonly admit?: Admit;
   readonly translate?: Translate;

@@ -1,4 +1,22 @@
-import type { ServerOptions } from "./options.ts";
+import { once } from "node:events";
+import { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import type { AddressInfo } from "node:net";
+import { createRegistry } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { closeListener } from "./closing.ts";
+import { createDispatcher, pathOf } from "./dispatch.ts";
+import type { Exchange } from "./exchange.ts";
+import { Http1Exchange } from "./exchange-http1.ts";
+import { Http2Exchange } from "./exchange-http2.ts";
+import { bindHealth } from "./health.ts";
+import { compileSurface } from "./json-surface.ts";
+import { defaultLimits } from "./limits.ts";
+import { createListener, type Listener } from "./listener.ts";
+import { compileMethods } from "./methods.ts";
+import type { ConnectionFault, ServerOptions } from "./options.ts";
+import { bindReflection, filesOf } from "./reflection.ts";
+import { compileStreams, type StreamHandler } from "./streams.ts";
+import { guardTranslate, type UnaryRuntime } from "./unary.ts";
 
 /** Where a server listens. */
 export interface Address {
@@ -17,6 +35,83 @@ export interface ZscServer {
   close(graceMs: number): Promise<void>;
 }
 
-export function createServer(_options: ServerOptions): ZscServer {
-  throw new Error("not yet");
+/** Compiles services, surfaces and routes once. Throws when they do not fit together. Nothing is opened yet. */
+export function createServer(options: ServerOptions): ZscServer {
+  const limits = { ...defaultLimits, ...options.limits };
+  const { admit, onCall, interceptors = [] } = options;
+  const runtime: UnaryRuntime = { limits, admit, onCall, translate: guardTranslate(options.translate) };
+  const onFault = options.onFault ?? ((_: ConnectionFault) => {});
+  const closing = new AbortController();
+
+  const health = bindHealth(
+    options.health,
+    options.services.map(({ service }) => service.typeName),
+  );
+  const own = [health, ...bindReflection([...options.services, health])];
+  const registry = createRegistry(...filesOf([...options.services, ...own]));
+  const methods = compileMethods(options.services, interceptors, registry);
+  const surfaces = (options.jsonSurfaces ?? []).map((one) =>
+    compileSurface(one, [...methods.values()], registry, runtime),
+  );
+  const streamOptions = {
+    runtime,
+    registry,
+    allowJson: options.jsonStreams === true,
+    closing: closing.signal,
+    onFault,
+  };
+  const streams = new Map([
+    ...compileStreams(options.services, { ...streamOptions, interceptors }),
+    ...compileStreams(own, { ...streamOptions, interceptors: [] }),
+  ]);
+  const dispatch = createDispatcher({
+    runtime,
+    methods: new Map([...methods, ...compileMethods(own, [], registry)]),
+    surfaces,
+    health: options.health,
+  });
+
+  const listener = createListener(limits, options.tls, onFault);
+  serveRequests(listener, streams, dispatch, closing.signal, onFault);
+  let end: Promise<void> | undefined;
+  return {
+    async listen({ host, port }) {
+      listener.http1.listen({ host, port });
+      await once(listener.http1, "listening");
+      const address = listener.http1.address() as AddressInfo;
+      return { host, port: address.port };
+    },
+    close(graceMs) {
+      closing.abort(new ConnectError("the server is shutting down", Code.Unavailable));
+      end ??= closeListener(listener, graceMs);
+      return end;
+    },
+  };
+}
+
+function serveRequests(
+  listener: Listener,
+  streams: ReadonlyMap<string, StreamHandler>,
+  dispatch: (exchange: Exchange) => void,
+  closing: AbortSignal,
+  onFault: (fault: ConnectionFault) => void,
+): void {
+  listener.http1.on("request", (request, response) => {
+    response.on("error", (error) => onFault({ where: "request", error }));
+    const stream = streams.get(pathOf(request.url ?? "/"));
+    if (stream !== undefined) {
+      stream(request, response);
+    } else {
+      dispatch(new Http1Exchange(request, response, () => closing.aborted));
+    }
+  });
+  listener.http2.on("stream", (stream, headers, _flags, rawHeaders) => {
+    stream.on("error", (error) => onFault({ where: "stream", error }));
+    const handle = streams.get(pathOf(String(headers[":path"])));
+    if (handle !== undefined) {
+      handle(new Http2ServerRequest(stream, headers, {}, rawHeaders), new Http2ServerResponse(stream));
+    } else {
+      dispatch(new Http2Exchange(stream, headers, rawHeaders));
+    }
+  });
 }

@@ -1,0 +1,106 @@
+import type { DescMethod, DescService } from "@bufbuild/protobuf";
+import { Code, ConnectError, type ContextValues, createContextValues, type HandlerContext } from "@connectrpc/connect";
+import type { Exchange } from "./exchange.ts";
+import { CallHeaders } from "./headers.ts";
+import type { Framing } from "./options.ts";
+
+/**
+ * One unary call, and the context that its handler sees. Its parts are made when somebody asks for them: most calls
+ * need few of them, and making all costs more than the call itself.
+ */
+export class UnaryCall implements HandlerContext {
+  readonly method: DescMethod;
+  readonly exchange: Exchange;
+  readonly protocolName: Framing;
+  readonly startedAt = performance.now();
+  #isSettled = false;
+  #values: ContextValues | undefined;
+  #responseHeader: CallHeaders | undefined;
+  #responseTrailer: CallHeaders | undefined;
+  #abort: AbortController | undefined;
+  #abortReason: unknown;
+  #deadlineAt: number | undefined;
+  #deadlineTimer: NodeJS.Timeout | undefined;
+
+  constructor(method: DescMethod, exchange: Exchange, protocolName: Framing) {
+    this.method = method;
+    this.exchange = exchange;
+    this.protocolName = protocolName;
+  }
+
+  get service(): DescService {
+    return this.method.parent;
+  }
+
+  get requestMethod(): string {
+    return this.exchange.httpMethod;
+  }
+
+  get url(): string {
+    return this.exchange.origin + this.exchange.target;
+  }
+
+  get requestHeader(): CallHeaders {
+    return this.exchange.header;
+  }
+
+  get responseHeader(): CallHeaders {
+    this.#responseHeader ??= new CallHeaders();
+    return this.#responseHeader;
+  }
+
+  get responseTrailer(): CallHeaders {
+    this.#responseTrailer ??= new CallHeaders();
+    return this.#responseTrailer;
+  }
+
+  /** The response headers, if anybody has set any. */
+  get setHeader(): CallHeaders | undefined {
+    return this.#responseHeader;
+  }
+
+  get setTrailer(): CallHeaders | undefined {
+    return this.#responseTrailer;
+  }
+
+  get values(): ContextValues {
+    this.#values ??= createContextValues();
+    return this.#values;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      this.#abort = new AbortController();
+      if (this.#abortReason !== undefined) {
+        this.#abort.abort(this.#abortReason);
+      }
+    }
+    return this.#abort.signal;
+  }
+
+  timeoutMs(): number | undefined {
+    return this.#deadlineAt === undefined ? undefined : this.#deadlineAt - performance.now();
+  }
+
+  /** Ends the call with DEADLINE_EXCEEDED unless it is settled by then. */
+  startDeadline(timeoutMs: number, expire: (error: ConnectError) => void): void {
+    this.#deadlineAt = performance.now() + timeoutMs;
+    this.#deadlineTimer = setTimeout(() => {
+      expire(new ConnectError("the operation timed out", Code.DeadlineExceeded));
+    }, timeoutMs);
+  }
+
+  /** Claims the right to answer, for one claimant only. What still listens to `signal` hears that it is over. */
+  settle(reason: unknown = finished): boolean {
+    if (this.#isSettled) {
+      return false;
+    }
+    this.#isSettled = true;
+    clearTimeout(this.#deadlineTimer);
+    this.#abortReason = reason;
+    this.#abort?.abort(reason);
+    return true;
+  }
+}
+
+const finished = new ConnectError("the call is over", Code.Canceled);

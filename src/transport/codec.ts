@@ -1,0 +1,34 @@
+import { fromBinary, type Message, toBinary, toJsonString } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { JsonFieldError, parseJsonObject } from "./json-decoder.ts";
+import type { UnaryMethod } from "./methods.ts";
+
+/** The two ways in which a message becomes bytes. Errors never hold anything of the bytes. */
+export type Codec = "proto" | "json";
+
+/** @throws ConnectError INVALID_ARGUMENT, with a sentence about the field at most. */
+export function decodeMessage(codec: Codec, method: UnaryMethod, bytes: Uint8Array): Message {
+  try {
+    return codec === "json" ? method.decodeJson(parseJsonObject(bytes)) : fromBinary(method.method.input, bytes);
+  } catch (error) {
+    if (error instanceof ConnectError) {
+      throw error;
+    }
+    // What the library says can be a piece of the message.
+    const message = error instanceof JsonFieldError ? error.message : "the message is not well-formed";
+    throw new ConnectError(message, Code.InvalidArgument);
+  }
+}
+
+/** @throws ConnectError RESOURCE_EXHAUSTED over `maxBytes`. */
+export function encodeMessage(codec: Codec, method: UnaryMethod, message: Message, maxBytes: number): Uint8Array {
+  const { output } = method.method;
+  const bytes =
+    codec === "json"
+      ? Buffer.from(toJsonString(output, message, { registry: method.registry }))
+      : toBinary(output, message);
+  if (bytes.byteLength > maxBytes) {
+    throw new ConnectError("the answer is too large", Code.ResourceExhausted);
+  }
+  return bytes;
+}

@@ -1,0 +1,115 @@
+import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
+import { Code } from "@connectrpc/connect";
+import type { Codec } from "./codec.ts";
+import { serveConnect, serveConnectGet } from "./connect.ts";
+import type { Exchange } from "./exchange.ts";
+import { serveGrpc } from "./grpc.ts";
+import type { SurfaceHandler } from "./json-surface.ts";
+import type { UnaryMethod } from "./methods.ts";
+import type { HealthSource } from "./options.ts";
+import { probePaths, serveProbe } from "./probes.ts";
+import type { UnaryRuntime } from "./unary.ts";
+
+export interface DispatcherParts {
+  readonly runtime: UnaryRuntime;
+  readonly methods: ReadonlyMap<string, UnaryMethod>;
+  readonly surfaces: readonly SurfaceHandler[];
+  readonly health: HealthSource;
+}
+
+/** Finds out what a request is: by its path first, then by its content type. Streams never come here. */
+export function createDispatcher(parts: DispatcherParts): (exchange: Exchange) => void {
+  const { runtime, methods, surfaces } = parts;
+  return (exchange) => {
+    const path = pathOf(exchange.target);
+    const method = methods.get(path);
+    if (method !== undefined) {
+      serveMethod(runtime, method, exchange);
+      return;
+    }
+    const surface = surfaces.find(({ prefix }) => path === prefix || path.startsWith(`${prefix}/`));
+    if (surface !== undefined) {
+      surface.serve(exchange, path, exchange.target.slice(path.length + 1));
+    } else if (probePaths.has(path)) {
+      serveProbe(parts.health, exchange, path);
+    } else {
+      serveNothing(exchange);
+    }
+  };
+}
+
+/** The path of a request target, as it was sent. */
+export function pathOf(target: string): string {
+  const end = target.indexOf("?");
+  return end < 0 ? target : target.slice(0, end);
+}
+
+function serveMethod(runtime: UnaryRuntime, method: UnaryMethod, exchange: Exchange): void {
+  if (exchange.httpMethod === "GET" && isIdempotent(method)) {
+    serveConnectGet(runtime, method, exchange);
+    return;
+  }
+  if (exchange.httpMethod !== "POST") {
+    exchange.send({ status: 405, header: { allow: isIdempotent(method) ? "GET, POST" : "POST" } });
+    return;
+  }
+  const type = parseContentType(exchange.contentType);
+  if (type === undefined) {
+    exchange.send({ status: 415, header: { "accept-post": acceptedTypes } });
+  } else if (type.framing === "connect") {
+    serveConnect(runtime, method, exchange, type.codec);
+  } else if (type.framing === "grpc" && exchange.httpVersion === 1) {
+    exchange.send({ status: 505, header: { connection: "close" } });
+  } else {
+    serveGrpc(runtime, method, exchange, type.framing, type.codec);
+  }
+}
+
+function isIdempotent(method: UnaryMethod): boolean {
+  return method.method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS;
+}
+
+interface ContentType {
+  readonly framing: "grpc" | "grpc-web" | "connect";
+  readonly codec: Codec;
+}
+
+function contentType(framing: ContentType["framing"], codec: Codec): ContentType {
+  return { framing, codec };
+}
+
+const contentTypes: ReadonlyMap<string, ContentType> = new Map([
+  ["application/grpc", contentType("grpc", "proto")],
+  ["application/grpc+proto", contentType("grpc", "proto")],
+  ["application/grpc+json", contentType("grpc", "json")],
+  ["application/grpc-web", contentType("grpc-web", "proto")],
+  ["application/grpc-web+proto", contentType("grpc-web", "proto")],
+  ["application/grpc-web+json", contentType("grpc-web", "json")],
+  ["application/proto", contentType("connect", "proto")],
+  ["application/json", contentType("connect", "json")],
+]);
+const acceptedTypes = [...contentTypes.keys()].join(", ");
+
+function parseContentType(text: string | undefined): ContentType | undefined {
+  if (text === undefined) {
+    return undefined;
+  }
+  const known = contentTypes.get(text);
+  if (known !== undefined) {
+    return known;
+  }
+  const [type = "", parameter = ""] = text.toLowerCase().split(";", 2);
+  const found = contentTypes.get(type.trim());
+  const isUtf8 = parameter.trim() === "" || /^charset="?utf-?8"?$/.test(parameter.trim());
+  return found !== undefined && isUtf8 ? found : undefined;
+}
+
+function serveNothing(exchange: Exchange): void {
+  if (exchange.contentType?.startsWith("application/grpc") === true && exchange.httpVersion === 2) {
+    const header = { "content-type": "application/grpc", "grpc-status": String(Code.Unimplemented) };
+    exchange.send({ status: 200, header });
+    return;
+  }
+  const header = { "content-type": "application/json; charset=utf-8" };
+  exchange.send({ status: 404, header, body: '{"code":"unimplemented","message":"not found"}' });
+}

@@ -1,0 +1,128 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { BodyResult, Exchange, Reply } from "./exchange.ts";
+import { CallHeaders } from "./headers.ts";
+
+/** How much of an unwanted body is read and forgotten before the connection is cut. */
+const maxDiscardedBytes = 8_388_608;
+
+/** A request of HTTP/1.1. `isDraining` tells whether this connection should end with its answer. */
+export class Http1Exchange implements Exchange {
+  readonly httpVersion = 1;
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #isDraining: () => boolean;
+  #header: CallHeaders | undefined;
+
+  constructor(request: IncomingMessage, response: ServerResponse, isDraining: () => boolean) {
+    this.#request = request;
+    this.#response = response;
+    this.#isDraining = isDraining;
+  }
+
+  get httpMethod(): string {
+    return this.#request.method ?? "";
+  }
+
+  get target(): string {
+    return this.#request.url ?? "/";
+  }
+
+  get header(): CallHeaders {
+    this.#header ??= new CallHeaders(this.#request.rawHeaders);
+    return this.#header;
+  }
+
+  get origin(): string {
+    const scheme = "encrypted" in this.#request.socket ? "https" : "http";
+    return `${scheme}://${this.#request.headers.host ?? "localhost"}`;
+  }
+
+  get contentType(): string | undefined {
+    return this.#request.headers["content-type"];
+  }
+
+  readBody(maxBytes: number, done: (result: BodyResult) => void): void {
+    const announced = Number(this.#request.headers["content-length"] ?? 0);
+    if (announced > maxBytes) {
+      process.nextTick(done, "too_large");
+      return;
+    }
+    collect(this.#request, maxBytes, done);
+  }
+
+  onGone(gone: () => void): void {
+    const response = this.#response;
+    response.once("close", () => {
+      if (!response.writableFinished) {
+        gone();
+      }
+    });
+  }
+
+  send(reply: Reply): void {
+    const response = this.#response;
+    if (response.destroyed) {
+      return;
+    }
+    if (this.#isDraining()) {
+      response.shouldKeepAlive = false;
+    }
+    const body = reply.body ?? "";
+    reply.header["content-length"] = String(typeof body === "string" ? Buffer.byteLength(body) : body.byteLength);
+    response.writeHead(reply.status, reply.header);
+    response.end(body);
+    if (!this.#request.complete) {
+      this.#discardBody();
+    }
+  }
+
+  #discardBody(): void {
+    const request = this.#request;
+    let bytes = 0;
+    request.on("data", (chunk: Uint8Array) => {
+      bytes += chunk.byteLength;
+      if (bytes > maxDiscardedBytes) {
+        request.socket.destroy();
+      }
+    });
+    request.resume();
+  }
+}
+
+interface BodySource {
+  on(event: "data", listener: (chunk: Buffer) => void): unknown;
+  once(event: "end" | "close", listener: () => void): unknown;
+}
+
+/** Gathers a body, in one piece when it came in one. Counts while it gathers. */
+export function collect(source: BodySource, maxBytes: number, done: (result: BodyResult) => void): void {
+  let first: Buffer | undefined;
+  let more: Buffer[] | undefined;
+  let bytes = 0;
+  let isDone = false;
+  const finish = (result: BodyResult) => {
+    if (!isDone) {
+      isDone = true;
+      first = more = undefined;
+      done(result);
+    }
+  };
+  source.on("data", (chunk) => {
+    bytes += chunk.byteLength;
+    if (isDone) {
+      return;
+    }
+    if (bytes > maxBytes) {
+      finish("too_large");
+    } else if (first === undefined) {
+      first = chunk;
+    } else {
+      more ??= [first];
+      more.push(chunk);
+    }
+  });
+  source.once("end", () => finish(more !== undefined ? Buffer.concat(more) : (first ?? empty)));
+  source.once("close", () => finish("cut_off"));
+}
+
+const empty = Buffer.alloc(0);

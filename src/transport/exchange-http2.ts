@@ -1,0 +1,96 @@
+import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import { constants } from "node:http2";
+import type { BodyResult, Exchange, Reply } from "./exchange.ts";
+import { collect } from "./exchange-http1.ts";
+import { CallHeaders } from "./headers.ts";
+
+/** A stream of HTTP/2, taken from the server's `stream` event: without the compatibility objects of Node. */
+export class Http2Exchange implements Exchange {
+  readonly httpVersion = 2;
+  readonly #stream: ServerHttp2Stream;
+  readonly #headers: IncomingHttpHeaders;
+  readonly #rawHeaders: readonly string[];
+  #header: CallHeaders | undefined;
+  #hasAnswered = false;
+
+  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHeaders: readonly string[]) {
+    this.#stream = stream;
+    this.#headers = headers;
+    this.#rawHeaders = rawHeaders;
+  }
+
+  get httpMethod(): string {
+    return String(this.#headers[":method"] ?? "");
+  }
+
+  get target(): string {
+    return String(this.#headers[":path"] ?? "/");
+  }
+
+  get header(): CallHeaders {
+    this.#header ??= new CallHeaders(this.#rawHeaders);
+    return this.#header;
+  }
+
+  get origin(): string {
+    const authority = this.#headers[":authority"] ?? this.#headers.host ?? "localhost";
+    return `${String(this.#headers[":scheme"] ?? "http")}://${String(authority)}`;
+  }
+
+  get contentType(): string | undefined {
+    return this.#headers["content-type"];
+  }
+
+  readBody(maxBytes: number, done: (result: BodyResult) => void): void {
+    const announced = Number(this.#headers["content-length"] ?? 0);
+    if (announced > maxBytes) {
+      process.nextTick(done, "too_large");
+      return;
+    }
+    collect(this.#stream, maxBytes, done);
+  }
+
+  onGone(gone: () => void): void {
+    this.#stream.once("close", () => {
+      if (!this.#hasAnswered) {
+        gone();
+      }
+    });
+  }
+
+  send(reply: Reply): void {
+    const stream = this.#stream;
+    if (stream.destroyed || stream.closed) {
+      return;
+    }
+    this.#hasAnswered = true;
+    const header = reply.header as OutgoingHttpHeaders;
+    header[":status"] = reply.status;
+    const { trailer, body } = reply;
+    const isEmpty = body === undefined || body.length === 0;
+    if (trailer !== undefined) {
+      stream.respond(header, { waitForTrailers: true });
+      stream.once("wantTrailers", () => stream.sendTrailers(trailer));
+      stream.end(isEmpty ? undefined : body);
+    } else if (isEmpty || this.httpMethod === "HEAD") {
+      stream.respond(header, { endStream: true });
+    } else {
+      header["content-length"] = Buffer.byteLength(body);
+      stream.respond(header);
+      stream.end(body);
+    }
+    if (!stream.readableEnded && !stream.endAfterHeaders) {
+      this.#stopReading();
+    }
+  }
+
+  /** The caller still sends: tell it to stop, once the answer is out (RFC 9113 §8.1). */
+  #stopReading(): void {
+    const stream = this.#stream;
+    stream.once("finish", () => {
+      if (!stream.readableEnded && !stream.destroyed) {
+        stream.close(constants.NGHTTP2_NO_ERROR);
+      }
+    });
+  }
+}

@@ -1,0 +1,34 @@
+import type { CallHeaders, HeaderRecord } from "./headers.ts";
+
+/** What came of reading a body. */
+export type BodyResult = Uint8Array | "too_large" | "cut_off";
+
+export interface Reply {
+  readonly status: number;
+  readonly header: HeaderRecord;
+  readonly body?: Uint8Array | string;
+  /** HTTP/2 only. */
+  readonly trailer?: HeaderRecord;
+}
+
+/**
+ * One HTTP request and its answer, whatever the version of HTTP. Framings see nothing else of the wire.
+ *
+ * Callers MUST send exactly one reply unless the peer is gone, and MAY read the body at most once.
+ */
+export interface Exchange {
+  readonly httpVersion: 1 | 2;
+  readonly httpMethod: string;
+  /** Path and query as they were sent. */
+  readonly target: string;
+  readonly header: CallHeaders;
+  /** Where the caller believes to be: scheme and authority. */
+  readonly origin: string;
+  readonly contentType: string | undefined;
+  /** Calls `done` once, never before this has returned. A body of more than `maxBytes` is not kept. */
+  readBody(maxBytes: number, done: (result: BodyResult) => void): void;
+  /** Calls `gone` when the peer leaves before it has the whole reply. */
+  onGone(gone: () => void): void;
+  /** Sends the reply. What is left of the body is read and forgotten, within bounds. */
+  send(reply: Reply): void;
+}

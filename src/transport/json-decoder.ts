@@ -1,0 +1,185 @@
+import {
+  create,
+  type DescField,
+  type DescMessage,
+  fromJson,
+  type JsonObject,
+  type JsonValue,
+  type Message,
+  type Registry,
+  ScalarType,
+} from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { integerReader } from "./json-integer.ts";
+
+/** Makes a message of a JSON object. Unknown fields are ignored, null is as absent. */
+export type JsonDecoder = (json: JsonObject) => Message;
+
+export interface JsonDecoderOptions {
+  /** Takes the names of the schema (`bound_zid`) as well as those of JSON (`boundZid`). */
+  readonly protoNames?: boolean;
+  /** Where the types inside of `google.protobuf.Any` are found. */
+  readonly registry?: Registry;
+}
+
+/**
+ * A field of the wrong type. The message is a sentence made of the field's JSON name and of what it should be: never of
+ * what was sent, which may be a secret.
+ */
+export class JsonFieldError extends Error {
+  readonly field: DescField;
+  /** The outermost message so far: all fields before the one that is wrong, in the order of the schema. */
+  partial: Message | undefined;
+
+  constructor(field: DescField, expected: string) {
+    super(`${field.jsonName} ${expected}`);
+    this.field = field;
+  }
+}
+
+/** The object in a JSON body. Of a repeated key the last counts. */
+export function parseJsonObject(body: Uint8Array): JsonObject {
+  let json: unknown;
+  try {
+    json = JSON.parse(strictUtf8.decode(body));
+  } catch {
+    json = undefined;
+  }
+  if (typeof json !== "object" || json === null || Array.isArray(json)) {
+    throw new ConnectError("body must be a JSON object", Code.InvalidArgument);
+  }
+  return json as JsonObject;
+}
+
+const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
+
+/**
+ * Compiles the decoder of one message type. Fields are read in the order of the schema, so that of several mistakes the
+ * first field's is told.
+ */
+export function createJsonDecoder(desc: DescMessage, options: JsonDecoderOptions = {}): JsonDecoder {
+  return messageDecoder(desc, { options, known: new Map() });
+}
+
+interface Compiling {
+  readonly options: JsonDecoderOptions;
+  readonly known: Map<DescMessage, JsonDecoder>;
+}
+
+type Read = (value: JsonValue) => unknown;
+
+function messageDecoder(desc: DescMessage, compiling: Compiling): JsonDecoder {
+  const known = compiling.known.get(desc);
+  if (known !== undefined) {
+    return known;
+  }
+  const setters: ((message: Record<string, unknown>, json: JsonObject) => void)[] = [];
+  const decode: JsonDecoder = (json) => {
+    const message = create(desc);
+    try {
+      for (const set of setters) {
+        set(message as unknown as Record<string, unknown>, json);
+      }
+    } catch (error) {
+      if (error instanceof JsonFieldError) {
+        error.partial = message;
+      }
+      throw error;
+    }
+    return message;
+  };
+  compiling.known.set(desc, decode);
+  setters.push(...desc.fields.map((field) => fieldSetter(field, compiling)));
+  return decode;
+}
+
+function fieldSetter(field: DescField, compiling: Compiling) {
+  const read = fieldReader(field, compiling);
+  const { localName, oneof } = field;
+  const names = compiling.options.protoNames === true ? [field.jsonName, field.name] : [field.jsonName];
+  return (message: Record<string, unknown>, json: JsonObject) => {
+    const name = names.find((candidate) => Object.hasOwn(json, candidate));
+    const value = name === undefined ? undefined : json[name];
+    if (value === undefined || (value === null && !takesNull(field))) {
+      return;
+    }
+    if (oneof === undefined) {
+      message[localName] = read(value);
+    } else {
+      message[oneof.localName] = { case: localName, value: read(value) };
+    }
+  };
+}
+
+function takesNull(field: DescField): boolean {
+  return field.message?.typeName === "google.protobuf.Value" || field.enum?.typeName === "google.protobuf.NullValue";
+}
+
+function fieldReader(field: DescField, compiling: Compiling): Read {
+  const one = singleReader(field, compiling);
+  if (one === undefined || field.fieldKind === "map") {
+    return libraryReader(field, compiling.options.registry);
+  }
+  if (field.fieldKind !== "list") {
+    return one;
+  }
+  return (value) => {
+    if (!Array.isArray(value)) {
+      throw new JsonFieldError(field, "must be an array");
+    }
+    return value.map(one);
+  };
+}
+
+/** Reads one value of a field, or undefined for the types that are left to the library. */
+function singleReader(field: DescField, compiling: Compiling): Read | undefined {
+  if (field.message !== undefined && !field.message.typeName.startsWith("google.protobuf.")) {
+    const decode = messageDecoder(field.message, compiling);
+    return (value) => {
+      if (typeof value !== "object" || value === null || Array.isArray(value)) {
+        throw new JsonFieldError(field, "must be an object");
+      }
+      return decode(value);
+    };
+  }
+  switch (field.scalar) {
+    case ScalarType.STRING:
+      return stringReader(field);
+    case ScalarType.BOOL:
+      return (value) => {
+        if (typeof value !== "boolean") {
+          throw new JsonFieldError(field, "must be true or false");
+        }
+        return value;
+      };
+    default:
+      return integerReader(field);
+  }
+}
+
+function stringReader(field: DescField): Read {
+  return (value) => {
+    if (typeof value !== "string") {
+      throw new JsonFieldError(field, "must be a string");
+    }
+    if (!value.isWellFormed()) {
+      throw new JsonFieldError(field, "must be valid Unicode text");
+    }
+    return value;
+  };
+}
+
+/** Maps, floats, bytes, enums and well-known types: what the library reads well, but words with what was sent. */
+function libraryReader(field: DescField, registry: Registry | undefined): Read {
+  const options = registry === undefined ? { ignoreUnknownFields: true } : { ignoreUnknownFields: true, registry };
+  return (value) => {
+    try {
+      const holder = fromJson(field.parent, { [field.jsonName]: value }, options) as unknown as Record<string, unknown>;
+      return field.oneof === undefined
+        ? holder[field.localName]
+        : (holder[field.oneof.localName] as { value?: unknown }).value;
+    } catch {
+      throw new JsonFieldError(field, "is not well-formed");
+    }
+  };
+}

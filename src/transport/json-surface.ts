@@ -1,0 +1,175 @@
+import { type JsonObject, type JsonValue, type Message, type Registry, ScalarType } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { UnaryCall } from "./call.ts";
+import type { Exchange } from "./exchange.ts";
+import { addMetadata, type HeaderRecord } from "./headers.ts";
+import { createJsonDecoder, type JsonDecoder, JsonFieldError, parseJsonObject } from "./json-decoder.ts";
+import { createJsonEncoder, type JsonEncoder } from "./json-encoder.ts";
+import type { UnaryMethod } from "./methods.ts";
+import type { JsonReply, JsonSurface } from "./options.ts";
+import { compileRoutes, type Route } from "./routes.ts";
+import { MessageTooLarge, serveUnary, type UnaryFraming, type UnaryRuntime } from "./unary.ts";
+
+/** Serves every request below a prefix, those without a route too. */
+export interface SurfaceHandler {
+  readonly prefix: string;
+  serve(exchange: Exchange, path: string, query: string): void;
+}
+
+/** Compiles a JSON surface over the methods of the server. */
+export function compileSurface(
+  surface: JsonSurface,
+  methods: readonly UnaryMethod[],
+  registry: Registry,
+  runtime: UnaryRuntime,
+): SurfaceHandler {
+  const routes = compileRoutes(surface.prefix, methods);
+  const codecs = new Map<UnaryMethod, Codecs>();
+  for (const method of methods) {
+    const decode = createJsonDecoder(method.method.input, { registry });
+    const encode = createJsonEncoder(method.method.output, { registry, emitNull: surface.emitNull });
+    codecs.set(method, { decode, encode });
+  }
+  return {
+    prefix: surface.prefix,
+    serve: (exchange, path, query) => {
+      const match = routes.match(exchange.httpMethod, path);
+      if (match.kind !== "route") {
+        sendJson(exchange, baseHeader(), surface.failure(match));
+        return;
+      }
+      const { method } = match.route;
+      const call = new UnaryCall(method.method, exchange, "json");
+      const matched = { route: match.route, segments: match.segments, query };
+      const framing = new JsonFraming(
+        surface,
+        codecs.get(method) as Codecs,
+        call,
+        matched,
+        runtime.limits.maxMessageBytes,
+      );
+      serveUnary(runtime, method, call, framing, undefined);
+    },
+  };
+}
+
+interface Codecs {
+  readonly decode: JsonDecoder;
+  readonly encode: JsonEncoder;
+}
+
+interface Matched {
+  readonly route: Route;
+  readonly segments: readonly string[];
+  readonly query: string;
+}
+
+class JsonFraming implements UnaryFraming {
+  readonly maxBodyBytes: number;
+  readonly ownBody?: () => Uint8Array;
+  readonly #surface: JsonSurface;
+  readonly #codecs: Codecs;
+  readonly #call: UnaryCall;
+  readonly #matched: Matched;
+
+  constructor(surface: JsonSurface, codecs: Codecs, call: UnaryCall, matched: Matched, maxBodyBytes: number) {
+    this.#surface = surface;
+    this.#codecs = codecs;
+    this.#call = call;
+    this.#matched = matched;
+    this.maxBodyBytes = maxBodyBytes;
+    if (!matched.route.hasBody) {
+      this.ownBody = () => noBytes;
+    }
+  }
+
+  decode(body: Uint8Array): Message {
+    const { route, segments, query } = this.#matched;
+    const json = route.hasBody ? parseJsonObject(body) : queryToJson(route, query);
+    for (const { segment, field } of route.variables) {
+      json[field.jsonName] = fromText(decodeSegment(segments[segment] as string, field.jsonName), field.scalar);
+    }
+    const method = this.#call.method;
+    try {
+      return this.#codecs.decode(this.#surface.prepare?.(method, json) ?? json);
+    } catch (error) {
+      throw error instanceof JsonFieldError ? this.#wordMistake(error) : error;
+    }
+  }
+
+  #wordMistake(error: JsonFieldError): ConnectError {
+    const { field, partial, message: sentence } = error;
+    return (
+      this.#surface.mistake?.(this.#call.method, partial as Message, { field, sentence }) ??
+      new ConnectError(sentence, Code.InvalidArgument)
+    );
+  }
+
+  reply(message: Message): void {
+    const body = this.#surface.success(this.#call.method, this.#codecs.encode(message));
+    sendJson(this.#call.exchange, this.#header(), { status: 200, body });
+  }
+
+  refuse(error: ConnectError, reason: unknown): void {
+    const header = this.#header();
+    addMetadata(header, error.metadata);
+    const problem =
+      reason instanceof MessageTooLarge ? ({ kind: "too_large" } as const) : ({ kind: "call", error } as const);
+    sendJson(this.#call.exchange, header, this.#surface.failure(problem));
+  }
+
+  #header(): HeaderRecord {
+    const header = baseHeader();
+    this.#call.setHeader?.writeTo(header);
+    this.#call.setTrailer?.writeTo(header);
+    return header;
+  }
+}
+
+function sendJson(exchange: Exchange, header: HeaderRecord, reply: JsonReply): void {
+  exchange.send({
+    status: reply.status,
+    header: Object.assign(header, reply.headers),
+    body: JSON.stringify(reply.body),
+  });
+}
+
+function baseHeader(): HeaderRecord {
+  return {
+    "content-type": "application/json; charset=utf-8",
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+  };
+}
+
+/** Percent-decodes one segment, once. */
+function decodeSegment(segment: string, name: string): string {
+  try {
+    return segment.includes("%") ? decodeURIComponent(segment) : segment;
+  } catch {
+    throw new ConnectError(`${name} is not valid percent-encoding`, Code.InvalidArgument);
+  }
+}
+
+/** The fields that a query names. Of a repeated key the last counts, unless the field is repeated itself. */
+function queryToJson(route: Route, query: string): JsonObject {
+  const json: JsonObject = {};
+  if (query === "") {
+    return json;
+  }
+  const parameters = new URLSearchParams(query);
+  for (const field of route.method.method.input.fields) {
+    const values = parameters.getAll(field.jsonName).map((text) => fromText(text, field.scalar));
+    if (values.length > 0) {
+      json[field.jsonName] = field.fieldKind === "list" ? values : (values.at(-1) as JsonValue);
+    }
+  }
+  return json;
+}
+
+function fromText(text: string, type: ScalarType | undefined): JsonValue {
+  const isBoolean = type === ScalarType.BOOL && (text === "true" || text === "false");
+  return isBoolean ? text === "true" : text;
+}
+
+const noBytes = new Uint8Array(0);

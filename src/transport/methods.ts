@@ -1,0 +1,168 @@
+import { create, type DescMethod, type DescMethodUnary, type Message, type Registry } from "@bufbuild/protobuf";
+import { Code, ConnectError, type HandlerContext, type Interceptor, type UnaryRequest } from "@connectrpc/connect";
+import type { UnaryCall } from "./call.ts";
+import { createJsonDecoder, type JsonDecoder } from "./json-decoder.ts";
+import type { ServiceBinding } from "./options.ts";
+
+/** A unary method with all that it takes to run it: what a call needs is looked up once, at start. */
+export interface UnaryMethod {
+  readonly method: DescMethodUnary;
+  readonly isPublic: boolean;
+  readonly decodeJson: JsonDecoder;
+  /** All types of the server: what may stand inside of a `google.protobuf.Any`. */
+  readonly registry: Registry;
+  invoke(call: UnaryCall, message: Message): Promise<Message>;
+}
+
+type Implementation = (message: Message, context: HandlerContext) => unknown;
+type AnyFn = Parameters<Interceptor>[0];
+type UnaryResponse = Awaited<ReturnType<AnyFn>>;
+
+/** Compiles the unary methods of all services, by their path (`/package.Service/Method`). */
+export function compileMethods(
+  services: readonly ServiceBinding[],
+  interceptors: readonly Interceptor[],
+  registry: Registry,
+): ReadonlyMap<string, UnaryMethod> {
+  const methods = new Map<string, UnaryMethod>();
+  for (const binding of services) {
+    for (const method of binding.service.methods) {
+      if (isUnary(method)) {
+        const implementation = implementationOf(binding, method);
+        methods.set(`/${binding.service.typeName}/${method.name}`, {
+          method,
+          isPublic: binding.public,
+          registry,
+          decodeJson: createJsonDecoder(method.input, { protoNames: true, registry }),
+          invoke: compileInvoke(method, implementation, interceptors),
+        });
+      }
+    }
+  }
+  return methods;
+}
+
+function isUnary(method: DescMethod): method is DescMethodUnary {
+  return method.methodKind === "unary";
+}
+
+function implementationOf(binding: ServiceBinding, method: DescMethodUnary): Implementation {
+  const implementation = binding.implementation[method.localName];
+  if (typeof implementation === "function") {
+    return implementation.bind(binding.implementation) as Implementation;
+  }
+  return () => {
+    throw new ConnectError(`${method.parent.typeName}.${method.name} is not implemented`, Code.Unimplemented);
+  };
+}
+
+function compileInvoke(
+  method: DescMethodUnary,
+  implementation: Implementation,
+  interceptors: readonly Interceptor[],
+): UnaryMethod["invoke"] {
+  const run = async (message: Message, context: HandlerContext) =>
+    create(method.output, (await implementation(message, context)) as Message);
+  if (interceptors.length === 0) {
+    return (call, message) => run(message, call);
+  }
+  const innermost = async (request: Parameters<AnyFn>[0]) => {
+    const call = (request as OwnRequest)[ownCall];
+    return answer(
+      call,
+      await run(request.message as Message, contextFor(call, request as UnaryRequest)),
+    ) as UnaryResponse;
+  };
+  // Connect applies the last interceptor first: it is the innermost.
+  const chain = interceptors.reduceRight<AnyFn>((next, interceptor) => interceptor(next), innermost);
+  return async (call, message) => {
+    const response = await chain(ask(call, message));
+    takeOver(call, response);
+    return response.message as Message;
+  };
+}
+
+const ownCall: unique symbol = Symbol("call");
+type OwnRequest = UnaryRequest & { readonly [ownCall]: UnaryCall };
+
+// Accessors of the object itself, not of a prototype: an interceptor may hand on a spread of it.
+function ask(call: UnaryCall, message: Message): OwnRequest {
+  return {
+    stream: false,
+    [ownCall]: call,
+    message,
+    method: call.method as DescMethodUnary,
+    service: call.service,
+    requestMethod: call.requestMethod,
+    get url() {
+      return call.url;
+    },
+    get signal() {
+      return call.signal;
+    },
+    get header() {
+      return call.requestHeader;
+    },
+    get contextValues() {
+      return call.values;
+    },
+  };
+}
+
+function answer(call: UnaryCall, message: Message) {
+  return {
+    stream: false,
+    [ownCall]: call,
+    message,
+    method: call.method,
+    service: call.service,
+    get header() {
+      return call.responseHeader;
+    },
+    get trailer() {
+      return call.responseTrailer;
+    },
+  };
+}
+
+/** What the handler sees when an interceptor has replaced parts of the request. */
+function contextFor(call: UnaryCall, request: UnaryRequest): HandlerContext {
+  const isOurs = Object.getOwnPropertyDescriptor(request, "header")?.get !== undefined;
+  if (isOurs) {
+    return call;
+  }
+  const { header: requestHeader, signal, contextValues: values } = request;
+  return {
+    method: call.method,
+    service: call.service,
+    requestMethod: call.requestMethod,
+    protocolName: call.protocolName,
+    url: call.url,
+    timeoutMs: () => call.timeoutMs(),
+    responseHeader: call.responseHeader,
+    responseTrailer: call.responseTrailer,
+    requestHeader,
+    signal,
+    values,
+  };
+}
+
+/** Copies headers and trailers that an interceptor has put in the place of ours. */
+function takeOver(call: UnaryCall, response: UnaryResponse): void {
+  if (Object.getOwnPropertyDescriptor(response, "header")?.get !== undefined) {
+    return;
+  }
+  replaceAll(call.responseHeader, response.header);
+  replaceAll(call.responseTrailer, response.trailer);
+}
+
+function replaceAll(target: Headers, source: Headers): void {
+  if (target !== source) {
+    for (const name of [...target.keys()]) {
+      target.delete(name);
+    }
+    source.forEach((value, name) => {
+      target.append(name, value);
+    });
+  }
+}

@@ -1,0 +1,110 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import type { DescService, Registry } from "@bufbuild/protobuf";
+import {
+  createConnectRouter,
+  createContextKey,
+  createContextValues,
+  type HandlerContext,
+  type Interceptor,
+  type ServiceImpl,
+} from "@connectrpc/connect";
+import type { UniversalHandler } from "@connectrpc/connect/protocol";
+import {
+  compressionGzip,
+  universalRequestFromNodeRequest,
+  universalResponseToNodeResponse,
+} from "@connectrpc/connect-node";
+import { CallHeaders } from "./headers.ts";
+import type { ConnectionFault, ServiceBinding } from "./options.ts";
+import type { UnaryRuntime } from "./unary.ts";
+
+type NodeRequest = IncomingMessage | Http2ServerRequest;
+type NodeResponse = ServerResponse | Http2ServerResponse;
+export type StreamHandler = (request: NodeRequest, response: NodeResponse) => void;
+
+export interface StreamOptions {
+  readonly runtime: UnaryRuntime;
+  readonly interceptors: readonly Interceptor[];
+  readonly registry: Registry;
+  readonly allowJson: boolean;
+  /** Aborted when the server closes: streams would hold it up for ever. */
+  readonly closing: AbortSignal;
+  readonly onFault: (fault: ConnectionFault) => void;
+}
+
+/** Serves streaming methods by stock Connect-Node: one handler for each path. Unary methods are not among them. */
+export function compileStreams(
+  services: readonly ServiceBinding[],
+  options: StreamOptions,
+): ReadonlyMap<string, StreamHandler> {
+  const { runtime, registry } = options;
+  const publicServices = new Set(services.filter((binding) => binding.public).map(({ service }) => service.typeName));
+  const router = createConnectRouter({
+    acceptCompression: [compressionGzip],
+    readMaxBytes: runtime.limits.maxMessageBytes,
+    writeMaxBytes: runtime.limits.maxResponseBytes,
+    shutdownSignal: options.closing,
+    jsonOptions: { registry },
+    interceptors: [translating(runtime), ...options.interceptors],
+    requestGate: (context: HandlerContext) => {
+      const header = context.values.get(rawHeader);
+      return publicServices.has(context.service.typeName)
+        ? undefined
+        : guard(runtime, () => runtime.admit?.(context.method, header, context.values));
+    },
+  });
+  for (const { service, implementation } of services) {
+    router.service(service, implementation as Partial<ServiceImpl<DescService>>);
+  }
+  const streaming = router.handlers.filter(({ method }) => method.methodKind !== "unary");
+  return new Map(streaming.map((handler) => [handler.requestPath, handleWith(handler, options)]));
+}
+
+const rawHeader = createContextKey(new CallHeaders());
+
+function handleWith(handler: UniversalHandler, options: StreamOptions): StreamHandler {
+  return (request, response) => {
+    if (!options.allowJson && /\bjson\b/i.test(request.headers["content-type"] ?? "")) {
+      response.statusCode = 415;
+      response.end();
+      return;
+    }
+    const values = createContextValues().set(rawHeader, new CallHeaders(request.rawHeaders));
+    serve(handler, request, response, values).catch((error) => options.onFault({ where: "stream", error }));
+  };
+}
+
+async function serve(
+  handler: UniversalHandler,
+  request: NodeRequest,
+  response: NodeResponse,
+  values: ReturnType<typeof createContextValues>,
+): Promise<void> {
+  const universal = universalRequestFromNodeRequest(request, response, undefined, values);
+  await universalResponseToNodeResponse(await handler(universal), response);
+}
+
+/** Sees to it that a failed stream says what `translate` says, as unary calls do. */
+function translating(runtime: UnaryRuntime): Interceptor {
+  return (next) => async (request) => {
+    const response = await guard(runtime, () => next(request));
+    return response.stream ? { ...response, message: translateErrors(runtime, response.message) } : response;
+  };
+}
+
+async function* translateErrors<T>(runtime: UnaryRuntime, messages: AsyncIterable<T>): AsyncIterable<T> {
+  try {
+    yield* messages;
+  } catch (reason) {
+    throw runtime.translate(reason);
+  }
+}
+
+async function guard<T>(runtime: UnaryRuntime, action: () => T | Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (reason) {
+    throw runtime.translate(reason);
+  }
+}

@@ -1,0 +1,158 @@
+import type { Message } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { UnaryCall } from "./call.ts";
+import type { BodyResult } from "./exchange.ts";
+import type { Limits } from "./limits.ts";
+import type { UnaryMethod } from "./methods.ts";
+import type { Admit, CallRecord, Translate } from "./options.ts";
+
+/** What all unary calls of a server share. */
+export interface UnaryRuntime {
+  readonly limits: Limits;
+  readonly admit: Admit | undefined;
+  readonly translate: Translate;
+  readonly onCall: ((record: CallRecord) => void) | undefined;
+}
+
+/** How one call is written on the wire: the only thing in which gRPC, gRPC-Web, Connect and JSON differ. */
+export interface UnaryFraming {
+  /** The most that a body may be, envelope included. */
+  readonly maxBodyBytes: number;
+  /** The body, where it is not read from the wire. Throws ConnectError. */
+  ownBody?(): Uint8Array;
+  /** The message of a complete body. Throws ConnectError; a promise only where one is needed. */
+  decode(body: Uint8Array): Message | Promise<Message>;
+  reply(message: Message): void;
+  /** `reason` is what was thrown, before it became `error`. */
+  refuse(error: ConnectError, reason: unknown): void;
+}
+
+/** A deadline, in milliseconds from now; `malformed` when the caller wrote something else. */
+export type Timeout = number | "malformed" | undefined;
+
+/**
+ * Runs one unary call: admission, body, interceptors and handler, answer, in this order, whatever the framing. Nothing
+ * is awaited that needs no waiting.
+ */
+export function serveUnary(
+  runtime: UnaryRuntime,
+  method: UnaryMethod,
+  call: UnaryCall,
+  framing: UnaryFraming,
+  timeout: Timeout,
+): void {
+  const refuse = (reason: unknown) => {
+    if (call.settle(reason)) {
+      const error = errorFor(runtime, reason);
+      framing.refuse(error, reason);
+      record(runtime, call, error.code, reason);
+    }
+  };
+  const reply = (message: Message) => {
+    if (call.settle()) {
+      try {
+        framing.reply(message);
+        record(runtime, call, undefined, undefined);
+      } catch (reason) {
+        const error = errorFor(runtime, reason);
+        framing.refuse(error, reason);
+        record(runtime, call, error.code, reason);
+      }
+    }
+  };
+  const run = (message: Message) => method.invoke(call, message).then(reply).catch(refuse);
+  const onBody = (body: BodyResult) => {
+    try {
+      const message = framing.decode(bodyOrThrow(body));
+      void (message instanceof Promise ? message.then(run, refuse) : run(message));
+    } catch (reason) {
+      refuse(reason);
+    }
+  };
+  const read = () => {
+    if (framing.ownBody === undefined) {
+      call.exchange.readBody(framing.maxBodyBytes, onBody);
+    } else {
+      onBody(framing.ownBody());
+    }
+  };
+  call.exchange.onGone(() => {
+    const reason = new ConnectError("the caller went away", Code.Canceled);
+    if (call.settle(reason)) {
+      record(runtime, call, Code.Canceled, reason);
+    }
+  });
+  try {
+    startDeadline(runtime, call, timeout, refuse);
+    const admitted = method.isPublic ? undefined : runtime.admit?.(method.method, call.requestHeader, call.values);
+    if (admitted === undefined) {
+      read();
+    } else {
+      admitted.then(read).catch(refuse);
+    }
+  } catch (reason) {
+    refuse(reason);
+  }
+}
+
+function startDeadline(
+  runtime: UnaryRuntime,
+  call: UnaryCall,
+  timeout: Timeout,
+  expire: (reason: unknown) => void,
+): void {
+  if (timeout === "malformed") {
+    throw new ConnectError("the timeout is malformed", Code.InvalidArgument);
+  }
+  if (timeout !== undefined) {
+    call.startDeadline(Math.min(timeout, runtime.limits.maxTimeoutMs), expire);
+  }
+}
+
+function bodyOrThrow(body: BodyResult): Uint8Array {
+  if (body === "too_large") {
+    throw new MessageTooLarge();
+  }
+  if (body === "cut_off") {
+    throw new ConnectError("the request was cut off", Code.Canceled);
+  }
+  return body;
+}
+
+/** A message over the limit. Its own class, since some framings have their own answer to it. */
+export class MessageTooLarge extends Error {}
+
+/** What callers see of `reason`, and nothing that they must not see. */
+function errorFor(runtime: UnaryRuntime, reason: unknown): ConnectError {
+  const isTooLarge = reason instanceof MessageTooLarge;
+  return runtime.translate(isTooLarge ? new ConnectError("message too large", Code.ResourceExhausted) : reason);
+}
+
+function record(runtime: UnaryRuntime, call: UnaryCall, code: Code | undefined, reason: unknown): void {
+  runtime.onCall?.({
+    method: call.method,
+    framing: call.protocolName,
+    code,
+    durationMs: performance.now() - call.startedAt,
+    values: call.values,
+    reason,
+  });
+}
+
+/** What a caller sees of `reason` when `translate` has no better idea: nothing, unless it is a ConnectError. */
+export function internalUnlessConnectError(reason: unknown): ConnectError {
+  return reason instanceof ConnectError
+    ? reason
+    : new ConnectError("internal error", Code.Internal, undefined, undefined, reason);
+}
+
+/** Makes `translate` safe: a translator that fails itself says nothing. */
+export function guardTranslate(translate: Translate | undefined): Translate {
+  return (reason) => {
+    try {
+      return internalUnlessConnectError(translate === undefined ? reason : translate(reason));
+    } catch (cause) {
+      return internalUnlessConnectError(cause instanceof ConnectError ? undefined : cause);
+    }
+  };
+}
