@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { createFreshDatabase, serverVersion } from "./mysql-admin.ts";
 import { createDataDirectory, createLocalServer, type LocalServer, openSite } from "./mysql-server.ts";
 import { findFreePort } from "./server-process.ts";
@@ -24,10 +23,10 @@ export interface MariaDbOptions {
  * @throws Error naming what to install, or with the end of the server's log.
  */
 export async function openMariaDb(options: MariaDbOptions = {}): Promise<MariaDb> {
-  const site = await openSite("zsc-mariadb-");
+  const site = await openSite({ prefix: "zsc-mariadb-", packages: ["mariadb-server"], user: "root" });
   const server = createLocalServer(site, "data", await findFreePort(), options.args ?? []);
   try {
-    await createDataDirectory(site, join(site.folder, "data"));
+    await createDataDirectory(site, "data");
     await server.start();
     return withExtras(server, await serverVersion(server.url()), site.remove);
   } catch (error) {

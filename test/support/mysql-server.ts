@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { queryText } from "./mysql-admin.ts";
@@ -19,6 +19,8 @@ export interface ServerSite {
   readonly program: ServerProgram;
   readonly folder: string;
   readonly password: string;
+  /** As whom root lets the servers run; undefined when this process is not root. */
+  readonly user: string | undefined;
   remove(): void;
 }
 
@@ -36,40 +38,63 @@ export interface LocalServer {
   stop(): Promise<void>;
 }
 
+export interface SiteNeeds {
+  /** The beginning of the folder's name. */
+  readonly prefix: string;
+  /** Debian's packages that bring the server. */
+  readonly packages: readonly string[];
+  /** As whom the servers shall run when this process is root. */
+  readonly user: string;
+}
+
 /**
- * A folder for servers of this machine's MariaDB or MySQL; installs Debian's `packages` when there is none and this process may.
+ * A folder for servers of this machine's MariaDB or MySQL; installs it when there is none and this process may.
  *
  * @throws Error naming what to install.
  */
-export async function openSite(prefix: string, packages: readonly string[] = ["mariadb-server"]): Promise<ServerSite> {
+export async function openSite({ prefix, packages, user }: SiteNeeds): Promise<ServerSite> {
   const path = await requireInstalled("a MariaDB or MySQL server", packages, () => findProgram("mariadbd", "mysqld"));
   const kind = (await run(path, ["--version"])).includes("MariaDB") ? "mariadb" : "mysql";
-  const folder = createPrivateFolder(prefix);
+  const { path: folder, remove } = createPrivateFolder(prefix);
+  const isRoot = process.getuid?.() === 0;
+  if (isRoot && user !== "root") await run("chown", [`${user}:`, folder]);
   const password = randomBytes(16).toString("hex");
-  return { program: { path, kind }, folder: folder.path, password, remove: folder.remove };
+  return { program: { path, kind }, folder, password, user: isRoot ? user : undefined, remove };
 }
 
-/** Fills a data directory in which `zsc` is the only account that can log in. */
-export async function createDataDirectory(site: ServerSite, dataDir: string): Promise<void> {
+/** Creates an empty data directory, `<folder>/<name>`. */
+export async function createEmptyDirectory(site: ServerSite, name: string): Promise<void> {
+  const path = join(site.folder, name);
+  mkdirSync(path, { mode: 0o700 });
+  if (site.user !== undefined) await run("chown", [`${site.user}:`, path]);
+}
+
+/** Creates the data directory `<folder>/<name>`, in which `zsc` is the only account that can log in. */
+export async function createDataDirectory(site: ServerSite, name: string): Promise<void> {
   const accounts = join(site.folder, "accounts.sql");
   writeFileSync(accounts, accountStatements(site), { mode: 0o600 });
   try {
     if (site.program.kind === "mysql") {
-      const args = ["--initialize-insecure", `--init-file=${accounts}`];
-      await run(site.program.path, ["--no-defaults", `--datadir=${dataDir}`, ...args, ...asRoot()]);
+      await run(site.program.path, [...dataArgs(site, name), "--initialize-insecure", `--init-file=${accounts}`]);
     } else {
       const install = findProgram("mariadb-install-db", "mysql_install_db");
       if (install === undefined) throw new Error("mariadb-install-db is missing beside the MariaDB server: install it");
       const args = ["--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"];
-      await run(install, ["--no-defaults", `--datadir=${dataDir}`, ...args, `--extra-file=${accounts}`, ...asRoot()]);
+      await run(install, [...dataArgs(site, name), ...args, `--extra-file=${accounts}`]);
     }
   } finally {
     rmSync(accounts);
   }
 }
 
-/** A server over `<folder>/<name>`; it is not started yet. */
-export function createLocalServer(site: ServerSite, name: string, port: number, args: readonly string[]): LocalServer {
+/** A server over the data directory `<folder>/<name>`; it is not started yet. It is up once `isReady` answers true. */
+export function createLocalServer(
+  site: ServerSite,
+  name: string,
+  port: number,
+  args: readonly string[],
+  isReady: (url: string) => Promise<boolean> = answersQueries,
+): LocalServer {
   const logFile = join(site.folder, `${name}.log`);
   const allArgs = [...serverArgs(site, name, port), ...args];
   const url = (database = ""): string =>
@@ -88,28 +113,23 @@ export function createLocalServer(site: ServerSite, name: string, port: number, 
     async start(extraArgs = []) {
       if (current?.hasExited() === false) return;
       current = launchServer(site.program.path, [...allArgs, ...extraArgs], logFile);
-      await untilQueriesAnswer(url(), current);
+      await untilReady(current, () => isReady(url()));
     },
     kill: () => end("SIGKILL"),
     stop: () => end("SIGTERM"),
   };
 }
 
-/** The arguments that any run over this data directory needs, a recovery included. */
-export function dataArgs(site: ServerSite, name: string): readonly string[] {
-  const durable = "--innodb-flush-log-at-trx-commit=1";
-  return ["--no-defaults", `--datadir=${join(site.folder, name)}`, durable, ...asRoot()];
+function dataArgs(site: ServerSite, name: string): readonly string[] {
+  const user = site.user === undefined ? [] : [`--user=${site.user}`];
+  return ["--no-defaults", `--datadir=${join(site.folder, name)}`, "--innodb-flush-log-at-trx-commit=1", ...user];
 }
 
-/**
- * Calls `isReady` until it answers true. A throw means "not yet".
- *
- * @throws Error with the end of the server's log, when the server ends or takes too long.
- */
-export async function untilReady(server: ServerProcess | undefined, isReady: () => Promise<boolean>): Promise<void> {
+/** A throw of `isReady` means "not yet". */
+async function untilReady(server: ServerProcess, isReady: () => Promise<boolean>): Promise<void> {
   const giveUpAt = Date.now() + readyWithinMs;
   let lastError: unknown;
-  while (server?.hasExited() !== true && Date.now() < giveUpAt) {
+  while (!server.hasExited() && Date.now() < giveUpAt) {
     try {
       if (await isReady()) return;
     } catch (error) {
@@ -117,17 +137,16 @@ export async function untilReady(server: ServerProcess | undefined, isReady: () 
     }
     await sleep(50);
   }
-  await server?.end("SIGKILL");
-  throw new Error(`the database server did not come up; the end of its log:\n${server?.logTail()}`, {
-    cause: lastError,
-  });
+  await server.end("SIGKILL");
+  throw new Error(`the database server did not come up; its log ends:\n${server.logTail()}`, { cause: lastError });
 }
 
-async function untilQueriesAnswer(url: string, server: ServerProcess): Promise<void> {
-  await untilReady(server, async () => (await queryText(url, "SELECT 1")).length === 1);
+async function answersQueries(url: string): Promise<boolean> {
+  return (await queryText(url, "SELECT 1")).length === 1;
 }
 
-function serverArgs(site: ServerSite, name: string, port: number): readonly string[] {
+/** The arguments of every run of a server over `<folder>/<name>`. */
+export function serverArgs(site: ServerSite, name: string, port: number): readonly string[] {
   const onlyMysql = site.program.kind === "mysql" ? ["--mysqlx=OFF"] : [];
   return [
     ...dataArgs(site, name),
@@ -141,10 +160,6 @@ function serverArgs(site: ServerSite, name: string, port: number): readonly stri
     "--max-connections=500",
     ...onlyMysql,
   ];
-}
-
-function asRoot(): readonly string[] {
-  return process.getuid?.() === 0 ? ["--user=root"] : [];
 }
 
 /** An anonymous user would win over any `@'%'` account on loopback, and root has no password: both go. */
