@@ -25,11 +25,10 @@ export function connectErrorOf(error: unknown): ConnectError {
   );
 }
 
-/** What the caller was told, as a code for the log. */
-export function codeOf(error: unknown): string {
-  const cause = error instanceof ConnectError ? error.cause : error;
-  if (cause instanceof VaultError) return cause.code;
-  return error instanceof ConnectError ? (Code[error.code] ?? "Unknown") : "Internal";
+/** What the caller was told, as a word for the log. */
+export function codeOf(reason: unknown, code: Code): string {
+  const cause = reason instanceof ConnectError ? reason.cause : reason;
+  return cause instanceof VaultError ? cause.code : (Code[code] ?? "Unknown");
 }
 
 function retryInfoOf(retryAfterMs: number | undefined) {

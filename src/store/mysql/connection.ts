@@ -1,12 +1,13 @@
 import { createConnection, type FieldPacket, type ResultSetHeader, type RowDataPacket } from "mysql2/promise";
+import type { Plaintext } from "../../domain/plaintext.ts";
 import { failureOf, isForeign } from "./failures.ts";
 
-/** How to reach the database. `password` is never printed: the object stays inside this folder. */
+/** How to reach the database. */
 export interface MysqlOptions {
   readonly host: string;
   readonly port: number;
   readonly user: string;
-  readonly password: string;
+  readonly password: Plaintext;
   readonly database: string;
   /** TLS to the database, its certificate checked; `ca` in PEM replaces the system's authorities. */
   readonly tls?: { readonly ca?: string };
@@ -49,9 +50,13 @@ const autocommit: Readonly<Record<Use, string>> = {
 };
 
 export async function openConnection(options: MysqlOptions, use: Use): Promise<Connection> {
-  const { tls, ...where } = options;
+  const { host, port, user, password, database, tls } = options;
   const raw = await createConnection({
-    ...where,
+    host,
+    port,
+    user,
+    password: password.text(),
+    database,
     charset: "utf8mb4",
     multipleStatements: true,
     supportBigNumbers: true,

@@ -1,3 +1,4 @@
+import type BetterSqlite3 from "better-sqlite3";
 import type { VaultRow } from "../../domain/vault-row.ts";
 import type { AuditRow } from "../../ledger/row.ts";
 import { auditColumns, secretColumns } from "../columns.ts";
@@ -44,9 +45,10 @@ export type Statements = ReturnType<typeof statementsOf>;
 
 /** Every statement of the store, prepared once. */
 export function statementsOf(database: Sqlite) {
-  const run = <P extends unknown[]>(sql: string) => database.prepare<P>(sql);
-  const rows = <P extends unknown[], R>(sql: string) => database.prepare<P, R>(sql);
-  const values = <P extends unknown[], R>(sql: string) => database.prepare<P, R>(sql).pluck();
+  const run = <P extends unknown[]>(sql: string): BetterSqlite3.Statement<P> => database.prepare(sql);
+  const rows = <P extends unknown[], R>(sql: string): BetterSqlite3.Statement<P, R> => database.prepare(sql);
+  const values = <P extends unknown[], R>(sql: string): BetterSqlite3.Statement<P, R> =>
+    database.prepare<P, R>(sql).pluck();
   return {
     begin: run<[]>("BEGIN IMMEDIATE"),
     commit: run<[]>("COMMIT"),

@@ -1,0 +1,56 @@
+import { systemClock } from "../domain/clock.ts";
+import type { Snapshot } from "../ledger/store.ts";
+import { type ChangeIndex, type Report, verify } from "../ledger/verify.ts";
+import type { Terminal } from "./terminal.ts";
+
+export interface VerifyCommand {
+  readonly snapshot: Snapshot;
+  readonly index: ChangeIndex;
+  readonly json: boolean;
+  readonly terminal: Terminal;
+}
+
+/** Runs `zsc audit verify`; resolves to its exit code: 0 when log and vault are whole, 1 when not. */
+export async function runVerify({ snapshot, index, json, terminal }: VerifyCommand): Promise<number> {
+  const startedMs = performance.now();
+  const total = snapshot.head.seq;
+  const onProgress = (rows: number) => terminal.progress(`${rows} of ${total} rows verified`);
+  const report = await verify({ snapshot, index, clock: systemClock, onProgress });
+  terminal.progressDone();
+  const seconds = (performance.now() - startedMs) / 1_000;
+  terminal.out(json ? jsonOf(report, seconds) : textOf(report, seconds));
+  return isWhole(report) ? 0 : 1;
+}
+
+function isWhole({ broken, differences }: Report): boolean {
+  return broken === null && differences.length === 0;
+}
+
+function jsonOf(report: Report, seconds: number): string {
+  return JSON.stringify({ ok: isWhole(report), ...report, rowsPerSecond: rateOf(report, seconds) });
+}
+
+function textOf(report: Report, seconds: number): string {
+  const { rows, secrets, broken, differences } = report;
+  const rate = `${rateOf(report, seconds)} rows/s`;
+  if (broken !== null) {
+    return [
+      `BROKEN at row ${broken.seq}: ${broken.why}`,
+      `The ${rows} rows that could be followed before it are whole (${rate}). The vault was not compared with the log.`,
+    ].join("\n");
+  }
+  const chain = `${rows} rows: the chain is whole (${rate})`;
+  if (differences.length === 0) return `${chain}\n${secrets} secrets: the vault is what the log says\nok`;
+  return [
+    chain,
+    ...differences.map(({ name, seq, why }) => `BROKEN ${JSON.stringify(name)} (${rowOf(seq)}): ${why}`),
+  ].join("\n");
+}
+
+function rowOf(seq: number | null): string {
+  return seq === null ? "no row" : `row ${seq}`;
+}
+
+function rateOf({ rows }: Report, seconds: number): number {
+  return Math.round(rows / Math.max(seconds, 0.001));
+}

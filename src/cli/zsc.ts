@@ -1,0 +1,123 @@
+import { Command, CommanderError, Option } from "commander";
+import { mintToken } from "../auth/own-tokens.ts";
+import { parseTtl } from "../auth/ttl.ts";
+import { openChangeIndex, openSnapshot } from "../compose.ts";
+import type { Mode } from "../config/config.ts";
+import { loadDatabaseConfig, loadTokenConfig } from "../config/load.ts";
+import { systemClock } from "../domain/clock.ts";
+import { OperatorError } from "../domain/operator-error.ts";
+import type { Role } from "../domain/principal.ts";
+import { serve } from "../main.ts";
+import { createTerminal, type Terminal } from "./terminal.ts";
+import { runVerify } from "./verify-command.ts";
+
+/** Exit codes: 0 done, 1 the answer is no or the start failed, 2 the command line is wrong. */
+const usageExitCode = 2;
+
+/** Runs the `zsc` command with the process's arguments and environment; sets the exit code. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const terminal = createTerminal(process);
+  try {
+    await createProgram(terminal).parseAsync([...argv]);
+  } catch (error) {
+    process.exitCode = report(error, terminal);
+  }
+}
+
+function createProgram(terminal: Terminal): Command {
+  const program = new Command("zsc")
+    .description("A secrets vault whose every read is durable in a verifiable audit log before it is answered.")
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true });
+
+  program
+    .command("serve")
+    .description("start the server; settings come from ZSC_* environment variables (docs/operations.md)")
+    .addOption(devOption())
+    .action(({ dev }: Dev) => serve(process.env, modeOf(dev)));
+
+  program
+    .command("token")
+    .description("mint a token with the configured secret, and print it and nothing else")
+    .addOption(devOption())
+    .addOption(
+      new Option("--role <role>", "what it may be used for")
+        .choices(["admin", "caller", "system"])
+        .makeOptionMandatory(),
+    )
+    .requiredOption("--zid <ZID>", "whose it is")
+    .option("--ttl <time>", "how long it is good: a number and s, m, h or d", "12h")
+    .action((options: TokenOptions) => token(options, terminal));
+
+  program
+    .command("audit")
+    .description("work with the audit log")
+    .command("verify")
+    .description("follow the hash chain, then compare the vault with it; exit code 1 when something was tampered with")
+    .addOption(devOption())
+    .option("--json", "print one line of JSON")
+    .action((options: VerifyOptions) => auditVerify(options, terminal));
+
+  return program;
+}
+
+interface Dev {
+  readonly dev?: boolean;
+}
+
+interface TokenOptions extends Dev {
+  readonly role: Role;
+  readonly zid: string;
+  readonly ttl: string;
+}
+
+interface VerifyOptions extends Dev {
+  readonly json?: boolean;
+}
+
+function devOption(): Option {
+  return new Option("--dev", "development mode: keys and data in ZSC_DATA_DIR (.zsc), loopback only");
+}
+
+function modeOf(dev: boolean | undefined): Mode | undefined {
+  return dev === true ? "development" : undefined;
+}
+
+async function token({ dev, role, zid, ttl }: TokenOptions, terminal: Terminal): Promise<void> {
+  const { jwt } = loadTokenConfig(process.env, { mode: modeOf(dev) });
+  const ttlMs = asOperatorError(() => parseTtl(ttl));
+  const minted = mintToken({ ...jwt, secret: jwt.secret.bytes, zid, role, ttlMs, clock: systemClock });
+  terminal.out(await minted.catch((error: unknown) => asOperatorError(() => rethrow(error))));
+}
+
+async function auditVerify({ dev, json }: VerifyOptions, terminal: Terminal): Promise<void> {
+  const { database } = loadDatabaseConfig(process.env, { mode: modeOf(dev) });
+  const snapshot = await openSnapshot(database);
+  const index = openChangeIndex();
+  try {
+    process.exitCode = await runVerify({ snapshot, index, json: json === true, terminal });
+  } finally {
+    index.close();
+    await snapshot.close();
+  }
+}
+
+/** A wrong argument is the operator's to mend: its message, without a stack. */
+function asOperatorError<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw error instanceof Error ? new OperatorError(error.message) : error;
+  }
+}
+
+function rethrow(error: unknown): never {
+  throw error;
+}
+
+function report(error: unknown, terminal: Terminal): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : usageExitCode;
+  if (error instanceof OperatorError) terminal.note(`zsc: ${error.message}`);
+  else terminal.note(`zsc: a bug: ${error instanceof Error ? error.stack : String(error)}`);
+  return 1;
+}

@@ -1,0 +1,82 @@
+import type { Clock } from "../domain/clock.ts";
+import { VaultError } from "../domain/errors.ts";
+import { fieldsOfError, type Log } from "../domain/log.ts";
+import { momentOf } from "../domain/moment.ts";
+import { zeqondMs } from "../domain/zeqond.ts";
+import type { Sequencer } from "../ledger/sequencer.ts";
+import type { Store } from "../ledger/store.ts";
+import type { Sealer } from "../sealing/envelope.ts";
+import { rotateIfDue } from "../zsc/rotate.ts";
+
+/** How often the daemon looks. */
+export const intervalZeqonds = 100;
+
+const pageSecrets = 100;
+
+export interface RotationOptions {
+  readonly store: Pick<Store, "dueSecrets">;
+  readonly sequencer: Pick<Sequencer, "submit">;
+  readonly sealer: Sealer;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/**
+ * Seals every secret afresh whose time has come, and resolves to how many. Whether it still is due is decided under the
+ * head lock, so of several replicas one rotates a secret, and the others find nothing to do.
+ */
+export async function rotateDue(options: RotationOptions, signal?: AbortSignal): Promise<number> {
+  const { store, sequencer, sealer, clock, log } = options;
+  const { zeqond } = momentOf(clock);
+  let rotated = 0;
+  let after: string | null = null;
+  while (!signal?.aborted) {
+    const names: readonly string[] = await store.dueSecrets(zeqond, after, pageSecrets);
+    const outcomes = await Promise.allSettled(names.map((name) => sequencer.submit(rotateIfDue(name, sealer), signal)));
+    for (const outcome of outcomes) {
+      if (outcome.status === "fulfilled") rotated += outcome.value.value ? 1 : 0;
+      else if (isSealBroken(outcome.reason)) log.error({ code: "SEAL_BROKEN" }, "a secret that is due does not open");
+      else throw outcome.reason;
+    }
+    if (names.length < pageSecrets) break;
+    after = names.at(-1) ?? null;
+  }
+  return rotated;
+}
+
+export interface RotationDaemon {
+  /** Resolves when the pass that is under way is over. */
+  stop(): Promise<void>;
+}
+
+/** Looks once at start and then every 100 Zeqonds. A pass that fails is logged, and the next one tries again. */
+export function startRotation(options: RotationOptions): RotationDaemon {
+  const { log } = options;
+  const stopping = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const pass = async () => {
+    try {
+      const count = await rotateDue(options, stopping.signal);
+      if (count > 0) log.info({ count }, "secrets rotated");
+    } catch (error) {
+      if (!stopping.signal.aborted) log.warn(fieldsOfError(error), "the rotation pass failed and will be repeated");
+    }
+    if (!stopping.signal.aborted) timer = setTimeout(start, intervalZeqonds * zeqondMs).unref();
+  };
+  let running = Promise.resolve();
+  const start = () => {
+    running = pass();
+  };
+  start();
+  return {
+    async stop() {
+      stopping.abort();
+      clearTimeout(timer);
+      await running;
+    },
+  };
+}
+
+function isSealBroken(reason: unknown): boolean {
+  return reason instanceof VaultError && reason.code === "SEAL_BROKEN";
+}
