@@ -1,4 +1,5 @@
 import { errors } from "jose";
+import { errorCode } from "../domain/error-code.ts";
 import { VaultError } from "../domain/errors.ts";
 
 /** The one answer to a token that is not good. The reason is for the logs and quotes nothing of the token. */
@@ -22,8 +23,8 @@ export function refusalOf(error: unknown): VaultError {
   return unauthenticated(`verification failed: ${codeOf(error)}`);
 }
 
+/** A failed fetch has its code in its cause. */
 function codeOf(error: unknown): string {
-  if (!(error instanceof Error)) return "unknown";
-  if ("code" in error && typeof error.code === "string") return error.code;
-  return error.cause === undefined ? error.name : codeOf(error.cause);
+  const cause = typeof error === "object" && error !== null && "cause" in error ? error.cause : undefined;
+  return errorCode(error) ?? errorCode(cause) ?? "for an unknown reason";
 }

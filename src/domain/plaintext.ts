@@ -1,8 +1,8 @@
 const redacted = "[redacted]";
 
 /**
- * The value of a secret, or of a secret setting, in the clear. It prints as `[redacted]` however it is printed; only `text()` and `bytes` give it
- * away, so a search for these finds every place that handles one.
+ * The value of a secret, or of a secret setting, in the clear. It prints as `[redacted]` however it is printed; only
+ * `text()` and `bytes` give it away, so a search for these finds every place that handles one.
  */
 export class Plaintext {
   #bytes: Uint8Array | undefined;

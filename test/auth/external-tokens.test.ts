@@ -160,10 +160,14 @@ describe("the key set", () => {
   });
 
   test("refuses tokens when nobody listens", async () => {
-    const authenticator = authenticatorWith({ jwksUrl: new URL("http://127.0.0.1:1/jwks.json") });
+    const closed = createServer();
+    await new Promise<void>((resolve) => closed.listen(0, "127.0.0.1", resolve));
+    const { port } = closed.address() as AddressInfo;
+    await new Promise((resolve) => closed.close(resolve));
+    const authenticator = authenticatorWith({ jwksUrl: new URL(`http://127.0.0.1:${port}/jwks.json`) });
     const failure = await failureOf(async () => authenticator.authenticate(await token()));
     expect(failure.code).toBe("UNAUTHENTICATED");
-    expect(String(failure.cause)).toContain("verification failed");
+    expect(String(failure.cause)).toContain("verification failed: ECONNREFUSED");
   });
 
   test("refuses tokens when it is not a key set", async () => {

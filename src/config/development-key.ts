@@ -1,0 +1,64 @@
+import { randomBytes } from "node:crypto";
+import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { errorCode } from "../domain/error-code.ts";
+import { OperatorError } from "../domain/operator-error.ts";
+import { Plaintext } from "../domain/plaintext.ts";
+
+export type DevelopmentKeyFile = "master.key" | "jwt.secret";
+
+/**
+ * The key in a file of the data folder. It is generated when it is not there, and then readable by its owner alone.
+ * When several processes begin at once, all get the key of the first. Both kinds are 32 random bytes as 64 hex digits.
+ *
+ * @throws OperatorError when the folder cannot be used or the file is no key; the message names it
+ */
+export function ensureDevelopmentKey(dataDir: string, file: DevelopmentKeyFile): Plaintext {
+  const path = join(dataDir, file);
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    return readKey(path) ?? createKey(path);
+  } catch (error) {
+    if (error instanceof OperatorError) throw error;
+    throw new OperatorError(`${path} cannot be read or made (${errorCode(error) ?? "unknown"}): check ZSC_DATA_DIR`);
+  }
+}
+
+function readKey(path: string): Plaintext | undefined {
+  try {
+    const text = readFileSync(path, "utf8").replace(/\r?\n$/, "");
+    if (!/^[0-9a-f]{64}$/.test(text)) {
+      throw new OperatorError(`${path} holds no key: put the right one back; without it the data cannot be opened`);
+    }
+    return Plaintext.fromString(text);
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** A link appears whole or not at all, and never replaces: so nobody reads half a key, and the first one wins. */
+function createKey(path: string): Plaintext {
+  const draft = `${path}.${randomBytes(8).toString("hex")}`;
+  try {
+    writeDurably(draft, `${randomBytes(32).toString("hex")}\n`);
+    linkSync(draft, path);
+  } catch (error) {
+    if (errorCode(error) !== "EEXIST") throw error;
+  } finally {
+    rmSync(draft, { force: true });
+  }
+  const key = readKey(path);
+  if (key === undefined) throw new OperatorError(`${path} vanished while it was made`);
+  return key;
+}
+
+function writeDurably(path: string, text: string): void {
+  const file = openSync(path, "wx", 0o600);
+  try {
+    writeSync(file, text);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}

@@ -1,0 +1,74 @@
+import { readCallers } from "./callers.ts";
+import type { Config, DatabaseCommandConfig, Mode, TokenCommandConfig } from "./config.ts";
+import { ensureDevelopmentKey } from "./development-key.ts";
+import { isLoopback } from "./listen.ts";
+import {
+  readBase,
+  readDatabase,
+  readJwt,
+  readListen,
+  readMasterKey,
+  readShutdownMs,
+  requireSecrets,
+} from "./sections.ts";
+import { type ReadFile, readSettingFile } from "./setting-file.ts";
+import { type Environment, Settings } from "./settings.ts";
+import { readTls } from "./tls-files.ts";
+
+export interface LoadOptions {
+  /** The mode that the command line asks for; it must not contradict `ZSC_MODE`. Unless given: production. */
+  readonly mode?: Mode | undefined;
+  readonly readFile?: ReadFile;
+}
+
+/**
+ * Reads all that the server needs. In development, keys that are not set are taken from the data folder, and made
+ * there once everything else is sound.
+ *
+ * @throws ConfigError with every wrong setting at once; OperatorError when the data folder cannot be used
+ */
+export function loadConfig(env: Environment, options: LoadOptions = {}): Config {
+  const settings = new Settings(env, options.readFile ?? readSettingFile);
+  const base = readBase(settings, env, options.mode);
+  const listen = readListen(settings, base.mode);
+  const masterKey = readMasterKey(settings);
+  const jwt = readJwt(settings);
+  const database = readDatabase(settings, base.dataDir);
+  const tls = readTls(settings);
+  const callers = readCallers(settings);
+  const shutdownMs = readShutdownMs(settings);
+  requireSecrets(settings, base.mode, ["ZSC_MASTER_KEY", "ZSC_JWT_SECRET", "ZSC_DATABASE_URL"]);
+  if (base.mode === "production" && tls === undefined && !isLoopback(listen.host)) {
+    settings.warn("ZSC_LISTEN", "values and tokens cross the network in the clear: set ZSC_TLS_CERT_FILE and its key");
+  }
+  return {
+    ...base,
+    warnings: settings.finish(),
+    listen,
+    masterKey: masterKey ?? ensureDevelopmentKey(base.dataDir, "master.key"),
+    jwt: { ...jwt, secret: jwt.secret ?? ensureDevelopmentKey(base.dataDir, "jwt.secret") },
+    database,
+    tls,
+    callers,
+    shutdownMs,
+  };
+}
+
+/** Reads what it takes to mint tokens, and no other key. Otherwise as `loadConfig`. */
+export function loadTokenConfig(env: Environment, options: LoadOptions = {}): TokenCommandConfig {
+  const settings = new Settings(env, options.readFile ?? readSettingFile);
+  const base = readBase(settings, env, options.mode);
+  const jwt = readJwt(settings);
+  requireSecrets(settings, base.mode, ["ZSC_JWT_SECRET"]);
+  const warnings = settings.finish();
+  return { ...base, warnings, jwt: { ...jwt, secret: jwt.secret ?? ensureDevelopmentKey(base.dataDir, "jwt.secret") } };
+}
+
+/** Reads where the database is, and no key. Otherwise as `loadConfig`. */
+export function loadDatabaseConfig(env: Environment, options: LoadOptions = {}): DatabaseCommandConfig {
+  const settings = new Settings(env, options.readFile ?? readSettingFile);
+  const base = readBase(settings, env, options.mode);
+  const database = readDatabase(settings, base.dataDir);
+  requireSecrets(settings, base.mode, ["ZSC_DATABASE_URL"]);
+  return { ...base, warnings: settings.finish(), database };
+}

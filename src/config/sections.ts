@@ -1,0 +1,104 @@
+import { join } from "node:path";
+import { Plaintext } from "../domain/plaintext.ts";
+import type { BaseConfig, DatabaseConfig, JwtConfig, ListenAddress, LogLevel, Mode } from "./config.ts";
+import { SettingProblem } from "./config-error.ts";
+import { parseDatabaseUrl } from "./database-url.ts";
+import { isLoopback, parseListen } from "./listen.ts";
+import { type SecretSetting, unknownSettings } from "./setting-names.ts";
+import type { Environment, Settings } from "./settings.ts";
+
+const minJwtSecretBytes = 32;
+const maxShutdownSeconds = 3_600;
+
+const modes: Readonly<Record<Mode, true>> = { development: true, production: true };
+const logLevels: Readonly<Record<LogLevel, true>> = {
+  trace: true,
+  debug: true,
+  info: true,
+  warn: true,
+  error: true,
+  fatal: true,
+  silent: true,
+};
+
+export function readBase(
+  settings: Settings,
+  env: Environment,
+  askedMode: Mode | undefined,
+): Omit<BaseConfig, "warnings"> {
+  for (const sentence of unknownSettings(env)) settings.problem(sentence);
+  const mode = settings.parsed("ZSC_MODE", oneOf(modes), askedMode ?? "production");
+  if (askedMode !== undefined && mode !== askedMode) {
+    settings.problem(`ZSC_MODE contradicts the command line, which asks for ${askedMode}: take one of them away`);
+  }
+  return {
+    mode,
+    dataDir: settings.text("ZSC_DATA_DIR") ?? ".zsc",
+    logLevel: settings.parsed("ZSC_LOG_LEVEL", oneOf(logLevels), "info"),
+  };
+}
+
+export function readListen(settings: Settings, mode: Mode): ListenAddress {
+  const listen = settings.parsed("ZSC_LISTEN", parseListen, { host: "127.0.0.1", port: 7_777 });
+  if (mode === "development" && !isLoopback(listen.host)) {
+    settings.problem("ZSC_LISTEN must be a loopback address in development: use 127.0.0.1, or production mode");
+  }
+  return listen;
+}
+
+/** 64 hex digits. */
+export function readMasterKey(settings: Settings): Plaintext | undefined {
+  return settings.secret("ZSC_MASTER_KEY", (text) => {
+    if (!/^[0-9a-fA-F]{64}$/.test(text))
+      throw new SettingProblem("must be exactly 64 hex digits (openssl rand -hex 32)");
+    return Plaintext.fromString(text);
+  });
+}
+
+export function readJwt(settings: Settings): Omit<JwtConfig, "secret"> & { readonly secret: Plaintext | undefined } {
+  const secret = settings.secret("ZSC_JWT_SECRET", (text) => {
+    if (Buffer.byteLength(text, "utf8") < minJwtSecretBytes) {
+      throw new SettingProblem(`must be at least ${minJwtSecretBytes} bytes long (openssl rand -base64 48)`);
+    }
+    return Plaintext.fromString(text);
+  });
+  return {
+    secret,
+    issuer: settings.text("ZSC_JWT_ISSUER") ?? "zsc",
+    audience: settings.text("ZSC_JWT_AUDIENCE") ?? "zsc",
+  };
+}
+
+/** Unless set: a file in the data folder. */
+export function readDatabase(settings: Settings, dataDir: string): DatabaseConfig {
+  const database = settings.secret("ZSC_DATABASE_URL", (text) =>
+    parseDatabaseUrl(text, (path) => settings.fileAt(path)),
+  );
+  return database ?? { kind: "sqlite", path: join(dataDir, "zsc.db") };
+}
+
+export function readShutdownMs(settings: Settings): number {
+  const seconds = settings.parsed("ZSC_SHUTDOWN_SECONDS", parseShutdownSeconds, 10);
+  return seconds * 1_000;
+}
+
+function parseShutdownSeconds(text: string): number {
+  if (/^\d{1,4}$/.test(text) && Number(text) <= maxShutdownSeconds) return Number(text);
+  throw new SettingProblem(`must be a whole number of seconds, 0 to ${maxShutdownSeconds}`);
+}
+
+/** Production makes nothing up: names, together, those of the secrets that are not set. */
+export function requireSecrets(settings: Settings, mode: Mode, names: readonly SecretSetting[]): void {
+  const missing = names.filter((name) => !settings.isSet(name));
+  if (mode !== "production" || missing.length === 0) return;
+  const subject = missing.length === 1 ? "must be set in production, itself" : "must be set in production, each itself";
+  settings.problem(`${missing.join(", ")} ${subject} or as _FILE; only development mode does without`);
+}
+
+function oneOf<T extends string>(values: Readonly<Record<T, true>>): (text: string) => T {
+  const isOne = (text: string): text is T => Object.hasOwn(values, text);
+  return (text) => {
+    if (isOne(text)) return text;
+    throw new SettingProblem(`must be one of ${Object.keys(values).join(", ")}`);
+  };
+}

@@ -1,0 +1,111 @@
+import { errorCode } from "../domain/error-code.ts";
+import type { ConfigWarning } from "./config.ts";
+import { ConfigError, SettingProblem } from "./config-error.ts";
+import type { ReadFile } from "./setting-file.ts";
+import type { PlainSetting, SecretSetting } from "./setting-names.ts";
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Reads settings one by one and collects what is wrong with them, until `finish()`. Empty is as not set. */
+export class Settings {
+  readonly #env: Environment;
+  readonly #readFile: ReadFile;
+  readonly #problems: string[] = [];
+  readonly #warnings: ConfigWarning[] = [];
+
+  constructor(env: Environment, readFile: ReadFile) {
+    this.#env = env;
+    this.#readFile = readFile;
+  }
+
+  /** The value, or undefined when it is not set. */
+  text(name: PlainSetting): string | undefined {
+    return this.#value(name);
+  }
+
+  /** A value that `parse` understands; `fallback` when it is not set, and when it is wrong, which becomes a problem. */
+  parsed<T>(name: PlainSetting, parse: (text: string) => T, fallback: T): T {
+    const text = this.#value(name);
+    return text === undefined ? fallback : (this.#tryParse(name, () => parse(text)) ?? fallback);
+  }
+
+  /** The text of the file that a setting names; undefined when it is not set or cannot be read. */
+  file(name: PlainSetting, { isSecret }: { readonly isSecret: boolean }): string | undefined {
+    return this.#fileNamedBy(name, isSecret);
+  }
+
+  /** A secret from the setting or from the file that its twin names; undefined when neither is set or it is wrong. */
+  secret<T>(name: SecretSetting, parse: (text: string) => T): T | undefined {
+    const twin = `${name}_FILE`;
+    const text = this.#value(name);
+    if (text === undefined) {
+      // Editors and `echo` end a file with a newline that is not part of the secret.
+      const fileText = this.#fileNamedBy(twin, true)?.replace(/\r?\n$/, "");
+      return fileText === undefined ? undefined : this.#tryParse(twin, () => parse(fileText));
+    }
+    if (this.#value(twin) !== undefined) this.problem(`${name} and ${twin} are both set: set one of them`);
+    return this.#tryParse(name, () => parse(text));
+  }
+
+  /** Whether a secret is given, in itself or as a file, right or wrong. */
+  isSet(name: SecretSetting): boolean {
+    return this.#value(name) !== undefined || this.#value(`${name}_FILE`) !== undefined;
+  }
+
+  /** The text of a file that a part of a setting names. Throws SettingProblem. */
+  fileAt(path: string): string {
+    return this.#read(path).text;
+  }
+
+  problem(sentence: string): void {
+    this.#problems.push(sentence);
+  }
+
+  warn(setting: string, message: string): void {
+    this.#warnings.push({ setting, message });
+  }
+
+  /** Hands out the warnings, or throws ConfigError with every problem. */
+  finish(): readonly ConfigWarning[] {
+    if (this.#problems.length > 0) throw new ConfigError(this.#problems);
+    return this.#warnings;
+  }
+
+  #value(name: string): string | undefined {
+    return this.#env[name] || undefined;
+  }
+
+  #fileNamedBy(name: string, isSecret: boolean): string | undefined {
+    const path = this.#value(name);
+    if (path === undefined) return undefined;
+    const file = this.#tryParse(name, () => this.#read(path));
+    if (isSecret && file?.openToOthers) this.warn(name, `every user of this machine can read ${path}`);
+    return file?.text;
+  }
+
+  #read(path: string) {
+    try {
+      return this.#readFile(path);
+    } catch (error) {
+      throw new SettingProblem(
+        `names a file that cannot be read: ${shownPath(path)} (${errorCode(error) ?? "larger than 1 MiB"})`,
+      );
+    }
+  }
+
+  #tryParse<T>(name: string, parse: () => T): T | undefined {
+    try {
+      return parse();
+    } catch (error) {
+      if (!(error instanceof SettingProblem)) throw error;
+      this.problem(`${name} ${error.message}`);
+      return undefined;
+    }
+  }
+}
+
+/** Who puts the secret itself where its path belongs shall not find it in an error. */
+function shownPath(path: string): string {
+  const looksSecret = /^[0-9a-fA-F]{32,}$/.test(path) || path.includes("://") || path.includes("-----BEGIN");
+  return looksSecret ? "[a value that looks like a secret, not like a path]" : path;
+}
