@@ -79,9 +79,11 @@ export async function verify(options: VerifyOptions): Promise<Report> {
 function note(row: AuditRow, index: ChangeIndex): void {
   const { transitionType, seq } = row;
   const name = subjectOf(row.originId);
-  if (transitionType === "secret_deleted") return index.delete(name);
-  if (transitionType !== "secret_set" && transitionType !== "secret_rotated") return;
-  index.put({ name, seq, ...marksOf(row.payloadJson) });
+  if (transitionType === "secret_deleted") {
+    index.delete(name);
+  } else if (transitionType === "secret_set" || transitionType === "secret_rotated") {
+    index.put({ name, seq, ...marksOf(row.payloadJson) });
+  }
 }
 
 /** What a change left in its row; a payload without it gives marks that no row of the vault has. */

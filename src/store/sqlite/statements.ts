@@ -1,4 +1,3 @@
-import type BetterSqlite3 from "better-sqlite3";
 import type { VaultRow } from "../../domain/vault-row.ts";
 import type { AuditRow } from "../../ledger/row.ts";
 import { auditColumns, secretColumns } from "../columns.ts";
@@ -41,14 +40,22 @@ export const selectSecret = `SELECT ${secretColumns.map((column) => `s.${column}
 
 const selectAudit = `SELECT ${auditColumns.join(", ")} FROM audit_log`;
 
+interface Command<P extends unknown[]> {
+  run(...parameters: P): { readonly changes: number };
+}
+
+interface Query<P extends unknown[], R> {
+  get(...parameters: P): R | undefined;
+  all(...parameters: P): R[];
+}
+
 export type Statements = ReturnType<typeof statementsOf>;
 
 /** Every statement of the store, prepared once. */
 export function statementsOf(database: Sqlite) {
-  const run = <P extends unknown[]>(sql: string): BetterSqlite3.Statement<P> => database.prepare(sql);
-  const rows = <P extends unknown[], R>(sql: string): BetterSqlite3.Statement<P, R> => database.prepare(sql);
-  const values = <P extends unknown[], R>(sql: string): BetterSqlite3.Statement<P, R> =>
-    database.prepare<P, R>(sql).pluck();
+  const run = <P extends unknown[]>(sql: string): Command<P> => database.prepare<P>(sql);
+  const rows = <P extends unknown[], R>(sql: string): Query<P, R> => database.prepare<P, R>(sql);
+  const values = <P extends unknown[], R>(sql: string): Query<P, R> => database.prepare<P, R>(sql).pluck();
   return {
     begin: run<[]>("BEGIN IMMEDIATE"),
     commit: run<[]>("COMMIT"),
