@@ -37,6 +37,10 @@ export async function openGalera(nodeCount = 3): Promise<Galera> {
   const provider = await requireProvider();
   // Not root: rsync would receive the state for root as `nobody`, who may not write here.
   const site = await openSite({ prefix: "zsc-galera-", packages, user: "mysql" });
+  if (site.program.kind !== "mariadb") {
+    site.remove();
+    throw new Error(`Galera needs MariaDB, and ${site.program.path} is MySQL`);
+  }
   const addresses = await chooseAddresses(nodeCount);
   const nodes = addresses.map((address, index) => createNode({ site, provider, addresses, address, index }));
   const dispose = async (): Promise<void> => {

@@ -120,6 +120,23 @@ export function createLocalServer(
   };
 }
 
+/** The arguments of every run of a server over `<folder>/<name>`. */
+export function serverArgs(site: ServerSite, name: string, port: number): readonly string[] {
+  const onlyMysql = site.program.kind === "mysql" ? ["--mysqlx=OFF"] : [];
+  return [
+    ...dataArgs(site, name),
+    "--bind-address=127.0.0.1",
+    `--port=${port}`,
+    // After a SIGKILL the port may be taken for a moment by connections that are still closing.
+    "--port-open-timeout=10",
+    `--socket=${join(site.folder, `${name}.sock`)}`,
+    `--pid-file=${join(site.folder, `${name}.pid`)}`,
+    "--skip-name-resolve",
+    "--max-connections=500",
+    ...onlyMysql,
+  ];
+}
+
 function dataArgs(site: ServerSite, name: string): readonly string[] {
   const user = site.user === undefined ? [] : [`--user=${site.user}`];
   return ["--no-defaults", `--datadir=${join(site.folder, name)}`, "--innodb-flush-log-at-trx-commit=1", ...user];
@@ -143,23 +160,6 @@ async function untilReady(server: ServerProcess, isReady: () => Promise<boolean>
 
 async function answersQueries(url: string): Promise<boolean> {
   return (await queryText(url, "SELECT 1")).length === 1;
-}
-
-/** The arguments of every run of a server over `<folder>/<name>`. */
-export function serverArgs(site: ServerSite, name: string, port: number): readonly string[] {
-  const onlyMysql = site.program.kind === "mysql" ? ["--mysqlx=OFF"] : [];
-  return [
-    ...dataArgs(site, name),
-    "--bind-address=127.0.0.1",
-    `--port=${port}`,
-    // After a SIGKILL the port may be taken for a moment by connections that are still closing.
-    "--port-open-timeout=10",
-    `--socket=${join(site.folder, `${name}.sock`)}`,
-    `--pid-file=${join(site.folder, `${name}.pid`)}`,
-    "--skip-name-resolve",
-    "--max-connections=500",
-    ...onlyMysql,
-  ];
 }
 
 /** An anonymous user would win over any `@'%'` account on loopback, and root has no password: both go. */
