@@ -1,6 +1,7 @@
 import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import Database from "better-sqlite3";
+import { errorCode } from "../../domain/error-code.ts";
 import { OperatorError } from "../../domain/operator-error.ts";
 import { StoreFailure, type StoreFailureKind } from "../../ledger/store.ts";
 import { pendingMigrations } from "../migrations.ts";
@@ -62,12 +63,19 @@ function migrate(database: Sqlite): void {
   }
 }
 
+/** A rival holds the lock, or has taken our seq or name. */
+const conflicts = /^SQLITE_(BUSY|LOCKED|CONSTRAINT_PRIMARYKEY|CONSTRAINT_UNIQUE)/;
+
 /** The one translator of this database's errors. */
 export function failureOf(error: unknown, kind: StoreFailureKind = "unavailable"): StoreFailure {
   if (error instanceof StoreFailure) return error;
   const code = codeOf(error);
-  const rival = code.startsWith("SQLITE_BUSY") || code.startsWith("SQLITE_LOCKED");
-  return new StoreFailure(rival ? "conflict" : kind, `SQLite failed with ${code}`, error);
+  return new StoreFailure(conflicts.test(code) ? "conflict" : kind, `SQLite failed with ${code}`, error);
+}
+
+/** Whether SQLite itself failed, and not our own code. */
+export function isForeign(error: unknown): boolean {
+  return errorCode(error)?.startsWith("SQLITE_") === true;
 }
 
 function reasonOf(error: unknown): string {
@@ -75,5 +83,5 @@ function reasonOf(error: unknown): string {
 }
 
 function codeOf(error: unknown): string {
-  return error instanceof Database.SqliteError ? error.code : "an unknown error";
+  return errorCode(error) ?? "an unknown error";
 }

@@ -1,7 +1,7 @@
 import type { Head } from "../../ledger/row.ts";
 import { type LedgerWrite, type Loaded, type LoadRequest, type Store, StoreFailure } from "../../ledger/store.ts";
 import { secretOf } from "../columns.ts";
-import { failureOf, openDatabase, openReadOnly, type Sqlite } from "./database.ts";
+import { failureOf, isForeign, openDatabase, openReadOnly, type Sqlite } from "./database.ts";
 import { openSqliteSnapshot } from "./snapshot.ts";
 import { auditRowOf, type SecretRecord, type Statements, statementsOf, vaultRowOf } from "./statements.ts";
 import { writeBatch } from "./write.ts";
@@ -66,13 +66,9 @@ function transact(
   } catch (error) {
     if (database.inTransaction) statements.rollback.run();
     else if (committing) throw failureOf(error, "in_doubt");
-    throw isOurs(error) ? error : failureOf(error);
+    // What `decide` throws passes through as it is.
+    throw isForeign(error) ? failureOf(error) : error;
   }
-}
-
-/** What `decide` throws passes through as it is. */
-function isOurs(error: unknown): boolean {
-  return !(error instanceof Error && error.name === "SqliteError");
 }
 
 function load(statements: Statements, request: LoadRequest): Loaded {
