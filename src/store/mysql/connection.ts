@@ -1,6 +1,6 @@
 import { createConnection, type FieldPacket, type ResultSetHeader, type RowDataPacket } from "mysql2/promise";
 import type { Plaintext } from "../../domain/plaintext.ts";
-import { failureOf, isForeign } from "./failures.ts";
+import { failureOf, type Stage } from "./failures.ts";
 
 /** How to reach the database. */
 export interface MysqlOptions {
@@ -16,11 +16,14 @@ export interface MysqlOptions {
 /** The results of a packet of several statements, one for each. */
 export type Results = readonly (ResultSetHeader | RowDataPacket[])[];
 
+/** Everything on it fails with a `StoreFailure` and with nothing else. */
 export interface Connection {
   /** Runs statements in one packet; values, for all of them, are escaped on this side, never concatenated. */
   run(statements: string | readonly string[], values?: readonly unknown[]): Promise<Results>;
   /** The rows of one statement, as arrays of columns. */
   rows(sql: string, values?: readonly unknown[]): Promise<readonly unknown[][]>;
+  /** Alone in its packet: only so does its answer mean that everything before it was carried out. */
+  commit(): Promise<void>;
   /** Breaks the connection; the server rolls back what was open. */
   destroy(): void;
   end(): Promise<void>;
@@ -51,7 +54,7 @@ const autocommit: Readonly<Record<Use, string>> = {
 
 export async function openConnection(options: MysqlOptions, use: Use): Promise<Connection> {
   const { host, port, user, password, database, tls } = options;
-  const raw = await createConnection({
+  const connecting = createConnection({
     host,
     port,
     user,
@@ -63,9 +66,8 @@ export async function openConnection(options: MysqlOptions, use: Use): Promise<C
     connectTimeout: connectTimeoutMs,
     enableKeepAlive: true,
     ...(tls === undefined ? {} : { ssl: { minVersion: "TLSv1.2", ...tls } }),
-  }).catch((error: unknown) => {
-    throw failureOf(error);
   });
+  const raw = await translated(connecting);
   let broken = false;
   // Without a listener an idle connection that dies would end the process.
   raw.on("error", () => {
@@ -81,18 +83,18 @@ export async function openConnection(options: MysqlOptions, use: Use): Promise<C
     async run(statements, values = []) {
       const list = typeof statements === "string" ? [statements] : statements;
       const sql = list.join("; ");
-      const [results] = await raw.query<RowDataPacket[]>({ sql, values: [...values], timeout: queryTimeoutMs });
+      const query = raw.query<RowDataPacket[]>({ sql, values: [...values], timeout: queryTimeoutMs });
+      const [results] = await translated(query);
       // mysql2 gives one statement its result, and several an array of theirs.
       return (list.length === 1 ? [results] : results) as Results;
     },
     async rows(sql, values = []) {
-      const answer: [unknown, FieldPacket[]] = await raw.query({
-        sql,
-        values: [...values],
-        rowsAsArray: true,
-        timeout: queryTimeoutMs,
-      });
+      const query = raw.query({ sql, values: [...values], rowsAsArray: true, timeout: queryTimeoutMs });
+      const answer: [unknown, FieldPacket[]] = await translated(query);
       return answer[0] as unknown[][];
+    },
+    async commit() {
+      await translated(raw.query({ sql: "COMMIT", timeout: queryTimeoutMs }), "commit");
     },
     destroy() {
       broken = true;
@@ -100,19 +102,24 @@ export async function openConnection(options: MysqlOptions, use: Use): Promise<C
     },
     end: () => raw.end(),
   };
-  await connection.run([autocommit[use], ...session]).catch((error: unknown) => {
-    connection.destroy();
-    throw failureOf(error);
-  });
+  await guarded(connection, () => connection.run([autocommit[use], ...session]));
   return connection;
 }
 
-/** Runs work on a connection whose errors are the database's; the connection does not survive a failure. */
+/** Runs work on a connection that does not survive a failure. */
 export async function guarded<T>(connection: Connection, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
     connection.destroy();
-    throw isForeign(error) ? failureOf(error) : error;
+    throw error;
+  }
+}
+
+async function translated<T>(answer: Promise<T>, stage: Stage = "work"): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw failureOf(error, stage);
   }
 }

@@ -2,7 +2,6 @@ import { OperatorError } from "../../domain/operator-error.ts";
 import { StoreFailure } from "../../ledger/store.ts";
 import { pendingMigrations } from "../migrations.ts";
 import { type Connection, type MysqlOptions, openConnection } from "./connection.ts";
-import { failureOf, isForeign } from "./failures.ts";
 import { mysqlMigrations } from "./migrations.ts";
 
 const lockSeconds = 60;
@@ -18,8 +17,7 @@ export async function migrate(options: MysqlOptions): Promise<void> {
     try {
       return await migrateUnderLock(connection, options.database);
     } catch (error) {
-      const failure = isForeign(error) ? failureOf(error) : error;
-      if (!(failure instanceof StoreFailure) || failure.kind !== "conflict" || attempt >= attempts) throw failure;
+      if (!(error instanceof StoreFailure) || error.kind !== "conflict" || attempt >= attempts) throw error;
       await new Promise((resolve) => setTimeout(resolve, 100 * attempt));
     } finally {
       connection.destroy();
@@ -39,12 +37,12 @@ async function migrateUnderLock(connection: Connection, database: string): Promi
     "CREATE TABLE IF NOT EXISTS schema_version (id TINYINT UNSIGNED PRIMARY KEY, version INT UNSIGNED NOT NULL) ENGINE=InnoDB",
   );
   await connection.run("INSERT IGNORE INTO schema_version (id, version) VALUES (1, 0)");
-  await connection.run("COMMIT");
+  await connection.commit();
   const [row] = await connection.rows("SELECT version FROM schema_version WHERE id = 1");
   for (const { version, statements } of pendingMigrations(mysqlMigrations, Number(row?.[0]))) {
     for (const statement of statements) await connection.run(statement);
     await connection.run("UPDATE schema_version SET version = GREATEST(version, ?) WHERE id = 1", [version]);
-    await connection.run("COMMIT");
+    await connection.commit();
   }
-  await connection.run("COMMIT");
+  await connection.commit();
 }

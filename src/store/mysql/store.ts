@@ -2,7 +2,6 @@ import type { LedgerWrite, Loaded, LoadRequest, Store } from "../../ledger/store
 import { StoreFailure } from "../../ledger/store.ts";
 import { type Connection, guarded, type MysqlOptions, openConnection, type Use } from "./connection.ts";
 import { durabilityOf } from "./durability.ts";
-import { failureOf, isForeign } from "./failures.ts";
 import { auditRowOf, lockAndLoad, rowsAt, secretFromRow, selectAudit, selectSecret, textOf } from "./load.ts";
 import { migrate } from "./migrate.ts";
 import { openMysqlSnapshot } from "./snapshot.ts";
@@ -56,12 +55,7 @@ async function transact(
     return;
   }
   await writeBatch(connection, write);
-  try {
-    // Alone in its packet: only so does its answer mean that everything before it was carried out.
-    await connection.run("COMMIT");
-  } catch (error) {
-    throw failureOf(error, "commit");
-  }
+  await connection.commit();
 }
 
 async function keyCheck(connection: Connection): Promise<Uint8Array | null> {
@@ -72,7 +66,7 @@ async function keyCheck(connection: Connection): Promise<Uint8Array | null> {
 
 async function initKeyCheck(connection: Connection, check: Uint8Array): Promise<Uint8Array> {
   await connection.run("INSERT IGNORE INTO key_check (id, sealed) VALUES (1, ?)", [Buffer.from(check)]);
-  await connection.run("COMMIT");
+  await connection.commit();
   const stored = await keyCheck(connection);
   await connection.run("ROLLBACK");
   if (stored === null) throw new StoreFailure("unavailable", "the key check was not stored");
@@ -97,7 +91,7 @@ function createLine(options: MysqlOptions, kind: Use): Line {
       return await job(connection);
     } catch (error) {
       await abandon(connection, error);
-      throw isForeign(error) ? failureOf(error) : error;
+      throw error;
     }
   };
   return {
@@ -116,8 +110,7 @@ function createLine(options: MysqlOptions, kind: Use): Line {
 
 /** After a conflict the connection is as good as before; after anything else nobody knows, so it goes. */
 async function abandon(connection: Connection, error: unknown): Promise<void> {
-  const failure = isForeign(error) ? failureOf(error) : error;
-  const usable = !(failure instanceof StoreFailure) || failure.kind === "conflict";
+  const usable = !(error instanceof StoreFailure) || error.kind === "conflict";
   if (!usable) return connection.destroy();
   await connection.run("ROLLBACK").catch(() => connection.destroy());
 }
