@@ -1,0 +1,133 @@
+import type { Store } from "../../src/ledger/store.ts";
+import { rowAfter, rowsAfter, secretNamed, write } from "../support/ledger.ts";
+import type { NewPlace, Place } from "../support/places.ts";
+import { hostileNames } from "./contract-texts.ts";
+
+export function describeMetadata(newPlace: NewPlace): void {
+  let place: Place;
+  let store: Store;
+
+  beforeEach(async () => {
+    place = await newPlace();
+    store = await place.open();
+  });
+  afterEach(() => place.close());
+
+  const create = (names: readonly string[], expiresZeqond: number | null = 100) =>
+    write(store, () => ({ inserts: names.map((name) => secretNamed(name, { expiresZeqond })) }));
+
+  async function pages<T>(page: (after: string | null) => Promise<readonly T[]>, nameOf: (entry: T) => string) {
+    const names: string[][] = [];
+    for (let after: string | null = null; ; after = names.at(-1)?.at(-1) ?? null) {
+      const found = (await page(after)).map(nameOf);
+      if (found.length === 0) return names;
+      names.push(found);
+    }
+  }
+
+  test("secrets are listed by name, byte by byte, page by page", async () => {
+    await create([...hostileNames].reverse());
+    const sorted = [...hostileNames].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+    expect((await store.listSecrets(null, 1_000)).map(({ name }) => name)).toEqual(sorted);
+    const found = await pages(
+      (after) => store.listSecrets(after, 7),
+      ({ name }) => name,
+    );
+    expect(found.map((page) => page.length)).toEqual([7, 7, 7, 7, 7, hostileNames.length - 35]);
+    expect(found.flat()).toEqual(sorted);
+  });
+
+  test("a page may begin behind a name that is not there", async () => {
+    await create(["a", "b", "c"]);
+    expect((await store.listSecrets("aa", 5)).map(({ name }) => name)).toEqual(["b", "c"]);
+    expect(await store.listSecrets("c", 5)).toEqual([]);
+  });
+
+  test("a listed secret is the whole secret, its counters included", async () => {
+    const never = secretNamed("never read", { permissions: ["ZEQ2", "ZEQ1"], expiresZeqond: null });
+    const read = secretNamed("read", { purposeTag: "tag", readCount: 3, lastReadZeqond: 9 });
+    await write(store, () => ({ inserts: [read, never] }));
+    expect(await store.listSecrets(null, 10)).toEqual([never, read]);
+  });
+
+  test("an empty vault lists nothing", async () => {
+    expect(await store.listSecrets(null, 10)).toEqual([]);
+    expect(await store.auditRows("zsc:a", 10)).toEqual([]);
+    expect(await store.dueSecrets(Number.MAX_SAFE_INTEGER, null, 10)).toEqual([]);
+  });
+
+  test("rows about a secret come newest first, at most as many as asked for", async () => {
+    const { rows } = await write(store, (head) => ({ rows: rowsAfter(head, [{}, {}, {}, {}]) }));
+    expect(await store.auditRows("zsc:a", 10)).toEqual([...rows].reverse());
+    expect(await store.auditRows("zsc:a", 2)).toEqual([rows[3], rows[2]]);
+  });
+
+  test("rows about a secret are those of its name, byte by byte", async () => {
+    await write(store, (head) => ({
+      rows: rowsAfter(
+        head,
+        hostileNames.map((name) => ({ originId: `zsc:${name}`, payloadJson: JSON.stringify({ name }) })),
+      ),
+    }));
+    for (const name of hostileNames) {
+      const rows = await store.auditRows(`zsc:${name}`, 10);
+      expect(rows.map((row) => [row.originId, row.payloadJson])).toEqual([[`zsc:${name}`, JSON.stringify({ name })]]);
+    }
+    expect(await store.auditRows("zsc:b", 10)).toEqual([]);
+  });
+
+  test("rows about a secret are those whose type begins with secret_", async () => {
+    const types = [
+      "secret_set",
+      "admin_info",
+      "secretXset",
+      "Secret_set",
+      "xsecret_set",
+      "secret",
+      "secret_",
+      "secret_denied",
+    ];
+    await write(store, (head) => ({
+      rows: rowsAfter(
+        head,
+        types.map((transitionType) => ({ transitionType })),
+      ),
+    }));
+    const found = (await store.auditRows("zsc:a", 10)).map(({ transitionType }) => transitionType);
+    expect(found).toEqual(["secret_denied", "secret_", "secret_set"]);
+  });
+
+  test("rows of a deleted secret are still there", async () => {
+    const secret = secretNamed("a");
+    const first = await write(store, () => ({ inserts: [secret] }));
+    const second = await write(store, (head) => ({ rows: [rowAfter(head)], deletes: [secret] }));
+    expect(await store.auditRows("zsc:a", 10)).toEqual([...second.rows, ...first.rows]);
+  });
+
+  test("a secret is due from its Zeqond on, and never when it has none", async () => {
+    await create(["at 100"], 100);
+    await create(["at 101"], 101);
+    await create(["never"], null);
+    expect(await store.dueSecrets(99, null, 10)).toEqual([]);
+    expect(await store.dueSecrets(100, null, 10)).toEqual(["at 100"]);
+    expect(await store.dueSecrets(101, null, 10)).toEqual(["at 100", "at 101"]);
+  });
+
+  test("due secrets are listed by name, byte by byte, page by page", async () => {
+    await create([...hostileNames].reverse());
+    const sorted = [...hostileNames].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+    const found = await pages(
+      (after) => store.dueSecrets(100, after, 9),
+      (name) => name,
+    );
+    expect(found.flat()).toEqual(sorted);
+  });
+
+  test("a permissions column that is no list of strings permits nobody", async () => {
+    await create(["a"]);
+    for (const damaged of ["", "null", "{}", '"ZEQ1"', '["ZEQ1", 2]', "[", "ZEQ1"]) {
+      await place.sql(`UPDATE secret SET permissions = '${damaged}'`);
+      expect((await store.listSecrets(null, 1))[0]?.permissions).toEqual([]);
+    }
+  });
+}

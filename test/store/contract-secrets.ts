@@ -1,0 +1,150 @@
+import { randomUUID } from "node:crypto";
+import type { Secret } from "../../src/domain/secret.ts";
+import type { LedgerWrite, Store } from "../../src/ledger/store.ts";
+import { load, request, rowsAfter, secretNamed, startZeqond, write, writeAfter } from "../support/ledger.ts";
+import type { NewPlace, Place } from "../support/places.ts";
+
+export function describeSecrets(newPlace: NewPlace): void {
+  let place: Place;
+  let store: Store;
+
+  beforeEach(async () => {
+    place = await newPlace();
+    store = await place.open();
+  });
+  afterEach(() => place.close());
+
+  const put = (parts: Partial<LedgerWrite>) => write(store, () => parts);
+  const loaded = async (name: string) => (await load(store, { secrets: [name] })).secrets.get(name);
+  const failing = (parts: Partial<LedgerWrite>) => {
+    const attempt = store.transact(request(), ({ head }) => writeAfter(head, parts));
+    return expect(attempt).rejects.toMatchObject({ name: "StoreFailure", kind: "conflict" });
+  };
+
+  test("a secret is loaded as it was inserted, and others are absent", async () => {
+    const secret = secretNamed("a", { purposeTag: "billing", permissions: ["ZEQ2", "ZEQ1"], expiresZeqond: null });
+    await put({ inserts: [secret, secretNamed("b")] });
+    const { secrets } = await load(store, { secrets: ["a", "c"] });
+    expect([...secrets]).toEqual([["a", secret]]);
+  });
+
+  test("a secret may be inserted with counters", async () => {
+    const secret = secretNamed("a", { readCount: 2, lastReadZeqond: startZeqond });
+    await put({ inserts: [secret] });
+    expect(await loaded("a")).toEqual(secret);
+  });
+
+  test("an update changes every column but the counters", async () => {
+    const before = secretNamed("a", { readCount: 2, lastReadZeqond: 77 });
+    await put({ inserts: [before, secretNamed("b")] });
+    const after: Secret = {
+      ...before,
+      purposeTag: "tag",
+      boundZid: "ZEQ1",
+      permissions: ["ZEQ9"],
+      expiresZeqond: null,
+      version: 2,
+      sealedKey: Buffer.from("another key"),
+      sealedValue: Buffer.from("another value"),
+      updatedAt: "2026-05-18T00:00:00.000Z",
+      readCount: 50,
+      lastReadZeqond: 50,
+    };
+    await put({ updates: [{ secret: after, fromVersion: 1 }] });
+    expect(await loaded("a")).toEqual({ ...after, readCount: 2, lastReadZeqond: 77 });
+    expect((await loaded("b"))?.version).toBe(1);
+  });
+
+  test("an update and a read of the same secret both count", async () => {
+    const before = secretNamed("a");
+    await put({ inserts: [before] });
+    const secret = { ...before, version: 2 };
+    const reads = [{ secretId: before.id, readCount: 4, lastReadZeqond: 8 }];
+    await put({ updates: [{ secret, fromVersion: 1 }], reads });
+    expect(await loaded("a")).toEqual({ ...secret, readCount: 4, lastReadZeqond: 8 });
+  });
+
+  test("read counters move by themselves, also to what they already were", async () => {
+    const secret = secretNamed("a");
+    await put({ inserts: [secret, secretNamed("b")] });
+    for (const readCount of [1, 7, 7]) {
+      await put({ reads: [{ secretId: secret.id, readCount, lastReadZeqond: startZeqond }] });
+      expect(await loaded("a")).toEqual({ ...secret, readCount, lastReadZeqond: startZeqond });
+    }
+    expect((await loaded("b"))?.readCount).toBe(0);
+  });
+
+  test("a deleted secret is gone with its counters, from every table", async () => {
+    const secret = secretNamed("a", { readCount: 5, lastReadZeqond: 5 });
+    await put({ inserts: [secret, secretNamed("b")] });
+    await put({ deletes: [secret] });
+    expect(await loaded("a")).toBeUndefined();
+    expect(await place.sql("SELECT name FROM secret")).toEqual([["b"]]);
+    expect(await place.sql(`SELECT * FROM read_counter WHERE secret_id = '${secret.id}'`)).toEqual([]);
+  });
+
+  test("a secret may be deleted and created again in one batch", async () => {
+    const before = secretNamed("a", { readCount: 5, lastReadZeqond: 5, version: 3 });
+    await put({ inserts: [before] });
+    const after = secretNamed("a");
+    await put({ deletes: [before], inserts: [after] });
+    expect(await loaded("a")).toEqual(after);
+  });
+
+  describe("conflict, and write nothing, when", () => {
+    const secret = secretNamed("a", { version: 2 });
+    const other = secretNamed("b");
+
+    beforeEach(() => put({ inserts: [secret] }));
+    afterEach(async () => {
+      expect((await load(store)).head.seq).toBe(1);
+      expect(await loaded("a")).toEqual(secret);
+      expect(await loaded("b")).toBeUndefined();
+      await put({ inserts: [other] });
+    });
+
+    test("a secret to update has another version", () =>
+      failing({ inserts: [other], updates: [{ secret: { ...secret, version: 2 }, fromVersion: 1 }] }));
+
+    test("a secret to update is not there", () =>
+      failing({ inserts: [other], updates: [{ secret: { ...secret, id: randomUUID() }, fromVersion: 2 }] }));
+
+    test("a secret to delete has another version", () =>
+      failing({ inserts: [other], deletes: [{ ...secret, version: 1 }] }));
+
+    test("a secret to delete is not there", () =>
+      failing({ inserts: [other], deletes: [{ ...secret, id: randomUUID() }] }));
+
+    test("a secret to insert has the name of another", () => failing({ inserts: [other, secretNamed("a")] }));
+
+    test("a row to insert has the number of another", () =>
+      failing({ inserts: [other], rows: rowsAfter({ seq: 0, rowHash: secret.id }, [{}]) }));
+  });
+
+  const denialsOf = async (zids: readonly string[], denialsAfterZeqond = 0) => {
+    const { denials } = await load(store, { denials: zids, denialsAfterZeqond });
+    return Object.fromEntries([...denials].map(([zid, zeqonds]) => [zid, [...zeqonds].sort()]));
+  };
+
+  test("denials are given by ZID, those after the Zeqond that is asked for", async () => {
+    await put({ denials: [100, 101, 101, 102].map((zeqond, index) => ({ seq: index + 1, zid: "ZEQ1", zeqond })) });
+    await put({ denials: [{ seq: 5, zid: "ZEQ2", zeqond: 101 }] });
+    expect(await denialsOf(["ZEQ1"])).toEqual({ ZEQ1: [100, 101, 101, 102] });
+    expect(await denialsOf(["ZEQ1", "ZEQ2", "ZEQ3"], 100)).toEqual({ ZEQ1: [101, 101, 102], ZEQ2: [101] });
+    expect(await denialsOf(["ZEQ1"], 102)).toEqual({});
+  });
+
+  test("denials at or before a Zeqond are forgotten, of the ZIDs that were denied again", async () => {
+    await put({
+      denials: [
+        { seq: 1, zid: "ZEQ1", zeqond: 100 },
+        { seq: 2, zid: "ZEQ1", zeqond: 101 },
+        { seq: 3, zid: "ZEQ2", zeqond: 100 },
+      ],
+    });
+    await put({ forgetDenialsUntilZeqond: 200 });
+    expect(await denialsOf(["ZEQ1", "ZEQ2"])).toEqual({ ZEQ1: [100, 101], ZEQ2: [100] });
+    await put({ denials: [{ seq: 4, zid: "ZEQ1", zeqond: 161 }], forgetDenialsUntilZeqond: 100 });
+    expect(await denialsOf(["ZEQ1", "ZEQ2"])).toEqual({ ZEQ1: [101, 161], ZEQ2: [100] });
+  });
+}

@@ -1,0 +1,95 @@
+import { type Store, StoreFailure } from "../../src/ledger/store.ts";
+import { collect, load, rowsAfter, secretNamed, write } from "../support/ledger.ts";
+import type { NewPlace, Place } from "../support/places.ts";
+
+export function describeServers(newPlace: NewPlace): void {
+  let place: Place;
+
+  beforeEach(async () => {
+    place = await newPlace();
+  });
+  afterEach(() => place.close());
+
+  /** What the sequencer does: a conflict begins again on fresh rows. */
+  async function untilWritten(store: Store, rows: number): Promise<void> {
+    for (let attempt = 0; attempt < 10_000; attempt++) {
+      try {
+        return void (await write(store, (head) => ({ rows: rowsAfter(head, Array(rows).fill({})) })));
+      } catch (error) {
+        if (!(error instanceof StoreFailure && error.kind === "conflict")) throw error;
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * 3));
+      }
+    }
+    throw new Error("a rival always came first");
+  }
+
+  test("may open an empty database at the same moment", async () => {
+    const stores = await Promise.all(Array.from({ length: 4 }, () => place.open()));
+    for (const [index, store] of stores.entries()) {
+      expect((await load(store)).head.seq).toBe(index);
+      await write(store, () => ({}));
+    }
+    expect(await place.sql("SELECT COUNT(*) FROM audit_head")).toEqual([["1"]]);
+  });
+
+  test("see what the others have committed, at once", async () => {
+    const [one, other] = [await place.open(), await place.open()];
+    const secret = secretNamed("a");
+    await write(one, () => ({ inserts: [secret], denials: [{ seq: 1, zid: "ZEQ1", zeqond: 5 }] }));
+    const seen = await load(other, { secrets: ["a"], denials: ["ZEQ1"] });
+    expect([seen.head.seq, seen.secrets.get("a"), seen.denials.get("ZEQ1")]).toEqual([1, secret, [5]]);
+    await write(other, () => ({ deletes: [secret] }));
+    expect((await load(one, { secrets: ["a"] })).secrets.size).toBe(0);
+    expect(await one.listSecrets(null, 1)).toEqual([]);
+  });
+
+  test("write one chain without gaps, whoever comes first", async () => {
+    const stores = [await place.open(), await place.open(), await place.open()];
+    const sizes = [1, 5, 2, 1, 3, 1, 4, 2];
+    await Promise.all(stores.flatMap((store) => sizes.map((size) => untilWritten(store, size))));
+    const snapshot = await (await place.open()).openSnapshot();
+    const rows = await collect(snapshot.rows());
+    await snapshot.close();
+    const total = stores.length * sizes.reduce((sum, size) => sum + size, 0);
+    expect(rows.map(({ seq }) => seq)).toEqual(Array.from({ length: total }, (_, index) => index + 1));
+    rows.slice(1).forEach((row, index) => {
+      expect(row.prevHash).toBe(rows[index]?.rowHash);
+    });
+    expect(snapshot.head).toEqual({ seq: total, rowHash: rows.at(-1)?.rowHash });
+  });
+
+  test("agree on one key check, whoever stores his first", async () => {
+    const stores = [await place.open(), await place.open(), await place.open()];
+    expect(await stores[0]?.keyCheck()).toBeNull();
+    const mine = stores.map((_, index) => Uint8Array.of(index, 0, 255, 39, 92));
+    const kept = await Promise.all(stores.map((store, index) => store.initKeyCheck(mine[index] ?? new Uint8Array())));
+    const texts = new Set(kept.map((check) => Buffer.from(check).toString("hex")));
+    expect(texts.size).toBe(1);
+    expect(mine.map((check) => Buffer.from(check).toString("hex"))).toContain([...texts][0]);
+    for (const store of stores) {
+      expect(Buffer.from((await store.keyCheck()) ?? []).toString("hex")).toBe([...texts][0]);
+    }
+  });
+
+  test("keep a key check that is there", async () => {
+    const store = await place.open();
+    await store.initKeyCheck(Uint8Array.of(1));
+    expect(Buffer.from(await store.initKeyCheck(Uint8Array.of(2))).toString("hex")).toBe("01");
+    await store.close();
+    expect(Buffer.from((await (await place.open()).keyCheck()) ?? []).toString("hex")).toBe("01");
+  });
+
+  test("are told that commits are durable", async () => {
+    expect(await (await place.open()).ping()).toEqual({ durable: true });
+  });
+
+  test("refuse a schema that a newer program made, and leave it alone", async () => {
+    await (await place.open()).close();
+    await place.sql("UPDATE schema_version SET version = 999");
+    await expect(place.open()).rejects.toMatchObject({
+      name: "OperatorError",
+      message: expect.stringContaining("schema version 999"),
+    });
+    expect(await place.sql("SELECT version FROM schema_version")).toEqual([["999"]]);
+  });
+}
