@@ -1,16 +1,25 @@
 import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { ErrorInfoSchema, RetryInfoSchema } from "#gen/google/rpc/error_details_pb.js";
-import { VaultError } from "../domain/errors.ts";
+import { VaultError, type VaultErrorCode } from "../domain/errors.ts";
 import { statusTable } from "./status.ts";
 
 export const receiptHeader = "zsc-receipt";
 
 const errorDomain = "zsc.v1";
 
+/** What the port refuses by itself, before a handler saw the call: ours too, and told as ours. */
+const portCodes: ReadonlyMap<Code, VaultErrorCode> = new Map([
+  [Code.InvalidArgument, "INVALID_ARGUMENT"],
+  [Code.ResourceExhausted, "MESSAGE_TOO_LARGE"],
+]);
+
 /** A failure as the protocols carry it. Whatever is not a `VaultError` is a bug, and says no more than that. */
 export function connectErrorOf(error: unknown): ConnectError {
-  if (error instanceof ConnectError) return error;
+  if (error instanceof ConnectError) {
+    const code = error.cause instanceof VaultError ? undefined : portCodes.get(error.code);
+    return code === undefined ? error : connectErrorOf(new VaultError(code, error.rawMessage));
+  }
   if (!(error instanceof VaultError)) return new ConnectError("internal error", Code.Internal, undefined, [], error);
   const info = create(ErrorInfoSchema, { reason: error.code, domain: errorDomain });
   const details = [{ desc: ErrorInfoSchema, value: info }];
@@ -28,7 +37,7 @@ export function connectErrorOf(error: unknown): ConnectError {
 /** What the caller was told, as a word for the log. */
 export function codeOf(reason: unknown, code: Code): string {
   const cause = reason instanceof ConnectError ? reason.cause : reason;
-  return cause instanceof VaultError ? cause.code : (Code[code] ?? "Unknown");
+  return cause instanceof VaultError ? cause.code : (portCodes.get(code) ?? Code[code] ?? "Unknown");
 }
 
 function retryInfoOf(retryAfterMs: number | undefined) {
