@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Starts the command on a Node that can run it: this one, or else the one that the package's development install ships.
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const leastMajor = 22;
@@ -9,7 +9,8 @@ const shipped = fileURLToPath(new URL("../node_modules/node/bin/node", import.me
 
 if (Number.parseInt(process.versions.node, 10) >= leastMajor) {
   const { main } = await import("../dist/cli/zsc.js");
-  await main(process.argv);
+  const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+  await main(process.argv, version);
 } else if (existsSync(shipped)) {
   const child = spawn(shipped, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: "inherit" });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));

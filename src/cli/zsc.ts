@@ -15,18 +15,19 @@ import { runVerify } from "./verify-command.ts";
 const usageExitCode = 2;
 
 /** Runs the `zsc` command with the process's arguments and environment; sets the exit code. */
-export async function main(argv: readonly string[]): Promise<void> {
+export async function main(argv: readonly string[], version: string): Promise<void> {
   const terminal = createTerminal(process);
   try {
-    await createProgram(terminal).parseAsync([...argv]);
+    await createProgram(terminal, version).parseAsync([...argv]);
   } catch (error) {
     process.exitCode = report(error, terminal);
   }
 }
 
-function createProgram(terminal: Terminal): Command {
+function createProgram(terminal: Terminal, version: string): Command {
   const program = new Command("zsc")
     .description("A secrets vault whose every read is durable in a verifiable audit log before it is answered.")
+    .version(version, "--version", "print the version")
     .exitOverride()
     .configureHelp({ showGlobalOptions: true });
 

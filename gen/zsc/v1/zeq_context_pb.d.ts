@@ -203,9 +203,9 @@ export declare const ZeqContext: GenService<{
     output: typeof ReadResponseSchema;
   },
   /**
-   * Reads up to 100 secrets in one transaction: a row and a status for each.
+   * Reads up to 100 secrets: a row and a status for each.
    *
-   * The call itself fails only when it reaches no decision at all (bad input, no token, the database away); a
+   * The call itself fails only when nothing of it was recorded (bad input, no token, the database away); a
    * refused item carries its error. Answers can reach 6.6 MB: raise the message limit of your client (4 MB in most).
    *
    * @generated from rpc zsc.v1.ZeqContext.BatchRead
