@@ -88,7 +88,7 @@ const givenPorts = new Set<number>();
  * that the system closes then: exit handlers do not run on SIGKILL, nor inside jest's sandbox. The returned function
  * sends the shell home.
  */
-function onDeathOfThisProcess(script: string, argument: string): () => void {
+export function onDeathOfThisProcess(script: string, argument: string): () => void {
   const guard = spawn("/bin/sh", ["-c", `read -r done || { ${script}; }`, argument], {
     detached: true,
     stdio: ["pipe", "ignore", "ignore"],
