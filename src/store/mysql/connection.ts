@@ -9,7 +9,7 @@ export interface MysqlOptions {
   readonly user: string;
   readonly password: Plaintext;
   readonly database: string;
-  /** TLS to the database, its certificate checked; `ca` in PEM replaces the system's authorities. */
+  /** TLS to the database, its certificate and host name checked; `ca` in PEM replaces the system's authorities. */
   readonly tls?: { readonly ca?: string };
 }
 
@@ -65,7 +65,7 @@ export async function openConnection(options: MysqlOptions, use: Use): Promise<C
     supportBigNumbers: true,
     connectTimeout: connectTimeoutMs,
     enableKeepAlive: true,
-    ...(tls === undefined ? {} : { ssl: { minVersion: "TLSv1.2", ...tls } }),
+    ...(tls === undefined ? {} : { ssl: { minVersion: "TLSv1.2", verifyIdentity: true, ...tls } }),
   });
   const raw = await translated(connecting);
   let broken = false;

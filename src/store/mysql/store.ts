@@ -1,3 +1,5 @@
+import { isIP } from "node:net";
+import { OperatorError } from "../../domain/operator-error.ts";
 import type { LedgerWrite, Loaded, LoadRequest, Store } from "../../ledger/store.ts";
 import { StoreFailure } from "../../ledger/store.ts";
 import { type Connection, guarded, type MysqlOptions, openConnection, type Use } from "./connection.ts";
@@ -9,6 +11,7 @@ import { writeBatch } from "./write.ts";
 
 /** MySQL, and what speaks its protocol. Brings the schema up to date before it returns. */
 export async function openMysqlStore(options: MysqlOptions): Promise<Store> {
+  refuseUncheckedHost(options);
   await migrate(options);
   const writer = createLine(options, "ledger");
   // Metadata, health and the daemon's questions must not wait behind a batch.
@@ -38,6 +41,14 @@ export async function openMysqlStore(options: MysqlOptions): Promise<Store> {
       await Promise.all([writer.close(), reader.close()]);
     },
   };
+}
+
+/** mysql2 compares the certificate of a server that is reached by its address with `localhost`, whatever the address. */
+function refuseUncheckedHost({ host, tls }: MysqlOptions): void {
+  if (tls === undefined || isIP(host) === 0) return;
+  throw new OperatorError(
+    "The database is to be reached over TLS, so its host must be the name in its certificate and not an IP address.",
+  );
 }
 
 function bytes(text: string): Buffer {
