@@ -4,7 +4,9 @@ import { pendingMigrations } from "../migrations.ts";
 import { type Connection, type MysqlOptions, openConnection } from "./connection.ts";
 import { mysqlMigrations } from "./migrations.ts";
 
-const lockSeconds = 60;
+/** How long one statement waits for the lock: less than a statement may take. */
+const lockSeconds = 10;
+const lockAttempts = 6;
 const attempts = 10;
 
 /**
@@ -26,13 +28,7 @@ export async function migrate(options: MysqlOptions): Promise<void> {
 }
 
 async function migrateUnderLock(connection: Connection, database: string): Promise<void> {
-  const lock = `zsc:migrate:${database}`.slice(0, 64);
-  const [locked] = await connection.rows("SELECT GET_LOCK(?, ?)", [lock, lockSeconds]);
-  if (Number(locked?.[0]) !== 1) {
-    throw new OperatorError(
-      `Another server holds the migration lock of the database for more than ${lockSeconds} s. Try again when it is done.`,
-    );
-  }
+  await takeLock(connection, `zsc:migrate:${database}`.slice(0, 64));
   await connection.run(
     "CREATE TABLE IF NOT EXISTS schema_version (id TINYINT UNSIGNED PRIMARY KEY, version INT UNSIGNED NOT NULL) ENGINE=InnoDB",
   );
@@ -45,4 +41,15 @@ async function migrateUnderLock(connection: Connection, database: string): Promi
     await connection.commit();
   }
   await connection.commit();
+}
+
+async function takeLock(connection: Connection, lock: string): Promise<void> {
+  for (let attempt = 1; attempt <= lockAttempts; attempt++) {
+    const [locked] = await connection.rows("SELECT GET_LOCK(?, ?)", [lock, lockSeconds]);
+    if (Number(locked?.[0]) === 1) return;
+  }
+  const seconds = lockSeconds * lockAttempts;
+  throw new OperatorError(
+    `Another server holds the migration lock of the database for more than ${seconds} s. Try again when it is done.`,
+  );
 }
