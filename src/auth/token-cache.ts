@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import { BoundedMap } from "../domain/bounded-map.ts";
 import type { Principal } from "../domain/principal.ts";
 import type { ProvenIdentity } from "./claims.ts";
 
@@ -9,33 +10,15 @@ export interface TokenCache {
   remember(token: string, identity: ProvenIdentity): void;
 }
 
-/**
- * Holds at most `maxTokens`, in two generations: when the young one is half of that, it becomes the old one, and the
- * tokens that were not asked for since are forgotten. That is close to least recently used, without lists.
- */
+/** Holds at most `maxTokens`; those that were not asked for in a while are forgotten. */
 export function createTokenCache(maxTokens: number): TokenCache {
-  const maxYoung = Math.max(1, Math.floor(maxTokens / 2));
-  let young = new Map<string, ProvenIdentity>();
-  let old = new Map<string, ProvenIdentity>();
-
-  function keep(key: string, identity: ProvenIdentity): void {
-    if (young.size >= maxYoung) {
-      old = young;
-      young = new Map();
-    }
-    young.set(key, identity);
-  }
-
+  const identities = new BoundedMap<ProvenIdentity>(maxTokens);
   return {
     find: (token, nowMs) => {
-      const key = keyOf(token);
-      const recent = young.get(key);
-      const identity = recent ?? old.get(key);
-      if (identity === undefined || nowMs >= identity.goodUntilMs) return undefined;
-      if (recent === undefined) keep(key, identity);
-      return identity.principal;
+      const identity = identities.get(keyOf(token));
+      return identity !== undefined && nowMs < identity.goodUntilMs ? identity.principal : undefined;
     },
-    remember: (token, identity) => keep(keyOf(token), identity),
+    remember: (token, identity) => identities.set(keyOf(token), identity),
   };
 }
 

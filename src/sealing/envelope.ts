@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
-import { createSecretKey, randomBytes } from "node:crypto";
+import { createSecretKey, type KeyObject, randomBytes } from "node:crypto";
+import { BoundedMap } from "../domain/bounded-map.ts";
 import { Plaintext } from "../domain/plaintext.ts";
 import { decrypt, encrypt, ivBytes, keyBytes, type RandomBytes, sealBroken } from "./aead.ts";
 import { type Binding, dataKeyAssociatedData, valueAssociatedData } from "./binding.ts";
@@ -45,6 +46,9 @@ export interface Sealer {
 
 const valueHeader = Uint8Array.of(1);
 
+/** How many opened data keys are remembered. */
+const maxDataKeys = 4_096;
+
 export function createSealer(sealingKey: SealingKey, random: RandomBytes = randomBytes): Sealer {
   const dataKeys = createDataKeys(createKeyBox(sealingKey, random), sealingKey.id);
   return {
@@ -57,8 +61,7 @@ export function createSealer(sealingKey: SealingKey, random: RandomBytes = rando
         dataKey.fill(0);
       }
     },
-    open: ({ sealedKey, sealedValue }, binding) =>
-      dataKeys.use(sealedKey, binding, (dataKey) => openValue(dataKey, sealedValue, binding)),
+    open: ({ sealedKey, sealedValue }, binding) => openValue(dataKeys.find(sealedKey, binding), sealedValue, binding),
     rebind: ({ sealedKey, sealedValue }, from, to) => {
       assertSameRow(from, to);
       return { sealedKey: dataKeys.use(sealedKey, from, (dataKey) => dataKeys.lock(dataKey, to)), sealedValue };
@@ -71,19 +74,39 @@ interface DataKeys {
   lock(dataKey: Uint8Array, binding: Binding): Uint8Array;
   /** Lends the data key to `work` and wipes it afterwards. */
   use<T>(sealedKey: Uint8Array, binding: Binding, work: (dataKey: Uint8Array) => T): T;
+  /** The data key, remembered: good for exactly these sealed bytes under exactly this binding. */
+  find(sealedKey: Uint8Array, binding: Binding): KeyObject;
+}
+
+interface OpenedKey {
+  readonly associatedData: Uint8Array;
+  readonly key: KeyObject;
 }
 
 function createDataKeys(box: KeyBox, keyId: string): DataKeys {
+  // A grant, a revoke, a set and a rotation all give a row other sealed bytes, so what is remembered outlives none of
+  // them. It never decides who may read: that is the gate's, on the row as it is now.
+  const opened = new BoundedMap<OpenedKey>(maxDataKeys);
+  const use: DataKeys["use"] = (sealedKey, binding, work) => {
+    const dataKey = box.unlock(sealedKey, dataKeyAssociatedData(binding, keyId));
+    try {
+      if (dataKey.length !== keyBytes) throw sealBroken("the data key has another length");
+      return work(dataKey);
+    } finally {
+      dataKey.fill(0);
+    }
+  };
   return {
+    use,
     lock: (dataKey, binding) => box.lock(dataKey, dataKeyAssociatedData(binding, keyId)),
-    use: (sealedKey, binding, work) => {
-      const dataKey = box.unlock(sealedKey, dataKeyAssociatedData(binding, keyId));
-      try {
-        if (dataKey.length !== keyBytes) throw sealBroken("the data key has another length");
-        return work(dataKey);
-      } finally {
-        dataKey.fill(0);
-      }
+    find: (sealedKey, binding) => {
+      const name = asBuffer(sealedKey).toString("latin1");
+      const known = opened.get(name);
+      const associatedData = dataKeyAssociatedData(binding, keyId);
+      if (known !== undefined && asBuffer(associatedData).equals(known.associatedData)) return known.key;
+      const entry = { associatedData: Uint8Array.from(associatedData), key: use(sealedKey, binding, createSecretKey) };
+      opened.set(name, entry);
+      return entry.key;
     },
   };
 }
@@ -94,14 +117,18 @@ function sealValue(dataKey: Uint8Array, iv: Uint8Array, plaintext: Plaintext, bi
   return encrypt(createSecretKey(dataKey), valueHeader, iv, valueAssociatedData(binding), plaintext.bytes);
 }
 
-function openValue(dataKey: Uint8Array, sealedValue: Uint8Array, binding: Binding): Plaintext {
+function openValue(dataKey: KeyObject, sealedValue: Uint8Array, binding: Binding): Plaintext {
   if (sealedValue[0] !== valueHeader[0]) throw sealBroken("the value has an unknown format");
-  const clear = decrypt(createSecretKey(dataKey), valueHeader.length, valueAssociatedData(binding), sealedValue);
+  const clear = decrypt(dataKey, valueHeader.length, valueAssociatedData(binding), sealedValue);
   if (!isUtf8(clear)) {
     clear.fill(0);
     throw sealBroken("the value is not UTF-8");
   }
   return Plaintext.fromBytes(clear);
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function assertSameRow(from: Binding, to: Binding): void {

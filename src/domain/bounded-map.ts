@@ -1,0 +1,29 @@
+/**
+ * A map of at most `maxEntries`, in two generations: when the young one is half of that, it becomes the old one, and
+ * what was not asked for since is forgotten. That is close to least recently used, without lists.
+ */
+export class BoundedMap<V> {
+  readonly #maxYoung: number;
+  #young = new Map<string, V>();
+  #old = new Map<string, V>();
+
+  constructor(maxEntries: number) {
+    this.#maxYoung = Math.max(1, Math.floor(maxEntries / 2));
+  }
+
+  get(key: string): V | undefined {
+    const recent = this.#young.get(key);
+    if (recent !== undefined) return recent;
+    const older = this.#old.get(key);
+    if (older !== undefined) this.set(key, older);
+    return older;
+  }
+
+  set(key: string, value: V): void {
+    if (this.#young.size >= this.#maxYoung) {
+      this.#old = this.#young;
+      this.#young = new Map();
+    }
+    this.#young.set(key, value);
+  }
+}
