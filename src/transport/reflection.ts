@@ -37,7 +37,10 @@ export function bindReflection(services: readonly ServiceBinding[]): readonly Se
   ];
 }
 
-/** All files that the services need, dependencies before dependents. */
+/**
+ * All files that the services need, dependencies before dependents, and that of error details: those are no part of any
+ * service, yet clients want to read them, and a `google.rpc.Status` inside of an answer carries them as `Any`.
+ */
 export function filesOf(services: readonly ServiceBinding[]): readonly DescFile[] {
   const files = new Map<string, DescFile>();
   const add = (file: DescFile) => {
@@ -51,6 +54,7 @@ export function filesOf(services: readonly ServiceBinding[]): readonly DescFile[
   for (const { service } of services) {
     add(service.file);
   }
+  add(file_google_rpc_error_details);
   return [...files.values()];
 }
 
@@ -58,8 +62,7 @@ function createIndex(services: readonly ServiceBinding[]) {
   const own = [{ service: ServerReflection }, { service: ServerReflectionAlpha }] as const;
   const names = [...services, ...own].map(({ service }) => service.typeName).sort();
   const bound = [...services, ...own.map(({ service }) => ({ service, implementation: {}, public: true }))];
-  // Error details are no part of any service, yet clients want to read them.
-  const files = [...filesOf(bound), file_google_rpc_error_details];
+  const files = filesOf(bound);
   const registry = createRegistry(...files);
   const extensions = [...registry].filter((type): type is DescExtension => type.kind === "extension");
   const answer = (query: Query): Answer => {
