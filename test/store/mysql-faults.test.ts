@@ -110,13 +110,19 @@ describe("the store in MySQL, when things go wrong", () => {
 
   test("fails as unavailable when its connection is killed in the middle, and recovers", async () => {
     await write(store, () => ({}));
+    const timers = activeTimers();
     await whileHeadIsLocked(async () => {
       const doomed = expect(load(store)).rejects.toMatchObject(unavailable);
       await queryText(server.url(), `KILL ${await waitingFor("LOCK WAIT")}`);
       await doomed;
     });
+    expect(activeTimers()).toBe(timers);
     expect((await write(store, () => ({}))).from.seq).toBe(1);
   });
+
+  function activeTimers(): number {
+    return process.getActiveResourcesInfo().filter((resource) => resource === "Timeout").length;
+  }
 
   test("is in doubt when a COMMIT is not answered, whether or not it was carried out", async () => {
     const proxy = await openFaultProxy(url);

@@ -83,18 +83,16 @@ export async function openConnection(options: MysqlOptions, use: Use): Promise<C
     async run(statements, values = []) {
       const list = typeof statements === "string" ? [statements] : statements;
       const sql = list.join("; ");
-      const query = raw.query<RowDataPacket[]>({ sql, values: [...values], timeout: queryTimeoutMs });
-      const [results] = await translated(query);
+      const [results] = await answered(raw.query<RowDataPacket[]>({ sql, values: [...values] }));
       // mysql2 gives one statement its result, and several an array of theirs.
       return (list.length === 1 ? [results] : results) as Results;
     },
     async rows(sql, values = []) {
-      const query = raw.query({ sql, values: [...values], rowsAsArray: true, timeout: queryTimeoutMs });
-      const answer: [unknown, FieldPacket[]] = await translated(query);
-      return answer[0] as unknown[][];
+      const query: Promise<[unknown, FieldPacket[]]> = raw.query({ sql, values: [...values], rowsAsArray: true });
+      return (await answered(query))[0] as unknown[][];
     },
     async commit() {
-      await translated(raw.query({ sql: "COMMIT", timeout: queryTimeoutMs }), "commit");
+      await answered(raw.query("COMMIT"), "commit");
     },
     destroy() {
       broken = true;
@@ -114,6 +112,15 @@ export async function guarded<T>(connection: Connection, work: () => Promise<T>)
     connection.destroy();
     throw error;
   }
+}
+
+/** The answer within its time, or a failure. mysql2's own time limit leaves its timer behind when a connection breaks. */
+async function answered<T>(query: Promise<T>, stage: Stage = "work"): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(Object.assign(new Error("no answer"), { code: "ETIMEDOUT" })), queryTimeoutMs);
+  });
+  return await translated(Promise.race([query, late]), stage).finally(() => clearTimeout(timer));
 }
 
 async function translated<T>(answer: Promise<T>, stage: Stage = "work"): Promise<T> {
