@@ -1,6 +1,6 @@
 import { systemClock } from "../domain/clock.ts";
 import type { Snapshot } from "../ledger/store.ts";
-import { type ChangeIndex, type Report, verify } from "../ledger/verify.ts";
+import { type ChangeIndex, type Difference, type Report, verify } from "../ledger/verify.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface VerifyCommand {
@@ -15,11 +15,16 @@ export async function runVerify({ snapshot, index, json, terminal }: VerifyComma
   const startedMs = performance.now();
   const total = snapshot.head.seq;
   const onProgress = (rows: number) => terminal.progress(`${rows} of ${total} rows verified`);
-  const report = await verify({ snapshot, index, clock: systemClock, onProgress });
-  terminal.progressDone();
-  const seconds = (performance.now() - startedMs) / 1_000;
-  terminal.out(json ? jsonOf(report, seconds) : textOf(report, seconds));
-  return isWhole(report) ? 0 : 1;
+  try {
+    const report = await verify({ snapshot, index, clock: systemClock, onProgress });
+    terminal.progressDone();
+    const seconds = (performance.now() - startedMs) / 1_000;
+    terminal.out(json ? jsonOf(report, seconds) : textOf(report, seconds));
+    return isWhole(report) ? 0 : 1;
+  } catch (error) {
+    terminal.progressDone();
+    throw error;
+  }
 }
 
 function isWhole({ broken, differences }: Report): boolean {
@@ -36,19 +41,17 @@ function textOf(report: Report, seconds: number): string {
   if (broken !== null) {
     return [
       `BROKEN at row ${broken.seq}: ${broken.why}`,
-      `The ${rows} rows that could be followed before it are whole (${rate}). The vault was not compared with the log.`,
+      `${rows} rows were walked (${rate}). The vault was not compared with the log.`,
     ].join("\n");
   }
   const chain = `${rows} rows: the chain is whole (${rate})`;
-  if (differences.length === 0) return `${chain}\n${secrets} secrets: the vault is what the log says\nok`;
-  return [
-    chain,
-    ...differences.map(({ name, seq, why }) => `BROKEN ${JSON.stringify(name)} (${rowOf(seq)}): ${why}`),
-  ].join("\n");
+  if (differences.length > 0) return [chain, ...differences.map(lineOf)].join("\n");
+  return `${chain}\n${secrets} secrets: the vault is what the log says\nok`;
 }
 
-function rowOf(seq: number | null): string {
-  return seq === null ? "no row" : `row ${seq}`;
+function lineOf({ name, seq, why }: Difference): string {
+  const what = name === null ? "denial limiter" : JSON.stringify(name);
+  return `BROKEN ${what} (${seq === null ? "no row" : `row ${seq}`}): ${why}`;
 }
 
 function rateOf({ rows }: Report, seconds: number): number {

@@ -7,6 +7,7 @@ import { loadDatabaseConfig, loadTokenConfig } from "../config/load.ts";
 import { systemClock } from "../domain/clock.ts";
 import { OperatorError } from "../domain/operator-error.ts";
 import type { Role } from "../domain/principal.ts";
+import { StoreFailure } from "../ledger/store.ts";
 import { serve } from "../main.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
 import { runVerify } from "./verify-command.ts";
@@ -97,6 +98,10 @@ async function auditVerify({ dev, json }: VerifyOptions, terminal: Terminal): Pr
   const index = openChangeIndex();
   try {
     process.exitCode = await runVerify({ snapshot, index, json: json === true, terminal });
+  } catch (error) {
+    throw error instanceof StoreFailure
+      ? new OperatorError(`The database cannot be read to its end: ${error.message}.`)
+      : error;
   } finally {
     index.close();
     await snapshot.close();

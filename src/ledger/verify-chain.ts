@@ -20,12 +20,13 @@ export class ChainWalk {
 
   /** Takes the next row; returns the break once there is one. Nothing may be taken after a break. */
   next(row: AuditRow): Break | undefined {
+    const broken = checkPlace(row, this.#last.seq + 1) ?? checkContent(row);
     const suspects = this.#suspects;
-    if (suspects !== undefined) return blame(suspects, row.seq === suspects.after.seq + 1 ? row.prevHash : undefined);
-    const broken = this.#checkPlace(row) ?? checkContent(row);
+    // Only a row that is sound itself is a witness.
+    if (suspects !== undefined) return blame(suspects, broken === undefined ? row.prevHash : undefined);
     if (broken !== undefined) return broken;
     if (row.prevHash !== this.#last.rowHash) this.#suspects = { before: this.#last, after: row };
-    this.#last = { seq: row.seq, rowHash: row.rowHash };
+    this.#last = row;
     return undefined;
   }
 
@@ -35,15 +36,8 @@ export class ChainWalk {
     const last = this.#last;
     if (suspects !== undefined) return blame(suspects, head.seq === last.seq ? head.rowHash : undefined);
     if (head.seq > last.seq) return { seq: last.seq + 1, why: `the row is missing: the head is at ${head.seq}` };
-    if (head.seq < last.seq) return { seq: head.seq + 1, why: `the row is beyond the head, which is at ${head.seq}` };
+    if (head.seq !== last.seq) return { seq: afterHead(head), why: `the head of the log is at ${head.seq}, before it` };
     if (head.rowHash !== last.rowHash) return { seq: last.seq, why: "the head of the log has another row_hash for it" };
-    return undefined;
-  }
-
-  #checkPlace({ seq }: AuditRow): Break | undefined {
-    const expected = this.#last.seq + 1;
-    if (seq > expected) return { seq: expected, why: "the row is missing" };
-    if (seq < expected) return { seq, why: "the row has no place in the chain" };
     return undefined;
   }
 }
@@ -53,6 +47,13 @@ interface Link {
   readonly rowHash: string;
 }
 
+function checkPlace({ seq }: AuditRow, expected: number): Break | undefined {
+  if (seq === expected) return undefined;
+  return seq < expected
+    ? { seq, why: "the row has no place in the chain" }
+    : { seq: expected, why: "the row is missing" };
+}
+
 function checkContent(row: AuditRow): Break | undefined {
   if (rowHashOf(row) !== row.rowHash) return { seq: row.seq, why: "its columns do not give its row_hash" };
   const digest = proofDigestOf(subjectOf(row.originId), row.actorZid, row.transitionId, row.proofPurpose);
@@ -60,10 +61,15 @@ function checkContent(row: AuditRow): Break | undefined {
   return undefined;
 }
 
-/** `saidOfAfter` is what the row behind the suspects, or the head, says of the second one. */
+/** `saidOfAfter` is what a witness, the row behind the suspects or the head, says of the second one. */
 function blame({ before, after }: { before: Link; after: Link }, saidOfAfter: string | undefined): Break {
   if (before.seq === 0) return { seq: after.seq, why: "its prev_hash is not that of a first row" };
   return saidOfAfter === after.rowHash
     ? { seq: before.seq, why: "the row after it has another row_hash for it" }
     : { seq: after.seq, why: "its prev_hash is not the row_hash of the row before it" };
+}
+
+/** The first row that a head which is too low leaves out. */
+function afterHead({ seq }: Head): number {
+  return Number.isSafeInteger(seq) && seq >= 0 ? seq + 1 : 1;
 }

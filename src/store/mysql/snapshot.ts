@@ -1,8 +1,23 @@
-import type { Denial, Snapshot } from "../../ledger/store.ts";
+import type { Head } from "../../ledger/row.ts";
+import { type Snapshot, StoreFailure } from "../../ledger/store.ts";
+import { auditColumns, secretColumns } from "../columns.ts";
+import { exactText } from "../exact-text.ts";
+import { auditRowOf, denialColumns, denialOf, numberOf, vaultRowOf } from "../snapshot-rows.ts";
 import { type Connection, guarded, type MysqlOptions, openConnection } from "./connection.ts";
-import { auditRowOf, headOf, rowsAt, selectAudit, selectHead, selectSecret, textOf, vaultRowOf } from "./load.ts";
 
-const pageRows = 2_000;
+/** A table, the key by which it is paged, and how many of its rows a page has. */
+interface Listing {
+  readonly table: string;
+  readonly columns: readonly string[];
+  /** Names one of the columns. */
+  readonly key: string;
+  readonly size: number;
+}
+
+const auditLog: Listing = { table: "audit_log", columns: auditColumns, key: "seq", size: 1_000 };
+/** Values can be large: so few that a page stays below 10 MB. */
+const secrets: Listing = { table: "secret", columns: secretColumns, key: "name", size: 100 };
+const denials: Listing = { table: "denial", columns: denialColumns, key: "seq", size: 1_000 };
 
 /** A consistent view on a connection of its own. */
 export async function openMysqlSnapshot(options: MysqlOptions): Promise<Snapshot> {
@@ -10,12 +25,12 @@ export async function openMysqlSnapshot(options: MysqlOptions): Promise<Snapshot
   return guarded(connection, async () => {
     await connection.run("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ");
     await connection.run("START TRANSACTION WITH CONSISTENT SNAPSHOT");
-    const head = headOf(rowsAt(await connection.run(selectHead), 0));
+    const head = await headOf(connection);
     return {
       head,
-      rows: () => pages(connection, selectAudit, "seq", auditPage, (row) => row.seq),
-      secrets: () => pages(connection, selectSecret, "s.name", secretPage, (row) => Buffer.from(row.name, "utf8")),
-      denials: () => pages(connection, "SELECT seq, zid, zeqond FROM denial", "seq", denialPage, (row) => row.seq),
+      rows: () => pages(connection, auditLog, auditRowOf),
+      secrets: () => pages(connection, secrets, vaultRowOf),
+      denials: () => pages(connection, denials, denialOf),
       async close() {
         connection.destroy();
       },
@@ -23,36 +38,45 @@ export async function openMysqlSnapshot(options: MysqlOptions): Promise<Snapshot
   });
 }
 
-type Page<T> = (connection: Connection, sql: string, values: readonly unknown[]) => Promise<readonly T[]>;
+const findHeadTable =
+  "SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = 'audit_head'";
 
-/** Pages by key, so that memory stays flat however long the table is. `key` is a column of ours, never input. */
-async function* pages<T>(
-  connection: Connection,
-  select: string,
-  key: string,
-  page: Page<T>,
-  keyOf: (row: T) => unknown,
-): AsyncIterable<readonly T[]> {
-  const ask = (where: string, values: readonly unknown[]) =>
-    guarded(connection, () => page(connection, `${select} ${where} ORDER BY ${key} LIMIT ?`, [...values, pageRows]));
-  let rows = await ask("", []);
-  for (;;) {
-    const last = rows.at(-1);
-    if (last === undefined) return;
-    yield rows;
-    rows = await ask(`WHERE ${key} > ?`, [keyOf(last)]);
-  }
+async function headOf(connection: Connection): Promise<Head> {
+  const known = await connection.rows(findHeadTable);
+  if (known.length === 0) throw new StoreFailure("unavailable", "it holds no audit log that this account may read");
+  const [head] = await connection.rows("SELECT seq, row_hash FROM audit_head WHERE id = 1");
+  if (head === undefined) throw new StoreFailure("unavailable", "the head of the audit log is gone");
+  return { seq: numberOf(head[0]), rowHash: exactText(head[1]) };
 }
 
-const auditPage: Page<ReturnType<typeof auditRowOf>> = async (connection, sql, values) =>
-  (await connection.rows(sql, values)).map(auditRowOf);
-
-const secretPage: Page<ReturnType<typeof vaultRowOf>> = async (connection, sql, values) =>
-  rowsAt(await connection.run(sql, values), 0).map(vaultRowOf);
-
-const denialPage: Page<Denial> = async (connection, sql, values) =>
-  (await connection.rows(sql, values)).map(([seq, zid, zeqond]) => ({
-    seq: Number(seq),
-    zid: textOf(zid),
-    zeqond: Number(zeqond),
-  }));
+/**
+ * Pages by key, so that memory stays flat however long the table is. A page begins with the last key of the one
+ * before, and leaves one row of it out: were there two, because somebody took the unique index away, both are met.
+ */
+async function* pages<T>(
+  connection: Connection,
+  { table, columns, key, size }: Listing,
+  convert: (columns: readonly unknown[]) => T,
+): AsyncIterable<readonly T[]> {
+  const select = `SELECT ${columns.join(", ")} FROM ${table}`;
+  const keyAt = columns.indexOf(key);
+  const ask = (sql: string, values: readonly unknown[]) => {
+    const asked = guarded(connection, () => connection.rows(`${select} ${sql}`, values));
+    // Nobody may be left to hear of it: a reader may stop between two pages.
+    asked.catch(() => undefined);
+    return asked;
+  };
+  let page = await ask(`ORDER BY ${key} LIMIT ?`, [size]);
+  let from: unknown;
+  while (page.length > 0) {
+    const last = page.at(-1)?.[keyAt];
+    if (from !== undefined && exactText(last) === exactText(from)) {
+      throw new StoreFailure("unavailable", `the table ${table} has lost its unique index`);
+    }
+    from = last;
+    // The next page is under way while this one is looked at.
+    const next = ask(`WHERE ${key} >= ? ORDER BY ${key} LIMIT ?`, [last, size + 1]);
+    yield page.map(convert);
+    page = (await next).slice(1);
+  }
+}

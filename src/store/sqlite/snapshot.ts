@@ -1,46 +1,88 @@
-import type { VaultRow } from "../../domain/vault-row.ts";
-import type { AuditRow } from "../../ledger/row.ts";
-import { type Denial, type Snapshot, StoreFailure } from "../../ledger/store.ts";
-import { auditColumns } from "../columns.ts";
+import type { AuditRow, Head } from "../../ledger/row.ts";
+import { type Snapshot, StoreFailure } from "../../ledger/store.ts";
+import { auditColumns, secretColumns } from "../columns.ts";
+import { exactText, replacementCharacter } from "../exact-text.ts";
+import { auditRowOf, denialColumns, denialOf, numberOf, vaultRowOf } from "../snapshot-rows.ts";
 import { failureOf, type Sqlite } from "./database.ts";
-import { type AuditRecord, auditRowOf, type SecretRecord, selectSecret, vaultRowOf } from "./statements.ts";
 
-const pageRows = 1_000;
+const rowsPerPage = 500;
+/** Values can be large: so few that a page stays below 10 MB. */
+const secretsPerPage = 100;
 
-/** A read transaction on a connection of its own: the write-ahead log keeps its view while writers go on. */
+/**
+ * A read transaction on a connection of its own: the write-ahead log keeps its view while writers go on. It owns the
+ * connection, and closes it also when it cannot begin.
+ */
 export function openSqliteSnapshot(database: Sqlite): Snapshot {
-  database.exec("BEGIN");
-  const head = database
-    .prepare<[], { seq: number; row_hash: string }>("SELECT seq, row_hash FROM audit_head WHERE id = 1")
-    .get();
-  if (head === undefined) throw new StoreFailure("unavailable", "the head of the audit log is gone");
-  return {
-    head: { seq: head.seq, rowHash: head.row_hash },
-    rows: () => pages<AuditRecord, AuditRow>(database, `SELECT ${auditColumns} FROM audit_log`, "seq", auditRowOf),
-    secrets: () => pages<SecretRecord, VaultRow>(database, selectSecret, "name", vaultRowOf),
-    denials: () => pages<Denial, Denial>(database, "SELECT seq, zid, zeqond FROM denial", "seq", (row) => row),
-    async close() {
-      database.close();
-    },
-  };
+  try {
+    database.exec("BEGIN");
+    const head = headOf(database);
+    return {
+      head,
+      rows: () =>
+        pages(database, `SELECT ${auditColumns} FROM audit_log ORDER BY seq`, rowsPerPage, exactRows(database)),
+      secrets: () =>
+        pages(database, `SELECT ${asBytes(secretColumns)} FROM secret ORDER BY name`, secretsPerPage, vaultRowOf),
+      denials: () =>
+        pages(database, `SELECT ${asBytes(denialColumns)} FROM denial ORDER BY seq`, rowsPerPage, denialOf),
+      async close() {
+        database.close();
+      },
+    };
+  } catch (error) {
+    database.close();
+    throw failureOf(error);
+  }
 }
 
-/** Pages by key, so that memory stays flat however long the table is. `key` is a column of ours, never input. */
-async function* pages<R, T>(
+function headOf(database: Sqlite): Head {
+  const known = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'audit_head'").get();
+  if (known === undefined) throw new StoreFailure("unavailable", "it holds no audit log");
+  const [head] = database.prepare<[], unknown[]>("SELECT seq, row_hash FROM audit_head WHERE id = 1").raw().all();
+  if (head === undefined) throw new StoreFailure("unavailable", "the head of the audit log is gone");
+  return { seq: numberOf(head[0]), rowHash: exactText(head[1]) };
+}
+
+/** One statement that is stepped through, so that memory stays flat and no row is met twice or never. */
+async function* pages<T>(
   database: Sqlite,
-  select: string,
-  key: keyof R & string,
-  convert: (record: R) => T,
+  sql: string,
+  size: number,
+  convert: (columns: readonly unknown[]) => T,
 ): AsyncIterable<readonly T[]> {
-  const first = database.prepare<[number], R>(`${select} ORDER BY ${key} LIMIT ?`);
-  const next = database.prepare<[unknown, number], R>(`${select} WHERE ${key} > ? ORDER BY ${key} LIMIT ?`);
+  let page: T[] = [];
   try {
-    let records = first.all(pageRows);
-    while (records.length > 0) {
-      yield records.map(convert);
-      records = next.all(records.at(-1)?.[key], pageRows);
+    for (const columns of database.prepare<[], unknown[]>(sql).raw().iterate()) {
+      page.push(convert(columns));
+      if (page.length < size) continue;
+      yield page;
+      page = [];
     }
   } catch (error) {
     throw failureOf(error);
   }
+  if (page.length > 0) yield page;
+}
+
+/**
+ * Text is read as text, which is twice as fast as bytes; a row whose text decoding may have mended is read again. In
+ * the other columns no row of ours has a character beyond ASCII, so that there a mended one shows by itself.
+ */
+function exactRows(database: Sqlite): (columns: readonly unknown[]) => AuditRow {
+  const sql = `SELECT ${asBytes(auditColumns)} FROM audit_log WHERE seq = ?`;
+  const bytesAt = database.prepare<[unknown], unknown[]>(sql).raw();
+  const isDoubtful = (text: unknown) => typeof text === "string" && text.includes(replacementCharacter);
+  return (columns) => {
+    const doubtful = freeText.some((index) => isDoubtful(columns[index]));
+    return auditRowOf((doubtful ? bytesAt.get(columns[0]) : undefined) ?? columns);
+  };
+}
+
+const freeText = (["origin_id", "actor_zid", "payload_json", "proof_purpose"] as const).map((column) =>
+  auditColumns.indexOf(column),
+);
+
+/** Columns as they are stored; integers as their digits. */
+function asBytes(columns: readonly string[]): string {
+  return columns.map((column) => `CAST(${column} AS BLOB)`).join(", ");
 }

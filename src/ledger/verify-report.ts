@@ -1,0 +1,22 @@
+import type { Break } from "./verify-chain.ts";
+
+/** Where the vault is not what the log says. */
+export interface Difference {
+  /** Name of the secret; null for what the denial limiter remembers. */
+  readonly name: string | null;
+  /** The row that recorded its last change, or the denial; null where the log knows of none. */
+  readonly seq: number | null;
+  readonly why: string;
+}
+
+export interface Report {
+  /** How many rows were walked. */
+  readonly rows: number;
+  readonly secrets: number;
+  readonly broken: Break | null;
+  /** At most `maxDifferences` of each kind; empty also when the chain is broken: the vault was not compared then. */
+  readonly differences: readonly Difference[];
+}
+
+/** So many differences are told, of secrets and of denials each; whoever has that many needs no more. */
+export const maxDifferences = 20;
