@@ -15,6 +15,12 @@ export async function closeListener(listener: Listener, graceMs: number): Promis
   for (const session of listener.sessions) {
     drainSession(session);
   }
+  for (const socket of listener.sockets) {
+    // One that has never said a word waits for no answer.
+    if (socket.bytesRead === 0) {
+      socket.destroy();
+    }
+  }
   const isGone = Promise.all([closed, ...[...listener.sockets].map((socket) => once(socket, "close"))]);
   await Promise.race([isGone, sleep(graceMs, undefined, { ref: false })]);
   for (const session of listener.sessions) {
