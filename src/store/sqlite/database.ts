@@ -1,5 +1,6 @@
 import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
+import { isNativeError } from "node:util/types";
 import Database from "better-sqlite3";
 import { errorCode } from "../../domain/error-code.ts";
 import { OperatorError } from "../../domain/operator-error.ts";
@@ -13,15 +14,16 @@ const migrationLockMs = 10_000;
 
 /** Opens the database file, creating it for its owner only, and brings its schema up to date. */
 export function openDatabase(path: string): Sqlite {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  // SQLite gives its -wal and -shm files the mode of the database file.
-  closeSync(openSync(path, "a", 0o600));
-  const database = new Database(path);
+  let database: Sqlite | undefined;
   try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    // SQLite gives its -wal and -shm files the mode of the database file.
+    closeSync(openSync(path, "a", 0o600));
+    database = new Database(path);
     configure(database);
     migrate(database);
   } catch (error) {
-    database.close();
+    database?.close();
     if (error instanceof OperatorError) throw error;
     throw new OperatorError(`The SQLite database ${path} cannot be opened: ${reasonOf(error)}.`, { cause: error });
   }
@@ -79,7 +81,7 @@ export function isForeign(error: unknown): boolean {
 }
 
 function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : codeOf(error);
+  return isNativeError(error) ? error.message : codeOf(error);
 }
 
 function codeOf(error: unknown): string {
