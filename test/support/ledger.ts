@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { createSecretKey, randomUUID } from "node:crypto";
 import type { Clock } from "../../src/domain/clock.ts";
 import type { Moment } from "../../src/domain/moment.ts";
 import { momentOf } from "../../src/domain/moment.ts";
@@ -9,7 +9,6 @@ import { zeqondMs } from "../../src/domain/zeqond.ts";
 import { type AuditRow, type Head, originIdOf, rowHashOf, zeroHash } from "../../src/ledger/row.ts";
 import type { LedgerWrite, Loaded, LoadRequest, Store } from "../../src/ledger/store.ts";
 import { createSealer, type Sealer } from "../../src/sealing/envelope.ts";
-import { quickSealingKey } from "../sealing/sealing-arbitraries.ts";
 
 /** 2026-05-17T13:11:14.277Z, the very beginning of it. */
 export const startZeqond = 2_289_605_501;
@@ -40,7 +39,8 @@ export const admin: Principal = { zid: "ZEQ-ADMIN", role: "admin" };
 
 /** Real sealing under a key that needs no derivation; another byte is another key. */
 export function testSealer(keyByte = 7): Sealer {
-  return createSealer(quickSealingKey(keyByte));
+  const id = keyByte.toString(16).padStart(16, "0");
+  return createSealer({ id, key: createSecretKey(Buffer.alloc(32, keyByte)) });
 }
 
 export function plain(text: string): Plaintext {
