@@ -54,6 +54,8 @@ export async function openVault(options: VaultOptions = {}): Promise<Vault> {
     ZSC_DATABASE_URL: databaseUrl,
     ZSC_MASTER_KEY: keys.masterKey,
     ZSC_JWT_SECRET: keys.jwtSecret,
+    // Some tests leave requests behind that never end.
+    ZSC_SHUTDOWN_SECONDS: "1",
     ...options.env,
   };
   const adminToken = await tokenOf(keys.jwtSecret, "admin", admin);
