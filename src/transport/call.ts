@@ -56,11 +56,11 @@ export class UnaryCall implements HandlerContext {
 
   /** The response headers, if anybody has set any. */
   get setHeader(): CallHeaders | undefined {
-    return this.#responseHeader;
+    return this.#responseHeader?.size === 0 ? undefined : this.#responseHeader;
   }
 
   get setTrailer(): CallHeaders | undefined {
-    return this.#responseTrailer;
+    return this.#responseTrailer?.size === 0 ? undefined : this.#responseTrailer;
   }
 
   get values(): ContextValues {

@@ -1,5 +1,5 @@
-import { once } from "node:events";
 import type { ServerHttp2Session } from "node:http2";
+import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Listener } from "./listener.ts";
 
@@ -10,8 +10,7 @@ import type { Listener } from "./listener.ts";
  * caller believes accepted, the final one (RFC 9113 §6.8). HTTP/1.1: `Connection: close` on the last answers.
  */
 export async function closeListener(listener: Listener, graceMs: number): Promise<void> {
-  const closed = listener.http1.listening ? once(listener.http1, "close") : Promise.resolve();
-  listener.http1.close();
+  const closed = new Promise((resolve) => listener.http1.close(resolve));
   for (const session of listener.sessions) {
     drainSession(session);
   }
@@ -21,8 +20,8 @@ export async function closeListener(listener: Listener, graceMs: number): Promis
       socket.destroy();
     }
   }
-  const isGone = Promise.all([closed, ...[...listener.sockets].map((socket) => once(socket, "close"))]);
-  await Promise.race([isGone, sleep(graceMs, undefined, { ref: false })]);
+  const isGone = Promise.all([closed, ...[...listener.sockets].map(closeOf)]);
+  await Promise.race([isGone, sleep(graceMs)]);
   for (const session of listener.sessions) {
     session.destroy();
   }
@@ -31,6 +30,10 @@ export async function closeListener(listener: Listener, graceMs: number): Promis
   }
   await isGone;
   listener.http2.close();
+}
+
+function closeOf(socket: Socket): Promise<unknown> {
+  return new Promise((resolve) => socket.once("close", resolve));
 }
 
 const maxStreamId = 2 ** 31 - 1;

@@ -71,22 +71,23 @@ export class Http1Exchange implements Exchange {
     reply.header["content-length"] = String(typeof body === "string" ? Buffer.byteLength(body) : body.byteLength);
     response.writeHead(reply.status, reply.header);
     response.end(body);
-    if (!this.#request.complete) {
-      this.#discardBody();
-    }
+    discardRest(this.#request);
   }
+}
 
-  #discardBody(): void {
-    const request = this.#request;
-    let bytes = 0;
-    request.on("data", (chunk: Uint8Array) => {
-      bytes += chunk.byteLength;
-      if (bytes > maxDiscardedBytes) {
-        request.socket.destroy();
-      }
-    });
-    request.resume();
+/** Reads and forgets what is left of a body, so that the next request can come; cuts the connection when it is much. */
+export function discardRest(request: IncomingMessage): void {
+  if (request.complete) {
+    return;
   }
+  let bytes = 0;
+  request.on("data", (chunk: Uint8Array) => {
+    bytes += chunk.byteLength;
+    if (bytes > maxDiscardedBytes) {
+      request.socket.destroy();
+    }
+  });
+  request.resume();
 }
 
 interface BodySource {

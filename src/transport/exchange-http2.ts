@@ -80,17 +80,14 @@ export class Http2Exchange implements Exchange {
       stream.end(body);
     }
     if (!stream.readableEnded && !stream.endAfterHeaders) {
-      this.#stopReading();
+      stream.once("finish", () => stopSender(stream));
     }
   }
+}
 
-  /** The caller still sends: tell it to stop, once the answer is out (RFC 9113 §8.1). */
-  #stopReading(): void {
-    const stream = this.#stream;
-    stream.once("finish", () => {
-      if (!stream.readableEnded && !stream.destroyed) {
-        stream.close(constants.NGHTTP2_NO_ERROR);
-      }
-    });
+/** Tells a caller that still sends to stop: the answer is out, the rest will not be read (RFC 9113 §8.1). */
+export function stopSender(stream: ServerHttp2Stream): void {
+  if (!stream.readableEnded && !stream.destroyed) {
+    stream.close(constants.NGHTTP2_NO_ERROR);
   }
 }

@@ -77,7 +77,8 @@ function compileInvoke(
   const chain = interceptors.reduceRight<AnyFn>((next, interceptor) => interceptor(next), innermost);
   return async (call, message) => {
     const response = await chain(ask(call, message));
-    takeOver(call, response);
+    replaceAll(call.responseHeader, response.header);
+    replaceAll(call.responseTrailer, response.trailer);
     return response.message as Message;
   };
 }
@@ -85,7 +86,7 @@ function compileInvoke(
 const ownCall: unique symbol = Symbol("call");
 type OwnRequest = UnaryRequest & { readonly [ownCall]: UnaryCall };
 
-// Accessors of the object itself, not of a prototype: an interceptor may hand on a spread of it.
+// Its parts are properties of its own: an interceptor may hand on a spread of it. The signal alone is worth an accessor.
 function ask(call: UnaryCall, message: Message): OwnRequest {
   return {
     stream: false,
@@ -94,17 +95,11 @@ function ask(call: UnaryCall, message: Message): OwnRequest {
     method: call.method as DescMethodUnary,
     service: call.service,
     requestMethod: call.requestMethod,
-    get url() {
-      return call.url;
-    },
+    url: call.url,
+    header: call.requestHeader,
+    contextValues: call.values,
     get signal() {
       return call.signal;
-    },
-    get header() {
-      return call.requestHeader;
-    },
-    get contextValues() {
-      return call.values;
     },
   };
 }
@@ -112,23 +107,18 @@ function ask(call: UnaryCall, message: Message): OwnRequest {
 function answer(call: UnaryCall, message: Message) {
   return {
     stream: false,
-    [ownCall]: call,
     message,
     method: call.method,
     service: call.service,
-    get header() {
-      return call.responseHeader;
-    },
-    get trailer() {
-      return call.responseTrailer;
-    },
+    header: call.responseHeader,
+    trailer: call.responseTrailer,
   };
 }
 
-/** What the handler sees when an interceptor has replaced parts of the request. */
+/** What the handler sees: the call itself, unless an interceptor has replaced parts of the request. */
 function contextFor(call: UnaryCall, request: UnaryRequest): HandlerContext {
-  const isOurs = Object.getOwnPropertyDescriptor(request, "header")?.get !== undefined;
-  if (isOurs) {
+  const hasOurSignal = Object.getOwnPropertyDescriptor(request, "signal")?.get !== undefined;
+  if (hasOurSignal && request.header === call.requestHeader && request.contextValues === call.values) {
     return call;
   }
   const { header: requestHeader, signal, contextValues: values } = request;
@@ -147,15 +137,7 @@ function contextFor(call: UnaryCall, request: UnaryRequest): HandlerContext {
   };
 }
 
-/** Copies headers and trailers that an interceptor has put in the place of ours. */
-function takeOver(call: UnaryCall, response: UnaryResponse): void {
-  if (Object.getOwnPropertyDescriptor(response, "header")?.get !== undefined) {
-    return;
-  }
-  replaceAll(call.responseHeader, response.header);
-  replaceAll(call.responseTrailer, response.trailer);
-}
-
+/** Takes over headers and trailers that an interceptor has put in the place of ours. */
 function replaceAll(target: Headers, source: Headers): void {
   if (target !== source) {
     for (const name of [...target.keys()]) {

@@ -15,6 +15,8 @@ import {
   universalRequestFromNodeRequest,
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
+import { discardRest } from "./exchange-http1.ts";
+import { stopSender } from "./exchange-http2.ts";
 import { CallHeaders } from "./headers.ts";
 import type { ConnectionFault, ServiceBinding } from "./options.ts";
 import type { UnaryRuntime } from "./unary.ts";
@@ -82,7 +84,18 @@ async function serve(
   values: ReturnType<typeof createContextValues>,
 ): Promise<void> {
   const universal = universalRequestFromNodeRequest(request, response, undefined, values);
-  await universalResponseToNodeResponse(await handler(universal), response);
+  response.once("finish", () => leaveRest(request));
+  // An answer before the end of the request must not cost the connection.
+  const body = request.iterator({ destroyOnReturn: false });
+  await universalResponseToNodeResponse(await handler({ ...universal, body }), response);
+}
+
+function leaveRest(request: NodeRequest): void {
+  if ("stream" in request) {
+    stopSender(request.stream);
+  } else {
+    discardRest(request);
+  }
 }
 
 /** Sees to it that a failed stream says what `translate` says, as unary calls do. */
