@@ -1,0 +1,101 @@
+import { generateKeyPairSync, type KeyObject } from "node:crypto";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { exportJWK, type JWTPayload, SignJWT } from "jose";
+import { ZeqContext } from "#gen/zsc/v1/zeq_context_pb.js";
+import { ZscAdmin } from "#gen/zsc/v1/zsc_admin_pb.js";
+import { grpcJsClient, type RpcClient } from "./support/rpc-clients.ts";
+import { newSecret } from "./support/secrets.ts";
+import { closeVaults, openVault, type Vault } from "./support/vault.ts";
+
+const issuer = "https://issuer.example";
+const audience = "vault";
+const signing = generateKeyPairSync("ec", { namedCurve: "P-256" });
+const foreign = generateKeyPairSync("ec", { namedCurve: "P-256" });
+
+describe("an external issuer of caller tokens", () => {
+  let vault: Vault;
+  let client: RpcClient;
+  let isUp = true;
+  const keyServer = createServer(async (_request, response) => {
+    const key = { ...(await exportJWK(signing.publicKey)), alg: "ES256", kid: "k1", use: "sig" };
+    response.writeHead(isUp ? 200 : 503, { "content-type": "application/json" });
+    response.end(isUp ? JSON.stringify({ keys: [key] }) : "{}");
+  });
+
+  const settings = () => ({
+    ZSC_CALLER_JWKS_URL: `http://127.0.0.1:${(keyServer.address() as AddressInfo).port}/jwks.json`,
+    ZSC_CALLER_ISSUER: issuer,
+    ZSC_CALLER_AUDIENCE: audience,
+    ZSC_CALLER_ZID_CLAIM: "zid",
+  });
+
+  beforeAll(async () => {
+    await new Promise<void>((resolve) => keyServer.listen(0, "127.0.0.1", resolve));
+    vault = await openVault({ env: settings() });
+    client = grpcJsClient(vault);
+  }, 90_000);
+  afterAll(async () => {
+    client.close();
+    keyServer.closeAllConnections();
+    keyServer.close();
+    await closeVaults(vault);
+  }, 60_000);
+
+  const tokenWith = async (claims: JWTPayload, key: KeyObject = signing.privateKey) =>
+    await new SignJWT({ zid: "ZEQ-EXTERNAL", iss: issuer, aud: audience, ...claims })
+      .setProtectedHeader({ alg: "ES256", kid: "k1" })
+      .setExpirationTime("10m")
+      .sign(key);
+  const reasonOf = async (token: string, name = "n") =>
+    (await client.call(ZeqContext.method.read, { name }, { token })).failure?.reason;
+
+  test("lets its callers read what they may, under the ZID of the configured claim", async () => {
+    const name = await newSecret(vault, { boundZid: "ZEQ-EXTERNAL", value: "for them" });
+    const outcome = await client.call(ZeqContext.method.read, { name }, { token: await tokenWith({}) });
+    expect(outcome.message?.value).toBe("for them");
+    const actor = await vault.sql("SELECT actor_zid FROM audit_log ORDER BY seq DESC LIMIT 1");
+    expect(actor).toEqual([["ZEQ-EXTERNAL"]]);
+    expect(await reasonOf(await tokenWith({ zid: "ZEQ-OTHER" }), name)).toBe("DENIED");
+  });
+
+  test.each(["admin", "system"])("is believed no role, so that %s is a caller like any other", async (role) => {
+    const name = await newSecret(vault, { boundZid: "ZEQ-EXTERNAL" });
+    const token = await tokenWith({ role });
+    expect((await client.call(ZscAdmin.method.list, {}, { token })).failure?.reason).toBe("FORBIDDEN");
+    const onBehalf = { name, onBehalfOf: "ZEQ-SYS" };
+    expect((await client.call(ZeqContext.method.read, onBehalf, { token })).failure?.reason).toBe("FORBIDDEN");
+    expect(await reasonOf(token, name)).toBeUndefined();
+    const json = await vault.send("GET", "/api/zsc/list", { token });
+    expect([json.status, json.text]).toEqual([403, '{"ok":false,"error":"forbidden"}']);
+  });
+
+  test.each<[string, JWTPayload]>([
+    ["who claims to be the system", { zid: "ZEQ-SYS" }],
+    ["without a ZID", { zid: undefined }],
+    ["of another issuer", { iss: "https://evil.example" }],
+    ["for another audience", { aud: "somebody-else" }],
+    ["that is expired", { exp: 1 }],
+  ])("is not believed a token %s", async (_what, claims) => {
+    const { exp, ...rest } = claims;
+    const sign = new SignJWT({ zid: "ZEQ-EXTERNAL", iss: issuer, aud: audience, ...rest });
+    sign.setProtectedHeader({ alg: "ES256", kid: "k1" }).setExpirationTime(exp ?? "10m");
+    expect(await reasonOf(await sign.sign(signing.privateKey))).toBe("UNAUTHENTICATED");
+  });
+
+  test("is not believed what another key signed", async () => {
+    expect(await reasonOf(await tokenWith({}, foreign.privateKey))).toBe("UNAUTHENTICATED");
+  });
+
+  test("is out of reach: its callers are refused, ours are not, and later all is well again", async () => {
+    isUp = false;
+    await vault.restart();
+    client.close();
+    client = grpcJsClient(vault);
+    const name = await newSecret(vault, { boundZid: "ZEQ-EXTERNAL" });
+    expect(await reasonOf(await tokenWith({}), name)).toBe("UNAUTHENTICATED");
+    expect(await reasonOf(await vault.token("caller", "ZEQ-EXTERNAL"), name)).toBeUndefined();
+    isUp = true;
+    expect(await reasonOf(await tokenWith({ again: true }), name)).toBeUndefined();
+  });
+});
