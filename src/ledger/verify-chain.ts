@@ -20,10 +20,10 @@ export class ChainWalk {
 
   /** Takes the next row; returns the break once there is one. Nothing may be taken after a break. */
   next(row: AuditRow): Break | undefined {
-    const broken = checkPlace(row, this.#last.seq + 1) ?? checkContent(row);
     const suspects = this.#suspects;
-    // Only a row that is sound itself is a witness.
-    if (suspects !== undefined) return blame(suspects, broken === undefined ? row.prevHash : undefined);
+    // A witness may have been changed itself: as long as it agrees with the row before it, it is good enough.
+    if (suspects !== undefined) return blame(suspects, row.seq === suspects.after.seq + 1 ? row.prevHash : undefined);
+    const broken = checkPlace(row, this.#last.seq + 1) ?? checkContent(row);
     if (broken !== undefined) return broken;
     if (row.prevHash !== this.#last.rowHash) this.#suspects = { before: this.#last, after: row };
     this.#last = row;
