@@ -3,25 +3,31 @@ import type { Moment } from "../domain/moment.ts";
 import type { AuditDraft } from "./operation.ts";
 import { type AuditRow, type Head, originIdOf, proofDigestOf, rowHashOf } from "./row.ts";
 
-/** Gives drafts their places behind `head`: seq, prev_hash, proof_digest and row_hash. */
-export function linkRows(head: Head, drafts: readonly AuditDraft[], now: Moment): readonly AuditRow[] {
+/** A row that has no place in the chain yet. */
+export type LooseRow = Omit<AuditRow, "seq" | "prevHash" | "rowHash">;
+
+/** Everything of a row but its place. Throws when its payload cannot be written as JSON. */
+export function looseRow(draft: AuditDraft, now: Moment): LooseRow {
+  const transitionId = randomUUID();
+  return {
+    id: randomUUID(),
+    originId: originIdOf(draft.subject),
+    zeqondNumber: now.zeqond,
+    actorZid: draft.actorZid,
+    transitionType: draft.type,
+    transitionId,
+    payloadJson: JSON.stringify(draft.payload),
+    proofPurpose: draft.purpose,
+    proofDigest: proofDigestOf(draft.subject, draft.actorZid, transitionId, draft.purpose),
+    createdAt: now.iso,
+  };
+}
+
+/** Gives rows their places behind `head`: seq, prev_hash and row_hash. */
+export function linkRows(head: Head, rows: readonly LooseRow[]): readonly AuditRow[] {
   let { seq, rowHash: prevHash } = head;
-  return drafts.map((draft) => {
-    const transitionId = randomUUID();
-    const row = {
-      seq: ++seq,
-      id: randomUUID(),
-      originId: originIdOf(draft.subject),
-      zeqondNumber: now.zeqond,
-      actorZid: draft.actorZid,
-      transitionType: draft.type,
-      transitionId,
-      payloadJson: JSON.stringify(draft.payload),
-      proofPurpose: draft.purpose,
-      proofDigest: proofDigestOf(draft.subject, draft.actorZid, transitionId, draft.purpose),
-      prevHash,
-      createdAt: now.iso,
-    };
+  return rows.map((loose) => {
+    const row = { ...loose, seq: ++seq, prevHash };
     prevHash = rowHashOf(row);
     return { ...row, rowHash: prevHash };
   });
