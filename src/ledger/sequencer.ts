@@ -66,9 +66,9 @@ export function createSequencer(options: SequencerOptions): Sequencer {
   }
 
   async function drain(): Promise<void> {
-    // Whatever arrives in this turn of the event loop shares the first batch.
-    await new Promise(setImmediate);
     while (waiting.length > 0) {
+      // Whatever arrives in this turn of the event loop shares the batch, and a store that is synchronous stalls nobody.
+      await new Promise(setImmediate);
       const batch = take();
       if (batch.length > 0) await settle(batch);
     }
