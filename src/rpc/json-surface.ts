@@ -1,4 +1,4 @@
-import type { DescMethod, JsonObject, JsonValue, Message } from "@bufbuild/protobuf";
+import type { DescField, DescMethod, JsonObject, JsonValue, Message } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 import { ZscAdmin } from "#gen/zsc/v1/zsc_admin_pb.js";
 import { VaultError } from "../domain/errors.ts";
@@ -64,20 +64,21 @@ function prepareSet(json: JsonObject): JsonObject {
   if (purposeTag !== undefined) prepared["purposeTag"] = purposeTag ?? "";
   if (expiresZeqond === null) prepared["expiresNever"] = true;
   else if (expiresZeqond !== undefined) prepared["expiresZeqond"] = expiresZeqond;
-  // Entries that are not strings are dropped; null is as absent; anything else is left for the decoder to refuse.
-  if (Array.isArray(permissions)) {
-    prepared["permissions"] = { zids: permissions.filter((entry) => typeof entry === "string") };
-  } else if (permissions !== undefined && permissions !== null) {
-    throw new VaultError("INVALID_ARGUMENT", "permissions must be an array of strings");
-  }
+  // Null is as absent. What is no list becomes what the decoder refuses, when it is this field's turn.
+  if (permissions !== undefined && permissions !== null) prepared["permissions"] = permissionsOf(permissions) ?? false;
   return prepared;
+}
+
+/** Entries that are not strings are dropped. */
+function permissionsOf(json: JsonValue): JsonObject | undefined {
+  return Array.isArray(json) ? { zids: json.filter((entry) => typeof entry === "string") } : undefined;
 }
 
 /** Words the error for a field of the wrong type, unless a field before it is wrong too. */
 export function createMistake(validation: Validation) {
   return (method: DescMethod, message: Message, mistake: Mistake): ConnectError => {
     try {
-      validation.checkBefore(method.input, message, mistake.field.number);
+      validation.checkBefore(method.input, message, outermostOf(method, mistake.field).number);
       return connectErrorOf(new VaultError("INVALID_ARGUMENT", sentenceOf(method, mistake)));
     } catch (error) {
       return connectErrorOf(error);
@@ -86,14 +87,23 @@ export function createMistake(validation: Validation) {
 }
 
 interface Mistake {
-  readonly field: { readonly number: number; readonly name: string };
+  readonly field: DescField;
   readonly sentence: string;
 }
 
+/** The field of the request that the wrong one is, or is inside of. */
+function outermostOf({ input }: DescMethod, field: DescField): DescField {
+  return input.fields.find((candidate) => candidate === field || candidate.message === field.parent) ?? field;
+}
+
+const setSentences: Readonly<Record<string, string>> = {
+  expires_zeqond: "expiresZeqond must be an integer from 0 to 9007199254740991",
+  permissions: "permissions must be an array of strings",
+  zids: "permission must be valid Unicode text",
+};
+
 function sentenceOf(method: DescMethod, { field, sentence }: Mistake): string {
-  if (method === ZscAdmin.method.set && field.name === "expires_zeqond") {
-    return "expiresZeqond must be an integer from 0 to 9007199254740991";
-  }
+  if (method === ZscAdmin.method.set) return setSentences[field.name] ?? sentence;
   if (method === ZscAdmin.method.audit && field.name === "limit") return "limit must be an integer of at least 1";
   return sentence;
 }
