@@ -86,6 +86,14 @@ export function orderOfChecks(vault: () => Vault): void {
       { name: "n", value: "v", permissions: "ZEQ-1" },
       "permissions must be an array of strings",
     ],
+    [
+      "permissions that are an object of ours",
+      { name: "n", value: "v", permissions: { zids: ["Z"] } },
+      "permissions must be an array of strings",
+    ],
+    ["no list of permissions and no name", { value: "v", permissions: "ZEQ-1" }, "name required"],
+    ["a permission that is no text and no name", { value: "v", permissions: ["\ud800"] }, "name required"],
+    ["a permission that is no text and no value", { name: "n", permissions: ["\ud800"] }, "value must be a string"],
     ["an empty permission", { name: "n", value: "v", permissions: [""] }, "permission required"],
     [
       "a permission with |",
