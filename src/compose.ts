@@ -7,7 +7,7 @@ import { systemClock } from "./domain/clock.ts";
 import { fieldsOfError, type Log } from "./domain/log.ts";
 import { OperatorError } from "./domain/operator-error.ts";
 import { createMetadataReader } from "./ledger/metadata-reader.ts";
-import { createSequencer, type Sequencer } from "./ledger/sequencer.ts";
+import { createSequencer, type Sequencer, type SequencerOptions } from "./ledger/sequencer.ts";
 import { type Snapshot, type Store, StoreFailure } from "./ledger/store.ts";
 import { startRotation } from "./rotation/daemon.ts";
 import { createAdminHandlers } from "./rpc/admin-handlers.ts";
@@ -71,8 +71,11 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : "for an unknown reason";
 }
 
+/** How batches are formed, where it shall not be as usual. */
+export type BatchOptions = Pick<SequencerOptions, "maxBatchRows" | "maxBatchBytes">;
+
 /** Opens the vault and begins to listen. */
-export async function startVault(config: Config, log: Log): Promise<RunningVault> {
+export async function startVault(config: Config, log: Log, batches: BatchOptions = {}): Promise<RunningVault> {
   const [key, store] = await Promise.all([
     deriveSealingKey(parseMasterKey(config.masterKey.text())),
     openStore(config.database),
@@ -81,7 +84,7 @@ export async function startVault(config: Config, log: Log): Promise<RunningVault
     await checkKey(key, store);
     const sealer = createSealer(key);
     const onFailure = (failure: StoreFailure) => log.warn(fieldsOfError(failure.cause ?? failure), failure.message);
-    const sequencer = createSequencer({ store, clock: systemClock, onFailure });
+    const sequencer = createSequencer({ store, clock: systemClock, onFailure, ...batches });
     const server = createPort(config, { store, sequencer, sealer, authenticator: authenticatorOf(config) }, log);
     const address = await server.listen(config.listen);
     const rotation = startRotation({ store, sequencer, sealer, clock: systemClock, log });
