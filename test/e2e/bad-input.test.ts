@@ -1,5 +1,6 @@
 import { connections } from "./bad-input/connections.ts";
 import { jsonBodies } from "./bad-input/json-bodies.ts";
+import { messages } from "./bad-input/messages.ts";
 import { noEcho } from "./bad-input/no-echo.ts";
 import { badTokens } from "./bad-input/tokens.ts";
 import { closeVaults, openVault, type Vault } from "./support/vault.ts";
@@ -17,6 +18,7 @@ describe("bad input", () => {
   afterAll(() => closeVaults(opened), 60_000);
 
   describe("in JSON bodies", () => jsonBodies(vault));
+  describe("in gRPC messages", () => messages(vault));
   describe("in tokens", () => badTokens(vault));
   describe("is never quoted", () => noEcho(vault));
   describe("on connections", () => connections(vault));
