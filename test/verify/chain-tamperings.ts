@@ -8,7 +8,7 @@ import { insertRow, type OpenVault, replaceRow, type Statement } from "./open-va
 export interface Tampering {
   readonly what: string;
   readonly at: number;
-  apply(vault: OpenVault): Promise<void>;
+  apply(vault: OpenVault): Promise<unknown>;
 }
 
 const middle = 12;
@@ -60,11 +60,13 @@ const subtleChanges: readonly Tampering[] = [
 }));
 
 const rowsTakenOrGiven: readonly Tampering[] = [
-  ...places.map(([place, at]) => ({
-    what: `${place} is deleted`,
-    at,
-    apply: (vault: OpenVault) => vault.sql(["DELETE FROM audit_log WHERE seq = ?", at]),
-  })),
+  ...places.map(
+    ([place, at]): Tampering => ({
+      what: `${place} is deleted`,
+      at,
+      apply: (vault: OpenVault) => vault.sql(["DELETE FROM audit_log WHERE seq = ?", at]),
+    }),
+  ),
   {
     what: "all rows are deleted",
     at: 1,
@@ -115,11 +117,13 @@ const rowsTakenOrGiven: readonly Tampering[] = [
 ];
 
 const rewrittenRows: readonly Tampering[] = [
-  ...places.map(([place, at]) => ({
-    what: `${place} is rewritten with all its hashes right`,
-    at,
-    apply: (vault: OpenVault) => vault.rewrite(at, asSomebodyElse),
-  })),
+  ...places.map(
+    ([place, at]): Tampering => ({
+      what: `${place} is rewritten with all its hashes right`,
+      at,
+      apply: (vault: OpenVault) => vault.rewrite(at, asSomebodyElse),
+    }),
+  ),
   {
     what: "the last row but one is rewritten with all its hashes right",
     at: lastSeq - 1,
@@ -148,11 +152,13 @@ const rewrittenRows: readonly Tampering[] = [
       await vault.rewrite(middle + 1, () => ({ prevHash: rowHash }));
     },
   },
-  ...places.map(([place, at]) => ({
-    what: `${place} gets another prev_hash and the row_hash that it makes`,
-    at,
-    apply: (vault: OpenVault) => vault.rewrite(at, () => ({ prevHash: hash })),
-  })),
+  ...places.map(
+    ([place, at]): Tampering => ({
+      what: `${place} gets another prev_hash and the row_hash that it makes`,
+      at,
+      apply: (vault: OpenVault) => vault.rewrite(at, () => ({ prevHash: hash })),
+    }),
+  ),
   {
     what: "a row is rewritten with all its hashes right, and the one after the next is falsified",
     at: middle,
