@@ -7,6 +7,7 @@ import { systemClock } from "./domain/clock.ts";
 import { fieldsOfError, type Log } from "./domain/log.ts";
 import { OperatorError } from "./domain/operator-error.ts";
 import { createMetadataReader } from "./ledger/metadata-reader.ts";
+import { createReadiness } from "./ledger/readiness.ts";
 import { createSequencer, type Sequencer, type SequencerOptions } from "./ledger/sequencer.ts";
 import { type Snapshot, type Store, StoreFailure } from "./ledger/store.ts";
 import { startRotation } from "./rotation/daemon.ts";
@@ -28,7 +29,7 @@ import { openMysqlStore } from "./store/mysql/store.ts";
 import { openReadOnly } from "./store/sqlite/database.ts";
 import { openSqliteSnapshot } from "./store/sqlite/snapshot.ts";
 import { openSqliteStore } from "./store/sqlite/store.ts";
-import { bindService, createServer, type Readiness, type ZscServer } from "./transport/index.ts";
+import { bindService, createServer, type ZscServer } from "./transport/index.ts";
 
 /** A vault that is open and listens. */
 export interface RunningVault {
@@ -144,18 +145,9 @@ function createPort(config: Config, { store, sequencer, sealer, authenticator }:
         failure: failureOf,
       },
     ],
-    health: { ready: () => readinessOf(store) },
+    health: { ready: createReadiness(store) },
     onCall: createCallLog(log),
     onFault: ({ where, error }) => log.debug({ ...fieldsOfError(error), address: where }, "a connection failed"),
     ...(tls === undefined ? {} : { tls: { cert: tls.cert, key: tls.key.text() } }),
   });
-}
-
-async function readinessOf(store: Store): Promise<Readiness> {
-  try {
-    const durability = await store.ping();
-    return { ready: true, ...durability };
-  } catch {
-    return { ready: false, durable: false, detail: "the database is not available" };
-  }
 }
