@@ -58,7 +58,8 @@ export function createZscClient(options: ZscClientOptions): ZscClient {
         const request = { name, ...(purpose === undefined ? {} : { purpose }) };
         return (await context.read(request, signal === undefined ? {} : { signal })).value;
       } catch (error) {
-        const own = env[name];
+        // Its own: `toString` is no variable, though every environment has one.
+        const own = Object.hasOwn(env, name) ? env[name] : undefined;
         if (isNotFound(error) && own !== undefined) return own;
         throw error;
       }
