@@ -3,68 +3,72 @@
 
     verify_audit_log.py sqlite .zsc/zsc.db
     verify_audit_log.py mysql --host 127.0.0.1 --user auditor zsc      (options of the mariadb or mysql client)
-    verify_audit_log.py sqlite .zsc/zsc.db --receipt 17.9f2c...        (was this recorded, and is it there still?)
+    verify_audit_log.py --receipt 17.9f2c... sqlite .zsc/zsc.db        (was this recorded, and is it there still?)
 
 The arithmetic is that of docs/audit-format.md. Exit code 0: the log is whole. 1: it is broken. 2: it could not be read.
 """
 import hashlib
-import os
+import re
 import shutil
 import sqlite3
 import subprocess
 import sys
+from pathlib import Path
 
 COLUMNS = ("seq id origin_id zeqond_number actor_zid transition_type transition_id payload_json "
            "proof_purpose proof_digest prev_hash row_hash created_at").split()
 
 
-def field(text):
-    data = text.encode("utf-8")
-    return len(data).to_bytes(4, "big") + data
-
+# A row is a dictionary of bytes: what is stored, whether or not it is proper text.
 
 def row_hash(row):
-    covered = (field(row[name]) for name in COLUMNS if name != "row_hash")
-    return hashlib.sha256(b"zsc-row-v1" + b"".join(covered)).hexdigest()
+    covered = (row[name] for name in COLUMNS if name != "row_hash")
+    fields = b"".join(len(column).to_bytes(4, "big") + column for column in covered)
+    return hashlib.sha256(b"zsc-row-v1" + fields).hexdigest().encode()
 
 
 def proof_digest(row):
-    name = row["origin_id"][len("zsc:"):]
-    inputs = (name, row["actor_zid"], row["transition_id"], row["proof_purpose"])
-    return hashlib.sha256("|".join(inputs).encode("utf-8")).hexdigest()
+    inputs = (row["origin_id"][len(b"zsc:"):], row["actor_zid"], row["transition_id"], row["proof_purpose"])
+    return hashlib.sha256(b"|".join(inputs)).hexdigest().encode()
 
 
 def verify(rows, head, receipts):
     """Returns how many rows there are; raises ValueError with the first one that is not what the chain says."""
-    previous, expected = "0" * 64, 1
+    previous, expected = b"0" * 64, 1
+    missing = set(receipts)
     for row in rows:
-        seq = int(row["seq"])
-        if seq != expected:
-            raise ValueError(f"row {min(seq, expected)}: missing, or not in its place")
+        number = row["seq"].decode("ascii", "replace")
+        if row["seq"] != b"%d" % expected:
+            raise ValueError(f"row {expected}: missing, or not in its place; there is a row {number}")
         if row["prev_hash"] != previous:
-            raise ValueError(f"row {seq}: its prev_hash is not the row_hash of the row before")
+            raise ValueError(f"row {number}: its prev_hash is not the row_hash of the row before")
         if row_hash(row) != row["row_hash"]:
-            raise ValueError(f"row {seq}: its columns do not give its row_hash")
+            raise ValueError(f"row {number}: its columns do not give its row_hash")
         if proof_digest(row) != row["proof_digest"]:
-            raise ValueError(f"row {seq}: its columns do not give its proof_digest")
-        if receipts.pop(row["seq"], row["row_hash"]) != row["row_hash"]:
-            raise ValueError(f"row {seq}: a receipt shows another row_hash")
+            raise ValueError(f"row {number}: its columns do not give its proof_digest")
+        missing.discard((expected, row["row_hash"]))
         previous, expected = row["row_hash"], expected + 1
-    if (int(head[0]), head[1]) != (expected - 1, previous):
-        raise ValueError(f"row {expected - 1}: the head is at row {head[0]}, or has another hash: the tail was cut or changed")
-    if receipts:
-        raise ValueError(f"row {min(receipts, key=int)}: a receipt shows a row that the log does not have")
-    return expected - 1
+    last, head_seq = expected - 1, int(head[0])
+    if head_seq != last:
+        raise ValueError(f"row {min(head_seq, last) + 1}: the head is at row {head_seq}, and the log ends with row {last}")
+    if head[1] != previous:
+        raise ValueError(f"row {last}: the head has another row_hash for it")
+    for seq, _ in sorted(missing):
+        raise ValueError(f"row {seq}: a receipt shows a row that the log does not have, or not like this")
+    return last
 
 
 def read_sqlite(path):
-    if not os.path.exists(path):
-        raise OSError(f"no file {path}")
-    database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    database = sqlite3.connect(f"{Path(path).resolve(strict=True).as_uri()}?mode=ro", uri=True)
+    database.text_factory = bytes
     database.execute("BEGIN")
-    head = database.execute("SELECT seq, row_hash FROM audit_head WHERE id = 1").fetchone()
+    head = next(map(as_bytes, database.execute("SELECT seq, row_hash FROM audit_head WHERE id = 1")), None)
     rows = database.execute(f"SELECT {', '.join(COLUMNS)} FROM audit_log ORDER BY seq")
-    return (dict(zip(COLUMNS, map(str, row))) for row in rows), head
+    return head, (dict(zip(COLUMNS, as_bytes(row))) for row in rows)
+
+
+def as_bytes(columns):
+    return tuple(column if isinstance(column, bytes) else str(column).encode() for column in columns)
 
 
 def read_mysql(client_options):
@@ -73,36 +77,45 @@ def read_mysql(client_options):
         raise OSError("neither mariadb nor mysql, the command-line client, is installed")
     # In hexadecimal, so that tabs, line ends and character sets cannot change what is read.
     columns = ", ".join(f"HEX(CAST({name} AS BINARY))" for name in COLUMNS)
-    query = (f"START TRANSACTION WITH CONSISTENT SNAPSHOT; SELECT seq, row_hash FROM audit_head WHERE id = 1; "
-             f"SELECT {columns} FROM audit_log ORDER BY seq")
+    query = ("START TRANSACTION WITH CONSISTENT SNAPSHOT; SELECT seq, row_hash FROM audit_head WHERE id = 1; "
+             f"SELECT {columns} FROM audit_log ORDER BY seq; SELECT 'end'")
     command = [client, *client_options, "--batch", "--skip-column-names", "--quick", "--execute", query]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    head = process.stdout.readline().split()
-    if len(head) != 2:
-        raise OSError("the database did not answer")
+    process = subprocess.Popen(command, stdout=subprocess.PIPE)
 
     def rows():
         for line in process.stdout:
-            values = line.rstrip("\n").split("\t")
-            yield dict(zip(COLUMNS, (bytes.fromhex(value).decode("utf-8") for value in values)))
-        if process.wait() != 0:
-            raise OSError("the database stopped answering")
+            if line == b"end\n":
+                return
+            yield dict(zip(COLUMNS, (bytes.fromhex(column.decode()) for column in line.rstrip(b"\n").split(b"\t"))))
+        raise OSError("the database stopped answering")
 
-    return rows(), head
+    head = process.stdout.readline().split()
+    return tuple(head) if len(head) == 2 else None, rows()
+
+
+def take_receipts(arguments):
+    """Takes `--receipt SEQ.HASH` out of the arguments, each time that it is there; None when one is not like that."""
+    receipts = []
+    while "--receipt" in arguments:
+        at = arguments.index("--receipt")
+        shown = re.fullmatch(r"([1-9][0-9]*)\.([0-9a-f]{64})", "".join(arguments[at + 1:at + 2]))
+        if shown is None:
+            return None
+        receipts.append((int(shown[1]), shown[2].encode()))
+        del arguments[at:at + 2]
+    return receipts
 
 
 def main(arguments):
-    receipts = {}
-    while "--receipt" in arguments:
-        at = arguments.index("--receipt")
-        seq, _, digest = arguments[at + 1].partition(".")
-        receipts[seq] = digest
-        del arguments[at:at + 2]
-    if len(arguments) < 2 or arguments[0] not in ("sqlite", "mysql"):
+    receipts = take_receipts(arguments)
+    kind, where = "".join(arguments[:1]), arguments[1:]
+    if receipts is None or not (kind == "mysql" or kind == "sqlite" and len(where) == 1):
         print(__doc__, file=sys.stderr)
         return 2
     try:
-        rows, head = read_sqlite(arguments[1]) if arguments[0] == "sqlite" else read_mysql(arguments[1:])
+        head, rows = read_sqlite(*where) if kind == "sqlite" else read_mysql(where)
+        if head is None:
+            raise OSError("the database did not answer, or the head of the log is gone")
         print(f"ok: {verify(rows, head, receipts)} rows, the chain is whole")
         return 0
     except ValueError as broken:
