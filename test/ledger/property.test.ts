@@ -18,7 +18,7 @@ const sealer = testSealer();
 
 describe.each<[string, NewPlace, number]>([
   ["SQLite", sqlitePlace, 150],
-  ["MySQL", mysqlPlace, 60],
+  ["MySQL", mysqlPlace, 40],
 ])("the ledger over %s", (_database, newPlace, numRuns) => {
   afterAll(cleanUpDatabases);
 
