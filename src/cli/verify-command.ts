@@ -32,21 +32,32 @@ function isWhole({ broken, differences }: Report): boolean {
 }
 
 function jsonOf(report: Report, seconds: number): string {
-  return JSON.stringify({ ok: isWhole(report), ...report, rowsPerSecond: rateOf(report, seconds) });
+  const head = headText(report);
+  return JSON.stringify({ ok: isWhole(report), ...report, head, rowsPerSecond: rateOf(report, seconds) });
 }
 
 function textOf(report: Report, seconds: number): string {
   const { rows, secrets, broken, differences } = report;
+  const walked = counted(rows, "row");
   const rate = `${rateOf(report, seconds)} rows/s`;
   if (broken !== null) {
     return [
       `BROKEN at row ${broken.seq}: ${broken.why}`,
-      `${rows} rows were walked (${rate}). The vault was not compared with the log.`,
+      `${walked} walked (${rate}). The vault was not compared with the log.`,
     ].join("\n");
   }
-  const chain = `${rows} rows: the chain is whole (${rate})`;
-  if (differences.length > 0) return [chain, ...differences.map(lineOf)].join("\n");
-  return `${chain}\n${secrets} secrets: the vault is what the log says\nok`;
+  const chain = [`${walked}: the chain is whole (${rate})`, `head: ${headText(report)}`];
+  const vault = [`${counted(secrets, "secret")}: the vault is what the log says`, "ok"];
+  return [...chain, ...(differences.length === 0 ? vault : differences.map(lineOf))].join("\n");
+}
+
+/** In the form of a receipt: whoever keeps it can show later what the log was. */
+function headText({ head }: Report): string {
+  return `${head.seq}.${head.rowHash}`;
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
 function lineOf({ name, seq, why }: Difference): string {

@@ -1,3 +1,4 @@
+import type { Head } from "./row.ts";
 import type { Break } from "./verify-chain.ts";
 
 /** Where the vault is not what the log says. */
@@ -12,6 +13,8 @@ export interface Difference {
 export interface Report {
   /** How many rows were walked. */
   readonly rows: number;
+  /** Of the log, as the database has it: kept elsewhere, it shows later whether the log was rewritten. */
+  readonly head: Head;
   readonly secrets: number;
   readonly broken: Break | null;
   /** At most `maxDifferences` of each kind; empty also when the chain is broken: the vault was not compared then. */

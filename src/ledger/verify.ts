@@ -25,20 +25,21 @@ export interface VerifyOptions {
 export async function verify({ snapshot, index, clock, onProgress }: VerifyOptions): Promise<Report> {
   const denials = new RecentDenials(momentOf(clock).zeqond);
   const walk = new ChainWalk();
+  const { head } = snapshot;
   let rows = 0;
   for await (const page of snapshot.rows()) {
     for (const row of page) {
       rows++;
       const broken = walk.next(row);
-      if (broken !== undefined) return { rows, secrets: 0, broken, differences: [] };
+      if (broken !== undefined) return { rows, head, secrets: 0, broken, differences: [] };
       noteChange(row, index);
       denials.note(row);
     }
     onProgress?.(rows);
   }
-  const broken = walk.end(snapshot.head) ?? null;
-  if (broken !== null) return { rows, secrets: 0, broken, differences: [] };
+  const broken = walk.end(head) ?? null;
+  if (broken !== null) return { rows, head, secrets: 0, broken, differences: [] };
   const { secrets, differences } = await compareSecrets(snapshot, index, maxDifferences);
   const ofDenials = await denials.compare(snapshot, maxDifferences);
-  return { rows, secrets, broken, differences: [...differences, ...ofDenials] };
+  return { rows, head, secrets, broken, differences: [...differences, ...ofDenials] };
 }

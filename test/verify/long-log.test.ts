@@ -35,7 +35,7 @@ describe.each(logs)("on %s, a log of %d rows", (kind, rowCount) => {
     const report = await verify({ snapshot, index, clock: vault.clock, onProgress });
     index.close();
     await snapshot.close();
-    expect(report).toEqual({ rows: rowCount, secrets: 0, broken: null, differences: [] });
+    expect(report).toMatchObject({ rows: rowCount, secrets: 0, broken: null, differences: [] });
     expect(most - before).toBeLessThan(maxGrowthBytes);
   }, 60_000);
 

@@ -1,5 +1,6 @@
 import { transitionTypes } from "../../src/ledger/row.ts";
 import { cleanUpDatabases } from "../support/databases.ts";
+import { emptyHead } from "../support/ledger.ts";
 import { fillLog, lastSeq } from "./eventful-log.ts";
 import { databaseKinds, type OpenVault, openVault } from "./open-vault.ts";
 
@@ -14,13 +15,15 @@ describe.each(databaseKinds)("on %s", (kind) => {
   afterEach(() => vault?.close());
 
   test("an empty vault is whole", async () => {
-    expect(await vault.verify()).toEqual({ rows: 0, secrets: 0, broken: null, differences: [] });
+    expect(await vault.verify()).toEqual({ rows: 0, head: emptyHead, secrets: 0, broken: null, differences: [] });
   });
 
   test("a log with rows of all kinds is whole, and the vault is what it says", async () => {
     await fillLog(vault);
-    expect(await vault.verify()).toEqual({ rows: lastSeq, secrets: 5, broken: null, differences: [] });
-    const kinds = (await vault.rows()).map(({ transitionType }) => transitionType);
+    const rows = await vault.rows();
+    const head = { seq: lastSeq, rowHash: rows.at(-1)?.rowHash };
+    expect(await vault.verify()).toEqual({ rows: lastSeq, head, secrets: 5, broken: null, differences: [] });
+    const kinds = rows.map(({ transitionType }) => transitionType);
     expect(new Set(kinds)).toEqual(new Set(transitionTypes));
   });
 
