@@ -19,6 +19,8 @@ export interface RotationOptions {
   readonly sealer: Sealer;
   readonly clock: Clock;
   readonly log: Log;
+  /** Between the end of a pass and the next one; 100 Zeqonds unless given. */
+  readonly intervalMs?: number;
 }
 
 /**
@@ -51,7 +53,7 @@ export interface RotationDaemon {
 
 /** Looks once at start and then every 100 Zeqonds. A pass that fails is logged, and the next one tries again. */
 export function startRotation(options: RotationOptions): RotationDaemon {
-  const { log } = options;
+  const { log, intervalMs = intervalZeqonds * zeqondMs } = options;
   const stopping = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   const pass = async () => {
@@ -61,7 +63,7 @@ export function startRotation(options: RotationOptions): RotationDaemon {
     } catch (error) {
       if (!stopping.signal.aborted) log.warn(fieldsOfError(error), "the rotation pass failed and will be repeated");
     }
-    if (!stopping.signal.aborted) timer = setTimeout(start, intervalZeqonds * zeqondMs).unref();
+    if (!stopping.signal.aborted) timer = setTimeout(start, intervalMs).unref();
   };
   let running = Promise.resolve();
   const start = () => {
