@@ -105,8 +105,9 @@ function parseContentType(text: string | undefined): ContentType | undefined {
 }
 
 function serveNothing(exchange: Exchange): void {
-  if (exchange.contentType?.startsWith("application/grpc") === true && exchange.httpVersion === 2) {
-    const header = { "content-type": "application/grpc", "grpc-status": String(Code.Unimplemented) };
+  const framing = parseContentType(exchange.contentType)?.framing;
+  if (framing === "grpc" || framing === "grpc-web") {
+    const header = { "content-type": `application/${framing}`, "grpc-status": String(Code.Unimplemented) };
     exchange.send({ status: 200, header });
     return;
   }

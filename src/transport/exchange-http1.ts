@@ -1,9 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { discardRest } from "./discard.ts";
 import type { BodyResult, Exchange, Reply } from "./exchange.ts";
 import { CallHeaders } from "./headers.ts";
-
-/** How much of an unwanted body is read and forgotten before the connection is cut. */
-const maxDiscardedBytes = 8_388_608;
 
 /** A request of HTTP/1.1. `isDraining` tells whether this connection should end with its answer. */
 export class Http1Exchange implements Exchange {
@@ -73,21 +71,6 @@ export class Http1Exchange implements Exchange {
     response.end(body);
     discardRest(this.#request);
   }
-}
-
-/** Reads and forgets what is left of a body, so that the next request can come; cuts the connection when it is much. */
-export function discardRest(request: IncomingMessage): void {
-  if (request.complete) {
-    return;
-  }
-  let bytes = 0;
-  request.on("data", (chunk: Uint8Array) => {
-    bytes += chunk.byteLength;
-    if (bytes > maxDiscardedBytes) {
-      request.socket.destroy();
-    }
-  });
-  request.resume();
 }
 
 interface BodySource {

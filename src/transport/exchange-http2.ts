@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
-import { constants } from "node:http2";
+import { discardRest } from "./discard.ts";
 import type { BodyResult, Exchange, Reply } from "./exchange.ts";
 import { collect } from "./exchange-http1.ts";
 import { CallHeaders } from "./headers.ts";
@@ -79,15 +79,6 @@ export class Http2Exchange implements Exchange {
       stream.respond(header);
       stream.end(body);
     }
-    if (!stream.readableEnded && !stream.endAfterHeaders) {
-      stream.once("finish", () => stopSender(stream));
-    }
-  }
-}
-
-/** Tells a caller that still sends to stop: the answer is out, the rest will not be read (RFC 9113 §8.1). */
-export function stopSender(stream: ServerHttp2Stream): void {
-  if (!stream.readableEnded && !stream.destroyed) {
-    stream.close(constants.NGHTTP2_NO_ERROR);
+    discardRest(stream);
   }
 }

@@ -15,8 +15,7 @@ import {
   universalRequestFromNodeRequest,
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
-import { discardRest } from "./exchange-http1.ts";
-import { stopSender } from "./exchange-http2.ts";
+import { discardRest } from "./discard.ts";
 import { CallHeaders } from "./headers.ts";
 import type { ConnectionFault, ServiceBinding } from "./options.ts";
 import type { UnaryRuntime } from "./unary.ts";
@@ -84,18 +83,20 @@ async function serve(
   values: ReturnType<typeof createContextValues>,
 ): Promise<void> {
   const universal = universalRequestFromNodeRequest(request, response, undefined, values);
-  response.once("finish", () => leaveRest(request));
   // An answer before the end of the request must not cost the connection.
-  const body = request.iterator({ destroyOnReturn: false });
-  await universalResponseToNodeResponse(await handler({ ...universal, body }), response);
+  const source = "stream" in request ? request.stream : request;
+  ("stream" in response ? response.stream : response).once("finish", () => discardRest(source));
+  await universalResponseToNodeResponse(await handler({ ...universal, body: bodyOf(request) }), response);
 }
 
-function leaveRest(request: NodeRequest): void {
-  if ("stream" in request) {
-    stopSender(request.stream);
-  } else {
-    discardRest(request);
-  }
+/** The body of a request, which outlives a reader that gives up in the middle. */
+function bodyOf(request: NodeRequest): AsyncIterable<Uint8Array> {
+  const chunks = request.iterator({ destroyOnReturn: false });
+  const stop = async () => {
+    await chunks.return?.();
+    return { done: true, value: undefined } as const;
+  };
+  return { [Symbol.asyncIterator]: () => ({ next: () => chunks.next(), return: stop, throw: stop }) };
 }
 
 /** Sees to it that a failed stream says what `translate` says, as unary calls do. */
