@@ -1,0 +1,82 @@
+import { join } from "node:path";
+import { dropDatabase } from "../test/support/mysql-admin.ts";
+import { type Child, startTalking } from "./child.ts";
+import type { EchoKind } from "./echo-kinds.ts";
+import { fillVault, type VaultSize } from "./fill.ts";
+import type { Target } from "./measure.ts";
+import { bar } from "./progress.ts";
+import { type DatabaseKind, type Stage, sqlitePath } from "./stage.ts";
+import { startZsc, type ZscOptions } from "./zsc-server.ts";
+
+/** One database with secrets in it. */
+export interface Vault {
+  readonly kind: DatabaseKind;
+  readonly url: string;
+  /** The database's own process, if it has one. */
+  readonly pid?: number;
+}
+
+/** The servers and vaults of one section. They end with it, so that sections do not meet each other's leftovers. */
+export interface Scene {
+  /** A new vault; a thousand secrets and no reads unless told otherwise. */
+  vault(kind: DatabaseKind, size?: VaultSize): Promise<Vault>;
+  /** The vault's server, as it is shipped unless told otherwise. */
+  zsc(vault: Vault, options?: Pick<ZscOptions, "logLevel" | "commits">): Promise<Target>;
+  /** Asked twice for the same echo, it answers the same. */
+  echo(kind: EchoKind): Promise<Target>;
+}
+
+export const usualSize: VaultSize = { secrets: 1_000, reads: 0 };
+
+/** The numbers of all secrets of a vault of the usual size. */
+export const usualNumbers: readonly number[] = Array.from({ length: usualSize.secrets }, (_, number) => number);
+
+let vaults = 0;
+
+/** Runs `work` on a scene of its own and clears it away. */
+export async function onScene<T>(stage: Stage, work: (scene: Scene) => Promise<T>): Promise<T> {
+  const children: Child[] = [];
+  const databases: string[] = [];
+  const echoes = new Map<EchoKind, Promise<Target>>();
+  const startEcho = async (kind: EchoKind): Promise<Target> => {
+    const child = startTalking([join(import.meta.dirname, "echo-server.ts"), kind]);
+    children.push(child);
+    const { port } = JSON.parse(await child.ask()) as { readonly port: number };
+    return { ports: [port], pids: [child.pid] };
+  };
+  const scene: Scene = {
+    async vault(kind, size = usualSize) {
+      const vault = await emptyVault(stage, kind);
+      if (kind === "mariadb") databases.push(vault.url);
+      const onProgress = (rows: number, of: number) => stage.progress.show(`filling a vault: ${bar(rows, of)}`);
+      await fillVault({ ...size, url: vault.url, masterKey: stage.keys.masterKey, onProgress });
+      return vault;
+    },
+    async zsc({ url, pid }, options = {}) {
+      const server = await startZsc({ url, keys: stage.keys, ...options });
+      children.push(server);
+      return { ports: [server.port], pids: [server.pid], ...(pid === undefined ? {} : { databasePid: pid }) };
+    },
+    echo(kind) {
+      const echo = echoes.get(kind) ?? startEcho(kind);
+      echoes.set(kind, echo);
+      return echo;
+    },
+  };
+  try {
+    return await work(scene);
+  } finally {
+    await Promise.all(children.map((child) => child.stop()));
+    await Promise.all(databases.map(dropDatabase));
+  }
+}
+
+async function emptyVault(stage: Stage, kind: DatabaseKind): Promise<Vault> {
+  if (kind === "sqlite") return { kind, url: `sqlite:${sqlitePath(stage.folder, `vault-${++vaults}`)}` };
+  const mariadb = await stage.mariadb();
+  const url = await mariadb.createDatabase();
+  return { kind, url, ...(mariadb.pid === undefined ? {} : { pid: mariadb.pid }) };
+}
+
+export const databaseTitles: Readonly<Record<DatabaseKind, string>> = { sqlite: "SQLite", mariadb: "MariaDB" };
+export const databaseKinds: readonly DatabaseKind[] = ["sqlite", "mariadb"];

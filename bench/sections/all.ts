@@ -1,0 +1,38 @@
+import { echoSection } from "./echo.ts";
+import { framingsSection } from "./framings.ts";
+import { generatorsSection } from "./generators.ts";
+import { latencySection } from "./latency.ts";
+import { memorySection } from "./memory.ts";
+import { naiveSection } from "./naive.ts";
+import { operationsSection } from "./operations.ts";
+import { readSection } from "./read.ts";
+import { replicasSection } from "./replicas.ts";
+import { scaleSection } from "./scale.ts";
+import type { Section } from "./section.ts";
+import { startSection } from "./start.ts";
+import { verifySection } from "./verify.ts";
+
+const sections: readonly Section[] = [
+  echoSection,
+  readSection,
+  latencySection,
+  framingsSection,
+  naiveSection,
+  operationsSection,
+  replicasSection,
+  scaleSection,
+  verifySection,
+  startSection,
+  memorySection,
+  generatorsSection,
+];
+
+/** The sections of these names, in our order; all of them for none. @throws Error with the names that there are */
+export function sectionsNamed(names: readonly string[]): readonly Section[] {
+  const unknown = names.filter((name) => !sections.some((section) => section.name === name));
+  if (unknown.length > 0) {
+    const known = sections.map(({ name }) => name).join(", ");
+    throw new Error(`there is no section ${unknown.join(", ")}; there are: ${known}`);
+  }
+  return names.length === 0 ? sections : sections.filter(({ name }) => names.includes(name));
+}

@@ -1,0 +1,76 @@
+import { join } from "node:path";
+import { type Call, echoCall, readCall } from "../calls.ts";
+import { startTalking, type TalkingChild } from "../child.ts";
+import type { Committing } from "../commit.ts";
+import type { Recorder } from "../load/recorder.ts";
+import { type Contender, measureInTurn, runLoad, type Target } from "../measure.ts";
+import { databaseKinds, databaseTitles, onScene, usualNumbers, type Vault } from "../scene.ts";
+import type { Stage } from "../stage.ts";
+import type { Section } from "./section.ts";
+
+export const latencySection: Section = {
+  name: "latency",
+  title: "One call in flight",
+  about:
+    "The median time of a read against the median of a bare echo plus the median of a bare commit: one small INSERT and " +
+    "a COMMIT, one after the other, in the same database. `INSERT alone` commits itself, with a round trip less.",
+  unit: "p50 ms",
+  measure: (stage) =>
+    onScene(stage, async (scene) => {
+      const committer = startTalking([join(import.meta.dirname, "../commit.ts")]);
+      try {
+        const read = readCall("grpc", usualNumbers, stage.tokens);
+        const echo = await scene.echo("fast");
+        const contenders: Contender[] = [latencyOf(stage, "latency/echo", "echo", echoCall("grpc"), echo)];
+        for (const kind of databaseKinds) {
+          const vault = await scene.vault(kind);
+          const target = await scene.zsc(vault);
+          const id = `latency/${kind}`;
+          const name = databaseTitles[kind];
+          contenders.push(
+            commitOf(stage, committer, vault, { id: `${id}/alone`, what: `INSERT alone, ${name}`, how: "alone" }),
+            commitOf(stage, committer, vault, { id: `${id}/commit`, what: `INSERT and COMMIT, ${name}`, how: "pair" }),
+            {
+              ...latencyOf(stage, `${id}/read`, `read, ${name}`, read, target),
+              against: [
+                { ids: ["latency/echo", `${id}/commit`], as: "of echo and commit" },
+                { ids: ["latency/echo", `${id}/alone`], as: "of echo and INSERT alone" },
+              ],
+            },
+          );
+        }
+        return await measureInTurn(stage, contenders);
+      } finally {
+        await committer.stop();
+      }
+    }),
+};
+
+function latencyOf(stage: Stage, id: string, what: string, call: Call, target: Target): Contender {
+  return {
+    id,
+    what,
+    async measure(warmUpSeconds) {
+      const { p50Ms, p99Ms, failed, firstFailure } = await runLoad(stage, call, target, 1, warmUpSeconds);
+      return { value: p50Ms, p99Ms, failed, firstFailure };
+    },
+  };
+}
+
+interface BareCommit extends Pick<Contender, "id" | "what"> {
+  readonly how: Committing["how"];
+}
+
+function commitOf(stage: Stage, committer: TalkingChild, { url }: Vault, { id, what, how }: BareCommit): Contender {
+  return {
+    id,
+    what,
+    async measure(warmUpSeconds) {
+      const committing: Committing = { url, how, warmUpSeconds, seconds: stage.options.seconds };
+      const { p50Ms, p99Ms } = JSON.parse(await committer.ask(JSON.stringify(committing))) as CommitTimes;
+      return { value: p50Ms, p99Ms };
+    },
+  };
+}
+
+type CommitTimes = ReturnType<Recorder["result"]>;
