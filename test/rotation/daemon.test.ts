@@ -55,8 +55,9 @@ describe.each(newPlaces)("the daemon on %s", (_kind, newPlace) => {
     "repeats a pass that failed, here because the table %s was away",
     async (table) => {
       await vault.set("due", { expiresZeqond: startZeqond });
+      const replica = await vault.replica();
       await vault.place.sql(`ALTER TABLE ${table} RENAME TO away`);
-      start(await vault.replica());
+      start(replica);
       while (vault.lines.length < 3) await pause();
       await vault.place.sql(`ALTER TABLE away RENAME TO ${table}`);
       await versionBecomes("due", 2);
