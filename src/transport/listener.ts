@@ -51,8 +51,13 @@ function routeConnections(http1: HttpServer, http2: Http2Server, limits: Limits,
   const take = (socket: Socket, isHttp2: boolean) => {
     if (isHttp2) {
       http2.emit("connection", socket);
-    } else {
-      takeHttp1.call(http1, socket);
+      return;
+    }
+    takeHttp1.call(http1, socket);
+    if (isTls) {
+      // Otherwise node:http takes bytes past the stream, and a paused TLS socket still gives some: the connection dies of
+      // "Parse Error: Paused" when a request follows closely on a long answer.
+      socket.on("data", () => {});
     }
   };
   http1.on(event, (socket: Socket & { readonly alpnProtocol?: string | false }) => {
