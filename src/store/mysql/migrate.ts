@@ -1,30 +1,26 @@
 import { OperatorError } from "../../domain/operator-error.ts";
-import { StoreFailure } from "../../ledger/store.ts";
 import { pendingMigrations } from "../migrations.ts";
 import { type Connection, type MysqlOptions, openConnection } from "./connection.ts";
 import { mysqlMigrations } from "./migrations.ts";
+import { despiteRivals } from "./rivals.ts";
 
 /** How long one statement waits for the lock: less than a statement may take. */
 const lockSeconds = 10;
 const lockAttempts = 6;
-const attempts = 10;
 
 /**
  * Brings the schema up to date under a lock, so that servers that start at once take turns. The lock holds on one
  * node of a cluster only; there the statements themselves, each of which can be repeated, make a meeting harmless.
  */
-export async function migrate(options: MysqlOptions): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
+export function migrate(options: MysqlOptions): Promise<void> {
+  return despiteRivals(async () => {
     const connection = await openConnection(options, "ledger");
     try {
-      return await migrateUnderLock(connection, options.database);
-    } catch (error) {
-      if (!(error instanceof StoreFailure) || error.kind !== "conflict" || attempt >= attempts) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 100 * attempt));
+      await migrateUnderLock(connection, options.database);
     } finally {
       connection.destroy();
     }
-  }
+  });
 }
 
 async function migrateUnderLock(connection: Connection, database: string): Promise<void> {

@@ -6,6 +6,7 @@ import { type Connection, guarded, type MysqlOptions, openConnection, type Use }
 import { durabilityOf } from "./durability.ts";
 import { auditRowOf, lockAndLoad, rowsAt, secretFromRow, selectAudit, selectSecret, textOf } from "./load.ts";
 import { migrate } from "./migrate.ts";
+import { despiteRivals } from "./rivals.ts";
 import { openMysqlSnapshot } from "./snapshot.ts";
 import { writeBatch } from "./write.ts";
 
@@ -35,7 +36,7 @@ export async function openMysqlStore(options: MysqlOptions): Promise<Store> {
       }),
     openSnapshot: () => openMysqlSnapshot(options),
     keyCheck: () => reader.use(keyCheck),
-    initKeyCheck: (check) => writer.use((connection) => initKeyCheck(connection, check)),
+    initKeyCheck: (check) => despiteRivals(() => writer.use((connection) => initKeyCheck(connection, check))),
     ping: () => reader.use(durabilityOf),
     async close() {
       await Promise.all([writer.close(), reader.close()]);
