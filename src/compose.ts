@@ -1,9 +1,11 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { emit_null } from "#gen/zsc/v1/rules_pb.js";
 import { ZeqContext } from "#gen/zsc/v1/zeq_context_pb.js";
 import { ZscAdmin } from "#gen/zsc/v1/zsc_admin_pb.js";
 import { type Authenticator, createAuthenticator } from "./auth/authenticator.ts";
-import type { Config, DatabaseConfig } from "./config/config.ts";
+import type { Config, DatabaseConfig, ListenAddress } from "./config/config.ts";
 import { systemClock } from "./domain/clock.ts";
+import { errorCode } from "./domain/error-code.ts";
 import { fieldsOfError, type Log } from "./domain/log.ts";
 import { OperatorError } from "./domain/operator-error.ts";
 import { createMetadataReader } from "./ledger/metadata-reader.ts";
@@ -87,19 +89,39 @@ export async function startVault(config: Config, log: Log, batches: BatchOptions
     const onFailure = (failure: StoreFailure) => log.warn(fieldsOfError(failure.cause ?? failure), failure.message);
     const sequencer = createSequencer({ store, clock: systemClock, onFailure, ...batches });
     const server = createPort(config, { store, sequencer, sealer, authenticator: authenticatorOf(config) }, log);
-    const address = await server.listen(config.listen);
+    const address = await listen(server, config.listen);
     const rotation = startRotation({ store, sequencer, sealer, clock: systemClock, log });
     return {
       address,
       async stop() {
-        await Promise.all([rotation.stop(), server.close(config.shutdownMs)]);
-        await sequencer.close();
-        await store.close();
+        const rotated = rotation.stop();
+        await server.close(config.shutdownMs);
+        const closed = rotated.then(() => sequencer.close()).then(() => store.close());
+        if (await isInTime(closed, lastMomentMs)) return;
+        log.warn({}, "the database did not finish in time and what waited for it was acknowledged to nobody");
       },
     };
   } catch (error) {
     await store.close();
     throw error;
+  }
+}
+
+/** What is left to the database once the grace is over and every connection is gone. */
+const lastMomentMs = 500;
+
+async function isInTime(work: Promise<void>, ms: number): Promise<boolean> {
+  return await Promise.race([work.then(() => true), sleep(ms, false, { ref: false })]);
+}
+
+async function listen(server: ZscServer, address: ListenAddress): Promise<RunningVault["address"]> {
+  try {
+    return await server.listen(address);
+  } catch (error) {
+    const reason = errorCode(error) ?? "for an unknown reason";
+    throw new OperatorError(`${address.host}:${address.port} cannot be listened on (${reason}). Check ZSC_LISTEN.`, {
+      cause: error,
+    });
   }
 }
 
