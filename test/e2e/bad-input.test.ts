@@ -15,7 +15,7 @@ describe("bad input", () => {
   beforeAll(async () => {
     opened = await openVault();
   }, 90_000);
-  afterAll(() => closeVaults(opened), 60_000);
+  afterAll(closeVaults, 60_000);
 
   describe("in JSON bodies", () => jsonBodies(vault));
   describe("in gRPC messages", () => messages(vault));

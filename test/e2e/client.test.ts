@@ -16,7 +16,7 @@ describe("the package's client", () => {
     vault = await openVault();
     client = await clientFor("ZEQ-APP");
   }, 90_000);
-  afterAll(() => closeVaults(vault), 60_000);
+  afterAll(closeVaults, 60_000);
 
   const codeOf = async (reading: Promise<string>) => {
     const error: unknown = await reading.then(

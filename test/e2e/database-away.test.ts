@@ -20,7 +20,7 @@ describe("a database that goes away under a running server", () => {
   }, 120_000);
   afterAll(async () => {
     for (const [, client] of clients) client.close();
-    await closeVaults(vault);
+    await closeVaults();
     await database.dispose();
   }, 60_000);
 

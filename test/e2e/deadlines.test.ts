@@ -37,7 +37,7 @@ describe("deadlines", () => {
   }, 90_000);
   afterAll(async () => {
     http.close();
-    await closeVaults(vault);
+    await closeVaults();
   }, 60_000);
 
   test.each(rpcClients)("a call that cannot be carried out in time fails in time, through %s", async (_name, open) => {

@@ -13,7 +13,7 @@ describe.each(databaseKinds)("the gRPC surface on %s", (database) => {
   beforeAll(async () => {
     opened = await openVault({ database });
   }, 90_000);
-  afterAll(() => closeVaults(opened), 60_000);
+  afterAll(closeVaults, 60_000);
 
   describe("errors", () => errorTable(vault));
   describe("reads", () => reads(vault));

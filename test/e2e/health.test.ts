@@ -28,7 +28,7 @@ describe.each(databaseKinds)("what needs no token, on %s", (database) => {
   }, 90_000);
   afterAll(async () => {
     session.abort();
-    await closeVaults(vault);
+    await closeVaults();
   }, 60_000);
 
   test("GET /healthz says that the process lives", async () => {

@@ -39,7 +39,7 @@ describe("an external issuer of caller tokens", () => {
     client.close();
     keyServer.closeAllConnections();
     keyServer.close();
-    await closeVaults(vault);
+    await closeVaults();
   }, 60_000);
 
   const tokenWith = async (claims: JWTPayload, key: KeyObject = signing.privateKey) =>

@@ -19,7 +19,7 @@ describe.each(databaseKinds)("the JSON surface on %s", (database) => {
   beforeAll(async () => {
     opened = await openVault({ database });
   }, 90_000);
-  afterAll(() => closeVaults(opened), 60_000);
+  afterAll(closeVaults, 60_000);
 
   describe("success", () => successShapes(vault));
   describe("set", () => setFields(vault));

@@ -19,7 +19,7 @@ describe("TLS", () => {
   }, 90_000);
   afterAll(async () => {
     rmSync(certificate.folder, { recursive: true });
-    await closeVaults(vault);
+    await closeVaults();
   }, 60_000);
 
   test.each([

@@ -11,7 +11,7 @@ describe.each(databaseKinds)("two servers on one %s database", (database) => {
   }, 120_000);
   afterAll(async () => {
     await second.close();
-    await closeVaults(first);
+    await closeVaults();
   }, 60_000);
 
   test("what one does, the other sees at once", async () => {

@@ -90,16 +90,20 @@ export async function openVault(options: VaultOptions = {}): Promise<Vault> {
         : queryText(databaseUrl, statement),
     verify: () => runZsc(["audit", "verify"], { ZSC_DATABASE_URL: databaseUrl }),
     async close() {
+      open.delete(vault);
       server.http.close();
       await server.process.end();
     },
   };
+  open.add(vault);
   return vault;
 }
 
-/** Closes vaults, then drops their databases; for `afterAll`. */
-export async function closeVaults(...vaults: readonly (Vault | undefined)[]): Promise<void> {
-  await Promise.all(vaults.map((vault) => vault?.close()));
+const open = new Set<Vault>();
+
+/** Closes every vault of this file, also those of tests that have failed, and drops their databases; for `afterAll`. */
+export async function closeVaults(): Promise<void> {
+  await Promise.all([...open].map((vault) => vault.close()));
   await cleanUpDatabases();
 }
 

@@ -1,0 +1,11 @@
+import { starting } from "./process/starting.ts";
+import { stopping } from "./process/stopping.ts";
+import { closeVaults } from "./support/vault.ts";
+
+/** The command `zsc` as an operator meets it. */
+describe("the process", () => {
+  afterAll(closeVaults, 60_000);
+
+  describe("starting", starting);
+  describe("stopping", stopping);
+});

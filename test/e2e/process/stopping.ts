@@ -1,0 +1,135 @@
+import { once } from "node:events";
+import { connect } from "node:net";
+import { createConnection } from "mysql2/promise";
+import { ZeqContext } from "#gen/zsc/v1/zeq_context_pb.js";
+import { grpcJsClient } from "../support/rpc-clients.ts";
+import { freshName, newSecret, rowsOf } from "../support/secrets.ts";
+import { until } from "../support/until.ts";
+import { databaseKinds, openVault, type Vault } from "../support/vault.ts";
+
+/** Takes the lock on the chain head beside the server; what is recorded waits until it is let go. */
+async function holdHead(vault: Vault): Promise<() => Promise<void>> {
+  const connection = await createConnection({ uri: vault.databaseUrl });
+  await connection.query("START TRANSACTION");
+  await connection.query("SELECT seq FROM audit_head WHERE id = 1 FOR UPDATE");
+  return async () => {
+    await connection.query("ROLLBACK");
+    await connection.end();
+  };
+}
+
+const isOpen = async (vault: Vault) => {
+  const socket = connect(vault.port, vault.host);
+  return await new Promise<boolean>((resolve) => {
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once("error", () => resolve(false));
+  });
+};
+
+/** SIGTERM, and worse. */
+export function stopping(): void {
+  test("SIGTERM lets calls in flight finish on every protocol, takes no new ones, and ends with 0", async () => {
+    const vault = await openVault({ database: "MariaDB", env: { ZSC_SHUTDOWN_SECONDS: "20" } });
+    const client = grpcJsClient(vault);
+    const token = await vault.token("caller", "ZEQ-SYS");
+    const secret = await newSecret(vault);
+    await client.call(ZeqContext.method.read, { name: secret }, { token });
+    const letGo = await holdHead(vault);
+    const names = Array.from({ length: 20 }, () => freshName("in-flight"));
+    const sets = names.map((name) => vault.send("POST", "/api/zsc/set", { body: { name, value: "v" } }));
+    const reads = Array.from({ length: 20 }, () => client.call(ZeqContext.method.read, { name: secret }, { token }));
+    await untilServerHas(vault, 40);
+    vault.process.signal("SIGTERM");
+    await vault.process.logged("stopping");
+    await until(async () => !(await isOpen(vault)));
+    await letGo();
+    for (const answer of await Promise.all(sets)) expect(answer.status).toBe(200);
+    for (const answer of await Promise.all(reads)) expect(answer.message?.value).toBe("a value");
+    client.close();
+    expect(await vault.process.ended()).toMatchObject({ code: 0, stderr: "" });
+    expect(vault.process.log().at(-1)).toMatchObject({ msg: "stopped" });
+    await vault.start();
+    for (const name of names) expect(await rowsOf(vault, name)).toHaveLength(1);
+    expect((await vault.verify()).code).toBe(0);
+    await vault.close();
+  });
+
+  test("a database that does not let go cannot hold the server beyond its time", async () => {
+    const vault = await openVault({ database: "MariaDB", env: { ZSC_SHUTDOWN_SECONDS: "1" } });
+    const letGo = await holdHead(vault);
+    const call = vault.send("GET", "/api/zsc/list").catch((error: NodeJS.ErrnoException) => error.code);
+    await until(async () => (await serverWaits(vault)) > 0);
+    vault.process.signal("SIGTERM");
+    expect((await vault.process.ended()).code).toBe(0);
+    expect(await call).toBe("ECONNRESET");
+    await letGo();
+    await vault.start();
+    expect((await vault.verify()).code).toBe(0);
+    await vault.close();
+  });
+
+  test("a connection that says nothing does not hold it up", async () => {
+    const vault = await openVault({ env: { ZSC_SHUTDOWN_SECONDS: "600" } });
+    const silent = connect(vault.port, vault.host);
+    await once(silent, "connect");
+    await vault.send("GET", "/healthz");
+    expect((await vault.process.end()).code).toBe(0);
+  });
+
+  test("a second SIGTERM does not wait", async () => {
+    const vault = await openVault({ database: "MariaDB", env: { ZSC_SHUTDOWN_SECONDS: "600" } });
+    const letGo = await holdHead(vault);
+    const call = vault.send("GET", "/api/zsc/list").catch(() => undefined);
+    await until(async () => (await serverWaits(vault)) > 0);
+    vault.process.signal("SIGTERM");
+    await vault.process.logged("stopping");
+    vault.process.signal("SIGTERM");
+    expect((await vault.process.ended()).code).toBe(1);
+    await call;
+    await letGo();
+    await vault.close();
+  });
+
+  test.each(databaseKinds)("after kill -9 under load it is ready within 5 s of its start, on %s", async (database) => {
+    const vault = await openVault({ database });
+    const acknowledged: string[] = [];
+    let isOver = false;
+    const worker = async () => {
+      while (!isOver) {
+        const name = freshName("load");
+        const answer = await vault.send("POST", "/api/zsc/set", { body: { name, value: "v" } }).catch(() => undefined);
+        if (answer?.status === 200) acknowledged.push(name);
+      }
+    };
+    const workers = Array.from({ length: 8 }, worker);
+    await until(() => acknowledged.length >= 100);
+    vault.process.signal("SIGKILL");
+    isOver = true;
+    await Promise.all(workers);
+    await vault.process.ended();
+
+    const startedMs = performance.now();
+    await vault.start();
+    await until(async () => (await vault.sendBare("GET", "/readyz")).status === 200);
+    expect(performance.now() - startedMs).toBeLessThan(5_000);
+    for (const name of acknowledged) expect(await rowsOf(vault, name)).toHaveLength(1);
+    expect(await vault.verify()).toMatchObject({ code: 0, stdout: expect.stringMatching(/ok\n$/) });
+    await vault.close();
+  });
+}
+
+/** How many of the server's own connections wait for the lock. */
+async function serverWaits(vault: Vault): Promise<number> {
+  const waiting = `SELECT id FROM information_schema.processlist
+    WHERE db = DATABASE() AND id <> CONNECTION_ID() AND info LIKE '%FOR UPDATE%'`;
+  return (await vault.sql(waiting)).length;
+}
+
+/** The server answers a health check on a new connection only after it has read what came before on the others. */
+async function untilServerHas(vault: Vault, calls: number): Promise<void> {
+  await until(async () => (await serverWaits(vault)) > 0);
+  for (let round = 0; round < calls; round++) await vault.sendBare("GET", "/healthz");
+}
