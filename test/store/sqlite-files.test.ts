@@ -65,10 +65,14 @@ describe("the file of a SQLite store", () => {
     const processes = Array.from({ length: writers }, () =>
       spawn(process.execPath, [script, path, String(batches)], { stdio: ["pipe", "pipe", "inherit"] }),
     );
+    const said = processes.map(() => "");
+    for (const [index, { stdout }] of processes.entries()) stdout.on("data", (data) => (said[index] += data));
     await Promise.all(processes.map(({ stdout }) => once(stdout, "data")));
-    const ends = processes.map((writer) => once(writer, "exit"));
+    const ends = processes.map((writer) => once(writer, "close"));
     for (const { stdin } of processes) stdin.end("go");
     expect(await Promise.all(ends)).toEqual(Array(writers).fill([0, null]));
+    expect(new Set(said).size).toBe(1);
+    expect(processes.map(({ pid }) => `ready\n${pid}\n`)).toContain(said[0]);
     const store = openSqliteStore(path);
     const snapshot = await store.openSnapshot();
     const rows = await collect(snapshot.rows());
@@ -85,7 +89,6 @@ describe("the file of a SQLite store", () => {
     const rival = new Database(path);
     rival.exec("BEGIN IMMEDIATE");
     await expect(write(store, () => ({}))).rejects.toMatchObject({ name: "StoreFailure", kind: "conflict" });
-    await expect(store.initKeyCheck(Uint8Array.of(1))).rejects.toMatchObject({ kind: "conflict" });
     expect(await store.listSecrets(null, 1)).toEqual([]);
     rival.exec("ROLLBACK");
     rival.close();

@@ -1,5 +1,5 @@
 // A server of its own on one SQLite file: node test/store/sqlite-writer.ts FILE BATCHES
-// It says that it is ready, and begins when it is told something.
+// It says that it is ready, begins when it is told something, and says which key check is the one.
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { StoreFailure } from "../../src/ledger/store.ts";
@@ -11,6 +11,8 @@ console.log("ready");
 await once(process.stdin, "data");
 process.stdin.destroy();
 const store = openSqliteStore(path);
+const keyCheck = await store.initKeyCheck(Buffer.from(String(process.pid)));
+console.log(Buffer.from(keyCheck).toString());
 for (let written = 0; written < Number(batches); ) {
   try {
     await write(store, (head) => ({ rows: rowsAfter(head, [{}, {}]) }));

@@ -10,7 +10,7 @@ import { sqliteMigrations } from "./migrations.ts";
 
 export type Sqlite = Database.Database;
 
-const migrationLockMs = 10_000;
+const startLockMs = 10_000;
 
 /** Opens the database file, creating it for its owner only, and brings its schema up to date. */
 export function openDatabase(path: string): Sqlite {
@@ -32,13 +32,23 @@ export function openDatabase(path: string): Sqlite {
   return database;
 }
 
+/** Waits for a rival's lock, as a start may: later it would stall the process. */
+export function patiently<T>(database: Sqlite, work: () => T): T {
+  database.pragma(`busy_timeout = ${startLockMs}`);
+  try {
+    return work();
+  } finally {
+    database.pragma("busy_timeout = 0");
+  }
+}
+
 /** Opens it for reading only, as it is. */
 export function openReadOnly(path: string): Sqlite {
   return new Database(path, { readonly: true, fileMustExist: true });
 }
 
 function configure(database: Sqlite): void {
-  database.pragma(`busy_timeout = ${migrationLockMs}`);
+  database.pragma(`busy_timeout = ${startLockMs}`);
   database.pragma("journal_mode = WAL");
   database.pragma("synchronous = FULL");
   // A deleted secret leaves no trace in the file's free pages.

@@ -1,7 +1,7 @@
 import type { Head } from "../../ledger/row.ts";
 import { type LedgerWrite, type Loaded, type LoadRequest, type Store, StoreFailure } from "../../ledger/store.ts";
 import { secretOf } from "../columns.ts";
-import { failureOf, isForeign, openDatabase, openReadOnly, type Sqlite } from "./database.ts";
+import { failureOf, isForeign, openDatabase, openReadOnly, patiently, type Sqlite } from "./database.ts";
 import { openSqliteSnapshot } from "./snapshot.ts";
 import { auditRowOf, type SecretRecord, type Statements, statementsOf, vaultRowOf } from "./statements.ts";
 import { writeBatch } from "./write.ts";
@@ -28,7 +28,7 @@ export function openSqliteStore(path: string): Store {
     keyCheck: () => guarded(() => statements.keyCheck.get() ?? null),
     initKeyCheck: (check) =>
       guarded(() => {
-        statements.initKeyCheck.run(check);
+        patiently(database, () => statements.initKeyCheck.run(check));
         const stored = statements.keyCheck.get();
         if (stored === undefined) throw new StoreFailure("unavailable", "the key check was not stored");
         return stored;
