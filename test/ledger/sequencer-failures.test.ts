@@ -1,11 +1,11 @@
 import type { Operation } from "../../src/ledger/operation.ts";
 import { receiptOfRow } from "../../src/ledger/row.ts";
 import { createSequencer, type SequencerOptions } from "../../src/ledger/sequencer.ts";
-import { StoreFailure } from "../../src/ledger/store.ts";
+import { type LedgerWrite, StoreFailure } from "../../src/ledger/store.ts";
 import { revokeSecret } from "../../src/zsc/permissions.ts";
 import { cleanUpDatabases } from "../support/databases.ts";
 import { answerLost, commitLost, conflict, type Fate, unavailable } from "../support/faulty-store.ts";
-import { admin, load, secretNamed } from "../support/ledger.ts";
+import { admin, load, request, secretNamed } from "../support/ledger.ts";
 import { type LedgerUnderTest, note, openLedger, sealer } from "./ledger-under-test.ts";
 
 const away = { name: "VaultError", code: "STORE_UNAVAILABLE", retryAfterMs: 1_000 };
@@ -175,6 +175,23 @@ describe("the sequencer, when things go wrong", () => {
       const [{ receipts } = fail()] = await Promise.all(submit(1));
       expect(receipts[0]?.seq).toBe(2);
       expect(await ledger.notes()).toEqual([10, 1]);
+    });
+
+    test("that is carried out late is found, also behind a later attempt in doubt", async () => {
+      let late: LedgerWrite | null = null;
+      ledger.faulty.plan(
+        async ({ rollBack }) => {
+          late = await rollBack();
+          throw new StoreFailure("in_doubt", "lost");
+        },
+        async ({ rollBack }) => {
+          await rollBack();
+          await ledger.store.transact(request(), () => late);
+          throw new StoreFailure("in_doubt", "lost");
+        },
+      );
+      await Promise.all(submit(1, 2));
+      expect(await ledger.notes()).toEqual([1, 2]);
     });
 
     test("that stays in doubt says so", async () => {

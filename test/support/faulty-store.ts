@@ -1,10 +1,15 @@
 import { type LedgerWrite, type Loaded, type LoadRequest, type Store, StoreFailure } from "../../src/ledger/store.ts";
 
-/** What becomes of one transaction. `commit` carries it out; `rollBack` lets it decide and then writes nothing. */
-export type Fate = (transaction: {
-  readonly commit: () => Promise<void>;
-  readonly rollBack: () => Promise<void>;
-}) => Promise<void>;
+/** One transaction in the hands of its fate. */
+export interface Doomed {
+  /** Carries it out. */
+  commit(): Promise<void>;
+  /** Lets it decide, and writes nothing; answers what would have been written. */
+  rollBack(): Promise<LedgerWrite | null>;
+}
+
+/** What becomes of one transaction. */
+export type Fate = (transaction: Doomed) => Promise<void>;
 
 /** A real store whose next transactions go wrong as planned. */
 export interface FaultyStore extends Pick<Store, "transact"> {
@@ -35,11 +40,14 @@ export function faultyStore(store: Pick<Store, "transact">): FaultyStore {
     async transact(request, decide) {
       attempts += 1;
       const commit = () => carryOut(request, decide);
-      const rollBack = () =>
-        store.transact(request, (loaded) => {
-          decide(loaded);
+      const rollBack = async () => {
+        let decided: LedgerWrite | null = null;
+        await store.transact(request, (loaded) => {
+          decided = decide(loaded);
           return null;
         });
+        return decided;
+      };
       const fate = planned.shift() ?? (() => commit());
       await fate({ commit, rollBack });
     },

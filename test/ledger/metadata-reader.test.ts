@@ -1,0 +1,36 @@
+import { createMetadataReader } from "../../src/ledger/metadata-reader.ts";
+import { cleanUpDatabases } from "../support/databases.ts";
+import { rowsAfter, secretNamed, write } from "../support/ledger.ts";
+import { sqlitePlace } from "../support/places.ts";
+
+describe("metadata that is read beside the chain", () => {
+  afterAll(cleanUpDatabases);
+
+  test("is what the store has, by name", async () => {
+    const place = await sqlitePlace();
+    const store = await place.open();
+    const metadata = createMetadataReader(store);
+    const secrets = ["a", "b", "c"].map((name) => secretNamed(name));
+    const { rows } = await write(store, (head) => ({ rows: rowsAfter(head, [{}, {}]), inserts: secrets }));
+    expect(await metadata.listSecrets("a", 1)).toEqual([secrets[1]]);
+    expect(await metadata.secretRows("a", 1)).toEqual([rows[1]]);
+    await place.close();
+  });
+
+  test("is unavailable when the database is away", async () => {
+    const place = await sqlitePlace();
+    const store = await place.open();
+    const metadata = createMetadataReader(store);
+    await store.close();
+    const away = { name: "VaultError", code: "STORE_UNAVAILABLE", retryAfterMs: 1_000 };
+    await expect(metadata.listSecrets(null, 1)).rejects.toMatchObject(away);
+    await expect(metadata.secretRows("a", 1)).rejects.toMatchObject(away);
+  });
+
+  test("passes a bug on as it is", async () => {
+    const bug = new TypeError("a bug");
+    const broken = () => Promise.reject(bug);
+    const metadata = createMetadataReader({ listSecrets: broken, auditRows: broken });
+    await expect(metadata.listSecrets(null, 1)).rejects.toBe(bug);
+  });
+});
