@@ -76,7 +76,8 @@ export interface Store {
    * commits. `decide` is synchronous; null means that nothing is to be written, and rolls back.
    *
    * MUST see the newest committed rows once the lock is held, MUST fail with `conflict` unless every single row was
-   * written as told and the head still was `write.from`, and MUST NOT resolve before the commit is durable.
+   * written as told and the head still was `write.from`, and MUST NOT resolve before the commit is durable. Nor, when
+   * nothing is to be written, before the rows of `load.rowHashesAt` that it found are durable: what is seen need not be.
    */
   transact(load: LoadRequest, decide: (loaded: Loaded) => LedgerWrite | null): Promise<void>;
 
