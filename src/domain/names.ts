@@ -21,6 +21,11 @@ export function isSecretName(text: string): boolean {
   return isWord(text, maxNameBytes) && text !== "." && text !== "..";
 }
 
+/** Whether a string can be a purpose or a purpose tag: as a ZID, or empty. */
+export function isLabel(text: string): boolean {
+  return text === "" || isWord(text, maxPurposeBytes);
+}
+
 function isWord(text: string, maxBytes: number): boolean {
   const bytes = Buffer.byteLength(text, "utf8");
   return bytes >= 1 && bytes <= maxBytes && text.isWellFormed() && !forbidden.test(text);

@@ -3,6 +3,7 @@ import { createValidator, type Violation } from "@bufbuild/protovalidate";
 import type { Interceptor } from "@connectrpc/connect";
 import { file_zsc_v1_rules } from "#gen/zsc/v1/rules_pb.js";
 import { VaultError } from "../domain/errors.ts";
+import { createPlainCheck, type PlainCheck } from "./plain-fields.ts";
 
 export interface Validation {
   /** @throws VaultError `INVALID_ARGUMENT` with the message of the first field, by number, that breaks a rule */
@@ -17,7 +18,9 @@ export interface Validation {
  */
 export function createValidation(warm: readonly DescMessage[]): Validation {
   const validator = createValidator({ registry: createRegistry(file_zsc_v1_rules) });
+  const plainChecks = new Map<DescMessage, PlainCheck>(warm.map((schema) => [schema, createPlainCheck(schema)]));
   const checkBefore = (schema: DescMessage, message: Message, fieldNumber: number) => {
+    if (plainChecks.get(schema)?.(message)) return;
     const result = validator.validate(schema, message);
     if (result.kind === "valid") return;
     if (result.kind === "error") throw result.error;

@@ -1,0 +1,65 @@
+import {
+  create,
+  type DescField,
+  type DescMessage,
+  getExtension,
+  getOption,
+  hasExtension,
+  hasOption,
+  type Message,
+  setExtension,
+  toBinary,
+} from "@bufbuild/protobuf";
+import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
+import {
+  type FieldRules,
+  FieldRulesSchema,
+  field as fieldRules,
+  message as messageRules,
+  StringRulesSchema,
+} from "#gen/buf/validate/validate_pb.js";
+import { label, secret_name, zid } from "#gen/zsc/v1/rules_pb.js";
+import { isLabel, isSecretName, isZid } from "../domain/names.ts";
+
+/** Whether a message certainly breaks no rule. False says nothing: the rules of the schema have to be asked. */
+export type PlainCheck = (message: Message) => boolean;
+
+/**
+ * Looks at the fields that nearly every call has, names, ZIDs and labels, in a twentieth of the time that their rules
+ * in the schema take. A field with any other rule passes only while it is absent, a message with rules of its own never.
+ */
+export function createPlainCheck(schema: DescMessage): PlainCheck {
+  if (hasOption(schema, messageRules) || schema.oneofs.some((oneof) => oneof.fields.length > 1)) return () => false;
+  const fields = schema.fields.map((field) => ({ name: field.localName, accepts: acceptanceOf(field) }));
+  return (message) => fields.every(({ name, accepts }) => accepts(Reflect.get(message, name)));
+}
+
+type Acceptance = (value: unknown) => boolean;
+
+const isAbsent: Acceptance = (value) => value === undefined;
+const isAnything: Acceptance = () => true;
+
+/** What the rules of the schema say of a text, in code of our own. A test holds the two together. */
+const words = [
+  { rule: secret_name, accepts: isSecretName },
+  { rule: zid, accepts: isZid },
+  { rule: label, accepts: isLabel },
+] as const;
+
+function acceptanceOf(field: DescField): Acceptance {
+  if (!hasOption(field, fieldRules)) return field.fieldKind === "scalar" ? isAnything : isAbsent;
+  const rules = getOption(field, fieldRules);
+  const word = words.find(({ rule }) => isNothingBut(rules, rule));
+  if (word === undefined || field.fieldKind !== "scalar") return isAbsent;
+  const mayBeAbsent = field.presence === FeatureSet_FieldPresence.EXPLICIT;
+  return (value) => (typeof value === "string" ? word.accepts(value) : mayBeAbsent && isAbsent(value));
+}
+
+/** Whether the rules of a field are this one and no other. */
+function isNothingBut(rules: FieldRules, rule: (typeof words)[number]["rule"]): boolean {
+  if (rules.type.case !== "string" || !hasExtension(rules.type.value, rule)) return false;
+  const value = create(StringRulesSchema);
+  setExtension(value, rule, getExtension(rules.type.value, rule));
+  const alone = create(FieldRulesSchema, { type: { case: "string", value } });
+  return Buffer.compare(toBinary(FieldRulesSchema, rules), toBinary(FieldRulesSchema, alone)) === 0;
+}
