@@ -1,14 +1,12 @@
 import { Command, CommanderError, Option } from "commander";
 import { mintToken } from "../auth/own-tokens.ts";
 import { parseTtl } from "../auth/ttl.ts";
-import { openChangeIndex, openSnapshot } from "../compose.ts";
 import type { Mode } from "../config/config.ts";
 import { loadDatabaseConfig, loadTokenConfig } from "../config/load.ts";
 import { systemClock } from "../domain/clock.ts";
 import { OperatorError } from "../domain/operator-error.ts";
 import type { Role } from "../domain/principal.ts";
 import { StoreFailure } from "../ledger/store.ts";
-import { serve } from "../main.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
 import { runVerify } from "./verify-command.ts";
 
@@ -36,7 +34,11 @@ function createProgram(terminal: Terminal, version: string): Command {
     .command("serve")
     .description("start the server; settings come from ZSC_* environment variables (docs/operations.md)")
     .addOption(devOption())
-    .action(({ dev }: Dev) => serve(process.env, modeOf(dev)));
+    .action(async ({ dev }: Dev) => {
+      // Commands load the server's libraries when they need them: minting a token shall not wait for a database driver.
+      const { serve } = await import("../main.ts");
+      await serve(process.env, modeOf(dev));
+    });
 
   program
     .command("token")
@@ -94,6 +96,7 @@ async function token({ dev, role, zid, ttl }: TokenOptions, terminal: Terminal):
 
 async function auditVerify({ dev, json }: VerifyOptions, terminal: Terminal): Promise<void> {
   const { database } = loadDatabaseConfig(process.env, { mode: modeOf(dev) });
+  const { openChangeIndex, openSnapshot } = await import("../compose.ts");
   const snapshot = await openSnapshot(database);
   const index = openChangeIndex();
   try {
