@@ -1,3 +1,5 @@
+import { commands } from "./process/commands.ts";
+import { development } from "./process/development.ts";
 import { starting } from "./process/starting.ts";
 import { stopping } from "./process/stopping.ts";
 import { closeVaults } from "./support/vault.ts";
@@ -8,4 +10,6 @@ describe("the process", () => {
 
   describe("starting", starting);
   describe("stopping", stopping);
+  describe("commands", commands);
+  describe("development", development);
 });
