@@ -1,5 +1,5 @@
 import type { Call } from "./calls.ts";
-import type { Outcome } from "./load/load.ts";
+import type { Outcome, WarmUp } from "./load/load.ts";
 import type { Ratio, Row, Sample } from "./results.ts";
 import type { Stage } from "./stage.ts";
 
@@ -10,7 +10,7 @@ export interface Contender {
   readonly inFlight?: number;
   /** The yardsticks that its value is divided by, among the same contenders. */
   readonly against?: readonly Yardstick[];
-  measure(warmUpSeconds: number): Promise<Sample>;
+  measure(warmUp: WarmUp): Promise<Sample>;
 }
 
 export interface Yardstick {
@@ -20,8 +20,9 @@ export interface Yardstick {
   readonly as: string;
 }
 
-const firstWarmUpSeconds = 1;
-const laterWarmUpSeconds = 0.25;
+/** A server that has answered less runs code that is not compiled yet, at several times the price. */
+const firstWarmUp: WarmUp = { seconds: 1, calls: 20_000 };
+const laterWarmUp: WarmUp = { seconds: 0.25, calls: 0 };
 
 /** Measures all of them in turn, A B C A B C …, so that whatever else the machine does meets all of them alike. */
 export async function measureInTurn(
@@ -33,8 +34,8 @@ export async function measureInTurn(
     for (const [index, { id, what, inFlight, measure }] of contenders.entries()) {
       const load = inFlight === undefined ? what : `${what}, ${inFlight} in flight`;
       progress.show(`round ${round} of ${options.rounds}, ${index + 1} of ${contenders.length}: ${load}`);
-      const warmUpSeconds = round === 1 && !options.quick ? firstWarmUpSeconds : laterWarmUpSeconds;
-      samples.get(id)?.push(await measure(warmUpSeconds));
+      const warmUp = round === 1 && !options.quick ? firstWarmUp : laterWarmUp;
+      samples.get(id)?.push(await measure(warmUp));
     }
   }
   return contenders.map(({ id, what, inFlight, against = [] }) => ({
@@ -77,8 +78,7 @@ export interface Loading extends Omit<Contender, "measure" | "inFlight"> {
 export function loadOf(stage: Stage, { call, target, ...rest }: Loading): Contender {
   return {
     ...rest,
-    measure: async (warmUpSeconds) =>
-      sampleOf(await runLoad(stage, call, target, rest.inFlight, warmUpSeconds), target),
+    measure: async (warmUp) => sampleOf(await runLoad(stage, call, target, rest.inFlight, warmUp), target),
   };
 }
 
@@ -87,10 +87,10 @@ export function runLoad(
   call: Call,
   { ports, pids, databasePid }: Target,
   inFlight: number,
-  warmUpSeconds: number,
+  warmUp: WarmUp,
 ): Promise<Outcome> {
   const watched = databasePid === undefined ? pids : [...pids, databasePid];
-  return generator.run({ ...call, ports, inFlight, warmUpSeconds, seconds: options.seconds, pids: watched });
+  return generator.run({ ...call, ports, inFlight, warmUp, seconds: options.seconds, pids: watched });
 }
 
 function sampleOf(

@@ -12,11 +12,17 @@ export interface Load {
   readonly leastAnswerBytes: number;
   /** Calls that are under way at any time: each answer sends the next one. */
   readonly inFlight: number;
-  /** Seconds before anything counts. */
-  readonly warmUpSeconds: number;
+  /** What comes before anything counts. */
+  readonly warmUp: WarmUp;
   readonly seconds: number;
   /** Processes whose CPU time is wanted. */
   readonly pids: readonly number[];
+}
+
+/** So long at least, and until there were so many answers, but no longer than four times as long. */
+export interface WarmUp {
+  readonly seconds: number;
+  readonly calls: number;
 }
 
 export interface LoadRequest {

@@ -4,9 +4,15 @@ const firstCapacity = 1 << 18;
 export class Recorder {
   #timesMs = new Float64Array(firstCapacity);
   #count = 0;
+  #answered = 0;
   #failed = 0;
   #firstFailure: string | null = null;
   #measuring = false;
+
+  /** Answers since it was made, measured or not. */
+  get answeredCalls(): number {
+    return this.#answered;
+  }
 
   begin(): void {
     this.#count = 0;
@@ -18,6 +24,7 @@ export class Recorder {
   }
 
   answered(ms: number): void {
+    this.#answered++;
     if (!this.#measuring) return;
     if (this.#count === this.#timesMs.length) {
       const larger = new Float64Array(2 * this.#count);

@@ -2,11 +2,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { cpuSecondsOf } from "../process-facts.ts";
 import { openHttp1 } from "./http1-wire.ts";
 import { openHttp2 } from "./http2-wire.ts";
-import { http2Connections, type Load, type Outcome } from "./load.ts";
+import { http2Connections, type Load, type Outcome, type WarmUp } from "./load.ts";
 import { Recorder } from "./recorder.ts";
 import type { Wire } from "./wire.ts";
 
 const lastAnswersWithinMs = 30_000;
+/** Times what was asked for. */
+const longestWarmUp = 4;
 
 /** Carries out one load, from connections of its own. */
 export async function runLoad(load: Load): Promise<Outcome> {
@@ -16,7 +18,7 @@ export async function runLoad(load: Load): Promise<Outcome> {
   wires.forEach((wire, index) => {
     wire.start(shares[index] ?? 1);
   });
-  await sleep(load.warmUpSeconds * 1_000);
+  await warmedUp(load.warmUp, recorder);
   const usedBefore = load.pids.map(cpuSecondsOf);
   const ownBefore = process.cpuUsage();
   recorder.begin();
@@ -35,6 +37,13 @@ export async function runLoad(load: Load): Promise<Outcome> {
     cpuUs: used.map(perCall),
     ownCpuUs: perCall((own.user + own.system) / 1_000_000),
   };
+}
+
+async function warmedUp({ seconds, calls }: WarmUp, recorder: Recorder): Promise<void> {
+  const began = performance.now();
+  await sleep(1_000 * seconds);
+  const giveUpAt = began + longestWarmUp * 1_000 * seconds;
+  while (recorder.answeredCalls < calls && performance.now() < giveUpAt) await sleep(20);
 }
 
 /** Sends one call on a connection of its own. Rejects when nobody listens; false when it was not answered well. */

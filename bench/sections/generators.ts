@@ -30,8 +30,8 @@ export const generatorsSection: Section = {
           id: `generators/${id}/h2load`,
           what: `${what}, h2load`,
           inFlight,
-          measure: (warmUpSeconds) =>
-            runH2load(program, { port, call, inFlight, warmUpSeconds, seconds: stage.options.seconds }),
+          measure: ({ seconds }) =>
+            runH2load(program, { port, call, inFlight, warmUpSeconds: seconds, seconds: stage.options.seconds }),
         };
         return [theirs, loadOf(stage, { ...ours, against: [of(theirs.id, "of h2load")] })];
       });

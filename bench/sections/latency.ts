@@ -50,8 +50,8 @@ function latencyOf(stage: Stage, id: string, what: string, call: Call, target: T
   return {
     id,
     what,
-    async measure(warmUpSeconds) {
-      const { p50Ms, p99Ms, failed, firstFailure } = await runLoad(stage, call, target, 1, warmUpSeconds);
+    async measure(warmUp) {
+      const { p50Ms, p99Ms, failed, firstFailure } = await runLoad(stage, call, target, 1, warmUp);
       return { value: p50Ms, p99Ms, failed, firstFailure };
     },
   };
@@ -65,8 +65,8 @@ function commitOf(stage: Stage, committer: TalkingChild, { url }: Vault, { id, w
   return {
     id,
     what,
-    async measure(warmUpSeconds) {
-      const committing: Committing = { url, how, warmUpSeconds, seconds: stage.options.seconds };
+    async measure({ seconds }) {
+      const committing: Committing = { url, how, warmUpSeconds: seconds, seconds: stage.options.seconds };
       const { p50Ms, p99Ms } = JSON.parse(await committer.ask(JSON.stringify(committing))) as CommitTimes;
       return { value: p50Ms, p99Ms };
     },

@@ -55,12 +55,12 @@ async function watch(stage: Stage, server: { readonly port: number; readonly pid
   const seconds = options.quick ? options.seconds : Math.max(leastPhaseSeconds, options.seconds);
   const call = readCall("grpc", usualNumbers, tokens);
   let running = true;
-  const half = { warmUpSeconds: seconds / 2, seconds: seconds / 2, pids: [] };
+  const half = { warmUp: { seconds: seconds / 2, calls: 0 }, seconds: seconds / 2, pids: [] };
   const load = generator.run({ ...call, ports: [server.port], inFlight, ...half }).finally(() => {
     running = false;
   });
   const samples: Sample[] = [];
-  await Promise.race([load, sleep(half.warmUpSeconds * 1_000)]);
+  await Promise.race([load, sleep(500 * seconds)]);
   while (running) {
     samples.push({ value: residentMegabytes(server.pid) });
     await Promise.race([load, sleep(lookEveryMs)]);

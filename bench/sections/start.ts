@@ -4,6 +4,7 @@ import { promisify } from "node:util";
 import { readCall } from "../calls.ts";
 import { callOnce } from "../load/run-load.ts";
 import { type Contender, measureInTurn } from "../measure.ts";
+import { cpuSecondsOf } from "../process-facts.ts";
 import type { Sample } from "../results.ts";
 import { databaseKinds, databaseTitles, onScene } from "../scene.ts";
 import type { Stage } from "../stage.ts";
@@ -16,7 +17,9 @@ const tryAgainMs = 2;
 export const startSection: Section = {
   name: "start",
   title: "From start to first answer",
-  about: "Milliseconds from the start of the process to the answer of a gRPC read, on a vault of 1,000 secrets.",
+  about:
+    "Milliseconds from the start of the process to the answer of a gRPC read, on a vault of 1,000 secrets, " +
+    "and the CPU time that it used until then.",
   unit: "ms",
   measure: (stage) =>
     onScene(stage, async (scene) => {
@@ -38,7 +41,8 @@ async function startNode(): Promise<Sample> {
 async function startOnce(stage: Stage, url: string): Promise<Sample> {
   const server = await launchZsc({ url, keys: stage.keys });
   try {
-    return { value: await untilAnswer(stage, server) };
+    const value = await untilAnswer(stage, server);
+    return { value, serverCpuUs: 1_000_000 * cpuSecondsOf(server.pid) };
   } finally {
     await server.stop();
   }
@@ -46,7 +50,7 @@ async function startOnce(stage: Stage, url: string): Promise<Sample> {
 
 async function untilAnswer({ tokens }: Stage, server: Server): Promise<number> {
   const call = readCall("grpc", [1], tokens);
-  const load = { ...call, ports: [server.port], inFlight: 1, warmUpSeconds: 0, seconds: 0, pids: [] };
+  const load = { ...call, ports: [server.port], inFlight: 1, warmUp: { seconds: 0, calls: 0 }, seconds: 0, pids: [] };
   const giveUpAt = server.startedMs + answerWithinMs;
   while (performance.now() < giveUpAt && !server.hasEnded()) {
     // Refused until it listens.
