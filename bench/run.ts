@@ -1,20 +1,37 @@
 // `npm run bench`: measures, prints tables, and with --json all that was measured.
 import { writeFileSync } from "node:fs";
 import { describeEnvironment } from "./environment.ts";
-import { parseOptions, usage } from "./options.ts";
+import { type Options, parseOptions, usage } from "./options.ts";
 import { createProgress, type Progress } from "./progress.ts";
 import { headingOf, reachText, reportOf, sectionText } from "./report.ts";
 import type { RunResult, SectionResult } from "./results.ts";
-import { sectionsNamed } from "./sections/all.ts";
+import { sectionNames, sectionsNamed } from "./sections/all.ts";
+import type { Section } from "./sections/section.ts";
 import { openStage } from "./stage.ts";
 import { writeIntoMarkdown } from "./write-markdown.ts";
 
-const options = parseOptions(process.argv.slice(2));
-if (options.help) process.stdout.write(usage);
-else await run(createProgress(process.stderr));
+const commandLine = readCommandLine();
+if (commandLine?.options.help === true) process.stdout.write(`${usage}\nsections: ${sectionNames.join(", ")}\n`);
+else if (commandLine !== undefined) await run(commandLine, createProgress(process.stderr));
 
-async function run(progress: Progress): Promise<void> {
-  const sections = sectionsNamed(options.only);
+interface CommandLine {
+  readonly options: Options;
+  readonly sections: readonly Section[];
+}
+
+/** Undefined, with a word on what is wrong, when it cannot be understood. */
+function readCommandLine(): CommandLine | undefined {
+  try {
+    const options = parseOptions(process.argv.slice(2));
+    return { options, sections: sectionsNamed(options.only) };
+  } catch (error) {
+    process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 2;
+    return undefined;
+  }
+}
+
+async function run({ options, sections }: CommandLine, progress: Progress): Promise<void> {
   const stage = await openStage(options, progress);
   const at = new Date().toISOString();
   const results: SectionResult[] = [];
@@ -26,14 +43,14 @@ async function run(progress: Progress): Promise<void> {
       process.stdout.write(`${sectionText(result)}\n\n`);
       results.push(result);
     }
-    publish({ at, environment: describeEnvironment(stage), sections: results });
+    publish({ at, environment: describeEnvironment(stage), sections: results }, options);
   } finally {
     progress.clear();
     await stage.close();
   }
 }
 
-function publish(result: RunResult): void {
+function publish(result: RunResult, options: Options): void {
   process.stdout.write(`${[...reachText(result), headingOf(result)].join("\n\n")}\n`);
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`);
   if (options.write !== undefined) writeIntoMarkdown(options.write, reportOf(result));

@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { dropDatabase } from "../test/support/mysql-admin.ts";
 import { type Child, startTalking } from "./child.ts";
@@ -31,12 +32,12 @@ export const usualSize: VaultSize = { secrets: 1_000, reads: 0 };
 /** The numbers of all secrets of a vault of the usual size. */
 export const usualNumbers: readonly number[] = Array.from({ length: usualSize.secrets }, (_, number) => number);
 
-let vaults = 0;
+let vaultCount = 0;
 
 /** Runs `work` on a scene of its own and clears it away. */
 export async function onScene<T>(stage: Stage, work: (scene: Scene) => Promise<T>): Promise<T> {
   const children: Child[] = [];
-  const databases: string[] = [];
+  const vaults: Vault[] = [];
   const echoes = new Map<EchoKind, Promise<Target>>();
   const startEcho = async (kind: EchoKind): Promise<Target> => {
     const child = startTalking([join(import.meta.dirname, "echo-server.ts"), kind]);
@@ -47,7 +48,7 @@ export async function onScene<T>(stage: Stage, work: (scene: Scene) => Promise<T
   const scene: Scene = {
     async vault(kind, size = usualSize) {
       const vault = await emptyVault(stage, kind);
-      if (kind === "mariadb") databases.push(vault.url);
+      vaults.push(vault);
       const onProgress = (rows: number, of: number) => stage.progress.show(`filling a vault: ${bar(rows, of)}`);
       await fillVault({ ...size, url: vault.url, masterKey: stage.keys.masterKey, onProgress });
       return vault;
@@ -67,12 +68,22 @@ export async function onScene<T>(stage: Stage, work: (scene: Scene) => Promise<T
     return await work(scene);
   } finally {
     await Promise.all(children.map((child) => child.stop()));
-    await Promise.all(databases.map(dropDatabase));
+    await Promise.all(vaults.map(removeVault));
   }
 }
 
+async function removeVault({ kind, url }: Vault): Promise<void> {
+  if (kind === "sqlite") removeSqlite(url);
+  else await dropDatabase(url);
+}
+
+/** Removes the file behind a `sqlite:` url, and those that SQLite keeps beside it. */
+export function removeSqlite(url: string): void {
+  for (const suffix of ["", "-wal", "-shm"]) rmSync(url.slice("sqlite:".length) + suffix, { force: true });
+}
+
 async function emptyVault(stage: Stage, kind: DatabaseKind): Promise<Vault> {
-  if (kind === "sqlite") return { kind, url: `sqlite:${sqlitePath(stage.folder, `vault-${++vaults}`)}` };
+  if (kind === "sqlite") return { kind, url: `sqlite:${sqlitePath(stage.folder, `vault-${++vaultCount}`)}` };
   const mariadb = await stage.mariadb();
   const url = await mariadb.createDatabase();
   return { kind, url, ...(mariadb.pid === undefined ? {} : { pid: mariadb.pid }) };

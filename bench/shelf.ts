@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { databaseUrl, queryText } from "../test/support/mysql-admin.ts";
 import type { Tokens } from "./calls.ts";
@@ -6,7 +6,7 @@ import { fillVault, type VaultSize } from "./fill.ts";
 import { type KeptMariaDb, openKeptMariaDb } from "./kept-mariadb.ts";
 import { freshKeys, type Keys, mintTokens } from "./keys.ts";
 import { bar, type Progress } from "./progress.ts";
-import type { Vault } from "./scene.ts";
+import { removeSqlite, type Vault } from "./scene.ts";
 import type { DatabaseKind } from "./stage.ts";
 
 /** Large vaults, made once and kept from run to run in one folder. What is measured on them adds rows to them. */
@@ -53,10 +53,7 @@ export async function openShelf(folder: string, progress: Progress): Promise<She
 
 /** Takes away what an earlier attempt left half done. */
 async function empty({ kind, url }: Vault): Promise<void> {
-  if (kind === "sqlite") {
-    for (const suffix of ["", "-wal", "-shm"]) rmSync(url.slice("sqlite:".length) + suffix, { force: true });
-    return;
-  }
+  if (kind === "sqlite") return removeSqlite(url);
   const server = databaseUrl(url, "");
   const name = new URL(url).pathname.slice(1);
   await queryText(server, `DROP DATABASE IF EXISTS ${name}`);

@@ -27,12 +27,13 @@ const sections: readonly Section[] = [
   generatorsSection,
 ];
 
+export const sectionNames: readonly string[] = sections.map(({ name }) => name);
+
 /** The sections of these names, in our order; all of them for none. @throws Error with the names that there are */
 export function sectionsNamed(names: readonly string[]): readonly Section[] {
   const unknown = names.filter((name) => !sections.some((section) => section.name === name));
   if (unknown.length > 0) {
-    const known = sections.map(({ name }) => name).join(", ");
-    throw new Error(`there is no section ${unknown.join(", ")}; there are: ${known}`);
+    throw new Error(`there is no section ${unknown.join(", ")}; there are: ${sectionNames.join(", ")}`);
   }
   return names.length === 0 ? sections : sections.filter(({ name }) => names.includes(name));
 }
