@@ -20,10 +20,25 @@ const pathOf = (room) => (room === "gen" ? "^gen/" : `^src/${room}/`);
 
 module.exports = {
   forbidden: [
-    { name: "no-circles", severity: "error", from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } } },
+    {
+      name: "no-circles",
+      severity: "error",
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
+    },
     { name: "resolvable", severity: "error", from: {}, to: { couldNotResolve: true } },
-    { name: "database-packages-stay-in-store", severity: "error", from: { pathNot: "^src/store/" }, to: { path: "node_modules/(mysql2|better-sqlite3)/" } },
-    { name: "messages-stay-outside", severity: "error", from: { path: "^src/(domain|sealing|auth|config|ledger|zsc|store|rotation)/" }, to: { path: "^gen/" } },
+    {
+      name: "database-packages-stay-in-store",
+      severity: "error",
+      from: { pathNot: "^src/store/" },
+      to: { path: "node_modules/(mysql2|better-sqlite3)/" },
+    },
+    {
+      name: "messages-stay-outside",
+      severity: "error",
+      from: { path: "^src/(domain|sealing|auth|config|ledger|zsc|store|rotation)/" },
+      to: { path: "^gen/" },
+    },
   ],
   allowed: [
     ...Object.entries(rooms).map(([room, others]) => ({
