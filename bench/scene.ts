@@ -39,12 +39,6 @@ export async function onScene<T>(stage: Stage, work: (scene: Scene) => Promise<T
   const children: Child[] = [];
   const vaults: Vault[] = [];
   const echoes = new Map<EchoKind, Promise<Target>>();
-  const startEcho = async (kind: EchoKind): Promise<Target> => {
-    const child = startTalking([join(import.meta.dirname, "echo-server.ts"), kind]);
-    children.push(child);
-    const { port } = JSON.parse(await child.ask()) as { readonly port: number };
-    return { ports: [port], pids: [child.pid] };
-  };
   const scene: Scene = {
     async vault(kind, size = usualSize) {
       const vault = await emptyVault(stage, kind);
@@ -59,7 +53,7 @@ export async function onScene<T>(stage: Stage, work: (scene: Scene) => Promise<T
       return { ports: [server.port], pids: [server.pid], ...(pid === undefined ? {} : { databasePid: pid }) };
     },
     echo(kind) {
-      const echo = echoes.get(kind) ?? startEcho(kind);
+      const echo = echoes.get(kind) ?? startEcho(kind, children);
       echoes.set(kind, echo);
       return echo;
     },
@@ -70,6 +64,14 @@ export async function onScene<T>(stage: Stage, work: (scene: Scene) => Promise<T
     await Promise.all(children.map((child) => child.stop()));
     await Promise.all(vaults.map(removeVault));
   }
+}
+
+async function startEcho(kind: EchoKind, children: Child[]): Promise<Target> {
+  const child = startTalking([join(import.meta.dirname, "echo-server.ts"), kind]);
+  children.push(child);
+  // Written by our own server.
+  const { port } = JSON.parse(await child.ask()) as { readonly port: number };
+  return { ports: [port], pids: [child.pid] };
 }
 
 async function removeVault({ kind, url }: Vault): Promise<void> {

@@ -19,25 +19,11 @@ export const latencySection: Section = {
     onScene(stage, async (scene) => {
       const committer = startTalking([join(import.meta.dirname, "../commit.ts")]);
       try {
-        const read = readCall("grpc", usualNumbers, stage.tokens);
         const echo = await scene.echo("fast");
-        const contenders: Contender[] = [latencyOf(stage, "latency/echo", "echo", echoCall("grpc"), echo)];
+        const contenders = [latencyOf(stage, "latency/echo", "echo", echoCall("grpc"), echo)];
         for (const kind of databaseKinds) {
           const vault = await scene.vault(kind);
-          const target = await scene.zsc(vault);
-          const id = `latency/${kind}`;
-          const name = databaseTitles[kind];
-          contenders.push(
-            commitOf(stage, committer, vault, { id: `${id}/alone`, what: `INSERT alone, ${name}`, how: "alone" }),
-            commitOf(stage, committer, vault, { id: `${id}/commit`, what: `INSERT and COMMIT, ${name}`, how: "pair" }),
-            {
-              ...latencyOf(stage, `${id}/read`, `read, ${name}`, read, target),
-              against: [
-                { ids: ["latency/echo", `${id}/commit`], as: "of echo and commit" },
-                { ids: ["latency/echo", `${id}/alone`], as: "of echo and INSERT alone" },
-              ],
-            },
-          );
+          contenders.push(...contendersOf(stage, committer, vault, await scene.zsc(vault)));
         }
         return await measureInTurn(stage, contenders);
       } finally {
@@ -45,6 +31,23 @@ export const latencySection: Section = {
       }
     }),
 };
+
+function contendersOf(stage: Stage, committer: TalkingChild, vault: Vault, target: Target): readonly Contender[] {
+  const id = `latency/${vault.kind}`;
+  const name = databaseTitles[vault.kind];
+  const read = readCall("grpc", usualNumbers, stage.tokens);
+  return [
+    commitOf(stage, committer, vault, { id: `${id}/alone`, what: `INSERT alone, ${name}`, how: "alone" }),
+    commitOf(stage, committer, vault, { id: `${id}/commit`, what: `INSERT and COMMIT, ${name}`, how: "pair" }),
+    {
+      ...latencyOf(stage, `${id}/read`, `read, ${name}`, read, target),
+      against: [
+        { ids: ["latency/echo", `${id}/commit`], as: "of echo and commit" },
+        { ids: ["latency/echo", `${id}/alone`], as: "of echo and INSERT alone" },
+      ],
+    },
+  ];
+}
 
 function latencyOf(stage: Stage, id: string, what: string, call: Call, target: Target): Contender {
   return {
