@@ -42,7 +42,7 @@ interface Waiter {
   readonly reject: (reason: unknown) => void;
 }
 
-/** How often a batch is tried before its callers hear UNAVAILABLE; the waits between add up to some three seconds. */
+/** How often a batch is tried before its callers hear UNAVAILABLE; the waits between add up to one or two seconds. */
 const maxAttempts = 12;
 const overloadRetryMs = 100;
 
