@@ -1,6 +1,7 @@
 import { fromBinary, type Message, toBinary, toJsonString } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { JsonFieldError, parseJsonObject } from "./json-decoder.ts";
+import { parseJsonObject } from "./json-decoder.ts";
+import { JsonFieldError } from "./json-field-error.ts";
 import type { UnaryMethod } from "./methods.ts";
 
 /** The two ways in which a message becomes bytes. Errors never hold anything of the bytes. */

@@ -10,6 +10,7 @@ import {
   ScalarType,
 } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { JsonFieldError } from "./json-field-error.ts";
 import { integerReader } from "./json-integer.ts";
 
 /** Makes a message of a JSON object. Unknown fields are ignored, null is as absent. */
@@ -20,21 +21,6 @@ export interface JsonDecoderOptions {
   readonly protoNames?: boolean;
   /** Where the types inside of `google.protobuf.Any` are found. */
   readonly registry?: Registry;
-}
-
-/**
- * A field of the wrong type. The message is a sentence made of the field's JSON name and of what it should be: never of
- * what was sent, which may be a secret.
- */
-export class JsonFieldError extends Error {
-  readonly field: DescField;
-  /** The outermost message so far: all fields before the one that is wrong, in the order of the schema. */
-  partial: Message | undefined;
-
-  constructor(field: DescField, expected: string) {
-    super(`${field.jsonName} ${expected}`);
-    this.field = field;
-  }
 }
 
 /** The object in a JSON body. Of a repeated key the last counts. */
@@ -171,7 +157,7 @@ function stringReader(field: DescField): Read {
 
 /** Maps, floats, bytes, enums and well-known types: what the library reads well, but words with what was sent. */
 function libraryReader(field: DescField, registry: Registry | undefined): Read {
-  const options = registry === undefined ? { ignoreUnknownFields: true } : { ignoreUnknownFields: true, registry };
+  const options = registry === undefined ? {} : { registry };
   return (value) => {
     try {
       const holder = fromJson(field.parent, { [field.jsonName]: value }, options) as unknown as Record<string, unknown>;

@@ -1,5 +1,5 @@
 import { type DescField, type JsonValue, ScalarType } from "@bufbuild/protobuf";
-import { JsonFieldError } from "./json-decoder.ts";
+import { JsonFieldError } from "./json-field-error.ts";
 
 interface IntegerType {
   readonly min: bigint;
