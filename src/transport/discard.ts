@@ -22,7 +22,7 @@ export function discardRest(source: IncomingMessage | ServerHttp2Stream): void {
       source.close(constants.NGHTTP2_NO_ERROR);
     }
   };
-  const timer = setTimeout(cut, maxDiscardMs);
+  const timer = setTimeout(cut, maxDiscardMs).unref();
   let bytes = 0;
   source.on("data", (chunk: Uint8Array) => {
     bytes += chunk.byteLength;

@@ -45,7 +45,7 @@ export class Http1Exchange implements Exchange {
       process.nextTick(done, "too_large");
       return;
     }
-    collect(this.#request, maxBytes, done);
+    collect(this.#request, maxBytes, () => this.#request.complete, done);
   }
 
   onGone(gone: () => void): void {
@@ -78,8 +78,16 @@ interface BodySource {
   once(event: "end" | "close", listener: () => void): unknown;
 }
 
-/** Gathers a body, in one piece when it came in one. Counts while it gathers. */
-export function collect(source: BodySource, maxBytes: number, done: (result: BodyResult) => void): void {
+/**
+ * Gathers a body, in one piece when it came in one. Counts while it gathers. Node lets a stream end that was reset in its
+ * middle, hence `isWhole`.
+ */
+export function collect(
+  source: BodySource,
+  maxBytes: number,
+  isWhole: () => boolean,
+  done: (result: BodyResult) => void,
+): void {
   let first: Buffer | undefined;
   let more: Buffer[] | undefined;
   let bytes = 0;
@@ -105,7 +113,9 @@ export function collect(source: BodySource, maxBytes: number, done: (result: Bod
       more.push(chunk);
     }
   });
-  source.once("end", () => finish(more !== undefined ? Buffer.concat(more) : (first ?? empty)));
+  source.once("end", () => {
+    finish(!isWhole() ? "cut_off" : more !== undefined ? Buffer.concat(more) : (first ?? empty));
+  });
   source.once("close", () => finish("cut_off"));
 }
 

@@ -47,7 +47,8 @@ export class Http2Exchange implements Exchange {
       process.nextTick(done, "too_large");
       return;
     }
-    collect(this.#stream, maxBytes, done);
+    const stream = this.#stream;
+    collect(stream, maxBytes, () => !stream.aborted && !stream.rstCode, done);
   }
 
   onGone(gone: () => void): void {

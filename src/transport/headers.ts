@@ -128,12 +128,8 @@ export function addMetadata(record: HeaderRecord, metadata: Headers, prefix = ""
 }
 
 const reserved: ReadonlySet<string> = new Set([
-  ..."accept-encoding connect-accept-encoding connect-content-encoding connect-protocol-version connect-timeout-ms".split(
-    " ",
-  ),
-  ..."connection content-encoding content-length content-type date grpc-accept-encoding grpc-encoding grpc-message".split(
-    " ",
-  ),
+  ..."connect-content-encoding connect-protocol-version connect-timeout-ms".split(" "),
+  ..."connection content-encoding content-length content-type date grpc-encoding grpc-message".split(" "),
   ..."grpc-status grpc-status-details-bin grpc-timeout host keep-alive te trailer transfer-encoding upgrade user-agent".split(
     " ",
   ),

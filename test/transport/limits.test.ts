@@ -1,0 +1,153 @@
+import http2 from "node:http2";
+import net from "node:net";
+import { type EchoServer, startEcho } from "./echo-server.ts";
+import { askJson, envelope, speak } from "./wire.ts";
+
+const maxMessageBytes = 10_000;
+let echo: EchoServer;
+beforeAll(async () => {
+  echo = await startEcho({
+    limits: { maxMessageBytes, headersTimeoutMs: 500, requestTimeoutMs: 500 },
+  });
+});
+afterAll(() => echo.server.close(0));
+
+const isAlive = async () => (await askJson(echo.port, "GET", "/healthz")).status === 200;
+const json = (bytes: number) => `{"text":"${"x".repeat(bytes - '{"text":""}'.length)}"}`;
+
+describe("a body over the limit", () => {
+  test("is taken at the limit and refused one byte over it", async () => {
+    expect((await askJson(echo.port, "POST", "/api/echo/look", json(maxMessageBytes))).status).toBe(200);
+    const refused = await askJson(echo.port, "POST", "/api/echo/look", json(maxMessageBytes + 1));
+    expect([refused.status, refused.json]).toEqual([413, { ok: false, error: "request too large" }]);
+  });
+
+  test("is refused from its announced length, before it is sent", async () => {
+    const head = "POST /api/echo/look HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 99999999\r\n\r\n";
+    expect(await speak(echo.port, [head, "x"])).toMatch(/^HTTP\/1\.1 413 /);
+  });
+
+  test("is refused while it is counted, when no length is announced", async () => {
+    const head = "POST /api/echo/look HTTP/1.1\r\nhost: x\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n";
+    const chunk = `1000\r\n${"x".repeat(4_096)}\r\n`;
+    expect(await speak(echo.port, [head, chunk, chunk, chunk, "0\r\n\r\n"])).toMatch(/^HTTP\/1\.1 413 /);
+  });
+
+  test("leaves the connection usable", async () => {
+    const body = json(maxMessageBytes * 5);
+    const one = `POST /api/echo/look HTTP/1.1\r\nhost: x\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+    const two = "GET /api/echo/look/after HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    const answer = await speak(echo.port, [one, two], { pauseMs: 20 });
+    expect(answer).toMatch(/^HTTP\/1\.1 413 [\s\S]*HTTP\/1\.1 200 [\s\S]*"text":"after"/);
+  });
+
+  test("is refused on HTTP/2 with the connection kept", async () => {
+    const session = http2.connect(`http://127.0.0.1:${echo.port}`);
+    const ask = (body: Buffer) =>
+      new Promise<http2.IncomingHttpHeaders>((resolve, reject) => {
+        const stream = session.request({
+          ":method": "POST",
+          ":path": "/test.echo.v1.EchoService/Look",
+          "content-type": "application/grpc",
+        });
+        stream.on("response", resolve).on("error", reject).resume();
+        stream.end(body);
+      });
+    expect((await ask(envelope(Buffer.alloc(5_000_000))))["grpc-status"]).toBe("8");
+    expect((await ask(envelope(Buffer.alloc(0))))["grpc-status"]).toBeUndefined();
+    session.destroy();
+  });
+});
+
+describe("a request that is cut off", () => {
+  const head = "POST /api/echo/look HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n";
+
+  test("is given up after a time, in its headers and in its body", async () => {
+    expect(await speak(echo.port, ["POST /api/echo/look HTTP/1.1\r\nhost:"])).toMatch(/^HTTP\/1\.1 408 /);
+    expect(await speak(echo.port, [head, '{"text":'])).toMatch(/^HTTP\/1\.1 408 /);
+    expect(await isAlive()).toBe(true);
+  });
+
+  test("ends as cancelled when the caller goes away", async () => {
+    const before = echo.records.length;
+    const socket = net.connect(echo.port, "127.0.0.1");
+    socket.write(`${head}{"te`);
+    await new Promise((next) => setTimeout(next, 50));
+    socket.destroy();
+    while (echo.records.length === before) {
+      await new Promise((next) => setTimeout(next, 5));
+    }
+    expect(echo.records.at(-1)).toMatchObject({ code: 1, framing: "json" });
+    expect(await isAlive()).toBe(true);
+  });
+
+  // Frames by hand: the client of Node ends a body before it resets the stream.
+  test.each(["application/grpc", "application/json", "application/proto"])(
+    "ends as cancelled when a stream of %s is reset in the middle of a message",
+    async (contentType) => {
+      const before = echo.records.length;
+      const header = Buffer.concat(
+        Object.entries({
+          ":method": "POST",
+          ":scheme": "http",
+          ":authority": "x",
+          ":path": "/test.echo.v1.EchoService/Look",
+          "content-type": contentType,
+        }).flatMap(([name, value]) => [
+          literal(0),
+          literal(name.length),
+          Buffer.from(name),
+          literal(value.length),
+          Buffer.from(value),
+        ]),
+      );
+      const frames = [
+        Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
+        frame(4, 0, 0, Buffer.alloc(0)),
+        frame(1, 4, 1, header),
+        frame(0, 0, 1, Buffer.from("{}")),
+        frame(3, 0, 1, Buffer.from([0, 0, 0, 8])),
+      ];
+      const socket = net.connect(echo.port, "127.0.0.1");
+      for (const bytes of frames) {
+        socket.write(bytes);
+        await new Promise((next) => setTimeout(next, 10));
+      }
+      while (echo.records.length === before) {
+        await new Promise((next) => setTimeout(next, 5));
+      }
+      expect(echo.records.slice(before).map(({ code }) => code)).toEqual([1]);
+      socket.destroy();
+    },
+  );
+});
+
+const literal = (byte: number) => Buffer.from([byte]);
+
+function frame(type: number, flags: number, stream: number, payload: Buffer): Buffer {
+  const prefix = Buffer.alloc(9);
+  prefix.writeUIntBE(payload.length, 0, 3);
+  prefix[3] = type;
+  prefix[4] = flags;
+  prefix.writeUInt32BE(stream, 5);
+  return Buffer.concat([prefix, payload]);
+}
+
+test("a client that resets streams without end loses its connection", async () => {
+  const session = http2.connect(`http://127.0.0.1:${echo.port}`);
+  session.on("error", () => {});
+  const gone = new Promise((resolve) => session.once("close", resolve));
+  const reset = () => {
+    for (let i = 0; i < 200 && !session.destroyed; i++) {
+      const stream = session.request({ ":path": "/healthz" });
+      stream.on("error", () => {});
+      stream.close(http2.constants.NGHTTP2_CANCEL);
+    }
+    if (!session.destroyed) {
+      setImmediate(reset);
+    }
+  };
+  reset();
+  await gone;
+  expect(await isAlive()).toBe(true);
+});
