@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
+import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { onDeathOfThisProcess } from "../../support/server-process.ts";
 
@@ -40,7 +40,8 @@ export interface ZscProcess {
   end(): Promise<Finished>;
 }
 
-const program = join(__dirname, "../../../bin/zsc.mjs");
+/** From the root of the project, where npm and jest start. */
+const program = resolve("bin/zsc.mjs");
 const startWithinMs = 60_000;
 const endWithinMs = 30_000;
 

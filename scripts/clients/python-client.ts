@@ -1,0 +1,43 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Check, checksIn, environmentOf, type Scene } from "./scene.ts";
+import { cacheFolder, run } from "./tools.ts";
+
+const source = join(process.cwd(), "test", "clients", "python");
+const folder = join(cacheFolder, "python");
+const generated = join(cacheFolder, "python-client");
+const protos = [
+  "zsc/v1/zeq_context.proto",
+  "zsc/v1/receipt.proto",
+  "zsc/v1/rules.proto",
+  "buf/validate/validate.proto",
+  "google/rpc/status.proto",
+  "google/rpc/error_details.proto",
+];
+
+/** Generates and runs the client in Python. */
+export async function pythonChecks(scene: Scene): Promise<readonly Check[]> {
+  const python = await pythonWithPackages();
+  rmSync(generated, { recursive: true, force: true });
+  mkdirSync(generated, { recursive: true });
+  const out = ["--proto_path=proto", "--proto_path=third_party"];
+  const into = [`--python_out=${generated}`, `--grpc_python_out=${generated}`];
+  await run(python, ["-m", "grpc_tools.protoc", ...out, ...into, ...protos]);
+  const env = { ...(await environmentOf(scene, "PYTHON")), PYTHONPATH: generated };
+  return checksIn(await run(python, [join(source, "client.py")], { env }));
+}
+
+/** An environment of its own with the packages of `requirements.txt`, made anew when that has changed. */
+async function pythonWithPackages(): Promise<string> {
+  const python = join(folder, "bin", "python");
+  const wanted = readFileSync(join(source, "requirements.txt"), "utf8");
+  const marker = join(folder, "installed.txt");
+  if (existsSync(marker) && readFileSync(marker, "utf8") === wanted) return python;
+  console.log(`installing ${wanted.trim().replaceAll("\n", ", ")}`);
+  rmSync(folder, { recursive: true, force: true });
+  await run("python3", ["-m", "venv", folder]);
+  const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary=:all:"];
+  await run(python, [...pip, "-r", join(source, "requirements.txt")]);
+  writeFileSync(marker, wanted);
+  return python;
+}
