@@ -1,0 +1,63 @@
+import { Accounting } from "./accounting.ts";
+import type { DatabaseView } from "./database-view.ts";
+import { Journal } from "./journal.ts";
+import type { Clients } from "./load.ts";
+import { createTokens, type Keys } from "./tokens.ts";
+import type { Wire } from "./wire.ts";
+import { connectWire, grpcJsWire } from "./wire-grpc.ts";
+import { jsonWire } from "./wire-json.ts";
+import { createZscServer, type ZscServer } from "./zsc-server.ts";
+
+/** One vault under test: its servers, its clients, its database, and the books that are kept of it. */
+export interface Scene {
+  readonly title: string;
+  readonly servers: readonly ZscServer[];
+  readonly clients: Clients;
+  /** Every node of the database. The books are kept by the first, and all must agree. */
+  readonly nodes: readonly DatabaseNode[];
+  readonly accounting: Accounting;
+  close(): Promise<void>;
+}
+
+export interface DatabaseNode {
+  /** As `ZSC_DATABASE_URL` takes it. */
+  readonly url: string;
+  readonly view: DatabaseView;
+}
+
+export interface SceneOptions {
+  readonly title: string;
+  /** One for each server, the node that it works on. */
+  readonly serverUrls: readonly string[];
+  readonly nodes: readonly DatabaseNode[];
+  readonly keys: Keys;
+  /** A folder for the servers' logs. */
+  readonly folder: string;
+}
+
+/** The servers, not started yet, and clients of three kinds for each. */
+export async function createScene({ title, serverUrls, nodes, keys, folder }: SceneOptions): Promise<Scene> {
+  const servers = await Promise.all(
+    serverUrls.map((databaseUrl, index) =>
+      createZscServer({ databaseUrl, keys, logFile: `${folder}/${title.replaceAll(" ", "-")}-${index}.log` }),
+    ),
+  );
+  const journal = new Journal();
+  const wires = servers.flatMap(({ host, port }) => wiresTo(host, port, servers.length === 1 ? 2 : 1));
+  return {
+    title,
+    servers,
+    clients: { journal, tokens: createTokens(keys), wires },
+    nodes,
+    accounting: new Accounting(journal),
+    async close() {
+      for (const wire of wires) wire.close();
+      await Promise.all(servers.map((server) => server.kill()));
+    },
+  };
+}
+
+function wiresTo(host: string, port: number, each: number): readonly Wire[] {
+  const grpc = Array.from({ length: each }, () => [connectWire(host, port), grpcJsWire(host, port)]);
+  return [...grpc.flat(), jsonWire(host, port)];
+}
