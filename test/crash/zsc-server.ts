@@ -14,8 +14,8 @@ const startWithinMs = 60_000;
 export interface ZscServer {
   readonly host: string;
   readonly port: number;
-  /** Resolves once `/readyz` says so, with the milliseconds since the start. Rejects when the process ends before. */
-  start(): Promise<number>;
+  /** Resolves once `/readyz` says so. Rejects when the process ends before. */
+  start(): Promise<Start>;
   /** Resolves, once a server that runs is ready again, with the milliseconds that it took. */
   untilReady(): Promise<number>;
   isReady(): Promise<boolean>;
@@ -27,6 +27,13 @@ export interface ZscServer {
   logTail(): string;
 }
 
+export interface Start {
+  /** From the start of the process until it was ready. */
+  readonly readyMs: number;
+  /** How much of that it could have run, and others had the processors: the machine's share, not the server's. */
+  readonly starvedMs: number;
+}
+
 export interface ZscServerOptions {
   readonly databaseUrl: string;
   readonly keys: Keys;
@@ -35,6 +42,7 @@ export interface ZscServerOptions {
 }
 
 interface Running {
+  readonly pid: number;
   hasEnded(): boolean;
   end(signal: "SIGTERM" | "SIGKILL"): Promise<number | null>;
 }
@@ -63,9 +71,10 @@ export async function createZscServer({ databaseUrl, keys, logFile }: ZscServerO
   return {
     host,
     port,
-    start() {
+    async start() {
       current = launch(env, logFile);
-      return untilReady();
+      const readyMs = await untilReady();
+      return { readyMs, starvedMs: starvedMsOf(current.pid) };
     },
     untilReady,
     isReady: () => isReady(port),
@@ -96,7 +105,8 @@ function launch(env: Record<string, string>, logFile: string): Running {
   const own = { PATH: process.env["PATH"] ?? "", ...env };
   const child = spawn(process.execPath, [program, "serve"], { stdio: ["ignore", log, log], env: own });
   closeSync(log);
-  const forget = onDeathOfThisProcess('kill -s KILL -- "$0"', String(child.pid));
+  const pid = child.pid ?? 0;
+  const forget = onDeathOfThisProcess('kill -s KILL -- "$0"', String(pid));
   const ended = new Promise<number | null>((resolve) => {
     child.once("exit", (code) => {
       forget();
@@ -104,12 +114,23 @@ function launch(env: Record<string, string>, logFile: string): Running {
     });
   });
   return {
+    pid,
     hasEnded: () => child.exitCode !== null || child.signalCode !== null,
     async end(signal) {
       child.kill(signal);
       return await ended;
     },
   };
+}
+
+/** Linux counts the nanoseconds that a process's main thread stood in line; 0 where nobody counts. */
+function starvedMsOf(pid: number): number {
+  try {
+    const [, waitedNs] = readFileSync(`/proc/${pid}/schedstat`, "utf8").split(" ");
+    return Math.round(Number(waitedNs) / 1e6);
+  } catch {
+    return 0;
+  }
 }
 
 async function isReady(port: number): Promise<boolean> {
