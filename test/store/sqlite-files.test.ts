@@ -2,12 +2,15 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import Database from "better-sqlite3";
 import { openSqliteStore } from "../../src/store/sqlite/store.ts";
 import { cleanUpDatabases, freshSqliteUrl } from "../support/databases.ts";
 import { collect, emptyHead, load, secretNamed, write } from "../support/ledger.ts";
 
 afterAll(cleanUpDatabases);
+
+const writer = join(__dirname, "sqlite-writer.ts");
 
 describe("the file of a SQLite store", () => {
   let dir: string;
@@ -60,15 +63,14 @@ describe("the file of a SQLite store", () => {
   });
 
   test("may be opened by several processes at once, which write one chain", async () => {
-    const script = join(__dirname, "sqlite-writer.ts");
     const [writers, batches] = [3, 50];
     const processes = Array.from({ length: writers }, () =>
-      spawn(process.execPath, [script, path, String(batches)], { stdio: ["pipe", "pipe", "inherit"] }),
+      spawn(process.execPath, [writer, path, String(batches)], { stdio: ["pipe", "pipe", "inherit"] }),
     );
     const said = processes.map(() => "");
     for (const [index, { stdout }] of processes.entries()) stdout.on("data", (data) => (said[index] += data));
     await Promise.all(processes.map(({ stdout }) => once(stdout, "data")));
-    const ends = processes.map((writer) => once(writer, "close"));
+    const ends = processes.map((server) => once(server, "close"));
     for (const { stdin } of processes) stdin.end("go");
     expect(await Promise.all(ends)).toEqual(Array(writers).fill([0, null]));
     expect(new Set(said).size).toBe(1);
@@ -82,6 +84,20 @@ describe("the file of a SQLite store", () => {
     });
     await snapshot.close();
     await store.close();
+  });
+
+  test("may be opened while another process is making it a write-ahead log", async () => {
+    mkdirSync(join(dir, "vault"));
+    const rival = new Database(path);
+    rival.exec("BEGIN IMMEDIATE");
+    const server = spawn(process.execPath, [writer, path, "1"], { stdio: ["pipe", "pipe", "inherit"] });
+    await once(server.stdout, "data");
+    const end = once(server, "close");
+    server.stdin.end("go");
+    await sleep(200);
+    rival.exec("ROLLBACK");
+    rival.close();
+    expect(await end).toEqual([0, null]);
   });
 
   test("that another writer has locked is a conflict at once, and usable afterwards", async () => {

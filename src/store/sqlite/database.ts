@@ -49,10 +49,23 @@ export function openReadOnly(path: string): Sqlite {
 
 function configure(database: Sqlite): void {
   database.pragma(`busy_timeout = ${startLockMs}`);
-  database.pragma("journal_mode = WAL");
+  useWriteAheadLog(database);
   database.pragma("synchronous = FULL");
   // A deleted secret leaves no trace in the file's free pages.
   database.pragma("secure_delete = ON");
+}
+
+/** Of servers that make the switch at once, SQLite turns one away without the wait that it grants elsewhere. */
+function useWriteAheadLog(database: Sqlite): void {
+  const giveUpAtMs = Date.now() + startLockMs;
+  for (;;) {
+    try {
+      return void database.pragma("journal_mode = WAL");
+    } catch (error) {
+      if (failureOf(error).kind !== "conflict" || Date.now() > giveUpAtMs) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+    }
+  }
 }
 
 function migrate(database: Sqlite): void {
