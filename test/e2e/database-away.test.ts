@@ -3,6 +3,7 @@ import { ZeqContext } from "#gen/zsc/v1/zeq_context_pb.js";
 import { type MariaDb, openMariaDb } from "../support/mariadb.ts";
 import { type RpcClient, rpcClients } from "./support/rpc-clients.ts";
 import { freshName, metadataOf, newSecret, receiptText, setSecret } from "./support/secrets.ts";
+import { until } from "./support/until.ts";
 import { closeVaults, openVault, type Vault } from "./support/vault.ts";
 
 const detail = "the database is not available and nothing was released";
@@ -31,9 +32,7 @@ describe("a database that goes away under a running server", () => {
   const status = async (path: string) => (await vault.sendBare("GET", path)).status;
 
   /** Resolves once the server has found its database again by itself. */
-  async function untilReady(): Promise<void> {
-    while ((await status("/readyz")) !== 200) await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+  const untilReady = () => until(async () => (await status("/readyz")) === 200);
 
   describe.each([
     ["killed", () => database.kill()],

@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { type Connection, createConnection } from "mysql2/promise";
 import { ZeqContext } from "#gen/zsc/v1/zeq_context_pb.js";
 import { type HttpClient, http2Client } from "./support/http.ts";
 import { rpcClients } from "./support/rpc-clients.ts";
 import { newSecret } from "./support/secrets.ts";
+import { until } from "./support/until.ts";
 import { closeVaults, openVault, type Vault } from "./support/vault.ts";
 
 /** Holds the lock on the chain head beside the server, so that nothing can be recorded meanwhile. */
@@ -23,7 +23,7 @@ async function whileLocked<T>(vault: Vault, work: () => Promise<T>): Promise<T> 
 async function untilServerWaits(vault: Vault): Promise<void> {
   const waiting = `SELECT id FROM information_schema.processlist
     WHERE db = DATABASE() AND id <> CONNECTION_ID() AND info LIKE '%FOR UPDATE%'`;
-  while ((await vault.sql(waiting)).length === 0) await sleep(10);
+  await until(async () => (await vault.sql(waiting)).length > 0);
 }
 
 describe("deadlines", () => {

@@ -72,6 +72,15 @@ export function connections(vault: () => Vault): void {
     connection.cut();
   });
 
+  test("a body over the limit whose length nobody announced is told so", async () => {
+    const connection = await open();
+    connection.write(head(0).replace("content-length: 0", "transfer-encoding: chunked"));
+    const chunk = `10000\r\n${" ".repeat(65_536)}\r\n`;
+    for (let sent = 0; sent <= 1_048_576; sent += 65_536) connection.write(chunk);
+    expect(await connection.until(/\}$/)).toMatch(/^HTTP\/1\.1 413 [\s\S]*"request too large"\}$/);
+    connection.cut();
+  });
+
   test("two requests in one packet are answered in their order", async () => {
     const names = [freshName("piped"), freshName("piped")];
     const connection = await open();

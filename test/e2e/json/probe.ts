@@ -1,4 +1,4 @@
-import { freshName, metadataOf, newSecret, payloadsOf, probe } from "../support/secrets.ts";
+import { freshName, metadataOf, newSecret, payloadsOf, probe, receiptText } from "../support/secrets.ts";
 import type { Vault } from "../support/vault.ts";
 
 const granted = { ok: true, granted: true };
@@ -36,7 +36,7 @@ export function probes(vault: () => Vault): void {
     const answer = await probe(vault(), name, "ZEQ-SYS");
     expect(answer).toEqual({ ...no("error"), detail: "the sealed value does not open" });
     const rotated = await vault().send("POST", `/api/zsc/rotate/${name}`);
-    expect(rotated.status).toBe(500);
+    expect([rotated.status, rotated.receipt]).toEqual([500, expect.stringMatching(receiptText)]);
     expect(rotated.json).toEqual({ ok: false, error: "INTERNAL_ERROR", detail: "the sealed value does not open" });
     await vault().send("DELETE", `/api/zsc/${name}`);
   });

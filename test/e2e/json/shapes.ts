@@ -69,6 +69,25 @@ export function successShapes(vault: () => Vault): void {
     expect(secrets.find(({ name }) => name === "order-a")).toEqual(await metadataOf(vault(), "order-a"));
   });
 
+  test("list in pages gives every secret once", async () => {
+    const whole = (await vault().send("GET", "/api/zsc/list")).json as { readonly secrets: readonly Metadata[] };
+    const names: string[] = [];
+    let query = "?pageSize=3";
+    for (;;) {
+      const { json } = await vault().send("GET", `/api/zsc/list${query}`);
+      const page = json as { readonly count: number; readonly secrets: readonly Metadata[]; nextPageToken?: string };
+      expect(page.count).toBe(page.secrets.length);
+      names.push(...page.secrets.map(({ name }) => name));
+      if (page.nextPageToken === undefined) break;
+      expect(page.count).toBe(3);
+      query = `?pageSize=3&pageToken=${page.nextPageToken}`;
+    }
+    expect(names).toEqual(whole.secrets.map(({ name }) => name));
+    for (const bad of ["0", "-1", "10001", "x", "1.5"]) {
+      expect((await vault().send("GET", `/api/zsc/list?pageSize=${bad}`)).status).toBe(400);
+    }
+  });
+
   test.each(["", "{}"])("rotate needs no body: %j", async (body) => {
     const name = await newSecret(vault());
     const answer = await vault().send("POST", `/api/zsc/rotate/${name}`, body === "" ? {} : { body });
