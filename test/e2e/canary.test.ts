@@ -7,6 +7,9 @@ import { argumentsOf, filesBelow, findLeaks, type Marker, markerOf, type Place, 
 import { until } from "./support/until.ts";
 import { closeVaults, openVault, type Vault } from "./support/vault.ts";
 
+// Processes begin and end here, on a machine that may have other things to do.
+jest.setTimeout(90_000);
+
 interface Scene {
   readonly databaseUrl: string;
   /** The database's own files. */

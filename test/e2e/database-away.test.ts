@@ -1,10 +1,14 @@
 import { Health, HealthCheckResponse_ServingStatus as Status } from "#gen/grpc/health/v1/health_pb.js";
 import { ZeqContext } from "#gen/zsc/v1/zeq_context_pb.js";
 import { type MariaDb, openMariaDb } from "../support/mariadb.ts";
+import { queryText } from "../support/mysql-admin.ts";
 import { type RpcClient, rpcClients } from "./support/rpc-clients.ts";
 import { freshName, metadataOf, newSecret, receiptText, setSecret } from "./support/secrets.ts";
 import { until } from "./support/until.ts";
 import { closeVaults, openVault, type Vault } from "./support/vault.ts";
+
+// Processes begin and end here, on a machine that may have other things to do.
+jest.setTimeout(90_000);
 
 const detail = "the database is not available and nothing was released";
 
@@ -123,6 +127,15 @@ describe("a database that goes away under a running server", () => {
       process.kill(pid, "SIGCONT");
     }
     await untilReady();
+  });
+
+  test("one that could forget what it has acknowledged is told by /readyz", async () => {
+    await queryText(database.url(), "SET GLOBAL innodb_flush_log_at_trx_commit = 2");
+    const answer = await vault.sendBare("GET", "/readyz");
+    const detail = expect.stringContaining("innodb_flush_log_at_trx_commit");
+    expect([answer.status, answer.json]).toEqual([200, { status: "ready", durable: false, detail }]);
+    await queryText(database.url(), "SET GLOBAL innodb_flush_log_at_trx_commit = 1");
+    expect((await vault.sendBare("GET", "/readyz")).json).toEqual({ status: "ready", durable: true });
   });
 
   test("the log names neither the account nor its password, and no SQL", () => {

@@ -2,6 +2,9 @@ import { starting } from "./process/starting.ts";
 import { stopping } from "./process/stopping.ts";
 import { closeVaults } from "./support/vault.ts";
 
+// Processes begin and end here, on a machine that may have other things to do.
+jest.setTimeout(90_000);
+
 /** `zsc serve` as an operator meets it. */
 describe("the server's process", () => {
   afterAll(closeVaults, 60_000);

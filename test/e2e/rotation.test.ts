@@ -4,6 +4,9 @@ import { metadataOf, newSecret, nowZeqond, payloadsOf, probe } from "./support/s
 import { until } from "./support/until.ts";
 import { closeVaults, databaseKinds, openVault, type Vault } from "./support/vault.ts";
 
+// Processes begin and end here, on a machine that may have other things to do.
+jest.setTimeout(90_000);
+
 describe.each(databaseKinds)("the rotation daemon on %s", (database) => {
   let vault: Vault;
   beforeAll(async () => {

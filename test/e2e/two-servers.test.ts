@@ -1,6 +1,9 @@
 import { freshName, metadataOf, newSecret, probe, rowsOf, setSecret } from "./support/secrets.ts";
 import { closeVaults, databaseKinds, openVault, type Vault } from "./support/vault.ts";
 
+// Processes begin and end here, on a machine that may have other things to do.
+jest.setTimeout(90_000);
+
 describe.each(databaseKinds)("two servers on one %s database", (database) => {
   let first: Vault;
   let second: Vault;
