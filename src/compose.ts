@@ -111,7 +111,9 @@ export async function startVault(config: Config, log: Log, batches: BatchOptions
 const lastMomentMs = 500;
 
 async function isInTime(work: Promise<void>, ms: number): Promise<boolean> {
-  return await Promise.race([work.then(() => true), sleep(ms, false, { ref: false })]);
+  const over = new AbortController();
+  const late = sleep(ms, false, { signal: over.signal }).catch(() => false);
+  return await Promise.race([work.then(() => true), late]).finally(() => over.abort());
 }
 
 async function listen(server: ZscServer, address: ListenAddress): Promise<RunningVault["address"]> {

@@ -6,6 +6,7 @@ import { startVault } from "./compose.ts";
 import type { Config, Mode } from "./config/config.ts";
 import { type LoadOptions, loadConfig } from "./config/load.ts";
 import { systemClock } from "./domain/clock.ts";
+import { fieldsOfError, type Log } from "./domain/log.ts";
 import { createLog } from "./logging/pino-log.ts";
 
 const adminTokenTtlMs = 30 * 86_400_000;
@@ -19,6 +20,7 @@ export async function serve(env: NodeJS.ProcessEnv, mode: Mode | undefined): Pro
   const config = loadConfig(env, options);
   const readable = config.mode === "development" && process.stdout.isTTY === true;
   const log = createLog({ level: config.logLevel, readable });
+  endOnBug(log);
   for (const { setting, message } of config.warnings) log.warn({ setting }, message);
   const vault = await startVault(config, log);
   const address = shown(vault.address);
@@ -48,6 +50,14 @@ async function writeAdminToken(config: Config): Promise<string> {
   const path = join(dataDir, "admin.jwt");
   writeFileSync(path, `${token}\n`, { mode: 0o600 });
   return path;
+}
+
+/** Node would print the error whole, and errors of drivers carry statements and values with them. */
+function endOnBug(log: Log): void {
+  process.on("uncaughtException", (error) => {
+    log.error(fieldsOfError(error), "a bug ends the process");
+    process.exit(1);
+  });
 }
 
 function stopOnSignal(stop: (signal: string) => Promise<void>): void {
