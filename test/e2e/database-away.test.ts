@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from "node:fs";
 import { Health, HealthCheckResponse_ServingStatus as Status } from "#gen/grpc/health/v1/health_pb.js";
 import { ZeqContext } from "#gen/zsc/v1/zeq_context_pb.js";
 import { type MariaDb, openMariaDb } from "../support/mariadb.ts";
@@ -11,6 +12,12 @@ import { closeVaults, openVault, type Vault } from "./support/vault.ts";
 jest.setTimeout(90_000);
 
 const detail = "the database is not available and nothing was released";
+
+/** `R`, `S`, `T` for stopped …, one for each thread. */
+function threadStatesOf(pid: number): readonly string[] {
+  const stats = readdirSync(`/proc/${pid}/task`).map((id) => readFileSync(`/proc/${pid}/task/${id}/stat`, "utf8"));
+  return stats.map((stat) => stat.slice(stat.lastIndexOf(")") + 2).charAt(0));
+}
 
 describe("a database that goes away under a running server", () => {
   let database: MariaDb;
@@ -120,6 +127,7 @@ describe("a database that goes away under a running server", () => {
   test("one that hangs is away for health checks, which do not hang with it", async () => {
     const pid = database.pid ?? 0;
     process.kill(pid, "SIGSTOP");
+    await until(() => threadStatesOf(pid).every((state) => state === "T"));
     try {
       const answers = await Promise.all(["/readyz", "/readyz", "/readyz", "/healthz"].map(status));
       expect(answers).toEqual([503, 503, 503, 200]);
