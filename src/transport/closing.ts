@@ -14,14 +14,17 @@ export async function closeListener(listener: Listener, graceMs: number): Promis
   for (const session of listener.sessions) {
     drainSession(session);
   }
+  // Connections that had been accepted, and had not yet spoken.
+  listener.http2.on("session", drainSession);
+  const isGone = Promise.all([closed, ...[...listener.sockets].map(closeOf)]);
+  await waitFor(isGone, Math.min(graceMs, silenceMs));
   for (const socket of listener.sockets) {
-    // One that has never said a word waits for no answer.
+    // One that has not said a word by now waits for no answer.
     if (socket.bytesRead === 0) {
       socket.destroy();
     }
   }
-  const isGone = Promise.all([closed, ...[...listener.sockets].map(closeOf)]);
-  await Promise.race([isGone, sleep(graceMs)]);
+  await waitFor(isGone, graceMs - silenceMs);
   for (const session of listener.sessions) {
     session.destroy();
   }
@@ -30,6 +33,15 @@ export async function closeListener(listener: Listener, graceMs: number): Promis
   }
   await isGone;
   listener.http2.close();
+}
+
+/** How long a connection may take to say a first word, or to answer a ping. */
+const silenceMs = 250;
+
+async function waitFor(event: Promise<unknown>, timeoutMs: number): Promise<void> {
+  const timer = new AbortController();
+  await Promise.race([event, sleep(Math.max(0, timeoutMs), undefined, { signal: timer.signal }).catch(() => {})]);
+  timer.abort();
 }
 
 function closeOf(socket: Socket): Promise<unknown> {
@@ -43,8 +55,8 @@ function drainSession(session: ServerHttp2Session): void {
     return;
   }
   session.goaway(0, maxStreamId);
-  const close = () => session.close();
-  if (!session.ping(close)) {
-    close();
-  }
+  // Some clients answer no ping once they have been told to go.
+  const timer = setTimeout(() => session.close(), silenceMs);
+  session.once("close", () => clearTimeout(timer));
+  session.ping(() => session.close());
 }
