@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import { discardRest } from "./discard.ts";
 import type { BodyResult, Exchange, Reply } from "./exchange.ts";
 import { collect } from "./exchange-http1.ts";
@@ -10,13 +10,20 @@ export class Http2Exchange implements Exchange {
   readonly #stream: ServerHttp2Stream;
   readonly #headers: IncomingHttpHeaders;
   readonly #rawHeaders: readonly string[];
+  readonly #requestTimeoutMs: number;
   #header: CallHeaders | undefined;
   #hasAnswered = false;
 
-  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHeaders: readonly string[]) {
+  constructor(
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    rawHeaders: readonly string[],
+    requestTimeoutMs: number,
+  ) {
     this.#stream = stream;
     this.#headers = headers;
     this.#rawHeaders = rawHeaders;
+    this.#requestTimeoutMs = requestTimeoutMs;
   }
 
   get httpMethod(): string {
@@ -48,7 +55,12 @@ export class Http2Exchange implements Exchange {
       return;
     }
     const stream = this.#stream;
-    collect(stream, maxBytes, () => !stream.aborted && !stream.rstCode, done);
+    const timer = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), this.#requestTimeoutMs);
+    const isWhole = () => !stream.aborted && !stream.rstCode;
+    collect(stream, maxBytes, isWhole, (result) => {
+      clearTimeout(timer);
+      done(result);
+    });
   }
 
   onGone(gone: () => void): void {

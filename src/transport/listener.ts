@@ -73,7 +73,7 @@ function routeConnections(http1: HttpServer, http2: Http2Server, limits: Limits,
 function createHttp1(limits: Limits, tls: ServerOptions["tls"]): HttpServer {
   const options = {
     maxHeaderSize: limits.maxHeaderBytes,
-    headersTimeout: limits.headersTimeoutMs,
+    headersTimeout: Math.min(limits.headersTimeoutMs, limits.requestTimeoutMs),
     requestTimeout: limits.requestTimeoutMs,
     keepAliveTimeout: limits.keepAliveTimeoutMs,
     connectionsCheckingInterval: 1_000,

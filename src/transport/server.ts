@@ -72,7 +72,13 @@ export function createServer(options: ServerOptions): ZscServer {
   });
 
   const listener = createListener(limits, options.tls, onFault);
-  serveRequests(listener, streams, dispatch, closing.signal, onFault);
+  serveRequests(listener, {
+    streams,
+    dispatch,
+    closing: closing.signal,
+    requestTimeoutMs: limits.requestTimeoutMs,
+    onFault,
+  });
   let end: Promise<void> | undefined;
   return {
     async listen({ host, port }) {
@@ -89,13 +95,16 @@ export function createServer(options: ServerOptions): ZscServer {
   };
 }
 
-function serveRequests(
-  listener: Listener,
-  streams: ReadonlyMap<string, StreamHandler>,
-  dispatch: (exchange: Exchange) => void,
-  closing: AbortSignal,
-  onFault: (fault: ConnectionFault) => void,
-): void {
+interface Serving {
+  readonly streams: ReadonlyMap<string, StreamHandler>;
+  readonly dispatch: (exchange: Exchange) => void;
+  readonly closing: AbortSignal;
+  readonly requestTimeoutMs: number;
+  readonly onFault: (fault: ConnectionFault) => void;
+}
+
+function serveRequests(listener: Listener, serving: Serving): void {
+  const { streams, dispatch, closing, requestTimeoutMs, onFault } = serving;
   listener.http1.on("request", (request, response) => {
     response.on("error", (error) => onFault({ where: "request", error }));
     const stream = streams.get(pathOf(request.url ?? "/"));
@@ -111,7 +120,7 @@ function serveRequests(
     if (handle !== undefined) {
       handle(new Http2ServerRequest(stream, headers, {}, rawHeaders), new Http2ServerResponse(stream));
     } else {
-      dispatch(new Http2Exchange(stream, headers, rawHeaders));
+      dispatch(new Http2Exchange(stream, headers, rawHeaders, requestTimeoutMs));
     }
   });
 }

@@ -68,6 +68,20 @@ describe("a request that is cut off", () => {
     expect(await isAlive()).toBe(true);
   });
 
+  test("is given up after a time on HTTP/2 as well", async () => {
+    const session = http2.connect(`http://127.0.0.1:${echo.port}`);
+    const stream = session.request({
+      ":method": "POST",
+      ":path": "/test.echo.v1.EchoService/Look",
+      "content-type": "application/grpc",
+    });
+    stream.on("error", () => {});
+    stream.write(Buffer.from([0, 0, 0, 0, 50, 1, 2]));
+    await new Promise((resolve) => stream.once("close", resolve));
+    expect(stream.rstCode).toBe(http2.constants.NGHTTP2_CANCEL);
+    session.destroy();
+  });
+
   test("ends as cancelled when the caller goes away", async () => {
     const before = echo.records.length;
     const socket = net.connect(echo.port, "127.0.0.1");
