@@ -19,7 +19,7 @@ import { createCallLog } from "./rpc/call-log.ts";
 import { createContextHandlers } from "./rpc/context-handlers.ts";
 import { connectErrorOf } from "./rpc/errors.ts";
 import { createMistake, failureOf, prepare } from "./rpc/json-surface.ts";
-import { createValidation, validationInterceptor } from "./rpc/validation.ts";
+import { createValidation } from "./rpc/validation.ts";
 import { createSealer, type Sealer } from "./sealing/envelope.ts";
 import { opensKeyCheck, sealKeyCheck } from "./sealing/key-check.ts";
 import { deriveSealingKey, parseMasterKey, type SealingKey } from "./sealing/master-key.ts";
@@ -31,7 +31,7 @@ import { openMysqlStore } from "./store/mysql/store.ts";
 import { openReadOnly } from "./store/sqlite/database.ts";
 import { openSqliteSnapshot } from "./store/sqlite/snapshot.ts";
 import { openSqliteStore } from "./store/sqlite/store.ts";
-import { bindService, createServer, type ZscServer } from "./transport/index.ts";
+import { bindService, cancellationOf, createServer, type ZscServer } from "./transport/index.ts";
 
 /** A vault that is open and listens. */
 export interface RunningVault {
@@ -148,7 +148,7 @@ interface Parts {
 }
 
 function createPort(config: Config, { store, sequencer, sealer, authenticator }: Parts, log: Log): ZscServer {
-  const ports = { sequencer, sealer, metadata: createMetadataReader(store) };
+  const ports = { sequencer, sealer, metadata: createMetadataReader(store), cancellationOf };
   const validation = createValidation([...ZscAdmin.methods, ...ZeqContext.methods].map(({ input }) => input));
   const { tls } = config;
   return createServer({
@@ -156,8 +156,8 @@ function createPort(config: Config, { store, sequencer, sealer, authenticator }:
       bindService(ZscAdmin, createAdminHandlers(ports)),
       bindService(ZeqContext, createContextHandlers(ports)),
     ],
-    interceptors: [validationInterceptor(validation)],
     admit: createAdmission(authenticator),
+    check: ({ input }, message) => validation.check(input, message),
     translate: connectErrorOf,
     jsonSurfaces: [
       {

@@ -17,13 +17,16 @@ export interface Sequencer {
    * @throws VaultError the refusal, with its `receipt`; `STORE_UNAVAILABLE` when the batch failed; `OVERLOADED`
    * beyond `maxWaiting` operations.
    */
-  submit<T>(operation: Operation<T>, signal?: AbortSignal): Promise<Recorded<T>>;
+  submit<T>(operation: Operation<T>, signal?: Cancellation): Promise<Recorded<T>>;
   /** Takes nothing more and resolves when all that waits is settled. */
   close(): Promise<void>;
 }
 
+/** Whether somebody still waits for an operation. */
+export type Cancellation = Pick<AbortSignal, "aborted" | "reason">;
+
 export interface SequencerOptions {
-  readonly store: Pick<Store, "transact">;
+  readonly store: Pick<Store, "transact" | "inProcess">;
   readonly clock: Clock;
   /** Told of each batch that failed, with the failure. */
   readonly onFailure?: (failure: StoreFailure, attempt: number) => void;
@@ -35,9 +38,12 @@ export interface SequencerOptions {
   readonly maxWaiting?: number;
 }
 
+/** Tells all callers of a batch what became of it. */
+type Answer = () => void;
+
 interface Waiter {
   readonly operation: Operation<unknown>;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: Cancellation | undefined;
   readonly resolve: (recorded: Recorded<unknown>) => void;
   readonly reject: (reason: unknown) => void;
 }
@@ -53,7 +59,7 @@ export function createSequencer(options: SequencerOptions): Sequencer {
   let running: Promise<void> | undefined;
   let closed = false;
 
-  function submit<T>(operation: Operation<T>, signal?: AbortSignal): Promise<Recorded<T>> {
+  function submit<T>(operation: Operation<T>, signal?: Cancellation): Promise<Recorded<T>> {
     if (closed) return Promise.reject(new VaultError("STORE_UNAVAILABLE", "the server is stopping"));
     if (waiting.length >= maxWaiting) {
       const message = "too many calls are waiting";
@@ -66,11 +72,18 @@ export function createSequencer(options: SequencerOptions): Sequencer {
   }
 
   async function drain(): Promise<void> {
+    let answerLast: Answer | undefined;
     while (waiting.length > 0) {
       // Whatever arrives in this turn of the event loop shares the batch, and a store that is synchronous stalls nobody.
-      await new Promise(setImmediate);
-      const batch = take();
-      if (batch.length > 0) await settle(batch);
+      if (answerLast === undefined) await new Promise(setImmediate);
+      const settling = settle(take());
+      // A database in another process works at this batch while the answers of the last one are written.
+      answerLast?.();
+      answerLast = await settling;
+      if (store.inProcess || waiting.length === 0) {
+        answerLast();
+        answerLast = undefined;
+      }
     }
     running = undefined;
   }
@@ -97,14 +110,14 @@ export function createSequencer(options: SequencerOptions): Sequencer {
     return taken;
   }
 
-  async function settle(batch: readonly Waiter[]): Promise<void> {
+  /** Never rejects. */
+  async function settle(batch: readonly Waiter[]): Promise<Answer> {
+    if (batch.length === 0) return () => undefined;
     try {
       const settled = await commit(batch.map((waiter) => waiter.operation));
-      batch.forEach((waiter, index) => {
-        answer(waiter, settled[index]);
-      });
+      return () => batch.forEach((waiter, index) => void answer(waiter, settled[index]));
     } catch (error) {
-      for (const waiter of batch) waiter.reject(error);
+      return () => batch.forEach((waiter) => void waiter.reject(error));
     }
   }
 

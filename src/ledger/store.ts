@@ -71,6 +71,9 @@ export interface Durability {
  * Everything fails with a `StoreFailure` and with nothing else.
  */
 export interface Store {
+  /** Whether a transaction keeps this very process busy until it is durable. */
+  readonly inProcess: boolean;
+
   /**
    * One transaction: locks the head of the chain against every other writer, loads, lets `decide` choose, writes and
    * commits. `decide` is synchronous; null means that nothing is to be written, and rolls back.

@@ -14,7 +14,8 @@ export interface LogOptions {
 /** A log of JSON lines that hold the listed fields and nothing else, whatever is passed. */
 export function createLog({ level, readable, destination }: LogOptions): Log {
   const target =
-    destination ?? (readable ? pretty({ colorize: true, singleLine: true, sync: true }) : pino.destination(1));
+    destination ??
+    (readable ? pretty({ colorize: true, singleLine: true, sync: true }) : gathering(pino.destination(1)));
   const logger = pino(
     {
       level,
@@ -24,11 +25,29 @@ export function createLog({ level, readable, destination }: LogOptions): Log {
     },
     target,
   );
+  const at = (name: keyof Log) => (fields: LogFields, message: string) => {
+    if (logger.isLevelEnabled(name)) logger[name](listed(fields), message);
+  };
+  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+}
+
+/**
+ * Writes the lines of one turn of the event loop at once: a system call for each would cost more than the line itself.
+ * What is there when the process ends of its own accord is written too.
+ */
+function gathering(target: DestinationStream): DestinationStream {
+  let lines = "";
+  const flush = () => {
+    if (lines === "") return;
+    target.write(lines);
+    lines = "";
+  };
+  process.on("exit", flush);
   return {
-    debug: (fields, message) => logger.debug(listed(fields), message),
-    info: (fields, message) => logger.info(listed(fields), message),
-    warn: (fields, message) => logger.warn(listed(fields), message),
-    error: (fields, message) => logger.error(listed(fields), message),
+    write(line) {
+      if (lines === "") setImmediate(flush);
+      lines += line;
+    },
   };
 }
 

@@ -25,10 +25,11 @@ interface Asked {
 }
 
 /** `ZeqContext`: the only handlers that put a plaintext into an answer, and only once its row is durable. */
-export function createContextHandlers({ sequencer, sealer }: RpcPorts): ServiceImpl<typeof ZeqContext> {
+export function createContextHandlers({ sequencer, sealer, cancellationOf }: RpcPorts): ServiceImpl<typeof ZeqContext> {
   const read = (name: string, asked: Asked, context: HandlerContext) => {
     const zid = readerOf(principalOf(context.values), asked.onBehalfOf);
-    return sequencer.submit(readSecret({ name, zid, purpose: asked.purpose || "read" }, sealer), context.signal);
+    const request = { name, zid, purpose: asked.purpose || "read" };
+    return sequencer.submit(readSecret(request, sealer), cancellationOf(context));
   };
   return {
     async read(request, context) {

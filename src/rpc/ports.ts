@@ -1,7 +1,7 @@
 import type { HandlerContext } from "@connectrpc/connect";
 import type { MetadataReader } from "../ledger/metadata-reader.ts";
 import { type Operation, type Receipt, receiptText } from "../ledger/operation.ts";
-import type { Sequencer } from "../ledger/sequencer.ts";
+import type { Cancellation, Sequencer } from "../ledger/sequencer.ts";
 import type { Sealer } from "../sealing/envelope.ts";
 import { receiptHeader } from "./errors.ts";
 
@@ -10,15 +10,17 @@ export interface RpcPorts {
   readonly sequencer: Sequencer;
   readonly sealer: Sealer;
   readonly metadata: MetadataReader;
+  /** Whether the caller still waits. */
+  cancellationOf(context: HandlerContext): Cancellation;
 }
 
 /** Submits an operation and puts its last receipt into the answer's headers. */
 export async function submitAndSign<T>(
-  { sequencer }: RpcPorts,
+  { sequencer, cancellationOf }: RpcPorts,
   operation: Operation<T>,
   context: HandlerContext,
 ): Promise<T> {
-  const { value, receipts } = await sequencer.submit(operation, context.signal);
+  const { value, receipts } = await sequencer.submit(operation, cancellationOf(context));
   sign(context, lastOf(receipts));
   return value;
 }

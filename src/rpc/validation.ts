@@ -1,6 +1,5 @@
 import { create, createRegistry, type DescMessage, type Message } from "@bufbuild/protobuf";
 import { createValidator, type Violation } from "@bufbuild/protovalidate";
-import type { Interceptor } from "@connectrpc/connect";
 import { file_zsc_v1_rules } from "#gen/zsc/v1/rules_pb.js";
 import { VaultError } from "../domain/errors.ts";
 import { createPlainCheck, type PlainCheck } from "./plain-fields.ts";
@@ -29,13 +28,6 @@ export function createValidation(warm: readonly DescMessage[]): Validation {
   };
   for (const schema of warm) validator.validate(schema, create(schema));
   return { checkBefore, check: (schema, message) => checkBefore(schema, message, Number.POSITIVE_INFINITY) };
-}
-
-export function validationInterceptor(validation: Validation): Interceptor {
-  return (next) => (request) => {
-    if (!request.stream) validation.check(request.method.input, request.message);
-    return next(request);
-  };
 }
 
 /** Fields in the order of their numbers; a rule of the message counts for the field that begins its id. */

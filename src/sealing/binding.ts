@@ -10,6 +10,19 @@ export interface Binding {
   readonly permissions: readonly string[];
 }
 
+/** Whether two bindings give the same associated data. */
+export function isSameBinding(one: Binding, other: Binding): boolean {
+  return (
+    one.table === other.table &&
+    one.id === other.id &&
+    one.name === other.name &&
+    one.version === other.version &&
+    one.boundZid === other.boundZid &&
+    one.permissions.length === other.permissions.length &&
+    one.permissions.every((zid, index) => zid === other.permissions[index])
+  );
+}
+
 const writer = new FieldWriter();
 
 /**

@@ -3,7 +3,7 @@ import { createSecretKey, type KeyObject, randomBytes } from "node:crypto";
 import { BoundedMap } from "../domain/bounded-map.ts";
 import { Plaintext } from "../domain/plaintext.ts";
 import { decrypt, encrypt, ivBytes, keyBytes, type RandomBytes, sealBroken } from "./aead.ts";
-import { type Binding, dataKeyAssociatedData, valueAssociatedData } from "./binding.ts";
+import { type Binding, dataKeyAssociatedData, isSameBinding, valueAssociatedData } from "./binding.ts";
 import { createKeyBox, type KeyBox } from "./key-box.ts";
 import type { SealingKey } from "./master-key.ts";
 
@@ -46,8 +46,10 @@ export interface Sealer {
 
 const valueHeader = Uint8Array.of(1);
 
-/** How many opened data keys are remembered. */
+/** How many opened data keys are remembered, */
 const maxDataKeys = 4_096;
+/** and of which secrets: a longer list of readers would take more memory than the key is worth. */
+const maxRememberedPermissions = 16;
 
 export function createSealer(sealingKey: SealingKey, random: RandomBytes = randomBytes): Sealer {
   const dataKeys = createDataKeys(createKeyBox(sealingKey, random), sealingKey.id);
@@ -61,7 +63,7 @@ export function createSealer(sealingKey: SealingKey, random: RandomBytes = rando
         dataKey.fill(0);
       }
     },
-    open: ({ sealedKey, sealedValue }, binding) => openValue(dataKeys.find(sealedKey, binding), sealedValue, binding),
+    open: ({ sealedKey, sealedValue }, binding) => openValue(dataKeys.find(sealedKey, binding), sealedValue),
     rebind: ({ sealedKey, sealedValue }, from, to) => {
       assertSameRow(from, to);
       return { sealedKey: dataKeys.use(sealedKey, from, (dataKey) => dataKeys.lock(dataKey, to)), sealedValue };
@@ -75,12 +77,15 @@ interface DataKeys {
   /** Lends the data key to `work` and wipes it afterwards. */
   use<T>(sealedKey: Uint8Array, binding: Binding, work: (dataKey: Uint8Array) => T): T;
   /** The data key, remembered: good for exactly these sealed bytes under exactly this binding. */
-  find(sealedKey: Uint8Array, binding: Binding): KeyObject;
+  find(sealedKey: Uint8Array, binding: Binding): OpenedKey;
 }
 
 interface OpenedKey {
-  readonly associatedData: Uint8Array;
+  readonly sealedKey: Uint8Array;
+  readonly binding: Binding;
   readonly key: KeyObject;
+  /** What the value is bound to by itself. */
+  readonly valueData: Uint8Array;
 }
 
 function createDataKeys(box: KeyBox, keyId: string): DataKeys {
@@ -100,13 +105,17 @@ function createDataKeys(box: KeyBox, keyId: string): DataKeys {
     use,
     lock: (dataKey, binding) => box.lock(dataKey, dataKeyAssociatedData(binding, keyId)),
     find: (sealedKey, binding) => {
-      const name = asBuffer(sealedKey).toString("latin1");
-      const known = opened.get(name);
-      const associatedData = dataKeyAssociatedData(binding, keyId);
-      if (known !== undefined && asBuffer(associatedData).equals(known.associatedData)) return known.key;
-      const entry = { associatedData: Uint8Array.from(associatedData), key: use(sealedKey, binding, createSecretKey) };
-      opened.set(name, entry);
-      return entry.key;
+      const known = opened.get(binding.id);
+      if (known !== undefined && isSame(known.sealedKey, sealedKey) && isSameBinding(known.binding, binding))
+        return known;
+      const entry = {
+        sealedKey: Uint8Array.from(sealedKey),
+        binding,
+        key: use(sealedKey, binding, createSecretKey),
+        valueData: Uint8Array.from(valueAssociatedData(binding)),
+      };
+      if (binding.permissions.length <= maxRememberedPermissions) opened.set(binding.id, entry);
+      return entry;
     },
   };
 }
@@ -117,9 +126,9 @@ function sealValue(dataKey: Uint8Array, iv: Uint8Array, plaintext: Plaintext, bi
   return encrypt(createSecretKey(dataKey), valueHeader, iv, valueAssociatedData(binding), plaintext.bytes);
 }
 
-function openValue(dataKey: KeyObject, sealedValue: Uint8Array, binding: Binding): Plaintext {
+function openValue({ key, valueData }: OpenedKey, sealedValue: Uint8Array): Plaintext {
   if (sealedValue[0] !== valueHeader[0]) throw sealBroken("the value has an unknown format");
-  const clear = decrypt(dataKey, valueHeader.length, valueAssociatedData(binding), sealedValue);
+  const clear = decrypt(key, valueHeader.length, valueData, sealedValue);
   if (!isUtf8(clear)) {
     clear.fill(0);
     throw sealBroken("the value is not UTF-8");
@@ -127,8 +136,8 @@ function openValue(dataKey: KeyObject, sealedValue: Uint8Array, binding: Binding
   return Plaintext.fromBytes(clear);
 }
 
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+function isSame(one: Uint8Array, other: Uint8Array): boolean {
+  return Buffer.compare(one, other) === 0;
 }
 
 function assertSameRow(from: Binding, to: Binding): void {

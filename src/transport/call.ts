@@ -2,7 +2,7 @@ import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { Code, ConnectError, type ContextValues, createContextValues, type HandlerContext } from "@connectrpc/connect";
 import type { Exchange } from "./exchange.ts";
 import { CallHeaders } from "./headers.ts";
-import type { Framing } from "./options.ts";
+import type { Cancellation, Framing } from "./options.ts";
 
 /**
  * One unary call, and the context that its handler sees. Its parts are made when somebody asks for them: most calls
@@ -90,17 +90,31 @@ export class UnaryCall implements HandlerContext {
     }, timeoutMs);
   }
 
-  /** Claims the right to answer, for one claimant only. What still listens to `signal` hears that it is over. */
-  settle(reason: unknown = finished): boolean {
+  /** Whether nobody waits for the answer any more; `signal` says the same and costs more. */
+  get aborted(): boolean {
+    return this.#abortReason !== undefined;
+  }
+
+  get reason(): unknown {
+    return this.#abortReason;
+  }
+
+  /** Claims the right to answer, for one claimant only; with a reason why there will be none, `signal` is aborted. */
+  settle(reason?: unknown): boolean {
     if (this.#isSettled) {
       return false;
     }
     this.#isSettled = true;
     clearTimeout(this.#deadlineTimer);
-    this.#abortReason = reason;
-    this.#abort?.abort(reason);
+    if (reason !== undefined) {
+      this.#abortReason = reason;
+      this.#abort?.abort(reason);
+    }
     return true;
   }
 }
 
-const finished = new ConnectError("the call is over", Code.Canceled);
+/** Whether a call was given up, without the cost of making its `signal` where that is not needed. */
+export function cancellationOf(context: HandlerContext): Cancellation {
+  return context instanceof UnaryCall ? context : context.signal;
+}

@@ -1,9 +1,12 @@
+export { cancellationOf } from "./call.ts";
 export type { Limits } from "./limits.ts";
 export { defaultLimits } from "./limits.ts";
 export type {
   Admit,
   CallHeader,
   CallRecord,
+  Cancellation,
+  Check,
   ConnectionFault,
   Framing,
   HealthSource,

@@ -37,8 +37,13 @@ export interface CallHeader {
  */
 export type Admit = (method: DescMethod, header: CallHeader, values: ContextValues) => void | Promise<void>;
 
+export type Check = (method: DescMethod, message: Message) => void;
+
 /** Turns whatever made a call fail into what its caller sees. MUST NOT put anything of the request into it. */
 export type Translate = (reason: unknown) => ConnectError;
+
+/** Whether a call was given up: its caller went away, its time is over, or it was refused. */
+export type Cancellation = Pick<AbortSignal, "aborted" | "reason">;
 
 export type Framing = "grpc" | "grpc-web" | "connect" | "json";
 
@@ -119,6 +124,8 @@ export interface ServerOptions {
   /** As in Connect: the first is the outermost. They MUST pass on the request that they were given, or a spread of it. */
   readonly interceptors?: readonly Interceptor[];
   readonly admit?: Admit;
+  /** Looks at the message of a unary call before interceptors and handler do; refuses it by throwing. */
+  readonly check?: Check;
   readonly translate?: Translate;
   readonly jsonSurfaces?: readonly JsonSurface[];
   /** PEM. Without it the port speaks plain text. */

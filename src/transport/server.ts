@@ -38,8 +38,8 @@ export interface ZscServer {
 /** Compiles services, surfaces and routes once. Throws when they do not fit together. Nothing is opened yet. */
 export function createServer(options: ServerOptions): ZscServer {
   const limits = { ...defaultLimits, ...options.limits };
-  const { admit, onCall, interceptors = [] } = options;
-  const runtime: UnaryRuntime = { limits, admit, onCall, translate: guardTranslate(options.translate) };
+  const { admit, check, onCall, interceptors = [] } = options;
+  const runtime: UnaryRuntime = { limits, admit, check, onCall, translate: guardTranslate(options.translate) };
   const onFault = options.onFault ?? ((_: ConnectionFault) => {});
   const closing = new AbortController();
 

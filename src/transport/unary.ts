@@ -4,12 +4,13 @@ import type { UnaryCall } from "./call.ts";
 import type { BodyResult } from "./exchange.ts";
 import type { Limits } from "./limits.ts";
 import type { UnaryMethod } from "./methods.ts";
-import type { Admit, CallRecord, Translate } from "./options.ts";
+import type { Admit, CallRecord, Check, Translate } from "./options.ts";
 
 /** What all unary calls of a server share. */
 export interface UnaryRuntime {
   readonly limits: Limits;
   readonly admit: Admit | undefined;
+  readonly check: Check | undefined;
   readonly translate: Translate;
   readonly onCall: ((record: CallRecord) => void) | undefined;
 }
@@ -31,7 +32,7 @@ export interface UnaryFraming {
 export type Timeout = number | "malformed" | undefined;
 
 /**
- * Runs one unary call: admission, body, interceptors and handler, answer, in this order, whatever the framing. Nothing
+ * Runs one unary call: admission, body, check, interceptors and handler, answer, in this order, whatever the framing. Nothing
  * is awaited that needs no waiting.
  */
 export function serveUnary(
@@ -60,11 +61,14 @@ export function serveUnary(
       }
     }
   };
-  const run = (message: Message) => method.invoke(call, message).then(reply).catch(refuse);
+  const run = (message: Message) => {
+    runtime.check?.(method.method, message);
+    return method.invoke(call, message).then(reply).catch(refuse);
+  };
   const onBody = (body: BodyResult) => {
     try {
       const message = framing.decode(bodyOrThrow(body));
-      void (message instanceof Promise ? message.then(run, refuse) : run(message));
+      void (message instanceof Promise ? message.then(run).catch(refuse) : run(message));
     } catch (reason) {
       refuse(reason);
     }

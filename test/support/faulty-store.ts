@@ -12,7 +12,7 @@ export interface Doomed {
 export type Fate = (transaction: Doomed) => Promise<void>;
 
 /** A real store whose next transactions go wrong as planned. */
-export interface FaultyStore extends Pick<Store, "transact"> {
+export interface FaultyStore extends Pick<Store, "transact" | "inProcess"> {
   /** The fates of the next transactions; those after them are carried out. */
   plan(...fates: readonly Fate[]): void;
   /** What the transactions wrote that were carried out, in their order; null where there was nothing to write. */
@@ -21,7 +21,7 @@ export interface FaultyStore extends Pick<Store, "transact"> {
   attempts(): number;
 }
 
-export function faultyStore(store: Pick<Store, "transact">): FaultyStore {
+export function faultyStore(store: Pick<Store, "transact" | "inProcess">): FaultyStore {
   const planned: Fate[] = [];
   const written: (LedgerWrite | null)[] = [];
   let attempts = 0;
@@ -34,6 +34,7 @@ export function faultyStore(store: Pick<Store, "transact">): FaultyStore {
     written.push(write);
   };
   return {
+    inProcess: store.inProcess,
     written,
     attempts: () => attempts,
     plan: (...fates) => void planned.push(...fates),

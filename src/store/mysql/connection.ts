@@ -65,6 +65,8 @@ export async function openConnection(options: MysqlOptions, use: Use): Promise<C
     supportBigNumbers: true,
     connectTimeout: connectTimeoutMs,
     enableKeepAlive: true,
+    // A stack trace for each query, kept for its error, costs more than the rest of sending it.
+    trace: false,
     ...(tls === undefined ? {} : { ssl: { minVersion: "TLSv1.2", verifyIdentity: true, ...tls } }),
   });
   const raw = await translated(connecting);

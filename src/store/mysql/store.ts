@@ -18,6 +18,7 @@ export async function openMysqlStore(options: MysqlOptions): Promise<Store> {
   // Metadata, health and the daemon's questions must not wait behind a batch.
   const reader = createLine(options, "reader");
   return {
+    inProcess: false,
     transact: (request, decide) => writer.use((connection) => transact(connection, request, decide)),
     listSecrets: (afterName, limit) =>
       reader.use(async (connection) => {

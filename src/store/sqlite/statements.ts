@@ -36,8 +36,7 @@ export interface AuditRecord {
 }
 
 // A join is planned again whenever a parameter changes (SQLITE_ENABLE_STAT4), which takes five times as long as the rest.
-const counterOf = (column: string) =>
-  `(SELECT c.${column} FROM read_counter c WHERE c.secret_id = s.id) AS ${column}`;
+const counterOf = (column: string) => `(SELECT c.${column} FROM read_counter c WHERE c.secret_id = s.id) AS ${column}`;
 
 export const selectSecret = `SELECT ${secretColumns.map((column) => `s.${column}`).join(", ")},
   ${counterOf("read_count")}, ${counterOf("last_read_zeqond")} FROM secret s`;

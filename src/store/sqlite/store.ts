@@ -18,6 +18,7 @@ export function openSqliteStore(path: string): Store {
     }
   };
   return {
+    inProcess: true,
     async transact(request, decide) {
       transact(database, statements, request, decide);
     },
