@@ -47,9 +47,10 @@ const session = [
  */
 export type Use = "ledger" | "reader";
 
-const autocommit: Readonly<Record<Use, string>> = {
-  ledger: "SET SESSION autocommit = 0",
-  reader: "SET SESSION autocommit = 1",
+const ofUse: Readonly<Record<Use, readonly string[]>> = {
+  // Literals as the bytes that they are: converting each to its column's character set is a fifth of an insert.
+  ledger: ["SET SESSION autocommit = 0", "SET SESSION character_set_connection = 'binary'"],
+  reader: ["SET SESSION autocommit = 1"],
 };
 
 export async function openConnection(options: MysqlOptions, use: Use): Promise<Connection> {
@@ -102,7 +103,7 @@ export async function openConnection(options: MysqlOptions, use: Use): Promise<C
     },
     end: () => raw.end(),
   };
-  await guarded(connection, () => connection.run([autocommit[use], ...session]));
+  await guarded(connection, () => connection.run([...ofUse[use], ...session]));
   return connection;
 }
 
