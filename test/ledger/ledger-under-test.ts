@@ -33,10 +33,15 @@ export interface LedgerUnderTest {
   close(): Promise<void>;
 }
 
-export async function openLedger(options: Partial<SequencerOptions> = {}): Promise<LedgerUnderTest> {
+export interface LedgerOptions extends Partial<SequencerOptions> {
+  /** What the store says of itself. */
+  readonly inProcess?: boolean;
+}
+
+export async function openLedger({ inProcess, ...options }: LedgerOptions = {}): Promise<LedgerUnderTest> {
   const place = await sqlitePlace();
   const store = await place.open();
-  const faulty = faultyStore(store);
+  const faulty = faultyStore(store, inProcess);
   const clock = handClock();
   const sequencer = createSequencer({ store: faulty, clock, ...options });
   const rows = async () => {

@@ -5,15 +5,20 @@ import type { SequencerOptions } from "../../src/ledger/sequencer.ts";
 import { deleteSecret } from "../../src/zsc/delete.ts";
 import { rotateIfDue } from "../../src/zsc/rotate.ts";
 import { cleanUpDatabases } from "../support/databases.ts";
-import { door } from "../support/faulty-store.ts";
+import { door, type Fate } from "../support/faulty-store.ts";
 import { admin, load } from "../support/ledger.ts";
 import { type LedgerUnderTest, note, openLedger, sealer } from "./ledger-under-test.ts";
 
-describe("the sequencer", () => {
+const places = [
+  { where: "in this process", inProcess: true },
+  { where: "in another process", inProcess: false },
+];
+
+describe.each(places)("the sequencer, over a database $where,", ({ inProcess }) => {
   const opened: LedgerUnderTest[] = [];
 
   const open = async (options: Partial<SequencerOptions> = {}) => {
-    const ledger = await openLedger(options);
+    const ledger = await openLedger({ ...options, inProcess });
     opened.push(ledger);
     return ledger;
   };
@@ -78,6 +83,23 @@ describe("the sequencer", () => {
       const { secrets } = await load(ledger.store, { secrets: ["a"] });
       expect(secrets.get("a")).toMatchObject({ version: 1, readCount: 1 });
     });
+  });
+
+  test("keeps a database in another process busy while it answers", async () => {
+    const ledger = await open();
+    const gate = door();
+    const order: string[] = [];
+    const begin: Fate = (transaction) => {
+      order.push("second begun");
+      return transaction.commit();
+    };
+    ledger.faulty.plan(gate.after, begin);
+    const first = ledger.sequencer.submit(note(1)).then(() => order.push("first answered"));
+    await gate.reached;
+    const second = ledger.sequencer.submit(note(2));
+    gate.open();
+    await Promise.all([first, second]);
+    expect(order).toEqual(inProcess ? ["first answered", "second begun"] : ["second begun", "first answered"]);
   });
 
   test("resolves only once the commit is done, with the receipts of its rows", async () => {

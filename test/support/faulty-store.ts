@@ -21,7 +21,11 @@ export interface FaultyStore extends Pick<Store, "transact" | "inProcess"> {
   attempts(): number;
 }
 
-export function faultyStore(store: Pick<Store, "transact" | "inProcess">): FaultyStore {
+/** `inProcess`: what it says of itself. */
+export function faultyStore(
+  store: Pick<Store, "transact" | "inProcess">,
+  inProcess: boolean = store.inProcess,
+): FaultyStore {
   const planned: Fate[] = [];
   const written: (LedgerWrite | null)[] = [];
   let attempts = 0;
@@ -34,7 +38,7 @@ export function faultyStore(store: Pick<Store, "transact" | "inProcess">): Fault
     written.push(write);
   };
   return {
-    inProcess: store.inProcess,
+    inProcess,
     written,
     attempts: () => attempts,
     plan: (...fates) => void planned.push(...fates),
