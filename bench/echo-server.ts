@@ -1,4 +1,5 @@
-// The yardsticks' process: says what it was sent, in the framing that its argument names, and touches no database.
+// The yardsticks' process: says what it was sent, in the framing that its argument names. With a database as its second
+// argument it makes a bare commit there before each answer.
 import { createServer as createHttp, type Server as HttpServer } from "node:http";
 import { createServer as createHttp2, type Http2Server } from "node:http2";
 import type { AddressInfo } from "node:net";
@@ -13,10 +14,21 @@ import {
   type LookResponse,
   LookResponseSchema,
 } from "../test/gen/test/echo/v1/echo_pb.js";
+import { openCommitter } from "./committer.ts";
 import type { EchoKind } from "./echo-kinds.ts";
 
 const host = "127.0.0.1";
-const handlers = { look: ({ text }: LookRequest) => ({ text }) };
+const [kind = "", database] = process.argv.slice(2);
+const committer = database === undefined ? undefined : await openCommitter(database, "pair");
+const handlers =
+  committer === undefined
+    ? { look: ({ text }: LookRequest) => ({ text }) }
+    : {
+        look: async ({ text }: LookRequest) => {
+          await committer.commit();
+          return { text };
+        },
+      };
 
 /** Each listens on a free port of loopback and resolves with it. */
 const starters: Readonly<Record<EchoKind, () => Promise<number>>> = {
@@ -103,6 +115,5 @@ function listening(server: HttpServer | Http2Server): Promise<number> {
   });
 }
 
-const kind = process.argv[2] ?? "";
 if (!Object.hasOwn(starters, kind)) throw new Error(`no such echo: ${kind}`);
 process.stdout.write(`${JSON.stringify({ port: await starters[kind as EchoKind]() })}\n`);

@@ -25,6 +25,8 @@ export interface Scene {
   zsc(vault: Vault, options?: Pick<ZscOptions, "logLevel" | "commits">): Promise<Target>;
   /** Asked twice for the same echo, it answers the same. */
   echo(kind: EchoKind): Promise<Target>;
+  /** An echo that makes a bare commit in the vault's database before each answer. */
+  committingEcho(vault: Vault): Promise<Target>;
 }
 
 export const usualSize: VaultSize = { secrets: 1_000, reads: 0 };
@@ -53,10 +55,11 @@ export async function onScene<T>(stage: Stage, work: (scene: Scene) => Promise<T
       return { ports: [server.port], pids: [server.pid], ...(pid === undefined ? {} : { databasePid: pid }) };
     },
     echo(kind) {
-      const echo = echoes.get(kind) ?? startEcho(kind, children);
+      const echo = echoes.get(kind) ?? startEcho(children, kind);
       echoes.set(kind, echo);
       return echo;
     },
+    committingEcho: ({ url }) => startEcho(children, "fast", url),
   };
   try {
     return await work(scene);
@@ -66,8 +69,8 @@ export async function onScene<T>(stage: Stage, work: (scene: Scene) => Promise<T
   }
 }
 
-async function startEcho(kind: EchoKind, children: Child[]): Promise<Target> {
-  const child = startTalking([join(import.meta.dirname, "echo-server.ts"), kind]);
+async function startEcho(children: Child[], kind: EchoKind, ...database: readonly string[]): Promise<Target> {
+  const child = startTalking([join(import.meta.dirname, "echo-server.ts"), kind, ...database]);
   children.push(child);
   // Written by our own server.
   const { port } = JSON.parse(await child.ask()) as { readonly port: number };

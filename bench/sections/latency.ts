@@ -13,7 +13,9 @@ export const latencySection: Section = {
   title: "One call in flight",
   about:
     "The median time of a read against the median of a bare echo plus the median of a bare commit: one small INSERT and " +
-    "a COMMIT, one after the other, in the same database. `INSERT alone` commits itself, with a round trip less.",
+    "a COMMIT, one after the other, in the same database. `INSERT alone` commits itself, with a round trip less. " +
+    "`echo that commits`: the bare echo's server makes that commit before each answer, so both meet a processor that has " +
+    "slept meanwhile.",
   unit: "p50 ms",
   measure: (stage) =>
     onScene(stage, async (scene) => {
@@ -23,7 +25,8 @@ export const latencySection: Section = {
         const contenders = [latencyOf(stage, "latency/echo", "echo", echoCall("grpc"), echo)];
         for (const kind of databaseKinds) {
           const vault = await scene.vault(kind);
-          contenders.push(...contendersOf(stage, committer, vault, await scene.zsc(vault)));
+          const committing = await scene.committingEcho(vault);
+          contenders.push(...contendersOf(stage, committer, vault, { committing, zsc: await scene.zsc(vault) }));
         }
         return await measureInTurn(stage, contenders);
       } finally {
@@ -32,17 +35,29 @@ export const latencySection: Section = {
     }),
 };
 
-function contendersOf(stage: Stage, committer: TalkingChild, vault: Vault, target: Target): readonly Contender[] {
+interface Servers {
+  readonly committing: Target;
+  readonly zsc: Target;
+}
+
+function contendersOf(
+  stage: Stage,
+  committer: TalkingChild,
+  vault: Vault,
+  { committing, zsc }: Servers,
+): readonly Contender[] {
   const id = `latency/${vault.kind}`;
   const name = databaseTitles[vault.kind];
   const read = readCall("grpc", usualNumbers, stage.tokens);
   return [
     commitOf(stage, committer, vault, { id: `${id}/alone`, what: `INSERT alone, ${name}`, how: "alone" }),
     commitOf(stage, committer, vault, { id: `${id}/commit`, what: `INSERT and COMMIT, ${name}`, how: "pair" }),
+    latencyOf(stage, `${id}/committing`, `echo that commits, ${name}`, echoCall("grpc"), committing),
     {
-      ...latencyOf(stage, `${id}/read`, `read, ${name}`, read, target),
+      ...latencyOf(stage, `${id}/read`, `read, ${name}`, read, zsc),
       against: [
         { ids: ["latency/echo", `${id}/commit`], as: "of echo and commit" },
+        { ids: [`${id}/committing`], as: "of the echo that commits" },
         { ids: ["latency/echo", `${id}/alone`], as: "of echo and INSERT alone" },
       ],
     },
