@@ -1,5 +1,6 @@
 import { createSecretKey, type KeyObject } from "node:crypto";
-import { jwtVerify, SignJWT } from "jose";
+import { SignJWT } from "jose/jwt/sign";
+import { jwtVerify } from "jose/jwt/verify";
 import type { Clock } from "../domain/clock.ts";
 import { isZid } from "../domain/names.ts";
 import type { Role } from "../domain/principal.ts";

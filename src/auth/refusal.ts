@@ -1,4 +1,4 @@
-import { errors } from "jose";
+import { JOSEError, JWTClaimValidationFailed } from "jose/errors";
 import { errorCode } from "../domain/error-code.ts";
 import { VaultError } from "../domain/errors.ts";
 
@@ -18,8 +18,8 @@ export function forbidden(reason: string): VaultError {
  */
 export function refusalOf(error: unknown): VaultError {
   if (error instanceof VaultError) return error;
-  if (error instanceof errors.JWTClaimValidationFailed) return unauthenticated(`${error.code} ${error.claim}`);
-  if (error instanceof errors.JOSEError) return unauthenticated(error.code);
+  if (error instanceof JWTClaimValidationFailed) return unauthenticated(`${error.code} ${error.claim}`);
+  if (error instanceof JOSEError) return unauthenticated(error.code);
   return unauthenticated(`verification failed: ${codeOf(error)}`);
 }
 
