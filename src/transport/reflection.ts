@@ -23,9 +23,11 @@ type Answer = NonNullable<Response["messageResponse"]>;
 
 /** Server reflection, v1 and v1alpha, over the descriptors of the services and all that they import. */
 export function bindReflection(services: readonly ServiceBinding[]): readonly ServiceBinding[] {
-  const index = createIndex(services);
+  // Made for the first who asks.
+  let index: ReturnType<typeof createIndex> | undefined;
   async function* reflect(requests: AsyncIterable<Pick<ServerReflectionRequest, "host" | "messageRequest">>) {
     for await (const request of requests) {
+      index ??= createIndex(services);
       const originalRequest = { host: request.host, messageRequest: request.messageRequest };
       yield { validHost: request.host, originalRequest, messageResponse: index.answer(request.messageRequest) };
     }
