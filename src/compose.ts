@@ -1,37 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { emit_null } from "#gen/zsc/v1/rules_pb.js";
-import { ZeqContext } from "#gen/zsc/v1/zeq_context_pb.js";
-import { ZscAdmin } from "#gen/zsc/v1/zsc_admin_pb.js";
-import { type Authenticator, createAuthenticator } from "./auth/authenticator.ts";
 import type { Config, DatabaseConfig, ListenAddress } from "./config/config.ts";
 import { systemClock } from "./domain/clock.ts";
 import { errorCode } from "./domain/error-code.ts";
 import { fieldsOfError, type Log } from "./domain/log.ts";
 import { OperatorError } from "./domain/operator-error.ts";
-import { createMetadataReader } from "./ledger/metadata-reader.ts";
-import { createReadiness } from "./ledger/readiness.ts";
-import { createSequencer, type Sequencer, type SequencerOptions } from "./ledger/sequencer.ts";
+import { createSequencer, type SequencerOptions } from "./ledger/sequencer.ts";
 import { type Snapshot, type Store, StoreFailure } from "./ledger/store.ts";
+import type { ChangeIndex } from "./ledger/verify.ts";
 import { startRotation } from "./rotation/daemon.ts";
-import { createAdminHandlers } from "./rpc/admin-handlers.ts";
-import { createAdmission } from "./rpc/admission.ts";
-import { createCallLog } from "./rpc/call-log.ts";
-import { createContextHandlers } from "./rpc/context-handlers.ts";
-import { connectErrorOf } from "./rpc/errors.ts";
-import { createMistake, failureOf, prepare } from "./rpc/json-surface.ts";
-import { createValidation } from "./rpc/validation.ts";
-import { createSealer, type Sealer } from "./sealing/envelope.ts";
+import { createSealer } from "./sealing/envelope.ts";
 import { opensKeyCheck, sealKeyCheck } from "./sealing/key-check.ts";
 import { deriveSealingKey, parseMasterKey, type SealingKey } from "./sealing/master-key.ts";
-
-export { openChangeIndex } from "./store/sqlite/change-index.ts";
-
-import { openMysqlSnapshot } from "./store/mysql/snapshot.ts";
-import { openMysqlStore } from "./store/mysql/store.ts";
-import { openReadOnly } from "./store/sqlite/database.ts";
-import { openSqliteSnapshot } from "./store/sqlite/snapshot.ts";
-import { openSqliteStore } from "./store/sqlite/store.ts";
-import { bindService, cancellationOf, createServer, type ZscServer } from "./transport/index.ts";
+import type { ZscServer } from "./transport/index.ts";
 
 /** A vault that is open and listens. */
 export interface RunningVault {
@@ -40,9 +20,15 @@ export interface RunningVault {
   stop(): Promise<void>;
 }
 
+// A driver takes a while to load, so only the one that is asked for is.
+
 /** Opens the database, brings its schema up to date. */
 export async function openStore(database: DatabaseConfig): Promise<Store> {
-  if (database.kind === "sqlite") return openSqliteStore(database.path);
+  if (database.kind === "sqlite") {
+    const { openSqliteStore } = await import("./store/sqlite/store.ts");
+    return openSqliteStore(database.path);
+  }
+  const { openMysqlStore } = await import("./store/mysql/store.ts");
   try {
     return await openMysqlStore(database);
   } catch (error) {
@@ -56,13 +42,26 @@ export async function openStore(database: DatabaseConfig): Promise<Store> {
 /** Opens a view of log and vault for verification. Needs no more than the right to read, and changes nothing. */
 export async function openSnapshot(database: DatabaseConfig): Promise<Snapshot> {
   try {
-    if (database.kind === "mysql") return await openMysqlSnapshot(database);
-    return openSqliteSnapshot(openReadOnly(database.path));
+    if (database.kind === "sqlite") return await openSqliteFile(database.path);
+    const { openMysqlSnapshot } = await import("./store/mysql/snapshot.ts");
+    return await openMysqlSnapshot(database);
   } catch (error) {
     throw new OperatorError(`${nameOf(database)} cannot be read: ${reasonOf(error)}. Check ZSC_DATABASE_URL.`, {
       cause: error,
     });
   }
+}
+
+async function openSqliteFile(path: string): Promise<Snapshot> {
+  const { openReadOnly } = await import("./store/sqlite/database.ts");
+  const { openSqliteSnapshot } = await import("./store/sqlite/snapshot.ts");
+  return openSqliteSnapshot(openReadOnly(path));
+}
+
+/** Opens an index of what the log says changed, for verification: a file that is gone when it is closed. */
+export async function openChangeIndex(): Promise<ChangeIndex> {
+  const { openChangeIndex: open } = await import("./store/sqlite/change-index.ts");
+  return open();
 }
 
 function nameOf(database: DatabaseConfig): string {
@@ -79,16 +78,18 @@ export type BatchOptions = Pick<SequencerOptions, "maxBatchRows" | "maxBatchByte
 
 /** Opens the vault and begins to listen. */
 export async function startVault(config: Config, log: Log, batches: BatchOptions = {}): Promise<RunningVault> {
-  const [key, store] = await Promise.all([
+  // The key is derived on another thread and the database answers in its own time: meanwhile the port's libraries load.
+  const [key, store, { createPort }] = await Promise.all([
     deriveSealingKey(parseMasterKey(config.masterKey.text())),
     openStore(config.database),
+    import("./port.ts"),
   ]);
   try {
     await checkKey(key, store);
     const sealer = createSealer(key);
     const onFailure = (failure: StoreFailure) => log.warn(fieldsOfError(failure.cause ?? failure), failure.message);
     const sequencer = createSequencer({ store, clock: systemClock, onFailure, ...batches });
-    const server = createPort(config, { store, sequencer, sealer, authenticator: authenticatorOf(config) }, log);
+    const server = createPort(config, { store, sequencer, sealer }, log);
     const address = await listen(server, config.listen);
     const rotation = startRotation({ store, sequencer, sealer, clock: systemClock, log });
     return {
@@ -134,44 +135,4 @@ async function checkKey(key: SealingKey, store: Store): Promise<void> {
   throw new OperatorError(
     "The master key does not open this vault. Set ZSC_MASTER_KEY or ZSC_MASTER_KEY_FILE to the key that it was made with.",
   );
-}
-
-function authenticatorOf({ jwt, callers }: Config): Authenticator {
-  return createAuthenticator({ ...jwt, secret: jwt.secret.bytes, clock: systemClock, external: callers });
-}
-
-interface Parts {
-  readonly store: Store;
-  readonly sequencer: Sequencer;
-  readonly sealer: Sealer;
-  readonly authenticator: Authenticator;
-}
-
-function createPort(config: Config, { store, sequencer, sealer, authenticator }: Parts, log: Log): ZscServer {
-  const ports = { sequencer, sealer, metadata: createMetadataReader(store), cancellationOf };
-  const validation = createValidation([...ZscAdmin.methods, ...ZeqContext.methods].map(({ input }) => input));
-  const { tls } = config;
-  return createServer({
-    services: [
-      bindService(ZscAdmin, createAdminHandlers(ports)),
-      bindService(ZeqContext, createContextHandlers(ports)),
-    ],
-    admit: createAdmission(authenticator),
-    check: ({ input }, message) => validation.check(input, message),
-    translate: connectErrorOf,
-    jsonSurfaces: [
-      {
-        prefix: "/api/zsc",
-        emitNull: emit_null,
-        prepare,
-        mistake: createMistake(validation),
-        success: (_method, json) => ({ ok: true, ...json }),
-        failure: failureOf,
-      },
-    ],
-    health: { ready: createReadiness(store) },
-    onCall: createCallLog(log),
-    onFault: ({ where, error }) => log.debug({ ...fieldsOfError(error), address: where }, "a connection failed"),
-    ...(tls === undefined ? {} : { tls: { cert: tls.cert, key: tls.key.text() } }),
-  });
 }

@@ -1,6 +1,5 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { mintToken } from "./auth/own-tokens.ts";
 import { bannerOf } from "./banner.ts";
 import { startVault } from "./compose.ts";
 import type { Config, Mode } from "./config/config.ts";
@@ -38,6 +37,7 @@ export async function serve(env: NodeJS.ProcessEnv, mode: Mode | undefined): Pro
 
 async function writeAdminToken(config: Config): Promise<string> {
   const { jwt, dataDir } = config;
+  const { mintToken } = await import("./auth/own-tokens.ts");
   const token = await mintToken({
     ...jwt,
     secret: jwt.secret.bytes,

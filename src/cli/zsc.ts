@@ -1,5 +1,4 @@
 import { Command, CommanderError, Option } from "commander";
-import { mintToken } from "../auth/own-tokens.ts";
 import { parseTtl } from "../auth/ttl.ts";
 import type { Mode } from "../config/config.ts";
 import { loadDatabaseConfig, loadTokenConfig } from "../config/load.ts";
@@ -8,7 +7,6 @@ import { OperatorError } from "../domain/operator-error.ts";
 import type { Role } from "../domain/principal.ts";
 import { StoreFailure } from "../ledger/store.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
-import { runVerify } from "./verify-command.ts";
 
 /** Exit codes: 0 done, 1 the answer is no or the start failed, 2 the command line is wrong. */
 const usageExitCode = 2;
@@ -90,6 +88,7 @@ function modeOf(dev: boolean | undefined): Mode | undefined {
 async function token({ dev, role, zid, ttl }: TokenOptions, terminal: Terminal): Promise<void> {
   const { jwt } = loadTokenConfig(process.env, { mode: modeOf(dev) });
   const ttlMs = asOperatorError(() => parseTtl(ttl));
+  const { mintToken } = await import("../auth/own-tokens.ts");
   const minted = mintToken({ ...jwt, secret: jwt.secret.bytes, zid, role, ttlMs, clock: systemClock });
   terminal.out(await minted.catch((error: unknown) => asOperatorError(() => rethrow(error))));
 }
@@ -97,8 +96,9 @@ async function token({ dev, role, zid, ttl }: TokenOptions, terminal: Terminal):
 async function auditVerify({ dev, json }: VerifyOptions, terminal: Terminal): Promise<void> {
   const { database } = loadDatabaseConfig(process.env, { mode: modeOf(dev) });
   const { openChangeIndex, openSnapshot } = await import("../compose.ts");
+  const { runVerify } = await import("./verify-command.ts");
   const snapshot = await openSnapshot(database);
-  const index = openChangeIndex();
+  const index = await openChangeIndex();
   try {
     process.exitCode = await runVerify({ snapshot, index, json: json === true, terminal });
   } catch (error) {

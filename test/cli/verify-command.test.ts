@@ -25,7 +25,7 @@ afterAll(() => vault?.close());
 async function run(options: { readonly json?: boolean; readonly isTTY?: boolean } = {}) {
   const { terminal, written } = recordedTerminal(options.isTTY);
   const snapshot = await snapshotOf(vault.url);
-  const index = openChangeIndex();
+  const index = await openChangeIndex();
   const code = await runVerify({ snapshot, index, json: options.json === true, terminal }).finally(() => {
     index.close();
     return snapshot.close();
@@ -60,7 +60,7 @@ test("one row and one secret are counted as one", async () => {
     await small.run(setSecret({ name: "one", value: plain("value") }, admin, testSealer()));
     const { terminal, written } = recordedTerminal();
     const snapshot = await snapshotOf(small.url);
-    const index = openChangeIndex();
+    const index = await openChangeIndex();
     await runVerify({ snapshot, index, json: false, terminal });
     index.close();
     await snapshot.close();
@@ -127,7 +127,7 @@ test("progress is shown on a terminal, beside the result, and taken away", async
 test("progress is taken away, too, when the database goes away half way", async () => {
   const { terminal, written } = recordedTerminal(true);
   const snapshot = await snapshotOf(vault.url);
-  const index = openChangeIndex();
+  const index = await openChangeIndex();
   index.close();
   const run = runVerify({ snapshot, index, json: false, terminal });
   await expect(run).rejects.toThrow(StoreFailure);

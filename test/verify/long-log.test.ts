@@ -26,7 +26,7 @@ describe.each(logs)("on %s, a log of %d rows", (kind, rowCount) => {
 
   test("is verified in little memory", async () => {
     const snapshot = await snapshotOf(vault.url);
-    const index = openChangeIndex();
+    const index = await openChangeIndex();
     const before = process.memoryUsage.rss();
     let most = before;
     const onProgress = () => {

@@ -76,7 +76,7 @@ export async function openVault(kind: DatabaseKind): Promise<OpenVault> {
     },
     async verify() {
       const snapshot = await snapshotOf(url);
-      const index = openChangeIndex();
+      const index = await openChangeIndex();
       return await verify({ snapshot, index, clock }).finally(() => {
         index.close();
         return snapshot.close();
