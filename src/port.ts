@@ -25,12 +25,15 @@ export interface Parts {
   readonly sealer: Sealer;
 }
 
+/** After the first callers, who were waiting for the port to open. */
+const warmUpAfterMs = 1_000;
+
 /** Composes the port of a vault. It does not listen yet. */
 export function createPort(config: Config, { store, sequencer, sealer }: Parts, log: Log): ZscServer {
   const ports = { sequencer, sealer, metadata: createMetadataReader(store), cancellationOf };
   const validation = createValidation([...ZscAdmin.methods, ...ZeqContext.methods].map(({ input }) => input));
   const { tls } = config;
-  return createServer({
+  const server = createServer({
     services: [
       bindService(ZscAdmin, createAdminHandlers(ports)),
       bindService(ZeqContext, createContextHandlers(ports)),
@@ -53,6 +56,14 @@ export function createPort(config: Config, { store, sequencer, sealer }: Parts, 
     onFault: ({ where, error }) => log.debug({ ...fieldsOfError(error), address: where }, "a connection failed"),
     ...(tls === undefined ? {} : { tls: { cert: tls.cert, key: tls.key.text() } }),
   });
+  return {
+    async listen(address) {
+      const listening = await server.listen(address);
+      setTimeout(validation.warmUp, warmUpAfterMs).unref();
+      return listening;
+    },
+    close: (graceMs) => server.close(graceMs),
+  };
 }
 
 function authenticatorOf({ jwt, callers }: Config): Authenticator {

@@ -54,6 +54,19 @@ const badZids = (field: string): readonly (readonly [string, string])[] => [
 
 const badLabels = (field: string) => badZids(field).slice(1);
 
+test("warming up changes no verdict", async () => {
+  const warm = createValidation(inputs);
+  await warm.warmUp();
+  const good = create(SetRequestSchema, { name: "n", value: "v", purposeTag: "tag" });
+  expect(warm.check(SetRequestSchema, good)).toBeUndefined();
+  const bad = create(SetRequestSchema, { name: "n", value: "" });
+  for (const each of [warm, createValidation(inputs)]) {
+    expect(() => each.check(SetRequestSchema, bad)).toThrow(
+      new VaultError("INVALID_ARGUMENT", "value cannot be empty"),
+    );
+  }
+});
+
 describe("the name is judged in the same words by", () => {
   test.each([
     InfoRequestSchema,
