@@ -8,7 +8,7 @@ const leastMajor = 22;
 const shipped = fileURLToPath(new URL("../node_modules/node/bin/node", import.meta.url));
 
 if (Number.parseInt(process.versions.node, 10) >= leastMajor) {
-  const { main } = await import("../dist/cli/zsc.js");
+  const { main } = await import("../dist/bin/zsc.js");
   const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
   await main(process.argv, version);
 } else if (existsSync(shipped)) {
