@@ -46,7 +46,10 @@ export interface Head {
 /** `prev_hash` of the first row, and the head of an empty log. */
 export const zeroHash = "0".repeat(64);
 
-const writer = new FieldWriter("zsc-row-v1");
+/** Begins what `row_hash` covers. */
+export const rowPrefix = "zsc-row-v1";
+
+const writer = new FieldWriter(rowPrefix);
 
 /** `row_hash` (contract, section 4): SHA-256 over the length-prefixed columns, 64 lower-case hex digits. */
 export function rowHashOf(row: Omit<AuditRow, "rowHash">): string {
@@ -72,7 +75,8 @@ export function proofDigestOf(subject: string, actorZid: string, transitionId: s
   return hash("sha256", `${subject}|${actorZid}|${transitionId}|${purpose}`, "hex");
 }
 
-const originPrefix = "zsc:";
+/** Begins an `origin_id`. */
+export const originPrefix = "zsc:";
 
 /** `origin_id` of what happens to `subject`: a secret's name, or `*` for all of them. */
 export function originIdOf(subject: string): string {

@@ -1,6 +1,7 @@
 import type { Secret } from "../domain/secret.ts";
 import type { VaultRow } from "../domain/vault-row.ts";
 import type { AuditRow, Head } from "./row.ts";
+import type { RowBlock } from "./row-block.ts";
 
 /** What a batch needs to see, by key. */
 export interface LoadRequest {
@@ -109,6 +110,11 @@ export interface Snapshot {
   readonly head: Head;
   /** Rows in the order of `seq`, in pages, all of the log. */
   rows(): AsyncIterable<readonly AuditRow[]>;
+  /**
+   * The rows from 1 to the head in their order, in blocks. MUST end before the head when the log has any other row, or
+   * when a column may mean another text than its bytes, and may when it cannot tell. A log without rows has no blocks.
+   */
+  blocks(): AsyncIterable<RowBlock>;
   /** Secrets in the order of their names, byte by byte, in pages. */
   secrets(): AsyncIterable<readonly VaultRow[]>;
   /** Denials that the limiter knows of, in the order of `seq`, in pages. */

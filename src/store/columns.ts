@@ -1,6 +1,7 @@
 import type { Secret } from "../domain/secret.ts";
 import type { VaultRow } from "../domain/vault-row.ts";
-import type { AuditRow } from "../ledger/row.ts";
+import { type AuditRow, rowPrefix } from "../ledger/row.ts";
+import { blockColumns } from "../ledger/row-block.ts";
 
 /** The columns of `audit_log`, in the order in which the hash covers them. */
 export const auditColumns = [
@@ -33,6 +34,11 @@ export const secretColumns = [
   "created_at",
   "updated_at",
 ] as const;
+
+/** SQL of a row of `audit_log` as blocks have it; `separator` is SQL, too. */
+export function blockRow(separator: string): string {
+  return `concat('${rowPrefix}', ${blockColumns.map((column) => `${separator}, ${column}`).join(", ")})`;
+}
 
 /** The values of a row of `audit_log`, in the order of `auditColumns`. */
 export function auditValues(row: AuditRow): (string | number)[] {

@@ -1,9 +1,10 @@
 import type { AuditRow, Head } from "../../ledger/row.ts";
+import { type RowBlock, separatorHex } from "../../ledger/row-block.ts";
 import { type Snapshot, StoreFailure } from "../../ledger/store.ts";
-import { auditColumns, secretColumns } from "../columns.ts";
+import { auditColumns, blockRow, secretColumns } from "../columns.ts";
 import { exactText, replacementCharacter } from "../exact-text.ts";
 import { auditRowOf, denialColumns, denialOf, numberOf, vaultRowOf } from "../snapshot-rows.ts";
-import { failureOf, type Sqlite } from "./database.ts";
+import { failureOf, isForeign, type Sqlite } from "./database.ts";
 
 const rowsPerPage = 500;
 /** Values can be large: so few that a page stays below 10 MB. */
@@ -21,6 +22,7 @@ export function openSqliteSnapshot(database: Sqlite): Snapshot {
       head,
       rows: () =>
         pages(database, `SELECT ${auditColumns} FROM audit_log ORDER BY seq`, rowsPerPage, exactRows(database)),
+      blocks: () => blocks(database, head),
       secrets: () =>
         pages(database, `SELECT ${asBytes(secretColumns)} FROM secret ORDER BY name`, secretsPerPage, vaultRowOf),
       denials: () =>
@@ -62,6 +64,27 @@ async function* pages<T>(
     throw failureOf(error);
   }
   if (page.length > 0) yield page;
+}
+
+const selectEnd = (order: string) => `SELECT seq FROM audit_log ORDER BY seq ${order} LIMIT 1`;
+const selectBlock = `SELECT count(*), CAST(group_concat(${blockRow(`CAST(X'${separatorHex}' AS TEXT)`)}, '') AS BLOB)
+   FROM audit_log WHERE seq > ? AND seq <= ?`;
+
+/** What cannot be read like this is left to those who read row by row. */
+async function* blocks(database: Sqlite, head: Head): AsyncIterable<RowBlock> {
+  try {
+    // NULL comes before all numbers, and text behind them.
+    const ends = ["ASC", "DESC"].map((order) => database.prepare(selectEnd(order)).pluck().get());
+    if (ends[0] !== 1 || ends[1] !== head.seq) return;
+    const select = database.prepare<[number, number], [number, unknown]>(selectBlock).raw();
+    for (let seq = 0; seq < head.seq; seq += rowsPerPage) {
+      const [count, bytes] = select.get(seq, Math.min(seq + rowsPerPage, head.seq)) ?? [];
+      if (count === undefined || !Buffer.isBuffer(bytes)) return;
+      yield { count, bytes };
+    }
+  } catch (error) {
+    if (!isForeign(error)) throw error;
+  }
 }
 
 /**

@@ -1,0 +1,82 @@
+import { hash } from "node:crypto";
+import { type AuditRow, type Head, originPrefix, zeroHash } from "./row.ts";
+import { at, BlockReader, type RowBlock } from "./row-block.ts";
+import type { Snapshot } from "./store.ts";
+
+/**
+ * Follows the chain in blocks, which is twice as fast as row by row. True only for a log that is whole; false does not
+ * say that it is not, only that it has to be walked row by row: that walk also tells what is wrong, and where.
+ *
+ * @param note is told of every row that is no read, in their order
+ */
+export async function isWholeInBlocks(
+  snapshot: Pick<Snapshot, "head" | "blocks">,
+  note: (row: AuditRow) => void,
+  onProgress?: (rows: number) => void,
+): Promise<boolean> {
+  const { head } = snapshot;
+  let last: Head = { seq: 0, rowHash: zeroHash };
+  for await (const block of snapshot.blocks()) {
+    const end = endOf(block, last, note);
+    if (end === undefined) return false;
+    last = end;
+    onProgress?.(last.seq);
+  }
+  // An empty log has no blocks, and neither has one that cannot be read in blocks.
+  return last.seq > 0 && last.seq === head.seq && last.rowHash === head.rowHash;
+}
+
+/** The last row of a block that follows `before` and is whole. */
+function endOf({ count, bytes }: RowBlock, before: Head, note: (row: AuditRow) => void): Head | undefined {
+  const reader = new BlockReader(bytes);
+  let { seq, rowHash } = before;
+  for (const end = seq + count; seq < end; ) {
+    seq++;
+    if (!reader.next() || reader.number(at.seq) !== seq || Number.isNaN(reader.number(at.zeqond_number))) return;
+    if (reader.hash(at.prev_hash) !== rowHash) return;
+    rowHash = hash("sha256", reader.hashed(), "hex");
+    if (reader.hash(at.row_hash) !== rowHash) return;
+    if (reader.hash(at.proof_digest) !== hash("sha256", proofOf(reader), "hex")) return;
+    if (!isRead(reader)) note(reader.row());
+  }
+  return reader.isAtEnd ? { seq, rowHash } : undefined;
+}
+
+const read = Buffer.from("secret_read");
+const origin = Buffer.from(originPrefix);
+const bar = 0x7c;
+
+/** Most rows are reads, which change nothing. */
+function isRead({ bytes, starts, ends }: BlockReader): boolean {
+  const start = starts[at.transition_type] ?? 0;
+  return (ends[at.transition_type] ?? 0) - start === read.length && holds(bytes, start, read);
+}
+
+let proof = Buffer.alloc(1_024);
+
+/** What `proof_digest` covers; good until the next call. */
+function proofOf(reader: BlockReader): Buffer {
+  const { bytes, starts } = reader;
+  // Never longer than the row.
+  if (proof.length < reader.length) proof = Buffer.alloc(2 * reader.length);
+  const originAt = starts[at.origin_id] ?? 0;
+  const subjectAt = holds(bytes, originAt, origin) ? originAt + origin.length : originAt;
+  let end = copyTo(0, reader, at.origin_id, subjectAt);
+  for (const column of [at.actor_zid, at.transition_id, at.proof_purpose]) {
+    proof[end] = bar;
+    end = copyTo(end + 1, reader, column, starts[column] ?? 0);
+  }
+  return proof.subarray(0, end);
+}
+
+/** So short that a loop is faster than any call. */
+function copyTo(offset: number, { bytes, ends }: BlockReader, column: number, start: number): number {
+  const length = (ends[column] ?? 0) - start;
+  for (let index = 0; index < length; index++) proof[offset + index] = bytes[start + index] ?? 0;
+  return offset + length;
+}
+
+function holds(bytes: Buffer, start: number, text: Buffer): boolean {
+  for (let index = 0; index < text.length; index++) if (bytes[start + index] !== text[index]) return false;
+  return true;
+}
