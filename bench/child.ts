@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { devNull } from "node:os";
+import { delimiter, dirname } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { onDeathOfThisProcess } from "../test/support/server-process.ts";
@@ -21,23 +22,32 @@ export interface TalkingChild extends Child {
 
 const endWithinMs = 20_000;
 
-/** Runs one of our programs on this Node. What it prints goes nowhere, as with an operator who keeps no log; errors show. */
-export function startQuietly(args: readonly string[], env: Readonly<Record<string, string>>): Child {
+/** The heap of our servers, as `bin/zsc.mjs` sets it. Every server that is measured has it. */
+const heap = ["--max-semi-space-size=8", "--no-allocation-site-pretenuring", "--heap-growing-percent=50"];
+
+/** The command line of one of our programs on this Node. */
+export function onNode(...args: readonly string[]): readonly string[] {
+  return [process.execPath, ...heap, ...args];
+}
+
+/** Runs a server. What it prints goes nowhere, as with an operator who keeps no log; errors show. */
+export function startQuietly([command = "", ...args]: readonly string[], env: Readonly<Record<string, string>>): Child {
   const nowhere = openSync(devNull, "w");
-  const child = spawn(process.execPath, args, { env: ownEnvironment(env), stdio: ["ignore", nowhere, "inherit"] });
+  const child = spawn(command, args, { env: ownEnvironment(env), stdio: ["ignore", nowhere, "inherit"] });
   closeSync(nowhere);
   return childOf(child);
 }
 
-export function startTalking(args: readonly string[]): TalkingChild {
-  const child = spawn(process.execPath, args, { env: ownEnvironment({}), stdio: ["pipe", "pipe", "inherit"] });
+export function startTalking(program: string, ...args: readonly string[]): TalkingChild {
+  const [command = "", ...words] = onNode(program, ...args);
+  const child = spawn(command, words, { env: ownEnvironment({}), stdio: ["pipe", "pipe", "inherit"] });
   const lines = linesOf(child.stdout);
   return {
     ...childOf(child),
     async ask(line) {
       if (line !== undefined) child.stdin.write(`${line}\n`);
       const { value, done } = await lines.next();
-      if (done === true) throw new Error(`${args[0]} has ended`);
+      if (done === true) throw new Error(`${program} has ended`);
       return value;
     },
   };
@@ -47,13 +57,14 @@ function linesOf(output: Readable): AsyncIterator<string, undefined> {
   return createInterface({ input: output })[Symbol.asyncIterator]();
 }
 
-/** Nothing of this process's settings but where programs and temporary files are. */
+/** Nothing of this process's settings but where programs, this Node first, and temporary files are. */
 function ownEnvironment(env: Readonly<Record<string, string>>): Record<string, string> {
-  const kept = ["PATH", "TMPDIR"].flatMap((name) => {
+  const kept = ["TMPDIR"].flatMap((name) => {
     const value = process.env[name];
     return value === undefined ? [] : [[name, value] as const];
   });
-  return { ...Object.fromEntries(kept), ...env };
+  const path = [dirname(process.execPath), process.env["PATH"] ?? ""].join(delimiter);
+  return { ...Object.fromEntries(kept), PATH: path, ...env };
 }
 
 function childOf(child: ChildProcess): Child {

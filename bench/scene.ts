@@ -70,7 +70,7 @@ export async function onScene<T>(stage: Stage, work: (scene: Scene) => Promise<T
 }
 
 async function startEcho(children: Child[], kind: EchoKind, ...database: readonly string[]): Promise<Target> {
-  const child = startTalking([join(import.meta.dirname, "echo-server.ts"), kind, ...database]);
+  const child = startTalking(join(import.meta.dirname, "echo-server.ts"), kind, ...database);
   children.push(child);
   // Written by our own server.
   const { port } = JSON.parse(await child.ask()) as { readonly port: number };

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { findFreePort } from "../test/support/server-process.ts";
-import { type Child, startQuietly } from "./child.ts";
+import { type Child, onNode, startQuietly } from "./child.ts";
 import type { Keys } from "./keys.ts";
 
 /** A server on loopback that answers. */
@@ -20,7 +20,7 @@ export interface ZscOptions {
 }
 
 const shipped = [join(import.meta.dirname, "../bin/zsc.mjs"), "serve"];
-const naive = [join(import.meta.dirname, "naive-server.ts")];
+const naive = onNode(join(import.meta.dirname, "naive-server.ts"));
 const startWithinMs = 60_000;
 
 /** Starts the server in production mode, as an operator would; it does not listen yet. */

@@ -9,7 +9,7 @@ export interface Generator {
 }
 
 export function startGenerator(): Generator {
-  const child = startTalking([join(import.meta.dirname, "generator.ts")]);
+  const child = startTalking(join(import.meta.dirname, "generator.ts"));
   return {
     async run(load) {
       // Written by our own generator.

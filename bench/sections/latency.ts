@@ -19,7 +19,7 @@ export const latencySection: Section = {
   unit: "p50 ms",
   measure: (stage) =>
     onScene(stage, async (scene) => {
-      const committer = startTalking([join(import.meta.dirname, "../commit.ts")]);
+      const committer = startTalking(join(import.meta.dirname, "../commit.ts"));
       try {
         const echo = await scene.echo("fast");
         const contenders = [latencyOf(stage, "latency/echo", "echo", echoCall("grpc"), echo)];

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { runZsc, startZsc, type ZscProcess } from "../support/zsc-process.ts";
 
@@ -29,8 +29,8 @@ export function development(): void {
 
   /** Pastes lines into a shell in the folder of the first start; `npx zsc` is the built program here. */
   const paste = async (lines: readonly string[]) => {
-    const script = lines.join("\n").replaceAll("npx zsc", `"${process.execPath}" "${program}"`);
-    const env = { PATH: process.env["PATH"] ?? "" };
+    const script = lines.join("\n").replaceAll("npx zsc", `"${program}"`);
+    const env = { PATH: [dirname(process.execPath), process.env["PATH"]].join(delimiter) };
     return (await promisify(execFile)("/bin/sh", ["-ec", script], { cwd: folder, env })).stdout;
   };
   const banner = () => server.stdout().split("\n");
