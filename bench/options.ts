@@ -28,7 +28,7 @@ export const usage = `npm run bench -- [options]
   --rounds N       how often everything is measured, in turn (3)
   --seconds S      how long each single load lasts (1.25)
   --quick          one very short round, to see that the benchmarks work
-  --large          also vaults of 10^6 secrets and 10^7 rows: minutes to make once, some 20 GB of disk
+  --large          also vaults of 10^6 secrets and 10^7 rows: half an hour to make once, some 27 GB of disk
   --cache DIR      where the large vaults are kept (~/.cache/zsc-bench)
   --json FILE      writes all that was measured
   --write FILE     puts the tables into a Markdown file, between its marks
