@@ -23,7 +23,7 @@ export interface TalkingChild extends Child {
 const endWithinMs = 20_000;
 
 /** The heap of our servers, as `bin/zsc.mjs` sets it. Every server that is measured has it. */
-const heap = ["--max-semi-space-size=8", "--no-allocation-site-pretenuring", "--heap-growing-percent=50"];
+const heap = ["--max-semi-space-size=16", "--no-allocation-site-pretenuring", "--heap-growing-percent=50"];
 
 /** The command line of one of our programs on this Node. */
 export function onNode(...args: readonly string[]): readonly string[] {

@@ -1,5 +1,5 @@
 #!/bin/sh
-// 2>/dev/null; exec node --max-semi-space-size=8 "$0" "$@"
+// 2>/dev/null; exec node --max-semi-space-size=16 "$0" "$@"
 // The line above is for the shell: not every system's env can pass options on. It, and the two settings below, keep the
 // process at half of the memory that it would take otherwise (docs/operations.md), and cost no time.
 //
