@@ -8,7 +8,7 @@ import type { Limits } from "./limits.ts";
 export interface ServiceBinding {
   readonly service: DescService;
   readonly implementation: Readonly<Record<string, unknown>>;
-  /** Calls of a public service are not shown to `admit`. */
+  /** Calls of a public service are shown to neither `admit` nor `check`. */
   readonly public: boolean;
 }
 
@@ -124,7 +124,7 @@ export interface ServerOptions {
   /** As in Connect: the first is the outermost. They MUST pass on the request that they were given, or a spread of it. */
   readonly interceptors?: readonly Interceptor[];
   readonly admit?: Admit;
-  /** Looks at the message of a unary call before interceptors and handler do; refuses it by throwing. */
+  /** Looks at the message of an admitted unary call before interceptors and handler do; refuses it by throwing. */
   readonly check?: Check;
   readonly translate?: Translate;
   readonly jsonSurfaces?: readonly JsonSurface[];

@@ -62,7 +62,7 @@ export function serveUnary(
     }
   };
   const run = (message: Message) => {
-    runtime.check?.(method.method, message);
+    if (!method.isPublic) runtime.check?.(method.method, message);
     return method.invoke(call, message).then(reply).catch(refuse);
   };
   const onBody = (body: BodyResult) => {

@@ -21,6 +21,38 @@ async function overAll(
   await echo.server.close(0);
 }
 
+describe("a check", () => {
+  test("refuses a message before interceptors and handler see it, and lets the others through", async () => {
+    const seen: string[] = [];
+    const watch: Interceptor = (next) => (request) => {
+      seen.push(request.method.name);
+      return next(request);
+    };
+    const check: ServerOptions["check"] = (method, message) => {
+      if (Reflect.get(message, "text") === "bad")
+        throw new ConnectError(`${method.name} refused`, Code.FailedPrecondition);
+    };
+    await overAll({ check, interceptors: [watch] }, async (client, records) => {
+      const refused = { code: Code.FailedPrecondition, rawMessage: "Look refused" };
+      await expect(client.look({ text: "bad" })).rejects.toMatchObject(refused);
+      expect(seen.splice(0)).toEqual([]);
+      expect(records.at(-1)).toMatchObject({ code: Code.FailedPrecondition });
+      expect(await client.look({ text: "good" })).toMatchObject({ text: "good" });
+      expect(seen.splice(0)).toEqual(["Look"]);
+    });
+  });
+
+  test("is not asked about public services", async () => {
+    const check = () => {
+      throw new ConnectError("refused", Code.FailedPrecondition);
+    };
+    const services = [bindService(EchoService, echoHandlers, { public: true })];
+    await overAll({ check, services }, async (client) => {
+      expect(await client.look({ text: "x" })).toMatchObject({ text: "x" });
+    });
+  });
+});
+
 describe("interceptors", () => {
   test("run from the first to the last, for unary calls and streams alike", async () => {
     const order: string[] = [];
