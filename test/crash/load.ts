@@ -46,16 +46,34 @@ export function startLoad({ journal, tokens, wires }: Clients, round: string): L
   };
 }
 
+/** How often a read is sent again that was not sent: a client may not have noticed yet that the server is back. */
+const readAttempts = 50;
+const readAgainMs = 100;
+
 /** Reads every name through every wire that can; these reads are noted and accounted for like all others. */
-export async function readAll({ journal, tokens, wires }: Clients, round: string): Promise<readonly Fate[]> {
-  const readers = wires.filter((wire) => wire.reads);
+export async function readAll(clients: Clients, round: string): Promise<readonly Fate[]> {
+  const readers = clients.wires.filter((wire) => wire.reads);
   const reads = readers.flatMap((wire, index) =>
-    names.map((name, number) => {
-      const label = labelOf(round, 1_000 + index, number);
-      return sendNoted(journal, tokens, wire, { label, kind: "read", names: [name], zid: "ZEQ-SYS" });
-    }),
+    names.map((name, number) =>
+      readBack(clients, wire, name, (attempt) => labelOf(round, 1_000 * attempt + index, number)),
+    ),
   );
-  return (await Promise.all(reads)).flat();
+  return await Promise.all(reads);
+}
+
+async function readBack(
+  { journal, tokens }: Clients,
+  wire: Wire,
+  name: string,
+  label: (attempt: number) => string,
+): Promise<Fate> {
+  for (let attempt = 1; ; attempt++) {
+    const call: Call = { label: label(attempt), kind: "read", names: [name], zid: "ZEQ-SYS" };
+    const [fate] = await sendNoted(journal, tokens, wire, call);
+    if (fate === undefined) throw new Error("a read without a fate");
+    if (fate.kind !== "not_sent" || attempt === readAttempts) return fate;
+    await sleep(readAgainMs);
+  }
 }
 
 async function sendNoted(journal: Journal, tokens: Tokens, wire: Wire, call: Call): Promise<readonly Fate[]> {
