@@ -142,6 +142,21 @@ describe("opening", () => {
     );
   });
 
+  const others: readonly Partial<Binding>[] = [
+    { table: "other" },
+    { name: "other" },
+    { version: binding.version + 1 },
+    { boundZid: "ZEQ-OTHER" },
+    { permissions: [] },
+    { permissions: ["ZEQ-OTHER", ...binding.permissions.slice(1)] },
+  ];
+
+  test.each(others)("fails under %j also once it was opened, and its key is remembered", (change) => {
+    const sealed = seal("value");
+    expect(sealer.open(sealed, binding).text()).toBe("value");
+    expectBroken(() => sealer.open(sealed, { ...binding, ...change }));
+  });
+
   test("fails when a field moves over to its neighbour", () => {
     const one = { ...binding, name: "ab", boundZid: "c", permissions: ["d", "e"] };
     const sealed = seal("value", one);

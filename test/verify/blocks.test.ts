@@ -44,6 +44,17 @@ describe.each(databaseKinds)("on %s, in blocks", (kind) => {
     expect(await walked()).toMatchObject({ isWhole: true });
   });
 
+  test("a block with a byte behind its last row is in doubt", async () => {
+    const snapshot = await snapshotOf(vault.url);
+    const longer = async function* () {
+      for await (const { count, bytes } of snapshot.blocks())
+        yield { count, bytes: Buffer.concat([bytes, Buffer.of(0x30)]) };
+    };
+    const isWhole = await isWholeInBlocks({ head: snapshot.head, blocks: longer }, () => undefined);
+    await snapshot.close();
+    expect(isWhole).toBe(false);
+  });
+
   test("texts of any length are hashed as they are", async () => {
     const lengths = [1, 2, 3, 4, 5, 127, 128, 255, 256, 257, 65_535, 65_536, 1_000_000];
     // Each row has a seq, a prev_hash and a row_hash of its own; all else is as in one of ours.
