@@ -1,5 +1,5 @@
 import type { ServerHttp2Session } from "node:http2";
-import type { Socket } from "node:net";
+import { Server as NetServer, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Listener } from "./listener.ts";
 
@@ -7,10 +7,12 @@ import type { Listener } from "./listener.ts";
  * Stops listening, tells every connection to go, waits up to `graceMs` for what is in flight, then cuts the rest.
  *
  * HTTP/2: a first GOAWAY that refuses nothing, and once a ping has come back, so that no call is under way that the
- * caller believes accepted, the final one (RFC 9113 §6.8). HTTP/1.1: `Connection: close` on the last answers.
+ * caller believes accepted, the final one (RFC 9113 §6.8). HTTP/1.1: `Connection: close` on the last answers; a connection
+ * without a call in flight stays for as long as one that had been sent may need to arrive (RFC 9112 §9.6).
  */
 export async function closeListener(listener: Listener, graceMs: number): Promise<void> {
-  const closed = new Promise((resolve) => listener.http1.close(resolve));
+  // node:http's own `close` would cut idle connections at once, and with them calls that have been sent and not yet read.
+  const closed = new Promise((resolve) => NetServer.prototype.close.call(listener.http1, resolve));
   for (const session of listener.sessions) {
     drainSession(session);
   }
@@ -24,6 +26,7 @@ export async function closeListener(listener: Listener, graceMs: number): Promis
       socket.destroy();
     }
   }
+  listener.http1.closeIdleConnections();
   await waitFor(isGone, graceMs - silenceMs);
   for (const session of listener.sessions) {
     session.destroy();
@@ -35,7 +38,7 @@ export async function closeListener(listener: Listener, graceMs: number): Promis
   listener.http2.close();
 }
 
-/** How long a connection may take to say a first word, or to answer a ping. */
+/** How long a connection may take to say a first word, to answer a ping, or to bring a call that was on its way. */
 const silenceMs = 250;
 
 async function waitFor(event: Promise<unknown>, timeoutMs: number): Promise<void> {

@@ -41,7 +41,20 @@ describe("closing a server", () => {
     expect([lastStreams[0], lastStreams.at(-1)]).toEqual([2 ** 31 - 1, 1]);
   });
 
-  test("takes no more connections, and closes idle ones at once", async () => {
+  test("answers a call that was sent on a kept connection before its caller could know", async () => {
+    const { server, port } = await startEcho();
+    const kept = net.connect(port, "127.0.0.1");
+    kept.write("GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n");
+    await once(kept, "data");
+    const closed = server.close(5_000);
+    kept.write(wait(20));
+    let answer = "";
+    for await (const chunk of kept) answer += String(chunk);
+    expect(answer).toMatch(/^HTTP\/1\.1 200 [\s\S]*connection: close[\s\S]*\{\}$/i);
+    await closed;
+  });
+
+  test("takes no more connections, and closes idle ones soon", async () => {
     const { server, port } = await startEcho();
     const idle = net.connect(port, "127.0.0.1");
     await once(idle, "connect");
