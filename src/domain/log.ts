@@ -30,6 +30,10 @@ export interface Log {
 export function fieldsOfError(error: unknown): LogFields {
   if (!(error instanceof Error)) return { reason: typeof error };
   const code = "code" in error && typeof error.code === "string" ? ` ${error.code}` : "";
-  const frames = (error.stack ?? "").split("\n").filter((line) => line.startsWith("    at "));
+  // The message stands before the frames, and may have lines that look like one.
+  const frames = (error.stack ?? "")
+    .replace(error.message, "")
+    .split("\n")
+    .filter((line) => line.startsWith("    at "));
   return { reason: `${error.name}${code}`, stack: frames.join("\n") };
 }

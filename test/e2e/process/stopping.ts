@@ -1,22 +1,11 @@
 import { once } from "node:events";
 import { connect } from "node:net";
-import { createConnection } from "mysql2/promise";
 import { ZeqContext } from "#gen/zsc/v1/zeq_context_pb.js";
+import { holdHead, serverWaits, untilServerHas } from "../support/head-lock.ts";
 import { grpcJsClient } from "../support/rpc-clients.ts";
 import { freshName, newSecret, rowsOf } from "../support/secrets.ts";
 import { until } from "../support/until.ts";
 import { databaseKinds, openVault, type Vault } from "../support/vault.ts";
-
-/** Takes the lock on the chain head beside the server; what is recorded waits until it is let go. */
-async function holdHead(vault: Vault): Promise<() => Promise<void>> {
-  const connection = await createConnection({ uri: vault.databaseUrl });
-  await connection.query("START TRANSACTION");
-  await connection.query("SELECT seq FROM audit_head WHERE id = 1 FOR UPDATE");
-  return async () => {
-    await connection.query("ROLLBACK");
-    await connection.end();
-  };
-}
 
 const isOpen = async (vault: Vault) => {
   const socket = connect(vault.port, vault.host);
@@ -28,6 +17,10 @@ const isOpen = async (vault: Vault) => {
     socket.once("error", () => resolve(false));
   });
 };
+
+const canary = "CANARY-OF-A-BUG";
+/** As code, so that the source that a stack names does not hold it. */
+const canaryParts = JSON.stringify(canary.split("-"));
 
 /** SIGTERM, and worse. */
 export function stopping(): void {
@@ -99,6 +92,30 @@ export function stopping(): void {
     await vault.close();
   });
 
+  test.each([
+    ["an error that nobody catches", "throw error"],
+    ["a promise that nobody waits for", "Promise.reject(error)"],
+  ])("%s ends it with 1 and a line that does not quote it", async (_what, fail) => {
+    const bug = `process.on("SIGUSR2", () => { const error = new Error(${canaryParts}.join("-")); error.code = "EBUG"; ${fail}; })`;
+    const vault = await openVault({
+      env: { NODE_OPTIONS: `--import "data:text/javascript,${encodeURIComponent(bug)}"` },
+    });
+    const name = await newSecret(vault);
+    vault.process.signal("SIGUSR2");
+    const { code, stdout, stderr } = await vault.process.ended();
+    expect(code).toBe(1);
+    expect(vault.process.log().at(-1)).toMatchObject({
+      level: "error",
+      msg: "a bug ends the process",
+      reason: "Error EBUG",
+      stack: expect.stringContaining("    at process.<anonymous>"),
+    });
+    expect(stdout + stderr).not.toContain(canary);
+    await vault.start();
+    expect(await rowsOf(vault, name)).toHaveLength(1);
+    await vault.close();
+  });
+
   test.each(databaseKinds)("after kill -9 under load it is ready within 5 s of its start, on %s", async (database) => {
     const vault = await openVault({ database });
     const acknowledged: string[] = [];
@@ -125,17 +142,4 @@ export function stopping(): void {
     expect(await vault.verify()).toMatchObject({ code: 0, stdout: expect.stringMatching(/ok\n$/) });
     await vault.close();
   });
-}
-
-/** How many of the server's own connections wait for the lock. */
-async function serverWaits(vault: Vault): Promise<number> {
-  const waiting = `SELECT id FROM information_schema.processlist
-    WHERE db = DATABASE() AND id <> CONNECTION_ID() AND info LIKE '%FOR UPDATE%'`;
-  return (await vault.sql(waiting)).length;
-}
-
-/** The server answers a health check on a new connection only after it has read what came before on the others. */
-async function untilServerHas(vault: Vault, calls: number): Promise<void> {
-  await until(async () => (await serverWaits(vault)) > 0);
-  for (let round = 0; round < calls; round++) await vault.sendBare("GET", "/healthz");
 }
