@@ -1,10 +1,10 @@
 import { isUtf8 } from "node:buffer";
-import { type AuditRow, rowPrefix } from "./row.ts";
+import { type AuditRow, auditColumns, rowPrefix } from "./row.ts";
 
 /**
  * Rows of the log as a database puts them together, many in one piece: nothing is made of a column that is only hashed.
  *
- * Each row is the prefix of its hash, then its columns in the order of `blockColumns`, each behind a separator, a NULL
+ * Each row is the prefix of its hash, then its columns in the order of `auditColumns`, each behind a separator, a NULL
  * being empty. Whoever reads the block writes lengths over the separators, and so has the very bytes that are hashed.
  */
 export interface RowBlock {
@@ -13,38 +13,21 @@ export interface RowBlock {
   readonly bytes: Buffer;
 }
 
-/** What a row's hash covers, in its order, and the hash. */
-export const blockColumns = [
-  "seq",
-  "id",
-  "origin_id",
-  "zeqond_number",
-  "actor_zid",
-  "transition_type",
-  "transition_id",
-  "payload_json",
-  "proof_purpose",
-  "proof_digest",
-  "prev_hash",
-  "created_at",
-  "row_hash",
-] as const;
-
 /** As long as the length of a field. No column of ours holds a control character. */
 export const separatorHex = "00000000";
 
-type BlockColumn = (typeof blockColumns)[number];
+type AuditColumn = (typeof auditColumns)[number];
 
-/** Where each column is in `blockColumns`. */
-export const at = Object.fromEntries(blockColumns.map((column, index) => [column, index])) as Readonly<
-  Record<BlockColumn, number>
+/** Where each column is in `auditColumns`. */
+export const at = Object.fromEntries(auditColumns.map((column, index) => [column, index])) as Readonly<
+  Record<AuditColumn, number>
 >;
 
 const separatorLength = separatorHex.length / 2;
 const hashLength = 64;
-const hashColumns: readonly BlockColumn[] = ["proof_digest", "prev_hash", "row_hash"];
+const hashColumns: readonly AuditColumn[] = ["proof_digest", "prev_hash", "row_hash"];
 /** The length of a column, 0 where any will do. */
-const lengths = Int32Array.from(blockColumns, (column) => (hashColumns.includes(column) ? hashLength : 0));
+const lengths = Int32Array.from(auditColumns, (column) => (hashColumns.includes(column) ? hashLength : 0));
 /** More digits may not survive being a number. */
 const maxDigits = 15;
 
@@ -58,8 +41,8 @@ const maxDigits = 15;
 export class BlockReader {
   readonly bytes: Buffer;
   /** Where the columns of the row begin and end. */
-  readonly starts = new Int32Array(blockColumns.length);
-  readonly ends = new Int32Array(blockColumns.length);
+  readonly starts = new Int32Array(auditColumns.length);
+  readonly ends = new Int32Array(auditColumns.length);
   readonly #view: DataView;
   #start = 0;
   #end = 0;

@@ -37,6 +37,23 @@ export interface AuditRow {
   readonly createdAt: string;
 }
 
+/** The columns of `audit_log`: what a row's hash covers, in its order, then the hash (contract, section 4). */
+export const auditColumns = [
+  "seq",
+  "id",
+  "origin_id",
+  "zeqond_number",
+  "actor_zid",
+  "transition_type",
+  "transition_id",
+  "payload_json",
+  "proof_purpose",
+  "proof_digest",
+  "prev_hash",
+  "created_at",
+  "row_hash",
+] as const;
+
 /** The last row of the chain. */
 export interface Head {
   readonly seq: number;

@@ -1,24 +1,6 @@
 import type { Secret } from "../domain/secret.ts";
 import type { VaultRow } from "../domain/vault-row.ts";
-import { type AuditRow, rowPrefix } from "../ledger/row.ts";
-import { blockColumns } from "../ledger/row-block.ts";
-
-/** The columns of `audit_log`, in the order in which the hash covers them. */
-export const auditColumns = [
-  "seq",
-  "id",
-  "origin_id",
-  "zeqond_number",
-  "actor_zid",
-  "transition_type",
-  "transition_id",
-  "payload_json",
-  "proof_purpose",
-  "proof_digest",
-  "prev_hash",
-  "row_hash",
-  "created_at",
-] as const;
+import { type AuditRow, auditColumns, rowPrefix } from "../ledger/row.ts";
 
 /** The columns of `secret`. */
 export const secretColumns = [
@@ -37,7 +19,7 @@ export const secretColumns = [
 
 /** SQL of a row of `audit_log` as blocks have it; `separator` is SQL, too. */
 export function blockRow(separator: string): string {
-  return `concat('${rowPrefix}', ${blockColumns.map((column) => `${separator}, ${column}`).join(", ")})`;
+  return `concat('${rowPrefix}', ${auditColumns.map((column) => `${separator}, ${column}`).join(", ")})`;
 }
 
 /** The values of a row of `audit_log`, in the order of `auditColumns`. */
@@ -54,8 +36,8 @@ export function auditValues(row: AuditRow): (string | number)[] {
     row.proofPurpose,
     row.proofDigest,
     row.prevHash,
-    row.rowHash,
     row.createdAt,
+    row.rowHash,
   ];
 }
 

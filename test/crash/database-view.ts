@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import Database from "better-sqlite3";
 import type { Connection } from "mysql2/promise";
-import { auditColumns } from "../../src/store/columns.ts";
+import { auditColumns } from "../../src/ledger/row.ts";
 import { withConnection } from "../support/mysql-admin.ts";
 
 /** A row of `audit_log`, every column as text. */

@@ -3,11 +3,11 @@ import { openChangeIndex, openSnapshot } from "../../src/compose.ts";
 import { parseDatabaseUrl } from "../../src/config/database-url.ts";
 import { VaultError } from "../../src/domain/errors.ts";
 import type { Operation } from "../../src/ledger/operation.ts";
-import { type AuditRow, rowHashOf } from "../../src/ledger/row.ts";
+import { type AuditRow, auditColumns, rowHashOf } from "../../src/ledger/row.ts";
 import { createSequencer } from "../../src/ledger/sequencer.ts";
 import type { Store } from "../../src/ledger/store.ts";
 import { type Report, verify } from "../../src/ledger/verify.ts";
-import { auditColumns, auditValues } from "../../src/store/columns.ts";
+import { auditValues } from "../../src/store/columns.ts";
 import { openMysqlStore } from "../../src/store/mysql/store.ts";
 import { openSqliteStore } from "../../src/store/sqlite/store.ts";
 import { freshMysqlUrl, freshSqliteUrl } from "../support/databases.ts";
@@ -108,7 +108,10 @@ export function replaceRow(seq: number, row: AuditRow): Statement {
 }
 
 export function insertRow(row: AuditRow): Statement {
-  return [`INSERT INTO audit_log VALUES (${auditColumns.map(() => "?").join(", ")})`, ...auditValues(row)];
+  return [
+    `INSERT INTO audit_log (${auditColumns.join(", ")}) VALUES (${auditColumns.map(() => "?").join(", ")})`,
+    ...auditValues(row),
+  ];
 }
 
 function pathOf(url: string): string {

@@ -1,8 +1,8 @@
 import type { RowDataPacket } from "mysql2/promise";
 import type { VaultRow } from "../../domain/vault-row.ts";
-import type { AuditRow } from "../../ledger/row.ts";
+import { auditColumns } from "../../ledger/row.ts";
 import { type Loaded, type LoadRequest, StoreFailure } from "../../ledger/store.ts";
-import { auditColumns, secretColumns, secretOf } from "../columns.ts";
+import { secretColumns, secretOf } from "../columns.ts";
 import type { Connection, Results } from "./connection.ts";
 
 export const selectSecret = `SELECT ${secretColumns.map((column) => `s.${column}`).join(", ")},
@@ -86,25 +86,6 @@ export function vaultRowOf(row: RowDataPacket): VaultRow {
     sealedValue: bytesOf(row["sealed_value"]),
     createdAt: textOf(row["created_at"]),
     updatedAt: textOf(row["updated_at"]),
-  };
-}
-
-/** A row of `audit_log` whose columns come in the order of `auditColumns`. */
-export function auditRowOf(columns: readonly unknown[]): AuditRow {
-  return {
-    seq: Number(columns[0]),
-    id: textOf(columns[1]),
-    originId: textOf(columns[2]),
-    zeqondNumber: Number(columns[3]),
-    actorZid: textOf(columns[4]),
-    transitionType: textOf(columns[5]),
-    transitionId: textOf(columns[6]),
-    payloadJson: textOf(columns[7]),
-    proofPurpose: textOf(columns[8]),
-    proofDigest: textOf(columns[9]),
-    prevHash: textOf(columns[10]),
-    rowHash: textOf(columns[11]),
-    createdAt: textOf(columns[12]),
   };
 }
 

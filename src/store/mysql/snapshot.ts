@@ -1,9 +1,9 @@
-import type { Head } from "../../ledger/row.ts";
+import { auditColumns, type Head } from "../../ledger/row.ts";
 import { type RowBlock, separatorHex } from "../../ledger/row-block.ts";
 import { type Snapshot, StoreFailure } from "../../ledger/store.ts";
-import { auditColumns, blockRow, secretColumns } from "../columns.ts";
+import { blockRow, secretColumns } from "../columns.ts";
 import { exactText } from "../exact-text.ts";
-import { auditRowOf, denialColumns, denialOf, numberOf, vaultRowOf } from "../snapshot-rows.ts";
+import { auditRowOf, denialColumns, denialOf, numberOf, vaultRowOf } from "../rows.ts";
 import { type Connection, guarded, type MysqlOptions, openConnection } from "./connection.ts";
 
 /** A table, the key by which it is paged, and how many of its rows a page has. */

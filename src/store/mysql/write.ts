@@ -1,5 +1,6 @@
+import { auditColumns } from "../../ledger/row.ts";
 import { type LedgerWrite, StoreFailure } from "../../ledger/store.ts";
-import { auditColumns, auditValues, secretColumns, secretValues } from "../columns.ts";
+import { auditValues, secretColumns, secretValues } from "../columns.ts";
 import type { Connection } from "./connection.ts";
 
 /** One statement, and how many rows it must change: at least and at most; null where that says nothing. */

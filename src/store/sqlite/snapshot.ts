@@ -1,9 +1,9 @@
-import type { AuditRow, Head } from "../../ledger/row.ts";
+import { type AuditRow, auditColumns, type Head } from "../../ledger/row.ts";
 import { type RowBlock, separatorHex } from "../../ledger/row-block.ts";
 import { type Snapshot, StoreFailure } from "../../ledger/store.ts";
-import { auditColumns, blockRow, secretColumns } from "../columns.ts";
+import { blockRow, secretColumns } from "../columns.ts";
 import { exactText, replacementCharacter } from "../exact-text.ts";
-import { auditRowOf, denialColumns, denialOf, numberOf, vaultRowOf } from "../snapshot-rows.ts";
+import { auditRowOf, denialColumns, denialOf, numberOf, vaultRowOf } from "../rows.ts";
 import { failureOf, isForeign, type Sqlite } from "./database.ts";
 
 const rowsPerPage = 500;

@@ -1,6 +1,6 @@
 import type { VaultRow } from "../../domain/vault-row.ts";
-import type { AuditRow } from "../../ledger/row.ts";
-import { auditColumns, secretColumns } from "../columns.ts";
+import { auditColumns } from "../../ledger/row.ts";
+import { secretColumns } from "../columns.ts";
 import type { Sqlite } from "./database.ts";
 
 export interface SecretRecord {
@@ -17,22 +17,6 @@ export interface SecretRecord {
   readonly updated_at: string;
   readonly read_count: number | null;
   readonly last_read_zeqond: number | null;
-}
-
-export interface AuditRecord {
-  readonly seq: number;
-  readonly id: string;
-  readonly origin_id: string;
-  readonly zeqond_number: number;
-  readonly actor_zid: string;
-  readonly transition_type: string;
-  readonly transition_id: string;
-  readonly payload_json: string;
-  readonly proof_purpose: string;
-  readonly proof_digest: string;
-  readonly prev_hash: string;
-  readonly row_hash: string;
-  readonly created_at: string;
 }
 
 // A join is planned again whenever a parameter changes (SQLITE_ENABLE_STAT4), which takes five times as long as the rest.
@@ -59,6 +43,7 @@ export function statementsOf(database: Sqlite) {
   const run = <P extends unknown[]>(sql: string): Command<P> => database.prepare<P>(sql);
   const rows = <P extends unknown[], R>(sql: string): Query<P, R> => database.prepare<P, R>(sql);
   const values = <P extends unknown[], R>(sql: string): Query<P, R> => database.prepare<P, R>(sql).pluck();
+  const arrays = <P extends unknown[]>(sql: string): Query<P, unknown[]> => database.prepare<P, unknown[]>(sql).raw();
   return {
     begin: run<[]>("BEGIN IMMEDIATE"),
     commit: run<[]>("COMMIT"),
@@ -85,7 +70,7 @@ export function statementsOf(database: Sqlite) {
       "UPDATE audit_head SET seq = ?, row_hash = ? WHERE id = 1 AND seq = ? AND row_hash = ?",
     ),
     list: rows<[string, number], SecretRecord>(`${selectSecret} WHERE s.name > ? ORDER BY s.name LIMIT ?`),
-    audit: rows<[string, number], AuditRecord>(
+    audit: arrays<[string, number]>(
       `${selectAudit} WHERE origin_id = ? AND substr(transition_type, 1, 7) = 'secret_' ORDER BY seq DESC LIMIT ?`,
     ),
     due: values<[number, string, number], string>(
@@ -113,23 +98,5 @@ export function vaultRowOf(record: SecretRecord): VaultRow {
     sealedValue: record.sealed_value,
     createdAt: record.created_at,
     updatedAt: record.updated_at,
-  };
-}
-
-export function auditRowOf(record: AuditRecord): AuditRow {
-  return {
-    seq: record.seq,
-    id: record.id,
-    originId: record.origin_id,
-    zeqondNumber: record.zeqond_number,
-    actorZid: record.actor_zid,
-    transitionType: record.transition_type,
-    transitionId: record.transition_id,
-    payloadJson: record.payload_json,
-    proofPurpose: record.proof_purpose,
-    proofDigest: record.proof_digest,
-    prevHash: record.prev_hash,
-    rowHash: record.row_hash,
-    createdAt: record.created_at,
   };
 }

@@ -1,9 +1,10 @@
 import type { Head } from "../../ledger/row.ts";
 import { type LedgerWrite, type Loaded, type LoadRequest, type Store, StoreFailure } from "../../ledger/store.ts";
 import { secretOf } from "../columns.ts";
+import { auditRowOf } from "../rows.ts";
 import { failureOf, isForeign, openDatabase, openReadOnly, patiently, type Sqlite } from "./database.ts";
 import { openSqliteSnapshot } from "./snapshot.ts";
-import { auditRowOf, type SecretRecord, type Statements, statementsOf, vaultRowOf } from "./statements.ts";
+import { type SecretRecord, type Statements, statementsOf, vaultRowOf } from "./statements.ts";
 import { writeBatch } from "./write.ts";
 
 /** The embedded store: one file, write-ahead log, every commit synced to the disk. */

@@ -3,7 +3,7 @@ import type { AuditRow } from "../ledger/row.ts";
 import type { Denial } from "../ledger/store.ts";
 import { exactText } from "./exact-text.ts";
 
-// What a verifier reads may be anything: somebody else may have written it, into columns that he changed before. So
+// What an auditor reads may be anything: somebody else may have written it, into columns that he changed before. So
 // nothing here throws, and nothing here mends.
 
 /** A row of `audit_log` whose columns come in the order of `auditColumns`. */
@@ -20,8 +20,8 @@ export function auditRowOf(columns: readonly unknown[]): AuditRow {
     proofPurpose: exactText(columns[8]),
     proofDigest: exactText(columns[9]),
     prevHash: exactText(columns[10]),
-    rowHash: exactText(columns[11]),
-    createdAt: exactText(columns[12]),
+    createdAt: exactText(columns[11]),
+    rowHash: exactText(columns[12]),
   };
 }
 
