@@ -45,7 +45,7 @@ export function createZscClient(options: ZscClientOptions): ZscClient {
   };
   const transport = createGrpcTransport({
     baseUrl,
-    interceptors: [authenticate],
+    interceptors: [authenticate, againIfRefused],
     defaultTimeoutMs: timeoutMs,
     readMaxBytes: 8_388_608,
   });
@@ -65,6 +65,23 @@ export function createZscClient(options: ZscClientOptions): ZscClient {
       }
     },
   };
+}
+
+/**
+ * A stream that is refused was never looked at, so its call may be made again: once, as gRPC clients do (gRFC A6). A
+ * server that stops refuses what it gets behind its last word; Connect would report that as an internal error.
+ */
+const againIfRefused: Interceptor = (next) => async (request) => {
+  try {
+    return await next(request);
+  } catch (error) {
+    if (request.stream || !isRefusedStream(error)) throw error;
+    return await next(request);
+  }
+};
+
+function isRefusedStream(error: unknown): boolean {
+  return error instanceof ConnectError && error.rawMessage.includes("REFUSED_STREAM");
 }
 
 function isNotFound(error: unknown): boolean {
