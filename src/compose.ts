@@ -86,6 +86,8 @@ export async function startVault(config: Config, log: Log, batches: BatchOptions
   ]);
   try {
     await checkKey(key, store);
+    const { durable, detail = "" } = await store.ping();
+    if (!durable) log.warn({ reason: detail }, "the database does not sync its commits and may lose acknowledged rows");
     const sealer = createSealer(key);
     const onFailure = (failure: StoreFailure) => log.warn(fieldsOfError(failure.cause ?? failure), failure.message);
     const sequencer = createSequencer({ store, clock: systemClock, onFailure, ...batches });

@@ -10,6 +10,8 @@ import { createTerminal, type Terminal } from "./terminal.ts";
 
 /** Exit codes: 0 done, 1 the answer is no or the start failed, 2 the command line is wrong. */
 const usageExitCode = 2;
+/** Of `audit verify` when it could not look: 1 is kept for what was tampered with. */
+const unverifiedExitCode = 2;
 
 /** Runs the `zsc` command with the process's arguments and environment; sets the exit code. */
 export async function main(argv: readonly string[], version: string): Promise<void> {
@@ -55,10 +57,18 @@ function createProgram(terminal: Terminal, version: string): Command {
     .command("audit")
     .description("work with the audit log")
     .command("verify")
-    .description("follow the hash chain, then compare the vault with it; exit code 1 when something was tampered with")
+    .description("follow the hash chain, then compare the vault with it")
+    .addHelpText("after", "\nExit code: 0 all is whole, 1 something was tampered with, 2 it could not be verified.")
     .addOption(devOption())
     .option("--json", "print one line of JSON")
-    .action((options: VerifyOptions) => auditVerify(options, terminal));
+    .action(async (options: VerifyOptions) => {
+      try {
+        process.exitCode = await auditVerify(options, terminal);
+      } catch (error) {
+        report(error, terminal);
+        process.exitCode = unverifiedExitCode;
+      }
+    });
 
   return program;
 }
@@ -93,14 +103,14 @@ async function token({ dev, role, zid, ttl }: TokenOptions, terminal: Terminal):
   terminal.out(await minted.catch((error: unknown) => asOperatorError(() => rethrow(error))));
 }
 
-async function auditVerify({ dev, json }: VerifyOptions, terminal: Terminal): Promise<void> {
+async function auditVerify({ dev, json }: VerifyOptions, terminal: Terminal): Promise<number> {
   const { database } = loadDatabaseConfig(process.env, { mode: modeOf(dev) });
   const { openChangeIndex, openSnapshot } = await import("../compose.ts");
   const { runVerify } = await import("./verify-command.ts");
   const snapshot = await openSnapshot(database);
   const index = await openChangeIndex();
   try {
-    process.exitCode = await runVerify({ snapshot, index, json: json === true, terminal });
+    return await runVerify({ snapshot, index, json: json === true, terminal });
   } catch (error) {
     throw error instanceof StoreFailure
       ? new OperatorError(`The database cannot be read to its end: ${error.message}.`)

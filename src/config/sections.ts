@@ -87,10 +87,22 @@ function parseShutdownSeconds(text: string): number {
   throw new SettingProblem(`must be a whole number of seconds, 0 to ${maxShutdownSeconds}`);
 }
 
-/** Production makes nothing up: names, together, those of the secrets that are not set. */
+/**
+ * Production makes nothing up, and development takes nothing: an environment with secrets is not one to play in. Names,
+ * together, those that are missing or too much.
+ */
 export function requireSecrets(settings: Settings, mode: Mode, names: readonly SecretSetting[]): void {
-  const missing = names.filter((name) => !settings.isSet(name));
-  if (mode !== "production" || missing.length === 0) return;
+  const given = names.filter((name) => settings.isSet(name));
+  if (mode === "development") {
+    if (given.length === 0) return;
+    settings.problem(
+      `${given.join(", ")} must not be set in development, which keeps keys and data of its own in ZSC_DATA_DIR: ` +
+        "unset, or leave development mode",
+    );
+    return;
+  }
+  const missing = names.filter((name) => !given.includes(name));
+  if (missing.length === 0) return;
   const subject = missing.length === 1 ? "must be set in production, itself" : "must be set in production, each itself";
   settings.problem(`${missing.join(", ")} ${subject} or as _FILE; only development mode does without`);
 }

@@ -15,7 +15,9 @@ export interface LogOptions {
 export function createLog({ level, readable, destination }: LogOptions): Log {
   const target =
     destination ??
-    (readable ? pretty({ colorize: true, singleLine: true, sync: true }) : gathering(pino.destination(1)));
+    (readable
+      ? pretty({ colorize: true, singleLine: true, sync: true })
+      : gathering(pino.destination({ dest: 1, sync: true })));
   const logger = pino(
     {
       level,
@@ -33,7 +35,8 @@ export function createLog({ level, readable, destination }: LogOptions): Log {
 
 /**
  * Writes the lines of one turn of the event loop at once: a system call for each would cost more than the line itself.
- * What is there when the process ends of its own accord is written too.
+ * What is there when the process ends of its own accord is written too, hence a target that writes before it returns.
+ * One that does not would also keep in memory, without bound, what nobody takes.
  */
 function gathering(target: DestinationStream): DestinationStream {
   let lines = "";

@@ -15,9 +15,9 @@ function verify(url: string, ...args: readonly string[]): Promise<Finished> {
   return runZsc(["audit", "verify", ...args], { ZSC_DATABASE_URL: url });
 }
 
-/** What the operator is told: exit code 1, one line on standard error, no stack, no password. */
+/** What the operator is told: exit code 2, one line on standard error, no stack, no password. */
 function messageOf({ code, stdout, stderr }: Finished): string {
-  expect([code, stdout]).toEqual([1, ""]);
+  expect([code, stdout]).toEqual([2, ""]);
   expect(stderr).toMatch(/^zsc: .+\n$/);
   expect(stderr).not.toMatch(/ at .*:\d+|a bug|hush-hush/);
   return stderr.trimEnd();
@@ -50,7 +50,7 @@ describe("on SQLite it says what is wrong with", () => {
     expect(message).toBe(
       `zsc: The SQLite database ${dir}/zsc.db cannot be read: unable to open database file. Check ZSC_DATABASE_URL.`,
     );
-    expect(await verify(url, "--json")).toMatchObject({ code: 1, stdout: "" });
+    expect(await verify(url, "--json")).toMatchObject({ code: 2, stdout: "" });
   });
 
   test("a file that is no database", async () => {
@@ -134,9 +134,9 @@ describe("the command line", () => {
     expect(stderr).toContain("unknown option '--all'");
   });
 
-  test("a missing setting is exit code 1 and named", async () => {
+  test("a missing setting is exit code 2 and named", async () => {
     const { code, stdout, stderr } = await runZsc(["audit", "verify"], {});
-    expect([code, stdout]).toEqual([1, ""]);
+    expect([code, stdout]).toEqual([2, ""]);
     expect(stderr).toContain("ZSC_DATABASE_URL");
     expect(stderr).not.toContain("    at ");
   });

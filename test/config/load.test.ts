@@ -59,10 +59,15 @@ describe("a configuration for development", () => {
     }
   });
 
-  test("makes no key that is set", () => {
-    loadConfig({ ZSC_DATA_DIR: folder.path("data"), ZSC_MASTER_KEY: masterKey }, { mode: "development" });
-    expect(existsSync(folder.path("data/master.key"))).toBe(false);
-    expect(existsSync(folder.path("data/jwt.secret"))).toBe(true);
+  test("takes no secret of production: it would sign an admin's token with it, or write to that database", () => {
+    const env = { ...production, ZSC_MODE: undefined, ZSC_DATA_DIR: folder.path("data") };
+    const refusal = (names: string) => expect.stringMatching(new RegExp(`^${names} must not be set in development`));
+    const problemsWith = (load: typeof loadConfig | typeof loadTokenConfig | typeof loadDatabaseConfig) =>
+      problemsOf(() => load(env, { mode: "development" }));
+    expect(problemsWith(loadConfig)).toEqual([refusal("ZSC_MASTER_KEY, ZSC_JWT_SECRET, ZSC_DATABASE_URL")]);
+    expect(problemsWith(loadTokenConfig)).toEqual([refusal("ZSC_JWT_SECRET")]);
+    expect(problemsWith(loadDatabaseConfig)).toEqual([refusal("ZSC_DATABASE_URL")]);
+    expect(existsSync(folder.path("data"))).toBe(false);
   });
 
   test("makes nothing while a setting is wrong", () => {

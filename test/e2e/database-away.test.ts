@@ -142,6 +142,12 @@ describe("a database that goes away under a running server", () => {
     const answer = await vault.sendBare("GET", "/readyz");
     const detail = expect.stringContaining("innodb_flush_log_at_trx_commit");
     expect([answer.status, answer.json]).toEqual([200, { status: "ready", durable: false, detail }]);
+    const second = await openVault({ databaseUrl: vault.databaseUrl, keys: vault });
+    const warning = "the database does not sync its commits and may lose acknowledged rows";
+    expect(second.process.log()).toContainEqual(
+      expect.objectContaining({ level: "warn", reason: detail, msg: warning }),
+    );
+    await second.process.end();
     await queryText(database.url(), "SET GLOBAL innodb_flush_log_at_trx_commit = 1");
     expect((await vault.sendBare("GET", "/readyz")).json).toEqual({ status: "ready", durable: true });
   });

@@ -60,9 +60,13 @@ export function starting(): void {
     await vault.close();
   });
 
-  const refusal = async (env: Environment, args = ["serve"]) => {
+  const commands = [
+    { args: ["serve"], code: 1 },
+    { args: ["audit", "verify"], code: 2 },
+  ];
+  const refusal = async (env: Environment, args = ["serve"], exitCode = 1) => {
     const { code, stdout, stderr } = await runZsc(args, env);
-    expect([code, stdout]).toEqual([1, ""]);
+    expect([code, stdout]).toEqual([exitCode, ""]);
     expect(stderr).not.toContain("a bug");
     expect(stderr).not.toContain("    at ");
     return stderr;
@@ -83,8 +87,8 @@ export function starting(): void {
       ZSC_JWT_SECRET: jwtSecret,
     });
     const mysql = settings("mysql://zsc:pw-marker@127.0.0.1:1/zsc");
-    for (const args of [["serve"], ["audit", "verify"]]) {
-      const stderr = await refusal(mysql, args);
+    for (const { args, code } of commands) {
+      const stderr = await refusal(mysql, args, code);
       expect(stderr).toMatch(/^zsc: The database 127\.0\.0\.1:1\/zsc cannot be /);
       expect(stderr).not.toContain("pw-marker");
     }
@@ -96,9 +100,9 @@ export function starting(): void {
     const { masterKey, jwtSecret } = freshKeys();
     const env = { ZSC_DATABASE_URL: url, ZSC_MASTER_KEY: masterKey, ZSC_JWT_SECRET: jwtSecret };
     const below = { ...env, ZSC_DATABASE_URL: `${url}/zsc.db` };
-    for (const args of [["serve"], ["audit", "verify"]]) {
-      expect(await refusal(env, args)).toMatch(/^zsc: The SQLite database .* cannot be /);
-      expect(await refusal(below, args)).toMatch(/^zsc: The SQLite database .* cannot be /);
+    for (const { args, code } of commands) {
+      expect(await refusal(env, args, code)).toMatch(/^zsc: The SQLite database .* cannot be /);
+      expect(await refusal(below, args, code)).toMatch(/^zsc: The SQLite database .* cannot be /);
     }
   });
 

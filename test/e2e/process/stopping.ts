@@ -1,5 +1,7 @@
+import { fork } from "node:child_process";
 import { once } from "node:events";
 import { connect } from "node:net";
+import { resolve } from "node:path";
 import { ZeqContext } from "#gen/zsc/v1/zeq_context_pb.js";
 import { holdHead, serverWaits, untilServerHas } from "../support/head-lock.ts";
 import { grpcJsClient } from "../support/rpc-clients.ts";
@@ -56,6 +58,22 @@ export function stopping(): void {
     await vault.close();
   });
 
+  test("its log ends with its last word, whatever else there is to write", async () => {
+    const vault = await openVault();
+    let isOver = false;
+    const worker = async () => {
+      while (!isOver) await vault.send("GET", "/api/zsc/list").catch(() => undefined);
+    };
+    const workers = Array.from({ length: 16 }, worker);
+    await until(() => vault.process.log().length > 500);
+    vault.process.signal("SIGTERM");
+    expect((await vault.process.ended()).code).toBe(0);
+    isOver = true;
+    await Promise.all(workers);
+    expect(vault.process.log().at(-1)?.msg).toBe("stopped");
+    await vault.close();
+  });
+
   test("a database that does not let go cannot hold the server beyond its time", async () => {
     const vault = await openVault({ database: "MariaDB", env: { ZSC_SHUTDOWN_SECONDS: "1" } });
     const letGo = await holdHead(vault);
@@ -76,6 +94,26 @@ export function stopping(): void {
     await once(silent, "connect");
     await vault.send("GET", "/healthz");
     expect((await vault.process.end()).code).toBe(0);
+  });
+
+  test("it does not outlive the process that started it on another Node and cannot tell it any more", async () => {
+    const vault = await openVault();
+    await vault.process.end();
+    const env = { PATH: process.env["PATH"] ?? "", ...vault.env };
+    const child = fork(resolve("bin/zsc.mjs"), ["serve"], {
+      env,
+      execArgv: [],
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
+    });
+    let said = "";
+    child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+      said += text;
+    });
+    await until(() => said.includes('"listening"'));
+    child.disconnect();
+    expect(await once(child, "exit")).toEqual([0, null]);
+    expect(said).toContain('"stopped"');
+    await vault.close();
   });
 
   test("a second SIGTERM does not wait", async () => {
