@@ -12,6 +12,8 @@ import type { UnaryRuntime } from "./unary.ts";
 
 export interface DispatcherParts {
   readonly runtime: UnaryRuntime;
+  /** Of the methods that need no token. */
+  readonly publicRuntime: UnaryRuntime;
   readonly methods: ReadonlyMap<string, UnaryMethod>;
   readonly surfaces: readonly SurfaceHandler[];
   readonly health: HealthSource;
@@ -19,12 +21,12 @@ export interface DispatcherParts {
 
 /** Finds out what a request is: by its path first, then by its content type. Streams never come here. */
 export function createDispatcher(parts: DispatcherParts): (exchange: Exchange) => void {
-  const { runtime, methods, surfaces } = parts;
+  const { runtime, publicRuntime, methods, surfaces } = parts;
   return (exchange) => {
     const path = pathOf(exchange.target);
     const method = methods.get(path);
     if (method !== undefined) {
-      serveMethod(runtime, method, exchange);
+      serveMethod(method.isPublic ? publicRuntime : runtime, method, exchange);
       return;
     }
     const surface = surfaces.find(({ prefix }) => path === prefix || path.startsWith(`${prefix}/`));

@@ -49,6 +49,9 @@ class GrpcFraming implements UnaryFraming {
     const isGzip = isCompressed(this.#call.requestHeader.get("grpc-encoding"), "grpc-accept-encoding");
     const { maxMessageBytes } = this.#runtime.limits;
     const { flags, message } = splitEnvelope(body, maxMessageBytes);
+    if ((flags & ~compressedFlag) !== 0) {
+      throw new ConnectError("the envelope has unknown flags", Code.Internal);
+    }
     if ((flags & compressedFlag) === 0) {
       return decodeMessage(this.#codec, this.#method, message);
     }

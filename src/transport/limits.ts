@@ -2,6 +2,8 @@
 export interface Limits {
   /** Of one request message, before and after decompression, and of a JSON body. */
   readonly maxMessageBytes: number;
+  /** The same for public services, whose callers show no token: health and reflection need little. */
+  readonly maxPublicMessageBytes: number;
   readonly maxResponseBytes: number;
   /** All headers of one request together. */
   readonly maxHeaderBytes: number;
@@ -28,6 +30,7 @@ export interface Limits {
 
 export const defaultLimits: Limits = {
   maxMessageBytes: 1_048_576,
+  maxPublicMessageBytes: 4_096,
   maxResponseBytes: 8_388_608,
   maxHeaderBytes: 16_384,
   maxHeaders: 100,

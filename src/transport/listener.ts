@@ -32,7 +32,13 @@ export function createListener(
   http2.on("session", (session) => {
     session.setLocalWindowSize(limits.sessionWindowBytes);
     sessions.add(session);
-    session.once("close", () => sessions.delete(session));
+    // The beginning of a preface is not yet somebody who speaks HTTP/2.
+    const silence = setTimeout(() => session.destroy(), limits.headersTimeoutMs);
+    session.once("remoteSettings", () => clearTimeout(silence));
+    session.once("close", () => {
+      clearTimeout(silence);
+      sessions.delete(session);
+    });
   });
   http2.on("sessionError", (error) => onFault({ where: "session", error }));
   http1.on("tlsClientError", (error: unknown) => onFault({ where: "tls", error }));
@@ -50,6 +56,8 @@ function routeConnections(http1: HttpServer, http2: Http2Server, limits: Limits,
   http1.removeListener(event, takeHttp1);
   const take = (socket: Socket, isHttp2: boolean) => {
     if (isHttp2) {
+      // node:http leaves sockets half open, and node:http2 would never end its half of one whose peer is gone.
+      socket.allowHalfOpen = false;
       http2.emit("connection", socket);
       return;
     }

@@ -40,6 +40,8 @@ export function createServer(options: ServerOptions): ZscServer {
   const limits = { ...defaultLimits, ...options.limits };
   const { admit, check, onCall, interceptors = [] } = options;
   const runtime: UnaryRuntime = { limits, admit, check, onCall, translate: guardTranslate(options.translate) };
+  const { maxPublicMessageBytes: maxMessageBytes } = limits;
+  const publicRuntime: UnaryRuntime = { ...runtime, limits: { ...limits, maxMessageBytes } };
   const onFault = options.onFault ?? ((_: ConnectionFault) => {});
   const closing = new AbortController();
 
@@ -62,10 +64,11 @@ export function createServer(options: ServerOptions): ZscServer {
   };
   const streams = new Map([
     ...compileStreams(options.services, { ...streamOptions, interceptors }),
-    ...compileStreams(own, { ...streamOptions, interceptors: [] }),
+    ...compileStreams(own, { ...streamOptions, runtime: publicRuntime, interceptors: [] }),
   ]);
   const dispatch = createDispatcher({
     runtime,
+    publicRuntime,
     methods: new Map([...methods, ...compileMethods(own, [], registry)]),
     surfaces,
     health: options.health,

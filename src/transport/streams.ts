@@ -16,6 +16,7 @@ import {
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
 import { discardRest } from "./discard.ts";
+import { parseGrpcTimeout } from "./grpc.ts";
 import { CallHeaders } from "./headers.ts";
 import type { ConnectionFault, ServiceBinding } from "./options.ts";
 import type { UnaryRuntime } from "./unary.ts";
@@ -72,7 +73,9 @@ function handleWith(handler: UniversalHandler, options: StreamOptions): StreamHa
       return;
     }
     const values = createContextValues().set(rawHeader, new CallHeaders(request.rawHeaders));
-    serve(handler, request, response, values).catch((error) => options.onFault({ where: "stream", error }));
+    serve(handler, request, response, values, options.runtime.limits.maxTimeoutMs).catch((error) =>
+      options.onFault({ where: "stream", error }),
+    );
   };
 }
 
@@ -81,12 +84,29 @@ async function serve(
   request: NodeRequest,
   response: NodeResponse,
   values: ReturnType<typeof createContextValues>,
+  maxTimeoutMs: number,
 ): Promise<void> {
   const universal = universalRequestFromNodeRequest(request, response, undefined, values);
+  forgetEndlessTimeout(universal.header, maxTimeoutMs);
   // An answer before the end of the request must not cost the connection.
   const source = "stream" in request ? request.stream : request;
-  ("stream" in response ? response.stream : response).once("finish", () => discardRest(source));
+  ("stream" in response ? response.stream : response).once("finish", () => {
+    discardRest(source);
+    // Over HTTP/2 the compatibility request has its hands on the stream, and would pause it once it is full.
+    request.resume();
+  });
   await universalResponseToNodeResponse(await handler({ ...universal, body: bodyOf(request) }), response);
+}
+
+/** Connect hands a deadline to a timer, and one that it cannot hold goes off at once: such a deadline is as good as none. */
+function forgetEndlessTimeout(header: Headers, maxTimeoutMs: number): void {
+  const grpc = header.get("grpc-timeout");
+  if (grpc !== null && Number(parseGrpcTimeout(grpc)) > maxTimeoutMs) {
+    header.delete("grpc-timeout");
+  }
+  if (Number(header.get("connect-timeout-ms") ?? 0) > maxTimeoutMs) {
+    header.delete("connect-timeout-ms");
+  }
 }
 
 /** The body of a request, which outlives a reader that gives up in the middle. */

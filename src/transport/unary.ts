@@ -62,6 +62,10 @@ export function serveUnary(
     }
   };
   const run = (message: Message) => {
+    // Its deadline may have passed while its body came, and then it was answered.
+    if (call.aborted) {
+      return;
+    }
     if (!method.isPublic) runtime.check?.(method.method, message);
     return method.invoke(call, message).then(reply).catch(refuse);
   };

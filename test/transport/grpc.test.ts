@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import http2 from "node:http2";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError, createClient, type Interceptor } from "@connectrpc/connect";
 import { createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
@@ -5,7 +7,7 @@ import * as grpc from "@grpc/grpc-js";
 import { ErrorInfoSchema } from "#gen/google/rpc/error_details_pb.js";
 import { EchoRequestSchema, EchoService, LookRequestSchema } from "../gen/test/echo/v1/echo_pb.js";
 import { type EchoServer, startEcho } from "./echo-server.ts";
-import { askHttp2, envelope } from "./wire.ts";
+import { askHttp2, askSession, envelope } from "./wire.ts";
 
 let echo: EchoServer;
 beforeAll(async () => {
@@ -159,12 +161,57 @@ describe("gRPC on the wire", () => {
     expect(answer.header).toMatchObject(expected);
   });
 
+  test.each([0x02, 0x80, 0x81])("refuses an envelope with the flags %d", async (flags) => {
+    const message = look("x");
+    message[0] = flags;
+    expect((await ask("Look", message)).header).toMatchObject({ ":status": 200, "grpc-status": "13" });
+  });
+
   test("speaks the JSON codec", async () => {
     const answer = await ask("Look", envelope(Buffer.from('{"text":"hi"}')), {
       "content-type": "application/grpc+json",
     });
     expect(answer.body.subarray(5).toString()).toBe('{"text":"hi"}');
   });
+});
+
+test("a call that was answered while its body came runs no handler", async () => {
+  const seen: string[] = [];
+  const { server, port } = await startEcho({ check: ({ name }) => void seen.push(name) });
+  const session = http2.connect(`http://127.0.0.1:${port}`);
+  const header = { ":method": "POST", ":path": path("Look"), "content-type": "application/grpc" };
+  const stream = session.request({ ...header, "grpc-timeout": "50m" });
+  const message = look("x");
+  stream.write(message.subarray(0, 6));
+  const [answer] = await once(stream, "response");
+  expect(answer["grpc-status"]).toBe("4");
+  stream.end(message.subarray(6)).resume();
+  await once(stream, "close");
+  // The next call on the connection is read after the rest of that body.
+  await askSession(session, header, look("y"));
+  expect(seen).toEqual(["Look"]);
+  session.destroy();
+  await server.close(0);
+});
+
+test.each([
+  ["grpc-timeout", "596H", "application/grpc"],
+  ["grpc-timeout", "597H", "application/grpc"],
+  ["grpc-timeout", "99999999H", "application/grpc"],
+  ["connect-timeout-ms", "2147483647", "application/connect+proto"],
+  ["connect-timeout-ms", "9999999999", "application/connect+proto"],
+])("a stream with %s %s is not over at once", async (name, value, contentType) => {
+  const { server, port } = await startEcho();
+  const session = http2.connect(`http://127.0.0.1:${port}`);
+  const header = { ":method": "POST", ":path": "/grpc.health.v1.Health/Watch", "content-type": contentType };
+  const stream = session.request({ ...header, [name]: value });
+  stream.end(envelope(Buffer.alloc(0))).resume();
+  const [chunk] = await once(stream, "data");
+  expect(chunk).toEqual(envelope(Buffer.from([0x08, 1])));
+  await new Promise((next) => setTimeout(next, 100));
+  expect(stream.readableEnded).toBe(false);
+  session.destroy();
+  await server.close(0);
 });
 
 test("grpc-js reads messages and status texts as they were meant", async () => {

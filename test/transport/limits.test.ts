@@ -1,7 +1,8 @@
+import { once } from "node:events";
 import http2 from "node:http2";
 import net from "node:net";
 import { type EchoServer, startEcho } from "./echo-server.ts";
-import { askJson, envelope, speak } from "./wire.ts";
+import { askHttp2, askJson, askSession, envelope, speak } from "./wire.ts";
 
 const maxMessageBytes = 10_000;
 let echo: EchoServer;
@@ -164,4 +165,61 @@ test("a client that resets streams without end loses its connection", async () =
   reset();
   await gone;
   expect(await isAlive()).toBe(true);
+});
+
+describe("a connection of HTTP/2", () => {
+  const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+  const settings = Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]);
+
+  test.each([
+    ["three bytes of the preface", preface.subarray(0, 3)],
+    ["half of the preface", preface.subarray(0, 12)],
+    ["the preface and no settings", preface],
+  ])("that says %s and nothing more is closed", async (_what, bytes) => {
+    const socket = net.connect(echo.port, "127.0.0.1");
+    socket.on("error", () => undefined).resume();
+    socket.write(bytes);
+    await once(socket, "close");
+  });
+
+  test("that has said who it is may be silent", async () => {
+    const session = http2.connect(`http://127.0.0.1:${echo.port}`);
+    await once(session, "remoteSettings");
+    await new Promise((next) => setTimeout(next, 1_000));
+    expect((await askSession(session, { ":path": "/healthz" })).header[":status"]).toBe(200);
+    session.destroy();
+  });
+
+  test("is let go when its peer has gone without a word", async () => {
+    const socket = net.connect({ port: echo.port, host: "127.0.0.1", allowHalfOpen: true });
+    socket.write(Buffer.concat([preface, settings]));
+    await once(socket, "data");
+    socket.resume().end();
+    await once(socket, "end");
+    socket.destroy();
+  });
+});
+
+describe("what needs no token", () => {
+  const grpc = { ":method": "POST", "content-type": "application/grpc" };
+  const health = { ...grpc, ":path": "/grpc.health.v1.Health/Check" };
+  const reflection = { ...grpc, ":path": "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo" };
+  const maxPublicMessageBytes = 4_096;
+
+  test.each([
+    ["health", health],
+    ["reflection", reflection],
+  ])("takes small messages only: %s", async (_what, request) => {
+    // Field 4, a name, as long as it takes.
+    const message = (bytes: number) => {
+      const name = bytes - 3;
+      return envelope(Buffer.concat([Buffer.from([0x22, (name & 127) | 128, name >> 7]), Buffer.alloc(name, "x")]));
+    };
+    const statusOf = async (bytes: number) => {
+      const { header, trailer } = await askHttp2(echo.port, request, message(bytes));
+      return trailer["grpc-status"] ?? header["grpc-status"];
+    };
+    expect(await statusOf(maxPublicMessageBytes)).not.toBe("8");
+    expect(await statusOf(maxPublicMessageBytes + 1)).toBe("8");
+  });
 });
