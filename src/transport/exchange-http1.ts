@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { BodyBudget } from "./body-budget.ts";
 import { discardRest } from "./discard.ts";
 import type { BodyResult, Exchange, Reply } from "./exchange.ts";
 import { CallHeaders } from "./headers.ts";
@@ -8,12 +9,14 @@ export class Http1Exchange implements Exchange {
   readonly httpVersion = 1;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
+  readonly #budget: BodyBudget;
   readonly #isDraining: () => boolean;
   #header: CallHeaders | undefined;
 
-  constructor(request: IncomingMessage, response: ServerResponse, isDraining: () => boolean) {
+  constructor(request: IncomingMessage, response: ServerResponse, budget: BodyBudget, isDraining: () => boolean) {
     this.#request = request;
     this.#response = response;
+    this.#budget = budget;
     this.#isDraining = isDraining;
   }
 
@@ -45,7 +48,7 @@ export class Http1Exchange implements Exchange {
       process.nextTick(done, "too_large");
       return;
     }
-    collect(this.#request, maxBytes, () => this.#request.complete, done);
+    collect(this.#request, { maxBytes, budget: this.#budget, isWhole: () => this.#request.complete }, done);
   }
 
   onGone(gone: () => void): void {
@@ -78,14 +81,17 @@ interface BodySource {
   once(event: "end" | "close", listener: () => void): unknown;
 }
 
-/**
- * Gathers a body, in one piece when it came in one. Counts while it gathers. Node lets a stream end that was reset in its
- * middle, hence `isWhole`.
- */
+interface Collecting {
+  readonly maxBytes: number;
+  readonly budget: BodyBudget;
+  /** Node lets a stream end that was reset in its middle. */
+  isWhole(): boolean;
+}
+
+/** Gathers a body, in one piece when it came in one. Counts while it gathers. */
 export function collect(
   source: BodySource,
-  maxBytes: number,
-  isWhole: () => boolean,
+  { maxBytes, budget, isWhole }: Collecting,
   done: (result: BodyResult) => void,
 ): void {
   let first: Buffer | undefined;
@@ -96,17 +102,24 @@ export function collect(
     if (!isDone) {
       isDone = true;
       first = more = undefined;
+      budget.give(bytes);
       done(result);
     }
   };
   source.on("data", (chunk) => {
-    bytes += chunk.byteLength;
     if (isDone) {
       return;
     }
-    if (bytes > maxBytes) {
+    if (bytes + chunk.byteLength > maxBytes) {
       finish("too_large");
-    } else if (first === undefined) {
+      return;
+    }
+    if (!budget.take(chunk.byteLength)) {
+      finish("crowded_out");
+      return;
+    }
+    bytes += chunk.byteLength;
+    if (first === undefined) {
       first = chunk;
     } else {
       more ??= [first];

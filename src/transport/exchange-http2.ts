@@ -1,4 +1,5 @@
 import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Stream } from "node:http2";
+import type { BodyBudget } from "./body-budget.ts";
 import { discardRest } from "./discard.ts";
 import type { BodyResult, Exchange, Reply } from "./exchange.ts";
 import { collect } from "./exchange-http1.ts";
@@ -10,6 +11,7 @@ export class Http2Exchange implements Exchange {
   readonly #stream: ServerHttp2Stream;
   readonly #headers: IncomingHttpHeaders;
   readonly #rawHeaders: readonly string[];
+  readonly #budget: BodyBudget;
   readonly #requestTimeoutMs: number;
   #header: CallHeaders | undefined;
   #hasAnswered = false;
@@ -18,11 +20,13 @@ export class Http2Exchange implements Exchange {
     stream: ServerHttp2Stream,
     headers: IncomingHttpHeaders,
     rawHeaders: readonly string[],
+    budget: BodyBudget,
     requestTimeoutMs: number,
   ) {
     this.#stream = stream;
     this.#headers = headers;
     this.#rawHeaders = rawHeaders;
+    this.#budget = budget;
     this.#requestTimeoutMs = requestTimeoutMs;
   }
 
@@ -57,7 +61,7 @@ export class Http2Exchange implements Exchange {
     const stream = this.#stream;
     const timer = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), this.#requestTimeoutMs);
     const isWhole = () => !stream.aborted && !stream.rstCode;
-    collect(stream, maxBytes, isWhole, (result) => {
+    collect(stream, { maxBytes, budget: this.#budget, isWhole }, (result) => {
       clearTimeout(timer);
       done(result);
     });

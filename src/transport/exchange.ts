@@ -1,7 +1,7 @@
 import type { CallHeaders, HeaderRecord } from "./headers.ts";
 
-/** What came of reading a body. */
-export type BodyResult = Uint8Array | "too_large" | "cut_off";
+/** What came of reading a body; `crowded_out`: too much of other bodies is under way. */
+export type BodyResult = Uint8Array | "too_large" | "cut_off" | "crowded_out";
 
 export interface Reply {
   readonly status: number;

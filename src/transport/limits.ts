@@ -4,6 +4,8 @@ export interface Limits {
   readonly maxMessageBytes: number;
   /** The same for public services, whose callers show no token: health and reflection need little. */
   readonly maxPublicMessageBytes: number;
+  /** Of all unary requests whose body has begun and is not complete, together; what is over it is refused. */
+  readonly maxUnfinishedBytes: number;
   readonly maxResponseBytes: number;
   /** All headers of one request together. */
   readonly maxHeaderBytes: number;
@@ -31,6 +33,7 @@ export interface Limits {
 export const defaultLimits: Limits = {
   maxMessageBytes: 1_048_576,
   maxPublicMessageBytes: 4_096,
+  maxUnfinishedBytes: 67_108_864,
   maxResponseBytes: 8_388_608,
   maxHeaderBytes: 16_384,
   maxHeaders: 100,

@@ -3,6 +3,7 @@ import { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { createRegistry } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { BodyBudget } from "./body-budget.ts";
 import { closeListener } from "./closing.ts";
 import { createDispatcher, pathOf } from "./dispatch.ts";
 import type { Exchange } from "./exchange.ts";
@@ -79,6 +80,7 @@ export function createServer(options: ServerOptions): ZscServer {
     streams,
     dispatch,
     closing: closing.signal,
+    budget: new BodyBudget(limits.maxUnfinishedBytes),
     requestTimeoutMs: limits.requestTimeoutMs,
     onFault,
   });
@@ -102,19 +104,20 @@ interface Serving {
   readonly streams: ReadonlyMap<string, StreamHandler>;
   readonly dispatch: (exchange: Exchange) => void;
   readonly closing: AbortSignal;
+  readonly budget: BodyBudget;
   readonly requestTimeoutMs: number;
   readonly onFault: (fault: ConnectionFault) => void;
 }
 
 function serveRequests(listener: Listener, serving: Serving): void {
-  const { streams, dispatch, closing, requestTimeoutMs, onFault } = serving;
+  const { streams, dispatch, closing, budget, requestTimeoutMs, onFault } = serving;
   listener.http1.on("request", (request, response) => {
     response.on("error", (error) => onFault({ where: "request", error }));
     const stream = streams.get(pathOf(request.url ?? "/"));
     if (stream !== undefined) {
       stream(request, response);
     } else {
-      dispatch(new Http1Exchange(request, response, () => closing.aborted));
+      dispatch(new Http1Exchange(request, response, budget, () => closing.aborted));
     }
   });
   listener.http2.on("stream", (stream, headers, _flags, rawHeaders) => {
@@ -123,7 +126,7 @@ function serveRequests(listener: Listener, serving: Serving): void {
     if (handle !== undefined) {
       handle(new Http2ServerRequest(stream, headers, {}, rawHeaders), new Http2ServerResponse(stream));
     } else {
-      dispatch(new Http2Exchange(stream, headers, rawHeaders, requestTimeoutMs));
+      dispatch(new Http2Exchange(stream, headers, rawHeaders, budget, requestTimeoutMs));
     }
   });
 }

@@ -121,6 +121,9 @@ function bodyOrThrow(body: BodyResult): Uint8Array {
   if (body === "too_large") {
     throw new MessageTooLarge();
   }
+  if (body === "crowded_out") {
+    throw new ConnectError("too many requests are under way", Code.Unavailable);
+  }
   if (body === "cut_off") {
     throw new ConnectError("the request was cut off", Code.Canceled);
   }

@@ -223,3 +223,32 @@ describe("what needs no token", () => {
     expect(await statusOf(maxPublicMessageBytes + 1)).toBe("8");
   });
 });
+
+describe("bodies that are begun and not ended", () => {
+  const header = { ":method": "POST", ":path": "/test.echo.v1.EchoService/Look", "content-type": "application/grpc" };
+
+  test("hold so much together and no more, and give it back", async () => {
+    const { server, port } = await startEcho({ limits: { maxMessageBytes, maxUnfinishedBytes: 3 * maxMessageBytes } });
+    const session = http2.connect(`http://127.0.0.1:${port}`);
+    const text = Buffer.from(json(maxMessageBytes - 10));
+    const whole = envelope(Buffer.concat([Buffer.from([0x0a, (text.length & 127) | 128, text.length >> 7]), text]));
+    const begin = () => {
+      const stream = session.request(header);
+      const answer = once(stream, "response").then(([headers]) => headers["grpc-status"]);
+      stream.on("error", () => undefined).resume();
+      stream.write(whole.subarray(0, -1));
+      return { answer, end: () => stream.end(whole.subarray(-1)) };
+    };
+    const begun = [begin(), begin(), begin()];
+    await askSession(session, { ":path": "/healthz" });
+    expect(await begin().answer).toBe("14");
+    expect((await askSession(session, header, envelope(Buffer.alloc(0)))).trailer["grpc-status"]).toBe("0");
+    for (const { end } of begun) end();
+    for (const { answer } of begun) expect(await answer).toBeUndefined();
+    const more = [begin(), begin(), begin()];
+    for (const { end } of more) end();
+    for (const { answer } of more) expect(await answer).toBeUndefined();
+    session.destroy();
+    await server.close(0);
+  });
+});
