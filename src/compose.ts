@@ -80,7 +80,7 @@ export type BatchOptions = Pick<SequencerOptions, "maxBatchRows" | "maxBatchByte
 export async function startVault(config: Config, log: Log, batches: BatchOptions = {}): Promise<RunningVault> {
   // The key is derived on another thread and the database answers in its own time: meanwhile the port's libraries load.
   const [key, store, { createPort }] = await Promise.all([
-    deriveSealingKey(parseMasterKey(config.masterKey.text())),
+    sealingKeyOf(config),
     openStore(config.database),
     import("./port.ts"),
   ]);
@@ -108,6 +108,13 @@ export async function startVault(config: Config, log: Log, batches: BatchOptions
     await store.close();
     throw error;
   }
+}
+
+/** Derives the key that seals, and forgets the one that it comes from. */
+async function sealingKeyOf({ masterKey }: Config): Promise<SealingKey> {
+  const bytes = parseMasterKey(masterKey.text());
+  masterKey.wipe();
+  return await deriveSealingKey(bytes).finally(() => bytes.fill(0));
 }
 
 /** What is left to the database once the grace is over and every connection is gone. */

@@ -23,3 +23,9 @@ export interface Secret {
 
 /** What is shown of a secret to those who manage it. */
 export type SecretMetadata = Omit<Secret, "version" | "sealedKey" | "sealedValue">;
+
+/** What of a secret may be shown to an admin. */
+export function metadataOf(secret: Secret): SecretMetadata {
+  const { version: _version, sealedKey: _sealedKey, sealedValue: _sealedValue, ...metadata } = secret;
+  return metadata;
+}

@@ -1,5 +1,5 @@
 import { VaultError } from "../domain/errors.ts";
-import type { Secret } from "../domain/secret.ts";
+import type { SecretMetadata } from "../domain/secret.ts";
 import { type AuditRow, originIdOf } from "./row.ts";
 import { type Store, StoreFailure } from "./store.ts";
 
@@ -9,7 +9,7 @@ import { type Store, StoreFailure } from "./store.ts";
  */
 export interface MetadataReader {
   /** @throws VaultError `STORE_UNAVAILABLE` */
-  listSecrets(afterName: string | null, limit: number): Promise<readonly Secret[]>;
+  listSecrets(afterName: string | null, limit: number): Promise<readonly SecretMetadata[]>;
   /** @throws VaultError `STORE_UNAVAILABLE` */
   secretRows(name: string, limit: number): Promise<readonly AuditRow[]>;
 }

@@ -1,4 +1,4 @@
-import type { Secret } from "../domain/secret.ts";
+import type { Secret, SecretMetadata } from "../domain/secret.ts";
 import type { VaultRow } from "../domain/vault-row.ts";
 import type { AuditRow, Head } from "./row.ts";
 import type { RowBlock } from "./row-block.ts";
@@ -86,7 +86,7 @@ export interface Store {
   transact(load: LoadRequest, decide: (loaded: Loaded) => LedgerWrite | null): Promise<void>;
 
   /** Metadata ordered by name, byte by byte: at most `limit` secrets after `afterName`. */
-  listSecrets(afterName: string | null, limit: number): Promise<readonly Secret[]>;
+  listSecrets(afterName: string | null, limit: number): Promise<readonly SecretMetadata[]>;
   /** Rows about one secret whose type begins with `secret_`, newest first. */
   auditRows(originId: string, limit: number): Promise<readonly AuditRow[]>;
   /** Names, after `afterName`, of secrets whose `expires_zeqond` is at or before `zeqond`; ordered by name. */

@@ -41,7 +41,9 @@ export function createAdminHandlers(ports: RpcPorts): ServiceImpl<typeof ZscAdmi
     },
 
     async set(request, context) {
-      await submit(setSecret(setInputOf(request), principalOf(context.values), sealer), context);
+      const input = setInputOf(request);
+      // Its bytes are ours to wipe; the text that they were decoded from is not.
+      await submit(setSecret(input, principalOf(context.values), sealer), context).finally(() => input.value.wipe());
       return create(SetResponseSchema, { name: request.name });
     },
 

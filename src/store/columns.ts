@@ -17,6 +17,16 @@ export const secretColumns = [
   "updated_at",
 ] as const;
 
+const sealedColumns: readonly string[] = ["sealed_key", "sealed_value"];
+
+/** SQL of a secret `s` with all its columns. */
+export const wholeSecret = secretColumns.map((column) => `s.${column}`).join(", ");
+
+/** The same with nothing in the place of what is sealed: many values at once can be large, and nobody shows one. */
+export const secretMetadata = secretColumns
+  .map((column) => (sealedColumns.includes(column) ? `'' AS ${column}` : `s.${column}`))
+  .join(", ");
+
 /** SQL of a row of `audit_log` as blocks have it; `separator` is SQL, too. */
 export function blockRow(separator: string): string {
   return `concat('${rowPrefix}', ${auditColumns.map((column) => `${separator}, ${column}`).join(", ")})`;

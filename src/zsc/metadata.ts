@@ -1,14 +1,8 @@
 import type { Principal } from "../domain/principal.ts";
-import type { Secret, SecretMetadata } from "../domain/secret.ts";
+import { metadataOf, type SecretMetadata } from "../domain/secret.ts";
 import type { AuditDraft, Operation } from "../ledger/operation.ts";
 import type { TransitionType } from "../ledger/row.ts";
 import { needsSecret, notFound, oneRow } from "./drafts.ts";
-
-/** What of a secret may be shown to an admin. */
-export function metadataOf(secret: Secret): SecretMetadata {
-  const { version: _version, sealedKey: _sealedKey, sealedValue: _sealedValue, ...metadata } = secret;
-  return metadata;
-}
 
 /** Returns a secret's metadata. */
 export function infoSecret(name: string, admin: Principal): Operation<SecretMetadata> {

@@ -1,3 +1,4 @@
+import { metadataOf } from "../../src/domain/secret.ts";
 import { createMetadataReader } from "../../src/ledger/metadata-reader.ts";
 import { cleanUpDatabases } from "../support/databases.ts";
 import { rowsAfter, secretNamed, write } from "../support/ledger.ts";
@@ -12,7 +13,7 @@ describe("metadata that is read beside the chain", () => {
     const metadata = createMetadataReader(store);
     const secrets = ["a", "b", "c"].map((name) => secretNamed(name));
     const { rows } = await write(store, (head) => ({ rows: rowsAfter(head, [{}, {}]), inserts: secrets }));
-    expect(await metadata.listSecrets("a", 1)).toEqual([secrets[1]]);
+    expect(await metadata.listSecrets("a", 1)).toEqual(secrets.slice(1, 2).map(metadataOf));
     expect(await metadata.secretRows("a", 1)).toEqual([rows[1]]);
     await place.close();
   });

@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { VaultError } from "../../src/domain/errors.ts";
 import { Plaintext } from "../../src/domain/plaintext.ts";
+import { metadataOf } from "../../src/domain/secret.ts";
 import { vaultRowDigest } from "../../src/domain/vault-row.ts";
 import { type AuditRow, originIdOf } from "../../src/ledger/row.ts";
 import { createSequencer, type Sequencer } from "../../src/ledger/sequencer.ts";
 import type { Store } from "../../src/ledger/store.ts";
-import { metadataOf } from "../../src/zsc/metadata.ts";
 import { cleanUpDatabases } from "../support/databases.ts";
 import { faultyStore } from "../support/faulty-store.ts";
 import { collect, handClock, load, testSealer } from "../support/ledger.ts";

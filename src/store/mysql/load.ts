@@ -2,11 +2,14 @@ import type { RowDataPacket } from "mysql2/promise";
 import type { VaultRow } from "../../domain/vault-row.ts";
 import { auditColumns } from "../../ledger/row.ts";
 import { type Loaded, type LoadRequest, StoreFailure } from "../../ledger/store.ts";
-import { secretColumns, secretOf } from "../columns.ts";
+import { secretMetadata, secretOf, wholeSecret } from "../columns.ts";
 import type { Connection, Results } from "./connection.ts";
 
-export const selectSecret = `SELECT ${secretColumns.map((column) => `s.${column}`).join(", ")},
-  c.read_count, c.last_read_zeqond FROM secret s LEFT JOIN read_counter c ON c.secret_id = s.id`;
+const fromSecrets = "c.read_count, c.last_read_zeqond FROM secret s LEFT JOIN read_counter c ON c.secret_id = s.id";
+
+const selectSecret = `SELECT ${wholeSecret}, ${fromSecrets}`;
+
+export const selectMetadata = `SELECT ${secretMetadata}, ${fromSecrets}`;
 
 export const selectAudit = `SELECT ${auditColumns.join(", ")} FROM audit_log`;
 

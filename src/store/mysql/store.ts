@@ -1,11 +1,12 @@
 import { isIP } from "node:net";
 import { OperatorError } from "../../domain/operator-error.ts";
+import { metadataOf } from "../../domain/secret.ts";
 import type { LedgerWrite, Loaded, LoadRequest, Store } from "../../ledger/store.ts";
 import { StoreFailure } from "../../ledger/store.ts";
 import { auditRowOf } from "../rows.ts";
 import { type Connection, guarded, type MysqlOptions, openConnection, type Use } from "./connection.ts";
 import { durabilityOf } from "./durability.ts";
-import { lockAndLoad, rowsAt, secretFromRow, selectAudit, selectSecret, textOf } from "./load.ts";
+import { lockAndLoad, rowsAt, secretFromRow, selectAudit, selectMetadata, textOf } from "./load.ts";
 import { migrate } from "./migrate.ts";
 import { despiteRivals } from "./rivals.ts";
 import { openMysqlSnapshot } from "./snapshot.ts";
@@ -23,8 +24,10 @@ export async function openMysqlStore(options: MysqlOptions): Promise<Store> {
     transact: (request, decide) => writer.use((connection) => transact(connection, request, decide)),
     listSecrets: (afterName, limit) =>
       reader.use(async (connection) => {
-        const sql = `${selectSecret} WHERE s.name > ? ORDER BY s.name LIMIT ?`;
-        return rowsAt(await connection.run(sql, [bytes(afterName ?? ""), limit]), 0).map(secretFromRow);
+        const sql = `${selectMetadata} WHERE s.name > ? ORDER BY s.name LIMIT ?`;
+        return rowsAt(await connection.run(sql, [bytes(afterName ?? ""), limit]), 0)
+          .map(secretFromRow)
+          .map(metadataOf);
       }),
     auditRows: (originId, limit) =>
       reader.use(async (connection) => {

@@ -1,6 +1,6 @@
 import type { VaultRow } from "../../domain/vault-row.ts";
 import { auditColumns } from "../../ledger/row.ts";
-import { secretColumns } from "../columns.ts";
+import { secretColumns, secretMetadata, wholeSecret } from "../columns.ts";
 import type { Sqlite } from "./database.ts";
 
 export interface SecretRecord {
@@ -22,8 +22,11 @@ export interface SecretRecord {
 // A join is planned again whenever a parameter changes (SQLITE_ENABLE_STAT4), which takes five times as long as the rest.
 const counterOf = (column: string) => `(SELECT c.${column} FROM read_counter c WHERE c.secret_id = s.id) AS ${column}`;
 
-export const selectSecret = `SELECT ${secretColumns.map((column) => `s.${column}`).join(", ")},
-  ${counterOf("read_count")}, ${counterOf("last_read_zeqond")} FROM secret s`;
+const fromSecrets = `${counterOf("read_count")}, ${counterOf("last_read_zeqond")} FROM secret s`;
+
+const selectSecret = `SELECT ${wholeSecret}, ${fromSecrets}`;
+
+const selectMetadata = `SELECT ${secretMetadata}, ${fromSecrets}`;
 
 const selectAudit = `SELECT ${auditColumns.join(", ")} FROM audit_log`;
 
@@ -69,7 +72,7 @@ export function statementsOf(database: Sqlite) {
     moveHead: run<[number, string, number, string]>(
       "UPDATE audit_head SET seq = ?, row_hash = ? WHERE id = 1 AND seq = ? AND row_hash = ?",
     ),
-    list: rows<[string, number], SecretRecord>(`${selectSecret} WHERE s.name > ? ORDER BY s.name LIMIT ?`),
+    list: rows<[string, number], SecretRecord>(`${selectMetadata} WHERE s.name > ? ORDER BY s.name LIMIT ?`),
     audit: arrays<[string, number]>(
       `${selectAudit} WHERE origin_id = ? AND substr(transition_type, 1, 7) = 'secret_' ORDER BY seq DESC LIMIT ?`,
     ),

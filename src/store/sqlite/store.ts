@@ -1,3 +1,4 @@
+import { metadataOf } from "../../domain/secret.ts";
 import type { Head } from "../../ledger/row.ts";
 import { type LedgerWrite, type Loaded, type LoadRequest, type Store, StoreFailure } from "../../ledger/store.ts";
 import { secretOf } from "../columns.ts";
@@ -23,7 +24,13 @@ export function openSqliteStore(path: string): Store {
     async transact(request, decide) {
       transact(database, statements, request, decide);
     },
-    listSecrets: (afterName, limit) => guarded(() => statements.list.all(afterName ?? "", limit).map(secretFromRecord)),
+    listSecrets: (afterName, limit) =>
+      guarded(() =>
+        statements.list
+          .all(afterName ?? "", limit)
+          .map(secretFromRecord)
+          .map(metadataOf),
+      ),
     auditRows: (originId, limit) => guarded(() => statements.audit.all(originId, limit).map(auditRowOf)),
     dueSecrets: (zeqond, afterName, limit) => guarded(() => statements.due.all(zeqond, afterName ?? "", limit)),
     openSnapshot: () => guarded(() => openSqliteSnapshot(openReadOnly(path))),
