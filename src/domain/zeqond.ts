@@ -4,9 +4,6 @@ export const zeqondMs = 777;
 /** How long a sealing lasts before the daemon renews it, in Zeqonds (18.6 h). */
 export const rotationZeqonds = 86_400;
 
-/** The largest Zeqond that is accepted: what JSON numbers carry without loss. */
-export const maxZeqond = Number.MAX_SAFE_INTEGER;
-
 /** The Zeqond of a moment, in whole ticks since the Unix epoch. */
 export function zeqondAt(unixMs: number): number {
   return Math.floor(unixMs / zeqondMs);

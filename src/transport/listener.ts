@@ -86,6 +86,9 @@ function createHttp1(limits: Limits, tls: ServerOptions["tls"]): HttpServer {
     keepAliveTimeout: limits.keepAliveTimeoutMs,
     connectionsCheckingInterval: 1_000,
     noDelay: true,
+    // A peer that is gone without a word is found out in a quarter of an hour.
+    keepAlive: true,
+    keepAliveInitialDelay: 60_000,
     insecureHTTPParser: false,
   };
   const server = tls === undefined ? createHttpServer(options) : createHttpsServer({ ...options, ...tlsOptions(tls) });
