@@ -149,7 +149,7 @@ export function commands(): void {
     copyFileSync(vault.databaseUrl.slice("sqlite:".length), copy);
     expect((await runZsc(["audit", "verify"], { ZSC_DATABASE_URL: `sqlite:${copy}` })).code).toBe(0);
     const nothing = await runZsc(["audit", "verify"], { ZSC_DATABASE_URL: `sqlite:${join(dir, "none.db")}` });
-    expect([nothing.code, nothing.stdout]).toEqual([1, ""]);
+    expect([nothing.code, nothing.stdout]).toEqual([2, ""]);
     await vault.close();
   });
 }
