@@ -22,8 +22,8 @@ export interface LoadOptions {
 }
 
 /**
- * Reads all that the server needs. In development, keys that are not set are taken from the data folder, and made
- * there once everything else is sound.
+ * Reads all that the server needs. In development, keys are those of the data folder, and made there once everything
+ * else is sound.
  *
  * @throws ConfigError with every wrong setting at once; OperatorError when the data folder cannot be used
  */
