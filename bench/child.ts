@@ -45,9 +45,13 @@ export function startTalking(program: string, ...args: readonly string[]): Talki
   return {
     ...childOf(child),
     async ask(line) {
-      if (line !== undefined) child.stdin.write(`${line}\n`);
+      if (line !== undefined) {
+        child.stdin.write(`${line}\n`);
+      }
       const { value, done } = await lines.next();
-      if (done === true) throw new Error(`${program} has ended`);
+      if (done === true) {
+        throw new Error(`${program} has ended`);
+      }
       return value;
     },
   };

@@ -31,9 +31,13 @@ function openSqlite(path: string, how: How): Committer {
   const end = database.prepare("COMMIT");
   return {
     commit() {
-      if (how === "pair") begin.run();
+      if (how === "pair") {
+        begin.run();
+      }
       insert.run(nextId++, text);
-      if (how === "pair") end.run();
+      if (how === "pair") {
+        end.run();
+      }
     },
     close: () => void database.close(),
   };
@@ -46,7 +50,9 @@ async function openMysql(uri: string, how: How): Promise<Committer> {
   return {
     async commit() {
       await connection.query(insertion, [nextId++, text]);
-      if (how === "pair") await connection.query("COMMIT");
+      if (how === "pair") {
+        await connection.query("COMMIT");
+      }
     },
     close: () => connection.end(),
   };

@@ -103,8 +103,11 @@ function grpcJs(): Promise<number> {
   );
   return new Promise((resolve, reject) => {
     server.bindAsync(`${host}:0`, ServerCredentials.createInsecure(), (error, port) => {
-      if (error === null) resolve(port);
-      else reject(error);
+      if (error === null) {
+        resolve(port);
+      } else {
+        reject(error);
+      }
     });
   });
 }
@@ -115,5 +118,7 @@ function listening(server: HttpServer | Http2Server): Promise<number> {
   });
 }
 
-if (!Object.hasOwn(starters, kind)) throw new Error(`no such echo: ${kind}`);
+if (!Object.hasOwn(starters, kind)) {
+  throw new Error(`no such echo: ${kind}`);
+}
 process.stdout.write(`${JSON.stringify({ port: await starters[kind as EchoKind]() })}\n`);

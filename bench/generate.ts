@@ -16,7 +16,9 @@ const { values } = parseArgs({
   },
 });
 const kind = databaseKinds.find((one) => one === values.database);
-if (kind === undefined) throw new Error(`--database must be one of ${databaseKinds.join(", ")}`);
+if (kind === undefined) {
+  throw new Error(`--database must be one of ${databaseKinds.join(", ")}`);
+}
 const progress = createProgress(process.stderr);
 const shelf = await openShelf(values.cache, progress);
 try {
@@ -28,6 +30,8 @@ try {
 
 function count(name: string, text: string): number {
   const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= 0 && value <= most) return value;
+  if (Number.isSafeInteger(value) && value >= 0 && value <= most) {
+    return value;
+  }
   throw new Error(`--${name} must be a whole number, at most ${most}`);
 }

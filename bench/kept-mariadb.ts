@@ -29,13 +29,17 @@ export async function openKeptMariaDb(folder: string): Promise<KeptMariaDb> {
   const server = createLocalServer(site, "data", await findFreePort(), serverArguments);
   await server.start();
   const { pid } = server;
-  if (pid === undefined) throw new Error("the database server has ended");
+  if (pid === undefined) {
+    throw new Error("the database server has ended");
+  }
   return { url: server.url(), pid, stop: server.stop };
 }
 
 async function siteIn(folder: string): Promise<ServerSite> {
   const path = findProgram("mariadbd", "mysqld");
-  if (path === undefined) throw new Error("the large vaults need a MariaDB or MySQL server: install mariadb-server");
+  if (path === undefined) {
+    throw new Error("the large vaults need a MariaDB or MySQL server: install mariadb-server");
+  }
   const kind = (await run(path, ["--version"])).includes("MariaDB") ? "mariadb" : "mysql";
   const user = process.getuid?.() === 0 ? "root" : undefined;
   return {
@@ -48,6 +52,8 @@ async function siteIn(folder: string): Promise<ServerSite> {
 }
 
 function keptPassword(path: string): string {
-  if (!existsSync(path)) writeFileSync(path, randomBytes(16).toString("hex"), { mode: 0o600 });
+  if (!existsSync(path)) {
+    writeFileSync(path, randomBytes(16).toString("hex"), { mode: 0o600 });
+  }
   return readFileSync(path, "utf8");
 }

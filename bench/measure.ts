@@ -49,7 +49,9 @@ export async function measureInTurn(
 
 function ratioOf(samples: ReadonlyMap<string, readonly Sample[]>, id: string, { ids, as }: Yardstick): Ratio {
   const yardsticks = ids.map((one) => samples.get(one));
-  if (yardsticks.includes(undefined)) throw new Error(`${id} is compared with something that is not measured`);
+  if (yardsticks.includes(undefined)) {
+    throw new Error(`${id} is compared with something that is not measured`);
+  }
   const yardstickIn = (round: number) =>
     yardsticks.reduce((sum, each) => sum + (each?.[round]?.value ?? Number.NaN), 0);
   return { of: as, values: (samples.get(id) ?? []).map(({ value }, round) => value / yardstickIn(round)) };

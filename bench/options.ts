@@ -70,6 +70,8 @@ export function defaultCache(): string {
 
 function positive(name: string, text: string | undefined, fallback: number, most: number): number {
   const value = text === undefined ? fallback : Number(text);
-  if (value > 0 && value <= most) return value;
+  if (value > 0 && value <= most) {
+    return value;
+  }
   throw new Error(`--${name} must be a number above 0, at most ${most}`);
 }

@@ -54,7 +54,9 @@ export function reachOf(result: RunResult): readonly Reached[] {
     const row = rowOf(result, id);
     const values = ratio === undefined ? row?.samples.map(({ value }) => value) : row?.ratios[ratio]?.values;
     const median = spreadOf(values ?? [])?.median;
-    if (median === undefined) return [];
+    if (median === undefined) {
+      return [];
+    }
     return "atLeast" in wanted
       ? [{ what, wanted: `≥ ${wanted.atLeast.toLocaleString("en")}`, median, reached: median >= wanted.atLeast }]
       : [{ what, wanted: `≤ ${wanted.atMost.toLocaleString("en")}`, median, reached: median <= wanted.atMost }];

@@ -58,7 +58,9 @@ function ratioText({ of, values }: Ratio): string {
 
 /** Median, and the range when there is one. */
 export function rangeText(spread: Spread | undefined): string {
-  if (spread === undefined) return "";
+  if (spread === undefined) {
+    return "";
+  }
   const { median, lowest, highest } = spread;
   return lowest === highest
     ? numberText(median)
@@ -71,7 +73,9 @@ function medianText(spread: Spread | undefined): string {
 
 /** Three digits that count, or all of them before the point. */
 export function numberText(value: number): string {
-  if (Math.abs(value) >= 100) return Math.round(value).toLocaleString("en");
+  if (Math.abs(value) >= 100) {
+    return Math.round(value).toLocaleString("en");
+  }
   return value.toPrecision(value < 1 ? 2 : 3);
 }
 

@@ -64,6 +64,8 @@ export function spreadOf(values: readonly (number | undefined)[]): Spread | unde
   const highest = sorted.at(-1);
   const upper = sorted[Math.floor(sorted.length / 2)];
   const lower = sorted[Math.floor((sorted.length - 1) / 2)];
-  if (lowest === undefined || highest === undefined || upper === undefined || lower === undefined) return undefined;
+  if (lowest === undefined || highest === undefined || upper === undefined || lower === undefined) {
+    return undefined;
+  }
   return { median: (lower + upper) / 2, lowest, highest };
 }

@@ -11,8 +11,11 @@ import { openStage } from "./stage.ts";
 import { writeIntoMarkdown } from "./write-markdown.ts";
 
 const commandLine = readCommandLine();
-if (commandLine?.options.help === true) process.stdout.write(`${usage}\nsections: ${sectionNames.join(", ")}\n`);
-else if (commandLine !== undefined) await run(commandLine, createProgress(process.stderr));
+if (commandLine?.options.help === true) {
+  process.stdout.write(`${usage}\nsections: ${sectionNames.join(", ")}\n`);
+} else if (commandLine !== undefined) {
+  await run(commandLine, createProgress(process.stderr));
+}
 
 interface CommandLine {
   readonly options: Options;
@@ -52,12 +55,20 @@ async function run({ options, sections }: CommandLine, progress: Progress): Prom
 
 function publish(result: RunResult, options: Options): void {
   process.stdout.write(`${[...reachText(result), headingOf(result)].join("\n\n")}\n`);
-  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`);
-  if (options.write !== undefined) writeIntoMarkdown(options.write, reportOf(result));
+  if (options.json !== undefined) {
+    writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`);
+  }
+  if (options.write !== undefined) {
+    writeIntoMarkdown(options.write, reportOf(result));
+  }
   // A load whose calls fail measures something else.
   const failures = failuresIn(result);
-  for (const failure of failures) process.stderr.write(`${failure}\n`);
-  if (failures.length > 0) process.exitCode = 1;
+  for (const failure of failures) {
+    process.stderr.write(`${failure}\n`);
+  }
+  if (failures.length > 0) {
+    process.exitCode = 1;
+  }
 }
 
 function failuresIn({ sections }: RunResult): readonly string[] {

@@ -78,17 +78,24 @@ async function startEcho(children: Child[], kind: EchoKind, ...database: readonl
 }
 
 async function removeVault({ kind, url }: Vault): Promise<void> {
-  if (kind === "sqlite") removeSqlite(url);
-  else await dropDatabase(url);
+  if (kind === "sqlite") {
+    removeSqlite(url);
+  } else {
+    await dropDatabase(url);
+  }
 }
 
 /** Removes the file behind a `sqlite:` url, and those that SQLite keeps beside it. */
 export function removeSqlite(url: string): void {
-  for (const suffix of ["", "-wal", "-shm"]) rmSync(url.slice("sqlite:".length) + suffix, { force: true });
+  for (const suffix of ["", "-wal", "-shm"]) {
+    rmSync(url.slice("sqlite:".length) + suffix, { force: true });
+  }
 }
 
 async function emptyVault(stage: Stage, kind: DatabaseKind): Promise<Vault> {
-  if (kind === "sqlite") return { kind, url: `sqlite:${sqlitePath(stage.folder, `vault-${++vaultCount}`)}` };
+  if (kind === "sqlite") {
+    return { kind, url: `sqlite:${sqlitePath(stage.folder, `vault-${++vaultCount}`)}` };
+  }
   const mariadb = await stage.mariadb();
   const url = await mariadb.createDatabase();
   return { kind, url, ...(mariadb.pid === undefined ? {} : { pid: mariadb.pid }) };

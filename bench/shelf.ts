@@ -23,7 +23,9 @@ export async function openShelf(folder: string, progress: Progress): Promise<She
   const keys = keptKeys(join(folder, "keys.json"));
   let mariadb: Promise<KeptMariaDb> | undefined;
   const place = async (kind: DatabaseKind, name: string): Promise<Vault> => {
-    if (kind === "sqlite") return { kind, url: `sqlite:${join(folder, `${name}.db`)}` };
+    if (kind === "sqlite") {
+      return { kind, url: `sqlite:${join(folder, `${name}.db`)}` };
+    }
     mariadb ??= openKeptMariaDb(join(folder, "mariadb"));
     const { url, pid } = await mariadb;
     return { kind, url: databaseUrl(url, name), pid };
@@ -35,7 +37,9 @@ export async function openShelf(folder: string, progress: Progress): Promise<She
       const name = `vault_${secrets}_${reads}`;
       const vault = await place(kind, name);
       const done = join(folder, `${kind}-${name}.done`);
-      if (existsSync(done)) return vault;
+      if (existsSync(done)) {
+        return vault;
+      }
       await empty(vault);
       progress.note(
         `making a vault of ${secrets.toLocaleString("en")} secrets and ${reads.toLocaleString("en")} reads, ${kind}`,
@@ -53,7 +57,9 @@ export async function openShelf(folder: string, progress: Progress): Promise<She
 
 /** Takes away what an earlier attempt left half done. */
 async function empty({ kind, url }: Vault): Promise<void> {
-  if (kind === "sqlite") return removeSqlite(url);
+  if (kind === "sqlite") {
+    return removeSqlite(url);
+  }
   const server = databaseUrl(url, "");
   const name = new URL(url).pathname.slice(1);
   await queryText(server, `DROP DATABASE IF EXISTS ${name}`);
@@ -61,7 +67,9 @@ async function empty({ kind, url }: Vault): Promise<void> {
 }
 
 function keptKeys(path: string): Keys {
-  if (!existsSync(path)) writeFileSync(path, JSON.stringify(freshKeys()), { mode: 0o600 });
+  if (!existsSync(path)) {
+    writeFileSync(path, JSON.stringify(freshKeys()), { mode: 0o600 });
+  }
   // Written by the line above.
   return JSON.parse(readFileSync(path, "utf8")) as Keys;
 }

@@ -42,8 +42,12 @@ export async function startZsc(options: ZscOptions): Promise<Server> {
   const server = await launchZsc(options);
   const giveUpAt = performance.now() + startWithinMs;
   while (!(await isReady(server.port))) {
-    if (server.hasEnded()) throw new Error("the server has ended");
-    if (performance.now() > giveUpAt) throw new Error("the server is not ready in time");
+    if (server.hasEnded()) {
+      throw new Error("the server has ended");
+    }
+    if (performance.now() > giveUpAt) {
+      throw new Error("the server is not ready in time");
+    }
     await sleep(20);
   }
   return server;

@@ -21,7 +21,9 @@ const requireHttp: Plugin = {
   },
 };
 
-if (!isFresh()) await bundle();
+if (!isFresh()) {
+  await bundle();
+}
 
 /** Nothing that goes into the bundle is newer than it. `npm` touches its own list at each install. */
 function isFresh(): boolean {

@@ -12,7 +12,9 @@ try {
   const stale = [...new Set([...expected.keys(), ...actual.keys()])].filter(
     (path) => expected.get(path) !== actual.get(path),
   );
-  for (const path of stale) console.error(`gen/${path} is stale: run npm run generate`);
+  for (const path of stale) {
+    console.error(`gen/${path} is stale: run npm run generate`);
+  }
   console.log(`gen/: ${actual.size} files, ${stale.length} stale`);
   process.exitCode = stale.length === 0 && actual.size > 0 ? 0 : 1;
 } finally {

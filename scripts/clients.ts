@@ -48,7 +48,9 @@ async function checksOf(run: (scene: Scene) => Promise<readonly Check[]>, scene:
 
 /** A receipt must name a row of the log with just that hash. */
 async function withReceipt(check: Check, { vault }: Scene): Promise<Check> {
-  if (check.receipt === undefined || check.receipt === "") return check;
+  if (check.receipt === undefined || check.receipt === "") {
+    return check;
+  }
   const [seq, rowHash] = check.receipt.split(".");
   const rows = await vault.sql(`SELECT row_hash FROM audit_log WHERE seq = ${Number(seq)}`);
   const isThere = rows[0]?.[0] === rowHash;

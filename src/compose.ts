@@ -32,7 +32,9 @@ export async function openStore(database: DatabaseConfig): Promise<Store> {
   try {
     return await openMysqlStore(database);
   } catch (error) {
-    if (!(error instanceof StoreFailure)) throw error;
+    if (!(error instanceof StoreFailure)) {
+      throw error;
+    }
     throw new OperatorError(`${nameOf(database)} cannot be opened: ${error.message}. Check ZSC_DATABASE_URL.`, {
       cause: error,
     });
@@ -42,7 +44,9 @@ export async function openStore(database: DatabaseConfig): Promise<Store> {
 /** Opens a view of log and vault for verification. Needs no more than the right to read, and changes nothing. */
 export async function openSnapshot(database: DatabaseConfig): Promise<Snapshot> {
   try {
-    if (database.kind === "sqlite") return await openSqliteFile(database.path);
+    if (database.kind === "sqlite") {
+      return await openSqliteFile(database.path);
+    }
     const { openMysqlSnapshot } = await import("./store/mysql/snapshot.ts");
     return await openMysqlSnapshot(database);
   } catch (error) {
@@ -65,7 +69,9 @@ export async function openChangeIndex(): Promise<ChangeIndex> {
 }
 
 function nameOf(database: DatabaseConfig): string {
-  if (database.kind === "sqlite") return `The SQLite database ${database.path}`;
+  if (database.kind === "sqlite") {
+    return `The SQLite database ${database.path}`;
+  }
   return `The database ${database.host}:${database.port}/${database.database}`;
 }
 
@@ -87,7 +93,9 @@ export async function startVault(config: Config, log: Log, batches: BatchOptions
   try {
     await checkKey(key, store);
     const { durable, detail = "" } = await store.ping();
-    if (!durable) log.warn({ reason: detail }, "the database does not sync its commits and may lose acknowledged rows");
+    if (!durable) {
+      log.warn({ reason: detail }, "the database does not sync its commits and may lose acknowledged rows");
+    }
     const sealer = createSealer(key);
     const onFailure = (failure: StoreFailure) => log.warn(fieldsOfError(failure.cause ?? failure), failure.message);
     const sequencer = createSequencer({ store, clock: systemClock, onFailure, ...batches });
@@ -100,7 +108,9 @@ export async function startVault(config: Config, log: Log, batches: BatchOptions
         const rotated = rotation.stop();
         await server.close(config.shutdownMs);
         const closed = rotated.then(() => sequencer.close()).then(() => store.close());
-        if (await isInTime(closed, lastMomentMs)) return;
+        if (await isInTime(closed, lastMomentMs)) {
+          return;
+        }
         log.warn({}, "the database did not finish in time and what waited for it was acknowledged to nobody");
       },
     };
@@ -140,7 +150,9 @@ async function listen(server: ZscServer, address: ListenAddress): Promise<Runnin
 /** The first server of a vault leaves a sealed check behind; every later one must be able to open it. */
 async function checkKey(key: SealingKey, store: Store): Promise<void> {
   const check = (await store.keyCheck()) ?? (await store.initKeyCheck(sealKeyCheck(key)));
-  if (opensKeyCheck(key, check)) return;
+  if (opensKeyCheck(key, check)) {
+    return;
+  }
   throw new OperatorError(
     "The master key does not open this vault. Set ZSC_MASTER_KEY or ZSC_MASTER_KEY_FILE to the key that it was made with.",
   );

@@ -20,7 +20,9 @@ export async function serve(env: NodeJS.ProcessEnv, mode: Mode | undefined): Pro
   const readable = config.mode === "development" && process.stdout.isTTY === true;
   const log = createLog({ level: config.logLevel, readable });
   endOnBug(log);
-  for (const { setting, message } of config.warnings) log.warn({ setting }, message);
+  for (const { setting, message } of config.warnings) {
+    log.warn({ setting }, message);
+  }
   const vault = await startVault(config, log);
   const address = shown(vault.address);
   if (config.mode === "development") {
@@ -64,7 +66,9 @@ function stopOnSignal(stop: (signal: string) => Promise<void>): void {
   let stopping = false;
   const onSignal = (signal: NodeJS.Signals) => {
     // A second signal is an operator who will not wait.
-    if (stopping) process.exit(1);
+    if (stopping) {
+      process.exit(1);
+    }
     stopping = true;
     stop(signal).then(
       () => process.exit(0),

@@ -14,7 +14,9 @@ export function startGenerator(): Generator {
     async run(load) {
       // Written by our own generator.
       const answer = JSON.parse(await child.ask(JSON.stringify(load))) as Outcome | { readonly error: string };
-      if ("error" in answer) throw new Error(`the load generator: ${answer.error}`);
+      if ("error" in answer) {
+        throw new Error(`the load generator: ${answer.error}`);
+      }
       return answer;
     },
     stop: child.stop,

@@ -24,7 +24,9 @@ export async function runH2load(program: string, { port, call, inFlight, warmUpS
   const folder = mkdtempSync(join(tmpdir(), "zsc-h2load-"));
   try {
     const [request] = call.requests;
-    if (request === undefined || call.requests.length > 1) throw new Error("h2load sends one request");
+    if (request === undefined || call.requests.length > 1) {
+      throw new Error("h2load sends one request");
+    }
     const data = join(folder, "body");
     const log = join(folder, "log");
     writeFileSync(data, Buffer.from(request.body, "base64"));
@@ -49,7 +51,9 @@ export async function runH2load(program: string, { port, call, inFlight, warmUpS
 function countsIn(printed: string) {
   const perSecond = /, ([\d.]+) req\/s/.exec(printed)?.[1];
   const bad = /(\d+) failed, (\d+) errored, (\d+) timeout/.exec(printed);
-  if (perSecond === undefined || bad === null) throw new Error(`h2load printed something else:\n${printed}`);
+  if (perSecond === undefined || bad === null) {
+    throw new Error(`h2load printed something else:\n${printed}`);
+  }
   const failed = Number(bad[1]) + Number(bad[2]) + Number(bad[3]);
   return { value: Number(perSecond), failed, firstFailure: failed > 0 ? "see h2load" : null };
 }

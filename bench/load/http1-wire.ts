@@ -45,14 +45,18 @@ class Http1Wire implements Wire {
   }
 
   start(calls: number): void {
-    if (calls !== 1) throw new Error("HTTP/1.1 carries one call at a time");
+    if (calls !== 1) {
+      throw new Error("HTTP/1.1 carries one call at a time");
+    }
     this.#send();
   }
 
   async stop(withinMs: number): Promise<void> {
     this.#stopping = true;
     const quiet = await untilQuiet(() => !this.#underWay, withinMs);
-    if (!quiet) this.#lose("no answer in time");
+    if (!quiet) {
+      this.#lose("no answer in time");
+    }
     this.#socket.destroy();
   }
 
@@ -66,18 +70,24 @@ class Http1Wire implements Wire {
     const data = this.#rest === undefined ? chunk : Buffer.concat([this.#rest, chunk]);
     const answer = answerIn(data);
     this.#rest = answer === undefined ? data : undefined;
-    if (answer === undefined) return;
+    if (answer === undefined) {
+      return;
+    }
     this.#underWay = false;
     if (answer.status === 200 && answer.bodyBytes >= this.#leastBytes) {
       this.#recorder.answered(performance.now() - this.#sentAt);
     } else {
       this.#recorder.failed(`status ${answer.status} with ${answer.bodyBytes} bytes`);
     }
-    if (!this.#stopping) this.#send();
+    if (!this.#stopping) {
+      this.#send();
+    }
   }
 
   #lose(why: string): void {
-    if (this.#underWay) this.#recorder.failed(why);
+    if (this.#underWay) {
+      this.#recorder.failed(why);
+    }
     this.#underWay = false;
   }
 }
@@ -85,7 +95,9 @@ class Http1Wire implements Wire {
 /** The answer, once it is complete. There is never more than one on the wire. */
 function answerIn(data: Buffer): { readonly status: number; readonly bodyBytes: number } | undefined {
   const headEnd = data.indexOf("\r\n\r\n");
-  if (headEnd < 0) return undefined;
+  if (headEnd < 0) {
+    return undefined;
+  }
   const head = data.toString("latin1", 0, headEnd);
   const status = Number(head.slice(9, 12));
   const bodyBytes = data.length - headEnd - 4;

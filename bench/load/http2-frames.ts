@@ -50,7 +50,9 @@ export function fieldBlocks(fields: readonly (readonly [string, string])[]): { f
 export function saysOk(block: Uint8Array): boolean {
   let at = 0;
   // Updates of the table's size may stand before it.
-  while (((block[at] ?? 0) & 0xe0) === 0x20) at++;
+  while (((block[at] ?? 0) & 0xe0) === 0x20) {
+    at++;
+  }
   return block[at] === 0x88;
 }
 
@@ -58,9 +60,13 @@ function text(value: string): number[] {
   const bytes = [...Buffer.from(value, "latin1")];
   const length: number[] = [];
   let rest = bytes.length;
-  if (rest < 127) return [rest, ...bytes];
+  if (rest < 127) {
+    return [rest, ...bytes];
+  }
   length.push(127);
   rest -= 127;
-  for (; rest >= 128; rest >>= 7) length.push((rest & 0x7f) | 0x80);
+  for (; rest >= 128; rest >>= 7) {
+    length.push((rest & 0x7f) | 0x80);
+  }
   return [...length, rest, ...bytes];
 }

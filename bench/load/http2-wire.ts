@@ -29,7 +29,9 @@ export async function openHttp2(load: Load, port: number, seed: number, recorder
 function framesOf({ method, headers, requests }: Load, port: number): Frames {
   const paths = new Set(requests.map(({ path }) => path));
   const [path] = paths;
-  if (path === undefined || paths.size > 1) throw new Error("a load over HTTP/2 has one path");
+  if (path === undefined || paths.size > 1) {
+    throw new Error("a load over HTTP/2 has one path");
+  }
   const { first, later } = fieldBlocks([
     [":method", method],
     [":scheme", "http"],
@@ -87,7 +89,9 @@ class Http2Wire implements Wire {
   async stop(withinMs: number): Promise<void> {
     this.#stopping = true;
     const quiet = await untilQuiet(() => this.#underWay === 0, withinMs);
-    if (!quiet) this.#lose("no answer in time");
+    if (!quiet) {
+      this.#lose("no answer in time");
+    }
     this.#socket.destroy();
   }
 
@@ -125,13 +129,19 @@ class Http2Wire implements Wire {
     while (data.length - at >= frameHeaderBytes) {
       const length = data.readUIntBE(at, 3);
       const end = at + frameHeaderBytes + length;
-      if (end > data.length) break;
-      if (this.#meet(data, at, length)) finished += this.#finish(data.readUInt32BE(at + 5), now);
+      if (end > data.length) {
+        break;
+      }
+      if (this.#meet(data, at, length)) {
+        finished += this.#finish(data.readUInt32BE(at + 5), now);
+      }
       at = end;
     }
     this.#rest = at === data.length ? undefined : data.subarray(at);
     this.#widen(data.length);
-    if (finished > 0 && !this.#stopping) this.#send(finished);
+    if (finished > 0 && !this.#stopping) {
+      this.#send(finished);
+    }
   }
 
   /** Notes what a frame says; true when it ends its stream. */
@@ -146,17 +156,23 @@ class Http2Wire implements Wire {
         this.#answers[slot] = answer + length;
         return (flags & flag.endStream) !== 0;
       case frame.headers:
-        if (answer === 0 && saysOk(data.subarray(payload, payload + length))) this.#answers[slot] = okBit;
+        if (answer === 0 && saysOk(data.subarray(payload, payload + length))) {
+          this.#answers[slot] = okBit;
+        }
         return (flags & flag.endStream) !== 0;
       case frame.reset:
         this.#answers[slot] = 0;
         return true;
       case frame.settings:
-        if ((flags & flag.ack) === 0) this.#socket.write(frameOf(frame.settings, flag.ack, 0, Buffer.alloc(0)));
+        if ((flags & flag.ack) === 0) {
+          this.#socket.write(frameOf(frame.settings, flag.ack, 0, Buffer.alloc(0)));
+        }
         return false;
       case frame.ping: {
         const echoed = data.subarray(payload, payload + length);
-        if ((flags & flag.ack) === 0) this.#socket.write(frameOf(frame.ping, flag.ack, 0, echoed));
+        if ((flags & flag.ack) === 0) {
+          this.#socket.write(frameOf(frame.ping, flag.ack, 0, echoed));
+        }
         return false;
       }
       case frame.goAway:
@@ -172,20 +188,27 @@ class Http2Wire implements Wire {
     const answer = this.#answers[slot] ?? 0;
     this.#underWay--;
     const isOk = answer >= okBit && answer - okBit >= this.#leastBytes;
-    if (isOk) this.#recorder.answered(now - (this.#sentAt[slot] ?? now));
-    else this.#recorder.failed(answer >= okBit ? `an answer of ${answer - okBit} bytes` : "a status that is not 200");
+    if (isOk) {
+      this.#recorder.answered(now - (this.#sentAt[slot] ?? now));
+    } else {
+      this.#recorder.failed(answer >= okBit ? `an answer of ${answer - okBit} bytes` : "a status that is not 200");
+    }
     return 1;
   }
 
   /** Gives the server back the room that its answers took. */
   #widen(bytes: number): void {
     this.#received += bytes;
-    if (this.#received < windowStep) return;
+    if (this.#received < windowStep) {
+      return;
+    }
     this.#socket.write(windowUpdate(this.#received));
     this.#received = 0;
   }
 
   #lose(why: string): void {
-    for (; this.#underWay > 0; this.#underWay--) this.#recorder.failed(why);
+    for (; this.#underWay > 0; this.#underWay--) {
+      this.#recorder.failed(why);
+    }
   }
 }

@@ -25,7 +25,9 @@ export class Recorder {
 
   answered(ms: number): void {
     this.#answered++;
-    if (!this.#measuring) return;
+    if (!this.#measuring) {
+      return;
+    }
     if (this.#count === this.#timesMs.length) {
       const larger = new Float64Array(2 * this.#count);
       larger.set(this.#timesMs);

@@ -43,7 +43,9 @@ async function warmedUp({ seconds, calls }: WarmUp, recorder: Recorder): Promise
   const began = performance.now();
   await sleep(1_000 * seconds);
   const giveUpAt = began + longestWarmUp * 1_000 * seconds;
-  while (recorder.answeredCalls < calls && performance.now() < giveUpAt) await sleep(20);
+  while (recorder.answeredCalls < calls && performance.now() < giveUpAt) {
+    await sleep(20);
+  }
 }
 
 /** Sends one call on a connection of its own. Rejects when nobody listens; false when it was not answered well. */
@@ -64,7 +66,9 @@ function sharesOf({ wire, inFlight }: Load): readonly number[] {
 
 function openWire(load: Load, index: number, recorder: Recorder): Promise<Wire> {
   const port = load.ports[index % load.ports.length];
-  if (port === undefined) throw new Error("a load without a port");
+  if (port === undefined) {
+    throw new Error("a load without a port");
+  }
   const open = load.wire === "http1" ? openHttp1 : openHttp2;
   return open(load, port, index + 1, recorder);
 }

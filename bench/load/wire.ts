@@ -19,7 +19,9 @@ export function createOrder(count: number, seed: number): () => number {
 export async function untilQuiet(isQuiet: () => boolean, withinMs: number): Promise<boolean> {
   const giveUpAt = performance.now() + withinMs;
   while (!isQuiet()) {
-    if (performance.now() > giveUpAt) return false;
+    if (performance.now() > giveUpAt) {
+      return false;
+    }
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
   return true;

@@ -25,7 +25,9 @@ export const generatorsSection: Section = {
       const port = echo.ports[0] ?? 0;
       const contenders = calls.flatMap(({ id, what, call }): Contender[] => {
         const ours = { id: `generators/${id}/own`, what: `${what}, ours`, inFlight, call, target: echo };
-        if (program === undefined) return [loadOf(stage, ours)];
+        if (program === undefined) {
+          return [loadOf(stage, ours)];
+        }
         const theirs: Contender = {
           id: `generators/${id}/h2load`,
           what: `${what}, h2load`,

@@ -27,7 +27,9 @@ export const memorySection: Section = {
   measure: (stage) =>
     onScene(stage, async (scene) => {
       const rows: Row[] = [];
-      for (const kind of databaseKinds) rows.push(...(await memoryOf(stage, kind, await scene.vault(kind))));
+      for (const kind of databaseKinds) {
+        rows.push(...(await memoryOf(stage, kind, await scene.vault(kind))));
+      }
       return rows;
     }),
 };

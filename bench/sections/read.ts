@@ -22,7 +22,9 @@ export const readSection: Section = {
     onScene(stage, async (scene) => {
       const [echo, stock] = [await scene.echo("fast"), await scene.echo("stock")];
       const servers: Servers[] = [];
-      for (const kind of databaseKinds) servers.push(await serversOf(scene, kind));
+      for (const kind of databaseKinds) {
+        servers.push(await serversOf(scene, kind));
+      }
       const contenders = [1, ...crowdsOf(stage.options)].flatMap((inFlight): Contender[] => {
         const bare = { inFlight, call: echoCall("grpc") };
         return [
@@ -48,7 +50,9 @@ function readsOf(stage: Stage, { kind, usual, terse }: Servers, inFlight: number
   const ofEcho = of(`read/echo/${inFlight}`, "of the echo");
   const ofStock = of(`read/stock/${inFlight}`, "of stock Connect's echo");
   const usually: Loading = { id, what, inFlight, call, target: usual, against: [ofEcho, ofStock] };
-  if (inFlight === 1) return [loadOf(stage, usually)];
+  if (inFlight === 1) {
+    return [loadOf(stage, usually)];
+  }
   return [
     loadOf(stage, usually),
     loadOf(stage, { ...usually, id: `${id}/hot`, what: `${what}, hot`, call: hotCall, against: [ofEcho] }),

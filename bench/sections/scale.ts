@@ -70,7 +70,9 @@ function readsOf(stage: Stage, kind: DatabaseKind, size: VaultSize, target: Targ
     size === usualSize ? [] : [of(`scale/${kind}/${usualSize.secrets}-${usualSize.reads}`, "of the small one")];
   const read = (names: number) => readCall("grpc", spread(secrets, names), stage.tokens);
   const few = loadOf(stage, { id, what: shown, inFlight, call: read(usualNames), target, against });
-  if (secrets <= usualNames) return [few];
+  if (secrets <= usualNames) {
+    return [few];
+  }
   const names = Math.min(secrets, mostNames);
   const what = `${shown}, ${names.toLocaleString("en")} names`;
   return [few, loadOf(stage, { id: `${id}/all`, what, inFlight, call: read(names), target, against })];

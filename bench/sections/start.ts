@@ -55,7 +55,9 @@ async function untilAnswer({ tokens }: Stage, server: Server): Promise<number> {
   while (performance.now() < giveUpAt && !server.hasEnded()) {
     // Refused until it listens.
     const answered = await callOnce(load).catch(() => false);
-    if (answered) return performance.now() - server.startedMs;
+    if (answered) {
+      return performance.now() - server.startedMs;
+    }
     await sleep(tryAgainMs);
   }
   throw new Error("the server did not answer");

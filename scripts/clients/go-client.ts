@@ -14,7 +14,9 @@ export async function goChecks(scene: Scene): Promise<readonly Check[]> {
     goTool("google.golang.org/grpc/cmd/protoc-gen-go-grpc", "v1.6.2"),
   ]);
   mkdirSync(folder, { recursive: true });
-  for (const file of ["go.mod", "go.sum", "main.go"]) cpSync(join(source, file), join(folder, file));
+  for (const file of ["go.mod", "go.sum", "main.go"]) {
+    cpSync(join(source, file), join(folder, file));
+  }
   const paths = [...protos.map((proto) => join("proto", proto)), "third_party/buf/validate/validate.proto"];
   const template = ["--template", join(source, "buf.gen.yaml"), "--output", folder];
   const env = { PATH: pathWith(...plugins.map(dirname)) };

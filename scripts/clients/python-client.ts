@@ -32,7 +32,9 @@ async function pythonWithPackages(): Promise<string> {
   const python = join(folder, "bin", "python");
   const wanted = readFileSync(join(source, "requirements.txt"), "utf8");
   const marker = join(folder, "installed.txt");
-  if (existsSync(marker) && readFileSync(marker, "utf8") === wanted) return python;
+  if (existsSync(marker) && readFileSync(marker, "utf8") === wanted) {
+    return python;
+  }
   console.log(`installing ${wanted.trim().replaceAll("\n", ", ")}`);
   rmSync(folder, { recursive: true, force: true });
   await run("python3", ["-m", "venv", folder]);

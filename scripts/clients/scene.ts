@@ -27,7 +27,9 @@ export async function openScene(): Promise<Scene> {
   const vault = await openVault();
   const [secret, value, owner] = ["team/db-password", "correct horse", "ZEQ-APP"];
   const answer = await vault.send("POST", "/api/zsc/set", { body: { name: secret, value, boundZid: owner } });
-  if (answer.status !== 200) throw new Error(`the secret could not be set: ${answer.text}`);
+  if (answer.status !== 200) {
+    throw new Error(`the secret could not be set: ${answer.text}`);
+  }
   return {
     vault,
     address: `${vault.host}:${vault.port}`,

@@ -37,7 +37,9 @@ export function attempt(program: string, args: readonly string[], { cwd, env }: 
 /** Runs a program that must end well; what it printed. */
 export async function run(program: string, args: readonly string[], options?: RunOptions): Promise<string> {
   const { code, stdout, stderr } = await attempt(program, args, options);
-  if (code !== 0) throw new Error(`${program} ${args.join(" ")} ended with ${code}:\n${stdout}${stderr}`);
+  if (code !== 0) {
+    throw new Error(`${program} ${args.join(" ")} ended with ${code}:\n${stdout}${stderr}`);
+  }
   return stdout;
 }
 

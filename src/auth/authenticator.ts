@@ -46,7 +46,9 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
 
   return {
     authenticate: (token) => {
-      if (token.length > maxTokenLength) return Promise.reject(unauthenticated("the token is too long"));
+      if (token.length > maxTokenLength) {
+        return Promise.reject(unauthenticated("the token is too long"));
+      }
       const nowMs = clock.nowMs();
       return cache.find(token, nowMs) ?? prove(token, nowMs);
     },
@@ -60,8 +62,12 @@ function createVerifier(options: AuthenticatorOptions): (token: string, nowMs: n
   return async (token, nowMs) => {
     const { alg } = headerOf(token);
     const isExternal = alg !== undefined && externalAlgorithms.includes(alg);
-    if (!isExternal) return await own(token, nowMs);
-    if (external === undefined) throw unauthenticated("no external issuer is configured");
+    if (!isExternal) {
+      return await own(token, nowMs);
+    }
+    if (external === undefined) {
+      throw unauthenticated("no external issuer is configured");
+    }
     return await external(token, nowMs);
   };
 }

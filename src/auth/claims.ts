@@ -23,10 +23,15 @@ export const clockSkewSeconds = 60;
  */
 export function goodUntilMs(claims: JWTPayload, nowMs: number): number {
   const { exp, iat } = claims;
-  if (exp === undefined || !Number.isFinite(exp)) throw unauthenticated("the token does not expire");
-  if (exp * 1_000 <= nowMs) throw unauthenticated("the token has expired");
-  if (iat !== undefined && iat > nowMs / 1_000 + clockSkewSeconds)
+  if (exp === undefined || !Number.isFinite(exp)) {
+    throw unauthenticated("the token does not expire");
+  }
+  if (exp * 1_000 <= nowMs) {
+    throw unauthenticated("the token has expired");
+  }
+  if (iat !== undefined && iat > nowMs / 1_000 + clockSkewSeconds) {
     throw unauthenticated("the token is from the future");
+  }
   return exp * 1_000;
 }
 
@@ -37,6 +42,8 @@ export function goodUntilMs(claims: JWTPayload, nowMs: number): number {
  */
 export function zidIn(claims: JWTPayload, claim: string): string {
   const zid = Object.hasOwn(claims, claim) ? claims[claim] : undefined;
-  if (typeof zid !== "string" || !isZid(zid)) throw unauthenticated("the token holds no valid ZID");
+  if (typeof zid !== "string" || !isZid(zid)) {
+    throw unauthenticated("the token holds no valid ZID");
+  }
   return zid;
 }

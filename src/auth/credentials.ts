@@ -19,20 +19,26 @@ const bearer = /^bearer +([\w.~+/-]+=*)$/i;
  * contradict each other
  */
 export function tokenFrom({ authorization, cookie }: CredentialHeaders): string | undefined {
-  if (authorization.length > 1) throw unauthenticated("more than one Authorization header");
+  if (authorization.length > 1) {
+    throw unauthenticated("more than one Authorization header");
+  }
   const [header] = authorization;
   return header === undefined ? cookieToken(cookie) : bearerToken(header);
 }
 
 function bearerToken(header: string): string {
   const token = bearer.exec(header.trim())?.[1];
-  if (token === undefined) throw unauthenticated("the Authorization header is not a bearer token");
+  if (token === undefined) {
+    throw unauthenticated("the Authorization header is not a bearer token");
+  }
   return token;
 }
 
 function cookieToken(headers: readonly string[]): string | undefined {
   const values = new Set(headers.flatMap((header) => header.split(";")).flatMap(adminCookieValue));
-  if (values.size > 1) throw unauthenticated(`two different ${adminCookieName} cookies`);
+  if (values.size > 1) {
+    throw unauthenticated(`two different ${adminCookieName} cookies`);
+  }
   const [token] = values;
   return token === "" ? undefined : token;
 }

@@ -46,7 +46,9 @@ export function createExternalVerifier(
     const { payload } = await jwtVerify(token, keys, { ...fixed, currentDate: new Date(nowMs) });
     const until = goodUntilMs(payload, nowMs);
     const zid = zidIn(payload, external.zidClaim);
-    if (zid === systemZid) throw unauthenticated("an external token claims to be the system");
+    if (zid === systemZid) {
+      throw unauthenticated("an external token claims to be the system");
+    }
     return { principal: Object.freeze({ zid, role: "caller" }), goodUntilMs: until };
   };
 }

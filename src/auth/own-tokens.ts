@@ -31,8 +31,12 @@ const minSecretBytes = 32;
 export async function mintToken(options: MintOptions): Promise<string> {
   const { zid, role, issuer, audience, clock } = options;
   const ttlSeconds = Math.floor(options.ttlMs / 1_000);
-  if (!isZid(zid)) throw new Error("the ZID must be 1 to 128 bytes without control characters or |");
-  if (!(ttlSeconds >= 1)) throw new Error("the token must be good for at least a second");
+  if (!isZid(zid)) {
+    throw new Error("the ZID must be 1 to 128 bytes without control characters or |");
+  }
+  if (!(ttlSeconds >= 1)) {
+    throw new Error("the token must be good for at least a second");
+  }
   const nowSeconds = Math.floor(clock.nowMs() / 1_000);
   return await new SignJWT({ role })
     .setProtectedHeader({ alg: algorithm, typ: "JWT" })
@@ -63,13 +67,17 @@ export function createOwnVerifier(own: OwnIssuer): (token: string, nowMs: number
     const { payload } = await jwtVerify(token, key, { ...fixed, currentDate: new Date(nowMs) });
     const identity = { goodUntilMs: goodUntilMs(payload, nowMs), zid: zidIn(payload, "sub") };
     const role = payload["role"];
-    if (!isRole(role)) throw forbidden("the token has an unknown role");
+    if (!isRole(role)) {
+      throw forbidden("the token has an unknown role");
+    }
     return { principal: Object.freeze({ zid: identity.zid, role }), goodUntilMs: identity.goodUntilMs };
   };
 }
 
 function keyOf(secret: Uint8Array): KeyObject {
   // RFC 7518 §3.2: a key of the size of the hash output or larger.
-  if (secret.length < minSecretBytes) throw new Error("the secret for tokens must be at least 32 bytes");
+  if (secret.length < minSecretBytes) {
+    throw new Error("the secret for tokens must be at least 32 bytes");
+  }
   return createSecretKey(secret);
 }

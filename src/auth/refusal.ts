@@ -17,9 +17,15 @@ export function forbidden(reason: string): VaultError {
  * that the key set is out of reach. Only codes go into the reason: errors of jose carry the claims with them.
  */
 export function refusalOf(error: unknown): VaultError {
-  if (error instanceof VaultError) return error;
-  if (error instanceof JWTClaimValidationFailed) return unauthenticated(`${error.code} ${error.claim}`);
-  if (error instanceof JOSEError) return unauthenticated(error.code);
+  if (error instanceof VaultError) {
+    return error;
+  }
+  if (error instanceof JWTClaimValidationFailed) {
+    return unauthenticated(`${error.code} ${error.claim}`);
+  }
+  if (error instanceof JOSEError) {
+    return unauthenticated(error.code);
+  }
   return unauthenticated(`verification failed: ${codeOf(error)}`);
 }
 

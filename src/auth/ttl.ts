@@ -9,6 +9,8 @@ const maxTtlMs = 3_650 * 86_400_000;
 export function parseTtl(text: string): number {
   const match = /^([1-9][0-9]{0,9})([smhd])$/.exec(text);
   const ttlMs = Number(match?.[1]) * (unitMs[match?.[2] ?? ""] ?? Number.NaN);
-  if (!(ttlMs <= maxTtlMs)) throw new Error("a time to live is a number and s, m, h or d, such as 12h; at most 3650d");
+  if (!(ttlMs <= maxTtlMs)) {
+    throw new Error("a time to live is a number and s, m, h or d, such as 12h; at most 3650d");
+  }
   return ttlMs;
 }

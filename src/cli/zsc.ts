@@ -135,8 +135,13 @@ function rethrow(error: unknown): never {
 }
 
 function report(error: unknown, terminal: Terminal): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : usageExitCode;
-  if (error instanceof OperatorError) terminal.note(`zsc: ${error.message}`);
-  else terminal.note(`zsc: a bug: ${error instanceof Error ? error.stack : String(error)}`);
+  if (error instanceof CommanderError) {
+    return error.exitCode === 0 ? 0 : usageExitCode;
+  }
+  if (error instanceof OperatorError) {
+    terminal.note(`zsc: ${error.message}`);
+  } else {
+    terminal.note(`zsc: a bug: ${error instanceof Error ? error.stack : String(error)}`);
+  }
   return 1;
 }

@@ -60,7 +60,9 @@ export function createZscClient(options: ZscClientOptions): ZscClient {
       } catch (error) {
         // Its own: `toString` is no variable, though every environment has one.
         const own = Object.hasOwn(env, name) ? env[name] : undefined;
-        if (isNotFound(error) && own !== undefined) return own;
+        if (isNotFound(error) && own !== undefined) {
+          return own;
+        }
         throw error;
       }
     },
@@ -75,7 +77,9 @@ const againIfRefused: Interceptor = (next) => async (request) => {
   try {
     return await next(request);
   } catch (error) {
-    if (request.stream || !isRefusedStream(error)) throw error;
+    if (request.stream || !isRefusedStream(error)) {
+      throw error;
+    }
     return await next(request);
   }
 };

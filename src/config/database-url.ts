@@ -12,14 +12,22 @@ const defaultMysqlPort = 3306;
  * @param readCa gives the PEM text of a file
  */
 export function parseDatabaseUrl(text: string, readCa: (path: string) => string): DatabaseConfig {
-  if (text.startsWith("sqlite:")) return parseSqlite(text.slice("sqlite:".length));
-  if (text.startsWith("mysql://")) return parseMysql(text, readCa);
+  if (text.startsWith("sqlite:")) {
+    return parseSqlite(text.slice("sqlite:".length));
+  }
+  if (text.startsWith("mysql://")) {
+    return parseMysql(text, readCa);
+  }
   throw new SettingProblem(expected);
 }
 
 function parseSqlite(path: string): DatabaseConfig {
-  if (path.startsWith("//")) throw new SettingProblem("must be sqlite:path without //, such as sqlite:/srv/zsc/zsc.db");
-  if (path === "" || path === ":memory:") throw new SettingProblem("must name a file after sqlite:");
+  if (path.startsWith("//")) {
+    throw new SettingProblem("must be sqlite:path without //, such as sqlite:/srv/zsc/zsc.db");
+  }
+  if (path === "" || path === ":memory:") {
+    throw new SettingProblem("must name a file after sqlite:");
+  }
   return { kind: "sqlite", path };
 }
 
@@ -50,8 +58,12 @@ function tlsOf(
     throw new SettingProblem("takes the parameters tls=true, tls=false and ca=FILE, no others");
   }
   const ca = parameters.get("ca");
-  if (ca === null) return tls === "true" ? { tls: {} } : {};
-  if (tls === "false") throw new SettingProblem("names authorities with ca and turns TLS off: take one of them away");
+  if (ca === null) {
+    return tls === "true" ? { tls: {} } : {};
+  }
+  if (tls === "false") {
+    throw new SettingProblem("names authorities with ca and turns TLS off: take one of them away");
+  }
   return { tls: { ca: readCa(ca) } };
 }
 

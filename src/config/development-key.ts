@@ -19,7 +19,9 @@ export function ensureDevelopmentKey(dataDir: string, file: DevelopmentKeyFile):
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
     return readKey(path) ?? createKey(path);
   } catch (error) {
-    if (error instanceof OperatorError) throw error;
+    if (error instanceof OperatorError) {
+      throw error;
+    }
     throw new OperatorError(`${path} cannot be read or made (${errorCode(error) ?? "unknown"}): check ZSC_DATA_DIR`);
   }
 }
@@ -32,7 +34,9 @@ function readKey(path: string): Plaintext | undefined {
     }
     return Plaintext.fromString(text);
   } catch (error) {
-    if (errorCode(error) === "ENOENT") return undefined;
+    if (errorCode(error) === "ENOENT") {
+      return undefined;
+    }
     throw error;
   }
 }
@@ -44,12 +48,16 @@ function createKey(path: string): Plaintext {
     writeDurably(draft, `${randomBytes(32).toString("hex")}\n`);
     linkSync(draft, path);
   } catch (error) {
-    if (errorCode(error) !== "EEXIST") throw error;
+    if (errorCode(error) !== "EEXIST") {
+      throw error;
+    }
   } finally {
     rmSync(draft, { force: true });
   }
   const key = readKey(path);
-  if (key === undefined) throw new OperatorError(`${path} vanished while it was made`);
+  if (key === undefined) {
+    throw new OperatorError(`${path} vanished while it was made`);
+  }
   return key;
 }
 

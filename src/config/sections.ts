@@ -26,7 +26,9 @@ export function readBase(
   env: Environment,
   askedMode: Mode | undefined,
 ): Omit<BaseConfig, "warnings"> {
-  for (const sentence of unknownSettings(env)) settings.problem(sentence);
+  for (const sentence of unknownSettings(env)) {
+    settings.problem(sentence);
+  }
   const mode = settings.parsed("ZSC_MODE", oneOf(modes), askedMode ?? "production");
   if (askedMode !== undefined && mode !== askedMode) {
     settings.problem(`ZSC_MODE contradicts the command line, which asks for ${askedMode}: take one of them away`);
@@ -49,8 +51,9 @@ export function readListen(settings: Settings, mode: Mode): ListenAddress {
 /** 64 hex digits. */
 export function readMasterKey(settings: Settings): Plaintext | undefined {
   return settings.secret("ZSC_MASTER_KEY", (text) => {
-    if (!/^[0-9a-fA-F]{64}$/.test(text))
+    if (!/^[0-9a-fA-F]{64}$/.test(text)) {
       throw new SettingProblem("must be exactly 64 hex digits (openssl rand -hex 32)");
+    }
     return Plaintext.fromString(text);
   });
 }
@@ -83,7 +86,9 @@ export function readShutdownMs(settings: Settings): number {
 }
 
 function parseShutdownSeconds(text: string): number {
-  if (/^\d{1,4}$/.test(text) && Number(text) <= maxShutdownSeconds) return Number(text);
+  if (/^\d{1,4}$/.test(text) && Number(text) <= maxShutdownSeconds) {
+    return Number(text);
+  }
   throw new SettingProblem(`must be a whole number of seconds, 0 to ${maxShutdownSeconds}`);
 }
 
@@ -94,7 +99,9 @@ function parseShutdownSeconds(text: string): number {
 export function requireSecrets(settings: Settings, mode: Mode, names: readonly SecretSetting[]): void {
   const given = names.filter((name) => settings.isSet(name));
   if (mode === "development") {
-    if (given.length === 0) return;
+    if (given.length === 0) {
+      return;
+    }
     settings.problem(
       `${given.join(", ")} must not be set in development, which keeps keys and data of its own in ZSC_DATA_DIR: ` +
         "unset, or leave development mode",
@@ -102,7 +109,9 @@ export function requireSecrets(settings: Settings, mode: Mode, names: readonly S
     return;
   }
   const missing = names.filter((name) => !given.includes(name));
-  if (missing.length === 0) return;
+  if (missing.length === 0) {
+    return;
+  }
   const subject = missing.length === 1 ? "must be set in production, itself" : "must be set in production, each itself";
   settings.problem(`${missing.join(", ")} ${subject} or as _FILE; only development mode does without`);
 }
@@ -110,7 +119,9 @@ export function requireSecrets(settings: Settings, mode: Mode, names: readonly S
 function oneOf<T extends string>(values: Readonly<Record<T, true>>): (text: string) => T {
   const isOne = (text: string): text is T => Object.hasOwn(values, text);
   return (text) => {
-    if (isOne(text)) return text;
+    if (isOne(text)) {
+      return text;
+    }
     throw new SettingProblem(`must be one of ${Object.keys(values).join(", ")}`);
   };
 }

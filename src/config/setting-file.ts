@@ -16,7 +16,9 @@ export const readSettingFile: ReadFile = (path) => {
   const file = openSync(path, "r");
   try {
     const { mode, size } = fstatSync(file);
-    if (size > maxFileBytes) throw new Error("the file is larger than 1 MiB");
+    if (size > maxFileBytes) {
+      throw new Error("the file is larger than 1 MiB");
+    }
     return { text: readFileSync(file, "utf8"), openToOthers: (mode & readByOthers) !== 0 };
   } finally {
     closeSync(file);

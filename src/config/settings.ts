@@ -43,7 +43,9 @@ export class Settings {
       const fileText = this.#fileNamedBy(twin, true)?.replace(/\r?\n$/, "");
       return fileText === undefined ? undefined : this.#tryParse(twin, () => parse(fileText));
     }
-    if (this.#value(twin) !== undefined) this.problem(`${name} and ${twin} are both set: set one of them`);
+    if (this.#value(twin) !== undefined) {
+      this.problem(`${name} and ${twin} are both set: set one of them`);
+    }
     return this.#tryParse(name, () => parse(text));
   }
 
@@ -67,7 +69,9 @@ export class Settings {
 
   /** Hands out the warnings, or throws ConfigError with every problem. */
   finish(): readonly ConfigWarning[] {
-    if (this.#problems.length > 0) throw new ConfigError(this.#problems);
+    if (this.#problems.length > 0) {
+      throw new ConfigError(this.#problems);
+    }
     return this.#warnings;
   }
 
@@ -77,9 +81,13 @@ export class Settings {
 
   #fileNamedBy(name: string, isSecret: boolean): string | undefined {
     const path = this.#value(name);
-    if (path === undefined) return undefined;
+    if (path === undefined) {
+      return undefined;
+    }
     const file = this.#tryParse(name, () => this.#read(path));
-    if (isSecret && file?.openToOthers) this.warn(name, `every user of this machine can read ${path}`);
+    if (isSecret && file?.openToOthers) {
+      this.warn(name, `every user of this machine can read ${path}`);
+    }
     return file?.text;
   }
 
@@ -97,7 +105,9 @@ export class Settings {
     try {
       return parse();
     } catch (error) {
-      if (!(error instanceof SettingProblem)) throw error;
+      if (!(error instanceof SettingProblem)) {
+        throw error;
+      }
       this.problem(`${name} ${error.message}`);
       return undefined;
     }

@@ -13,9 +13,13 @@ export class BoundedMap<V> {
 
   get(key: string): V | undefined {
     const recent = this.#young.get(key);
-    if (recent !== undefined) return recent;
+    if (recent !== undefined) {
+      return recent;
+    }
     const older = this.#old.get(key);
-    if (older !== undefined) this.set(key, older);
+    if (older !== undefined) {
+      this.set(key, older);
+    }
     return older;
   }
 

@@ -73,7 +73,9 @@ export class FieldWriter {
 
   #reserve(length: number): void {
     const wanted = this.#end + length;
-    if (wanted <= this.#buffer.length) return;
+    if (wanted <= this.#buffer.length) {
+      return;
+    }
     const larger = Buffer.alloc(Math.max(wanted, this.#buffer.length * 2));
     larger.set(this.view());
     this.#buffer = larger;

@@ -15,8 +15,12 @@ export type GateAnswer =
  */
 export function passGate(secret: Secret | undefined, zid: string, denials: readonly number[], now: Moment): GateAnswer {
   const retryAfterMs = limitedForMs(denials, now);
-  if (retryAfterMs > 0) return { kind: "rate_limited", retryAfterMs };
-  if (secret === undefined) return { kind: "not_found" };
+  if (retryAfterMs > 0) {
+    return { kind: "rate_limited", retryAfterMs };
+  }
+  if (secret === undefined) {
+    return { kind: "not_found" };
+  }
   const may = zid === systemZid || zid === secret.boundZid || secret.permissions.includes(zid);
   return may ? { kind: "granted", secret } : { kind: "denied" };
 }

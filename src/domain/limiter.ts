@@ -16,6 +16,8 @@ export function countingDenials(denials: readonly number[], nowZeqond: number): 
 export function limitedForMs(denials: readonly number[], now: Moment): number {
   const counting = [...countingDenials(denials, now.zeqond)].sort((a, b) => b - a);
   const oldestThatShuts = counting[maxDenials - 1];
-  if (oldestThatShuts === undefined) return 0;
+  if (oldestThatShuts === undefined) {
+    return 0;
+  }
   return Math.max(1, (oldestThatShuts + windowZeqonds) * zeqondMs - now.unixMs);
 }

@@ -28,7 +28,9 @@ export interface Log {
 
 /** What may be logged of an error: its kind and place. Its message may quote what was sent, so it stays out. */
 export function fieldsOfError(error: unknown): LogFields {
-  if (!(error instanceof Error)) return { reason: typeof error };
+  if (!(error instanceof Error)) {
+    return { reason: typeof error };
+  }
   const code = "code" in error && typeof error.code === "string" ? ` ${error.code}` : "";
   // The message stands before the frames, and may have lines that look like one.
   const frames = (error.stack ?? "")

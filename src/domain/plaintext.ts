@@ -23,7 +23,9 @@ export class Plaintext {
 
   /** The bytes themselves, not a copy. Throws once wiped. */
   get bytes(): Uint8Array {
-    if (this.#bytes === undefined) throw new Error("the plaintext was wiped");
+    if (this.#bytes === undefined) {
+      throw new Error("the plaintext was wiped");
+    }
     return this.#bytes;
   }
 

@@ -38,6 +38,9 @@ export function vaultRowDigest(row: VaultRow): string {
 }
 
 function textOrAbsent(text: string | null): void {
-  if (text === null) writer.absent();
-  else writer.text(text);
+  if (text === null) {
+    writer.absent();
+  } else {
+    writer.text(text);
+  }
 }

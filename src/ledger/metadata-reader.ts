@@ -25,7 +25,9 @@ async function translated<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    if (!(error instanceof StoreFailure)) throw error;
+    if (!(error instanceof StoreFailure)) {
+      throw error;
+    }
     const message = "the database is not available and nothing was released";
     throw new VaultError("STORE_UNAVAILABLE", message, { cause: error, retryAfterMs: 1_000 });
   }

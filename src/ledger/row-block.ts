@@ -51,7 +51,9 @@ export class BlockReader {
     this.bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     // Here and now: lengths are no text. What is no text has no rows.
-    if (!isUtf8(bytes)) this.#end = bytes.length + 1;
+    if (!isUtf8(bytes)) {
+      this.#end = bytes.length + 1;
+    }
   }
 
   /** Whether all was read. */
@@ -73,10 +75,14 @@ export class BlockReader {
     this.#start = this.#end;
     for (let column = 0; column < lengths.length; column++) {
       const start = end + separatorLength;
-      if (start > lastStart || view.getUint32(end) !== 0) return false;
+      if (start > lastStart || view.getUint32(end) !== 0) {
+        return false;
+      }
       const length = lengths[column] ?? 0;
       end = length === 0 ? endOfText(bytes, view, start) : start + length;
-      if (end === start || end > bytes.length) return false;
+      if (end === start || end > bytes.length) {
+        return false;
+      }
       view.setUint32(start - separatorLength, end - start);
       starts[column] = start;
       ends[column] = end;
@@ -104,11 +110,15 @@ export class BlockReader {
     const { bytes } = this;
     const start = this.starts[column] ?? 0;
     const end = this.ends[column] ?? 0;
-    if (end - start > maxDigits || (bytes[start] === zero && end > start + 1)) return Number.NaN;
+    if (end - start > maxDigits || (bytes[start] === zero && end > start + 1)) {
+      return Number.NaN;
+    }
     let value = 0;
     for (let index = start; index < end; index++) {
       const digit = (bytes[index] ?? 0) - zero;
-      if (digit < 0 || digit > 9) return Number.NaN;
+      if (digit < 0 || digit > 9) {
+        return Number.NaN;
+      }
       value = value * 10 + digit;
     }
     return value;
@@ -141,8 +151,12 @@ function endOfText(bytes: Buffer, view: DataView, start: number): number {
   // Four at a time: a borrow reaches the highest bit of a byte that is zero.
   for (const last = bytes.length - 4; end <= last; end += 4) {
     const four = view.getUint32(end);
-    if (((four - 0x0101_0101) & ~four & 0x8080_8080) !== 0) break;
+    if (((four - 0x0101_0101) & ~four & 0x8080_8080) !== 0) {
+      break;
+    }
   }
-  while (end < bytes.length && bytes[end] !== 0) end++;
+  while (end < bytes.length && bytes[end] !== 0) {
+    end++;
+  }
   return end;
 }

@@ -60,7 +60,9 @@ export function createSequencer(options: SequencerOptions): Sequencer {
   let closed = false;
 
   function submit<T>(operation: Operation<T>, signal?: Cancellation): Promise<Recorded<T>> {
-    if (closed) return Promise.reject(new VaultError("STORE_UNAVAILABLE", "the server is stopping"));
+    if (closed) {
+      return Promise.reject(new VaultError("STORE_UNAVAILABLE", "the server is stopping"));
+    }
     if (waiting.length >= maxWaiting) {
       const message = "too many calls are waiting";
       return Promise.reject(new VaultError("OVERLOADED", message, { retryAfterMs: overloadRetryMs }));
@@ -75,7 +77,9 @@ export function createSequencer(options: SequencerOptions): Sequencer {
     let answerLast: Answer | undefined;
     while (waiting.length > 0) {
       // Whatever arrives in this turn of the event loop shares the batch, and a store that is synchronous stalls nobody.
-      if (answerLast === undefined) await new Promise(setImmediate);
+      if (answerLast === undefined) {
+        await new Promise(setImmediate);
+      }
       const settling = settle(take());
       // A database in another process works at this batch while the answers of the last one are written.
       answerLast?.();
@@ -96,7 +100,9 @@ export function createSequencer(options: SequencerOptions): Sequencer {
     for (const waiter of waiting) {
       const { weight } = waiter.operation;
       const full = rows + weight.rows > maxBatchRows || bytes + weight.bytes > maxBatchBytes;
-      if (full && taken.length > 0) break;
+      if (full && taken.length > 0) {
+        break;
+      }
       count++;
       if (waiter.signal?.aborted) {
         waiter.reject(waiter.signal.reason);
@@ -112,7 +118,9 @@ export function createSequencer(options: SequencerOptions): Sequencer {
 
   /** Never rejects. */
   async function settle(batch: readonly Waiter[]): Promise<Answer> {
-    if (batch.length === 0) return () => undefined;
+    if (batch.length === 0) {
+      return () => undefined;
+    }
     try {
       const settled = await commit(batch.map((waiter) => waiter.operation));
       return () => batch.forEach((waiter, index) => void answer(waiter, settled[index]));
@@ -133,14 +141,22 @@ export function createSequencer(options: SequencerOptions): Sequencer {
           applied = committed ?? applyBatch(operations, loaded, momentOf(clock), load.denialsAfterZeqond);
           return committed ? null : applied.write;
         });
-        if (applied === undefined) throw new Error("the store committed without a decision");
+        if (applied === undefined) {
+          throw new Error("the store committed without a decision");
+        }
         return applied.settled;
       } catch (error) {
-        if (!(error instanceof StoreFailure)) throw error;
+        if (!(error instanceof StoreFailure)) {
+          throw error;
+        }
         onFailure?.(error, attempt);
-        if (error.kind === "in_doubt" && applied?.write) inDoubt.push(applied);
+        if (error.kind === "in_doubt" && applied?.write) {
+          inDoubt.push(applied);
+        }
         const again = error.kind === "unavailable" ? attempt === 1 || inDoubt.length > 0 : true;
-        if (!again || attempt >= maxAttempts) throw giveUp(error, inDoubt.length > 0);
+        if (!again || attempt >= maxAttempts) {
+          throw giveUp(error, inDoubt.length > 0);
+        }
         await backOff(attempt);
       }
     }
@@ -166,8 +182,12 @@ function loadRequest(
   const secrets = new Set<string>();
   const denials = new Set<string>();
   for (const { needs } of operations) {
-    for (const name of needs.secrets) secrets.add(name);
-    for (const zid of needs.denials) denials.add(zid);
+    for (const name of needs.secrets) {
+      secrets.add(name);
+    }
+    for (const zid of needs.denials) {
+      denials.add(zid);
+    }
   }
   const rowHashesAt = inDoubt.flatMap(({ write }) => (write ? [write.to.seq] : []));
   return { secrets: [...secrets], denials: [...denials], denialsAfterZeqond, rowHashesAt };

@@ -18,7 +18,9 @@ export async function isWholeInBlocks(
   let last: Head = { seq: 0, rowHash: zeroHash };
   for await (const block of snapshot.blocks()) {
     const end = endOf(block, last, note);
-    if (end === undefined) return false;
+    if (end === undefined) {
+      return false;
+    }
     last = end;
     onProgress?.(last.seq);
   }
@@ -32,12 +34,22 @@ function endOf({ count, bytes }: RowBlock, before: Head, note: (row: AuditRow) =
   let { seq, rowHash } = before;
   for (const end = seq + count; seq < end; ) {
     seq++;
-    if (!reader.next() || reader.number(at.seq) !== seq || Number.isNaN(reader.number(at.zeqond_number))) return;
-    if (reader.hash(at.prev_hash) !== rowHash) return;
+    if (!reader.next() || reader.number(at.seq) !== seq || Number.isNaN(reader.number(at.zeqond_number))) {
+      return;
+    }
+    if (reader.hash(at.prev_hash) !== rowHash) {
+      return;
+    }
     rowHash = hash("sha256", reader.hashed(), "hex");
-    if (reader.hash(at.row_hash) !== rowHash) return;
-    if (reader.hash(at.proof_digest) !== hash("sha256", proofOf(reader), "hex")) return;
-    if (!isRead(reader)) note(reader.row());
+    if (reader.hash(at.row_hash) !== rowHash) {
+      return;
+    }
+    if (reader.hash(at.proof_digest) !== hash("sha256", proofOf(reader), "hex")) {
+      return;
+    }
+    if (!isRead(reader)) {
+      note(reader.row());
+    }
   }
   return reader.isAtEnd ? { seq, rowHash } : undefined;
 }
@@ -58,7 +70,9 @@ let proof = Buffer.alloc(1_024);
 function proofOf(reader: BlockReader): Buffer {
   const { bytes, starts } = reader;
   // Never longer than the row.
-  if (proof.length < reader.length) proof = Buffer.alloc(2 * reader.length);
+  if (proof.length < reader.length) {
+    proof = Buffer.alloc(2 * reader.length);
+  }
   const originAt = starts[at.origin_id] ?? 0;
   const subjectAt = holds(bytes, originAt, origin) ? originAt + origin.length : originAt;
   let end = copyTo(0, reader, at.origin_id, subjectAt);
@@ -72,11 +86,17 @@ function proofOf(reader: BlockReader): Buffer {
 /** So short that a loop is faster than any call. */
 function copyTo(offset: number, { bytes, ends }: BlockReader, column: number, start: number): number {
   const length = (ends[column] ?? 0) - start;
-  for (let index = 0; index < length; index++) proof[offset + index] = bytes[start + index] ?? 0;
+  for (let index = 0; index < length; index++) {
+    proof[offset + index] = bytes[start + index] ?? 0;
+  }
   return offset + length;
 }
 
 function holds(bytes: Buffer, start: number, text: Buffer): boolean {
-  for (let index = 0; index < text.length; index++) if (bytes[start + index] !== text[index]) return false;
+  for (let index = 0; index < text.length; index++) {
+    if (bytes[start + index] !== text[index]) {
+      return false;
+    }
+  }
   return true;
 }

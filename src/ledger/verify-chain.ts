@@ -22,10 +22,16 @@ export class ChainWalk {
   next(row: AuditRow): Break | undefined {
     const suspects = this.#suspects;
     // A witness may have been changed itself: as long as it agrees with the row before it, it is good enough.
-    if (suspects !== undefined) return blame(suspects, row.seq === suspects.after.seq + 1 ? row.prevHash : undefined);
+    if (suspects !== undefined) {
+      return blame(suspects, row.seq === suspects.after.seq + 1 ? row.prevHash : undefined);
+    }
     const broken = checkPlace(row, this.#last.seq + 1) ?? checkContent(row);
-    if (broken !== undefined) return broken;
-    if (row.prevHash !== this.#last.rowHash) this.#suspects = { before: this.#last, after: row };
+    if (broken !== undefined) {
+      return broken;
+    }
+    if (row.prevHash !== this.#last.rowHash) {
+      this.#suspects = { before: this.#last, after: row };
+    }
     this.#last = row;
     return undefined;
   }
@@ -34,10 +40,18 @@ export class ChainWalk {
   end(head: Head): Break | undefined {
     const suspects = this.#suspects;
     const last = this.#last;
-    if (suspects !== undefined) return blame(suspects, head.seq === last.seq ? head.rowHash : undefined);
-    if (head.seq > last.seq) return { seq: last.seq + 1, why: `the row is missing: the head is at ${head.seq}` };
-    if (head.seq !== last.seq) return { seq: afterHead(head), why: `the head of the log is at ${head.seq}, before it` };
-    if (head.rowHash !== last.rowHash) return { seq: last.seq, why: "the head of the log has another row_hash for it" };
+    if (suspects !== undefined) {
+      return blame(suspects, head.seq === last.seq ? head.rowHash : undefined);
+    }
+    if (head.seq > last.seq) {
+      return { seq: last.seq + 1, why: `the row is missing: the head is at ${head.seq}` };
+    }
+    if (head.seq !== last.seq) {
+      return { seq: afterHead(head), why: `the head of the log is at ${head.seq}, before it` };
+    }
+    if (head.rowHash !== last.rowHash) {
+      return { seq: last.seq, why: "the head of the log has another row_hash for it" };
+    }
     return undefined;
   }
 }
@@ -48,22 +62,30 @@ interface Link {
 }
 
 function checkPlace({ seq }: AuditRow, expected: number): Break | undefined {
-  if (seq === expected) return undefined;
+  if (seq === expected) {
+    return undefined;
+  }
   return seq < expected
     ? { seq, why: "the row has no place in the chain" }
     : { seq: expected, why: "the row is missing" };
 }
 
 function checkContent(row: AuditRow): Break | undefined {
-  if (rowHashOf(row) !== row.rowHash) return { seq: row.seq, why: "its columns do not give its row_hash" };
+  if (rowHashOf(row) !== row.rowHash) {
+    return { seq: row.seq, why: "its columns do not give its row_hash" };
+  }
   const digest = proofDigestOf(subjectOf(row.originId), row.actorZid, row.transitionId, row.proofPurpose);
-  if (digest !== row.proofDigest) return { seq: row.seq, why: "its columns do not give its proof_digest" };
+  if (digest !== row.proofDigest) {
+    return { seq: row.seq, why: "its columns do not give its proof_digest" };
+  }
   return undefined;
 }
 
 /** `saidOfAfter` is what a witness, the row behind the suspects or the head, says of the second one. */
 function blame({ before, after }: { before: Link; after: Link }, saidOfAfter: string | undefined): Break {
-  if (before.seq === 0) return { seq: after.seq, why: "its prev_hash is not that of a first row" };
+  if (before.seq === 0) {
+    return { seq: after.seq, why: "its prev_hash is not that of a first row" };
+  }
   return saidOfAfter === after.rowHash
     ? { seq: before.seq, why: "the row after it has another row_hash for it" }
     : { seq: after.seq, why: "its prev_hash is not the row_hash of the row before it" };

@@ -19,7 +19,9 @@ export class RecentDenials {
 
   /** Takes the rows of the log, in their order. */
   note({ seq, actorZid, transitionType, proofPurpose, zeqondNumber }: AuditRow): void {
-    if (transitionType !== "secret_denied" || proofPurpose !== "denied" || !this.#counts(zeqondNumber)) return;
+    if (transitionType !== "secret_denied" || proofPurpose !== "denied" || !this.#counts(zeqondNumber)) {
+      return;
+    }
     this.#bySeq.set(seq, { seq, zid: actorZid, zeqond: zeqondNumber });
     this.#last.set(actorZid, Math.max(zeqondNumber, this.#last.get(actorZid) ?? 0));
   }
@@ -27,19 +29,25 @@ export class RecentDenials {
   async compare(snapshot: Pick<Snapshot, "denials">, limit: number): Promise<readonly Difference[]> {
     const differences: Difference[] = [];
     const differs = (seq: number, why: string) => {
-      if (differences.length < limit) differences.push({ name: null, seq, why });
+      if (differences.length < limit) {
+        differences.push({ name: null, seq, why });
+      }
     };
     const missing = new Map(this.#bySeq);
     for await (const page of snapshot.denials()) {
       for (const denial of page) {
         const recorded = missing.get(denial.seq);
         missing.delete(denial.seq);
-        if (recorded === undefined ? !this.#counts(denial.zeqond) : isSame(denial, recorded)) continue;
+        if (recorded === undefined ? !this.#counts(denial.zeqond) : isSame(denial, recorded)) {
+          continue;
+        }
         differs(denial.seq, "the limiter counts a denial that the log does not have like this");
       }
     }
     for (const denial of missing.values()) {
-      if (!this.#mayBeForgotten(denial)) differs(denial.seq, "the limiter does not count a denial that the log has");
+      if (!this.#mayBeForgotten(denial)) {
+        differs(denial.seq, "the limiter does not count a denial that the log has");
+      }
     }
     return differences;
   }

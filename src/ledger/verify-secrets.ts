@@ -36,7 +36,9 @@ export function noteChange({ seq, transitionType, originId, payloadJson }: Audit
 function marksOf(payloadJson: string): { readonly version: number; readonly sealedDigest: string } {
   try {
     const { version, sealed_digest } = JSON.parse(payloadJson);
-    if (Number.isSafeInteger(version)) return { version, sealedDigest: String(sealed_digest) };
+    if (Number.isSafeInteger(version)) {
+      return { version, sealedDigest: String(sealed_digest) };
+    }
   } catch {
     // Not one of our rows.
   }
@@ -55,7 +57,9 @@ export async function compareSecrets(
     for (const row of page) {
       secrets++;
       const difference = compareSecret(row, index.get(row.name));
-      if (difference !== undefined && differences.length < limit) differences.push(difference);
+      if (difference !== undefined && differences.length < limit) {
+        differences.push(difference);
+      }
       index.meet(row.name);
     }
   }
@@ -70,12 +74,16 @@ function compareSecret(row: VaultRow, change: LastChange | undefined): Differenc
   if (change === undefined) {
     return { name, seq: null, why: "the vault has it, the log does not: it was put there by hand" };
   }
-  if (version === change.version && vaultRowDigest(row) === change.sealedDigest) return undefined;
+  if (version === change.version && vaultRowDigest(row) === change.sealedDigest) {
+    return undefined;
+  }
   return { name, seq: change.seq, why: reasonOf(version, change.version) };
 }
 
 function reasonOf(inVault: number, inLog: number): string {
-  if (inVault === inLog) return "its row in the vault was altered by hand";
+  if (inVault === inLog) {
+    return "its row in the vault was altered by hand";
+  }
   const versions = `the vault has version ${inVault}, the log ${inLog}`;
   return inVault < inLog
     ? `${versions}: it was put back by hand`

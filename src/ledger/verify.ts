@@ -34,7 +34,9 @@ export async function verify({ snapshot, index, clock, onProgress }: VerifyOptio
   const isWhole = await isWholeInBlocks(snapshot, note, onProgress);
   // What was noted before is noted again, in the same order, to the same end.
   const { rows, broken } = isWhole ? { rows: head.seq, broken: null } : await walk(snapshot, note, onProgress);
-  if (broken !== null) return { rows, head, secrets: 0, broken, differences: [] };
+  if (broken !== null) {
+    return { rows, head, secrets: 0, broken, differences: [] };
+  }
   const { secrets, differences } = await compareSecrets(snapshot, index, maxDifferences);
   const ofDenials = await denials.compare(snapshot, maxDifferences);
   return { rows, head, secrets, broken, differences: [...differences, ...ofDenials] };
@@ -52,7 +54,9 @@ async function walk(
     for (const row of page) {
       rows++;
       const broken = chain.next(row);
-      if (broken !== undefined) return { rows, broken };
+      if (broken !== undefined) {
+        return { rows, broken };
+      }
       note(row);
     }
     onProgress?.(rows);

@@ -44,12 +44,18 @@ export class World implements BatchView {
           secrets.set(change.name, readOnce(current(change.name), this.now));
           break;
         case "count_denial":
-          if (change.draft >= rows) throw new Error("a denial that no draft records");
+          if (change.draft >= rows) {
+            throw new Error("a denial that no draft records");
+          }
           denials.push({ zid: change.zid, row: firstRow + change.draft });
       }
     }
-    for (const [name, secret] of secrets) this.#changed.set(name, secret);
-    for (const { zid, row } of denials) this.#newDenials.set(zid, [...(this.#newDenials.get(zid) ?? []), row]);
+    for (const [name, secret] of secrets) {
+      this.#changed.set(name, secret);
+    }
+    for (const { zid, row } of denials) {
+      this.#newDenials.set(zid, [...(this.#newDenials.get(zid) ?? []), row]);
+    }
   }
 
   /** All that the batch has changed, with the rows that record it. */
@@ -62,17 +68,27 @@ export class World implements BatchView {
     for (const [name, now] of this.#changed) {
       const was = secrets.get(name);
       const replaced = was !== undefined && was.id !== now?.id;
-      if (replaced) deletes.push(was);
-      if (now === undefined) continue;
+      if (replaced) {
+        deletes.push(was);
+      }
+      if (now === undefined) {
+        continue;
+      }
       if (was === undefined || replaced) {
         inserts.push(now);
         continue;
       }
-      if (now.version !== was.version) updates.push({ secret: now, fromVersion: was.version });
-      if (now.readCount !== was.readCount) reads.push(readCounterOf(now));
+      if (now.version !== was.version) {
+        updates.push({ secret: now, fromVersion: was.version });
+      }
+      if (now.readCount !== was.readCount) {
+        reads.push(readCounterOf(now));
+      }
     }
     const last = rows.at(-1);
-    if (last === undefined) throw new Error("a write without rows");
+    if (last === undefined) {
+      throw new Error("a write without rows");
+    }
     const to = { seq: last.seq, rowHash: last.rowHash };
     const denials = this.#denialsIn(rows);
     return { from, to, rows, deletes, inserts, updates, reads, denials, forgetDenialsUntilZeqond };
@@ -86,12 +102,16 @@ export class World implements BatchView {
 }
 
 function readOnce(secret: Secret | undefined, now: Moment): Secret {
-  if (secret === undefined) throw new Error("a read of a secret that is not there");
+  if (secret === undefined) {
+    throw new Error("a read of a secret that is not there");
+  }
   return { ...secret, readCount: secret.readCount + 1, lastReadZeqond: now.zeqond };
 }
 
 function readCounterOf(secret: Secret): ReadCounter {
   const { id, readCount, lastReadZeqond } = secret;
-  if (lastReadZeqond === null) throw new Error("a counted read without its Zeqond");
+  if (lastReadZeqond === null) {
+    throw new Error("a counted read without its Zeqond");
+  }
   return { secretId: id, readCount, lastReadZeqond };
 }

@@ -28,7 +28,9 @@ export function createLog({ level, readable, destination }: LogOptions): Log {
     target,
   );
   const at = (name: keyof Log) => (fields: LogFields, message: string) => {
-    if (logger.isLevelEnabled(name)) logger[name](listed(fields), message);
+    if (logger.isLevelEnabled(name)) {
+      logger[name](listed(fields), message);
+    }
   };
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }
@@ -41,14 +43,18 @@ export function createLog({ level, readable, destination }: LogOptions): Log {
 function gathering(target: DestinationStream): DestinationStream {
   let lines = "";
   const flush = () => {
-    if (lines === "") return;
+    if (lines === "") {
+      return;
+    }
     target.write(lines);
     lines = "";
   };
   process.on("exit", flush);
   return {
     write(line) {
-      if (lines === "") setImmediate(flush);
+      if (lines === "") {
+        setImmediate(flush);
+      }
       lines += line;
     },
   };

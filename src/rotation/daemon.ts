@@ -36,11 +36,17 @@ export async function rotateDue(options: RotationOptions, signal?: AbortSignal):
     const names: readonly string[] = await store.dueSecrets(zeqond, after, pageSecrets);
     const outcomes = await Promise.allSettled(names.map((name) => sequencer.submit(rotateIfDue(name, sealer), signal)));
     for (const outcome of outcomes) {
-      if (outcome.status === "fulfilled") rotated += outcome.value.value ? 1 : 0;
-      else if (isSealBroken(outcome.reason)) log.error({ code: "SEAL_BROKEN" }, "a secret that is due does not open");
-      else throw outcome.reason;
+      if (outcome.status === "fulfilled") {
+        rotated += outcome.value.value ? 1 : 0;
+      } else if (isSealBroken(outcome.reason)) {
+        log.error({ code: "SEAL_BROKEN" }, "a secret that is due does not open");
+      } else {
+        throw outcome.reason;
+      }
     }
-    if (names.length < pageSecrets) break;
+    if (names.length < pageSecrets) {
+      break;
+    }
     after = names.at(-1) ?? null;
   }
   return rotated;
@@ -59,11 +65,17 @@ export function startRotation(options: RotationOptions): RotationDaemon {
   const pass = async () => {
     try {
       const count = await rotateDue(options, stopping.signal);
-      if (count > 0) log.info({ count }, "secrets rotated");
+      if (count > 0) {
+        log.info({ count }, "secrets rotated");
+      }
     } catch (error) {
-      if (!stopping.signal.aborted) log.warn(fieldsOfError(error), "the rotation pass failed and will be repeated");
+      if (!stopping.signal.aborted) {
+        log.warn(fieldsOfError(error), "the rotation pass failed and will be repeated");
+      }
     }
-    if (!stopping.signal.aborted) timer = setTimeout(start, intervalMs).unref();
+    if (!stopping.signal.aborted) {
+      timer = setTimeout(start, intervalMs).unref();
+    }
   };
   let running = Promise.resolve();
   const start = () => {

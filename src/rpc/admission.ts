@@ -19,7 +19,9 @@ export function requestIdOf(values: ContextValues): string {
 /** Who is calling. Only after `admit`. */
 export function principalOf(values: ContextValues): Principal {
   const principal = values.get(principalKey);
-  if (principal === undefined) throw new Error("a call that was not admitted");
+  if (principal === undefined) {
+    throw new Error("a call that was not admitted");
+  }
   return principal;
 }
 
@@ -45,7 +47,9 @@ export function createAdmission(authenticator: Authenticator): Admit {
   return (method, headers, values) => {
     values.set(requestIdKey, requestIdFrom(headers));
     const token = tokenFrom({ authorization: headers.all("authorization"), cookie: headers.all("cookie") });
-    if (token === undefined) throw new VaultError("UNAUTHENTICATED", "unauthorized");
+    if (token === undefined) {
+      throw new VaultError("UNAUTHENTICATED", "unauthorized");
+    }
     const principal = authenticator.authenticate(token);
     const enter = (who: Principal) => {
       authorize(method, who);
@@ -57,7 +61,9 @@ export function createAdmission(authenticator: Authenticator): Admit {
 
 function authorize(method: DescMethod, { role }: Principal): void {
   const manages = method.parent.typeName === ZscAdmin.typeName;
-  if (manages !== (role === "admin")) throw new VaultError("FORBIDDEN", "forbidden");
+  if (manages !== (role === "admin")) {
+    throw new VaultError("FORBIDDEN", "forbidden");
+  }
 }
 
 function requestIdFrom(headers: CallHeaders): string {

@@ -26,12 +26,17 @@ export function createCallLog(log: Log): (record: CallRecord) => void {
       requestId: requestIdOf(values),
       ...(zid === undefined ? {} : { zid }),
     };
-    if (code === undefined) return log.info(fields, "call");
+    if (code === undefined) {
+      return log.info(fields, "call");
+    }
     const cause = reason instanceof VaultError ? reason : undefined;
-    if (cause === undefined && fields.code === "Internal")
+    if (cause === undefined && fields.code === "Internal") {
       log.error({ ...fields, ...fieldsOfError(reason) }, "call failed");
-    else if (cause?.code === "SEAL_BROKEN") log.error({ ...fields, reason: reasonOf(cause) }, "call failed");
-    else log.info(fields, "call refused");
+    } else if (cause?.code === "SEAL_BROKEN") {
+      log.error({ ...fields, reason: reasonOf(cause) }, "call failed");
+    } else {
+      log.info(fields, "call refused");
+    }
   };
 }
 

@@ -41,7 +41,9 @@ export function createContextHandlers({ sequencer, sealer, cancellationOf }: Rpc
     async batchRead(request, context) {
       const outcomes = await Promise.allSettled(request.names.map((name) => read(name, request, context)));
       const receipt = lastReceipt(outcomes);
-      if (receipt === undefined) throw firstReason(outcomes);
+      if (receipt === undefined) {
+        throw firstReason(outcomes);
+      }
       context.responseHeader.set(receiptHeader, receipt);
       const items = outcomes.map((outcome, index) => itemOf(request.names[index] ?? "", outcome));
       return create(BatchReadResponseSchema, { items });
@@ -51,8 +53,12 @@ export function createContextHandlers({ sequencer, sealer, cancellationOf }: Rpc
 
 /** The ZID that reads: the token's, unless the system reads for another. */
 function readerOf(principal: Principal, onBehalfOf: string | undefined): string {
-  if (onBehalfOf === undefined) return principal.zid;
-  if (principal.role !== "system") throw new VaultError("FORBIDDEN", "forbidden");
+  if (onBehalfOf === undefined) {
+    return principal.zid;
+  }
+  if (principal.role !== "system") {
+    throw new VaultError("FORBIDDEN", "forbidden");
+  }
   return onBehalfOf;
 }
 
@@ -88,7 +94,9 @@ function lastReceipt(outcomes: readonly Outcome[]): string | undefined {
   let lastSeq = 0;
   for (const receipt of outcomes.map(receiptOf)) {
     const seq = receipt === undefined ? 0 : Number.parseInt(receipt, 10);
-    if (seq > lastSeq) [last, lastSeq] = [receipt, seq];
+    if (seq > lastSeq) {
+      [last, lastSeq] = [receipt, seq];
+    }
   }
   return last;
 }

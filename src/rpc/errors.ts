@@ -20,7 +20,9 @@ export function connectErrorOf(error: unknown): ConnectError {
     const code = error.cause instanceof VaultError ? undefined : portCodes.get(error.code);
     return code === undefined ? error : connectErrorOf(new VaultError(code, error.rawMessage));
   }
-  if (!(error instanceof VaultError)) return new ConnectError("internal error", Code.Internal, undefined, [], error);
+  if (!(error instanceof VaultError)) {
+    return new ConnectError("internal error", Code.Internal, undefined, [], error);
+  }
   const info = create(ErrorInfoSchema, { reason: error.code, domain: errorDomain });
   const details = [{ desc: ErrorInfoSchema, value: info }];
   const retry = retryInfoOf(error.retryAfterMs);
@@ -41,7 +43,9 @@ export function codeOf(reason: unknown, code: Code): string {
 }
 
 function retryInfoOf(retryAfterMs: number | undefined) {
-  if (retryAfterMs === undefined) return undefined;
+  if (retryAfterMs === undefined) {
+    return undefined;
+  }
   const seconds = BigInt(Math.floor(retryAfterMs / 1_000));
   const nanos = Math.floor(retryAfterMs % 1_000) * 1_000_000;
   return create(RetryInfoSchema, { retryDelay: { seconds, nanos } });

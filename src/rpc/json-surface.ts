@@ -42,9 +42,15 @@ function failureOfCall(error: ConnectError): Failure {
     return { status: 500, body: { ok: false, error: "INTERNAL_ERROR", detail: "internal error" } };
   }
   const headers: Record<string, string> = {};
-  if (cause.receipt !== undefined) headers[receiptHeader] = cause.receipt;
-  if (cause.code === "UNAUTHENTICATED") headers["www-authenticate"] = "Bearer";
-  if (cause.retryAfterMs !== undefined) headers["retry-after"] = String(Math.ceil(cause.retryAfterMs / 1_000));
+  if (cause.receipt !== undefined) {
+    headers[receiptHeader] = cause.receipt;
+  }
+  if (cause.code === "UNAUTHENTICATED") {
+    headers["www-authenticate"] = "Bearer";
+  }
+  if (cause.retryAfterMs !== undefined) {
+    headers["retry-after"] = String(Math.ceil(cause.retryAfterMs / 1_000));
+  }
   return { ...failureOfStatus(statusTable[cause.code], cause.message), headers };
 }
 
@@ -61,11 +67,18 @@ export function prepare(method: DescMethod, json: JsonObject): JsonObject {
 function prepareSet(json: JsonObject): JsonObject {
   const { permissions, purposeTag, expiresZeqond, expiresNever: _unknown, ...rest } = json;
   const prepared: Record<string, JsonValue> = { ...rest };
-  if (purposeTag !== undefined) prepared["purposeTag"] = purposeTag ?? "";
-  if (expiresZeqond === null) prepared["expiresNever"] = true;
-  else if (expiresZeqond !== undefined) prepared["expiresZeqond"] = expiresZeqond;
+  if (purposeTag !== undefined) {
+    prepared["purposeTag"] = purposeTag ?? "";
+  }
+  if (expiresZeqond === null) {
+    prepared["expiresNever"] = true;
+  } else if (expiresZeqond !== undefined) {
+    prepared["expiresZeqond"] = expiresZeqond;
+  }
   // Null is as absent. What is no list becomes what the decoder refuses, when it is this field's turn.
-  if (permissions !== undefined && permissions !== null) prepared["permissions"] = permissionsOf(permissions) ?? false;
+  if (permissions !== undefined && permissions !== null) {
+    prepared["permissions"] = permissionsOf(permissions) ?? false;
+  }
   return prepared;
 }
 
@@ -103,7 +116,11 @@ const setSentences: Readonly<Record<string, string>> = {
 };
 
 function sentenceOf(method: DescMethod, { field, sentence }: Mistake): string {
-  if (method === ZscAdmin.method.set) return setSentences[field.name] ?? sentence;
-  if (method === ZscAdmin.method.audit && field.name === "limit") return "limit must be an integer of at least 1";
+  if (method === ZscAdmin.method.set) {
+    return setSentences[field.name] ?? sentence;
+  }
+  if (method === ZscAdmin.method.audit && field.name === "limit") {
+    return "limit must be an integer of at least 1";
+  }
   return sentence;
 }

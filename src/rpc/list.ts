@@ -20,8 +20,12 @@ export function listHandler(ports: RpcPorts) {
     await submitAndSign(ports, recordList(principalOf(context.values), asked), context);
     const most = pageSize ?? maxUnpagedSecrets;
     const secrets = await collect(ports, after, most + 1);
-    if (secrets.length <= most) return create(ListResponseSchema, { count: secrets.length, secrets });
-    if (pageSize === undefined) throw tooMany();
+    if (secrets.length <= most) {
+      return create(ListResponseSchema, { count: secrets.length, secrets });
+    }
+    if (pageSize === undefined) {
+      throw tooMany();
+    }
     const page = secrets.slice(0, most);
     const nextPageToken = tokenOfName(page.at(-1)?.name ?? "");
     return create(ListResponseSchema, { count: page.length, secrets: page, nextPageToken });
@@ -33,8 +37,12 @@ async function collect({ metadata }: RpcPorts, after: string | null, most: numbe
   while (secrets.length < most) {
     const limit = Math.min(chunkSecrets, most - secrets.length);
     const chunk = await metadata.listSecrets(secrets.at(-1)?.name ?? after, limit);
-    for (const secret of chunk) secrets.push(metadataMessage(secret));
-    if (chunk.length < limit) break;
+    for (const secret of chunk) {
+      secrets.push(metadataMessage(secret));
+    }
+    if (chunk.length < limit) {
+      break;
+    }
   }
   return secrets;
 }
@@ -49,6 +57,8 @@ function tokenOfName(name: string): string {
 
 function nameOfToken(token: string): string {
   const name = Buffer.from(token, "base64url").toString("utf8");
-  if (!isSecretName(name)) throw new VaultError("INVALID_ARGUMENT", "pageToken is not one of ours");
+  if (!isSecretName(name)) {
+    throw new VaultError("INVALID_ARGUMENT", "pageToken is not one of ours");
+  }
   return name;
 }

@@ -29,7 +29,9 @@ export type PlainCheck = (message: Message) => boolean;
  * in the schema take. A field with any other rule passes only while it is absent, a message with rules of its own never.
  */
 export function createPlainCheck(schema: DescMessage): PlainCheck {
-  if (hasOption(schema, messageRules) || schema.oneofs.some((oneof) => oneof.fields.length > 1)) return () => false;
+  if (hasOption(schema, messageRules) || schema.oneofs.some((oneof) => oneof.fields.length > 1)) {
+    return () => false;
+  }
   const fields = schema.fields.map((field) => ({ name: field.localName, accepts: acceptanceOf(field) }));
   return (message) => fields.every(({ name, accepts }) => accepts(Reflect.get(message, name)));
 }
@@ -47,17 +49,23 @@ const words = [
 ] as const;
 
 function acceptanceOf(field: DescField): Acceptance {
-  if (!hasOption(field, fieldRules)) return field.fieldKind === "scalar" ? isAnything : isAbsent;
+  if (!hasOption(field, fieldRules)) {
+    return field.fieldKind === "scalar" ? isAnything : isAbsent;
+  }
   const rules = getOption(field, fieldRules);
   const word = words.find(({ rule }) => isNothingBut(rules, rule));
-  if (word === undefined || field.fieldKind !== "scalar") return isAbsent;
+  if (word === undefined || field.fieldKind !== "scalar") {
+    return isAbsent;
+  }
   const mayBeAbsent = field.presence === FeatureSet_FieldPresence.EXPLICIT;
   return (value) => (typeof value === "string" ? word.accepts(value) : mayBeAbsent && isAbsent(value));
 }
 
 /** Whether the rules of a field are this one and no other. */
 function isNothingBut(rules: FieldRules, rule: (typeof words)[number]["rule"]): boolean {
-  if (rules.type.case !== "string" || !hasExtension(rules.type.value, rule)) return false;
+  if (rules.type.case !== "string" || !hasExtension(rules.type.value, rule)) {
+    return false;
+  }
   const value = create(StringRulesSchema);
   setExtension(value, rule, getExtension(rules.type.value, rule));
   const alone = create(FieldRulesSchema, { type: { case: "string", value } });

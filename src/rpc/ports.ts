@@ -31,6 +31,8 @@ export function sign(context: HandlerContext, receipt: Receipt): void {
 
 export function lastOf(receipts: readonly Receipt[]): Receipt {
   const last = receipts.at(-1);
-  if (last === undefined) throw new Error("an operation that left no row");
+  if (last === undefined) {
+    throw new Error("an operation that left no row");
+  }
   return last;
 }

@@ -26,12 +26,20 @@ export function createValidation(schemas: readonly DescMessage[]): Validation {
     return validator.validate(schema, message);
   };
   const checkBefore = (schema: DescMessage, message: Message, fieldNumber: number) => {
-    if (plainChecks.get(schema)?.(message)) return;
+    if (plainChecks.get(schema)?.(message)) {
+      return;
+    }
     const result = validate(schema, message);
-    if (result.kind === "valid") return;
-    if (result.kind === "error") throw result.error;
+    if (result.kind === "valid") {
+      return;
+    }
+    if (result.kind === "error") {
+      throw result.error;
+    }
     const first = firstOf(result.violations, schema);
-    if (rankOf(first, schema) < fieldNumber) throw new VaultError("INVALID_ARGUMENT", first.message);
+    if (rankOf(first, schema) < fieldNumber) {
+      throw new VaultError("INVALID_ARGUMENT", first.message);
+    }
   };
   return {
     checkBefore,
@@ -48,13 +56,17 @@ export function createValidation(schemas: readonly DescMessage[]): Validation {
 /** Fields in the order of their numbers; a rule of the message counts for the field that begins its id. */
 function firstOf(violations: readonly Violation[], schema: DescMessage): Violation {
   const [first] = [...violations].sort((a, b) => rankOf(a, schema) - rankOf(b, schema));
-  if (first === undefined) throw new Error("a violation without a violation");
+  if (first === undefined) {
+    throw new Error("a violation without a violation");
+  }
   return first;
 }
 
 function rankOf(violation: Violation, schema: DescMessage): number {
   const [element] = violation.field;
-  if (element?.kind === "field") return element.number;
+  if (element?.kind === "field") {
+    return element.number;
+  }
   const name = violation.ruleId.slice(0, violation.ruleId.indexOf("."));
   return schema.fields.find((field) => field.name === name)?.number ?? Number.MAX_SAFE_INTEGER;
 }

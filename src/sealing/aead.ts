@@ -40,7 +40,9 @@ export function encrypt(
 export function decrypt(key: KeyObject, headerBytes: number, associatedData: Uint8Array, box: Uint8Array): Uint8Array {
   const ivEnd = headerBytes + ivBytes;
   const tagStart = box.length - tagBytes;
-  if (tagStart < ivEnd) throw sealBroken("it is too short");
+  if (tagStart < ivEnd) {
+    throw sealBroken("it is too short");
+  }
   const decipher = createDecipheriv(algorithm, key, box.subarray(headerBytes, ivEnd), options)
     .setAAD(associatedData)
     .setAuthTag(box.subarray(tagStart));

@@ -34,7 +34,9 @@ export function dataKeyAssociatedData(binding: Binding, keyId: string): Uint8Arr
     .text(String(binding.version))
     .text(binding.boundZid)
     .text(String(binding.permissions.length));
-  for (const zid of binding.permissions) writer.text(zid);
+  for (const zid of binding.permissions) {
+    writer.text(zid);
+  }
   return writer.text(keyId).view();
 }
 

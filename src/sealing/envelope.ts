@@ -95,7 +95,9 @@ function createDataKeys(box: KeyBox, keyId: string): DataKeys {
   const use: DataKeys["use"] = (sealedKey, binding, work) => {
     const dataKey = box.unlock(sealedKey, dataKeyAssociatedData(binding, keyId));
     try {
-      if (dataKey.length !== keyBytes) throw sealBroken("the data key has another length");
+      if (dataKey.length !== keyBytes) {
+        throw sealBroken("the data key has another length");
+      }
       return work(dataKey);
     } finally {
       dataKey.fill(0);
@@ -106,15 +108,18 @@ function createDataKeys(box: KeyBox, keyId: string): DataKeys {
     lock: (dataKey, binding) => box.lock(dataKey, dataKeyAssociatedData(binding, keyId)),
     find: (sealedKey, binding) => {
       const known = opened.get(binding.id);
-      if (known !== undefined && isSame(known.sealedKey, sealedKey) && isSameBinding(known.binding, binding))
+      if (known !== undefined && isSame(known.sealedKey, sealedKey) && isSameBinding(known.binding, binding)) {
         return known;
+      }
       const entry = {
         sealedKey: Uint8Array.from(sealedKey),
         binding,
         key: use(sealedKey, binding, createSecretKey),
         valueData: Uint8Array.from(valueAssociatedData(binding)),
       };
-      if (binding.permissions.length <= maxRememberedPermissions) opened.set(binding.id, entry);
+      if (binding.permissions.length <= maxRememberedPermissions) {
+        opened.set(binding.id, entry);
+      }
       return entry;
     },
   };
@@ -127,7 +132,9 @@ function sealValue(dataKey: Uint8Array, iv: Uint8Array, plaintext: Plaintext, bi
 }
 
 function openValue({ key, valueData }: OpenedKey, sealedValue: Uint8Array): Plaintext {
-  if (sealedValue[0] !== valueHeader[0]) throw sealBroken("the value has an unknown format");
+  if (sealedValue[0] !== valueHeader[0]) {
+    throw sealBroken("the value has an unknown format");
+  }
   const clear = decrypt(key, valueHeader.length, valueData, sealedValue);
   if (!isUtf8(clear)) {
     clear.fill(0);
@@ -142,5 +149,7 @@ function isSame(one: Uint8Array, other: Uint8Array): boolean {
 
 function assertSameRow(from: Binding, to: Binding): void {
   const same = from.table === to.table && from.id === to.id && from.name === to.name;
-  if (!same) throw new Error("a sealed value cannot be bound to another row");
+  if (!same) {
+    throw new Error("a sealed value cannot be bound to another row");
+  }
 }

@@ -19,8 +19,12 @@ export function createKeyBox(sealingKey: SealingKey, random: RandomBytes): KeyBo
   return {
     lock: (clear, associatedData) => encrypt(sealingKey.key, header, random(ivBytes), associatedData, clear),
     unlock: (box, associatedData) => {
-      if (box[0] !== formatVersion) throw sealBroken("the data key has an unknown format");
-      if (!header.equals(box.subarray(0, header.length))) throw sealBroken("another key sealed it");
+      if (box[0] !== formatVersion) {
+        throw sealBroken("the data key has an unknown format");
+      }
+      if (!header.equals(box.subarray(0, header.length))) {
+        throw sealBroken("another key sealed it");
+      }
       return decrypt(sealingKey.key, header.length, associatedData, box);
     },
   };

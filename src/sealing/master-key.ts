@@ -19,13 +19,17 @@ const keyIdBytes = 8;
  * @throws Error that says what is expected and quotes nothing.
  */
 export function parseMasterKey(hex: string): Uint8Array {
-  if (!/^[0-9a-fA-F]{64}$/.test(hex)) throw new Error("the master key must be exactly 64 hex digits (32 bytes)");
+  if (!/^[0-9a-fA-F]{64}$/.test(hex)) {
+    throw new Error("the master key must be exactly 64 hex digits (32 bytes)");
+  }
   return Buffer.from(hex, "hex");
 }
 
 /** Derives the key that seals (contract, section 5). Takes some 100 ms on another thread: once, at start. */
 export async function deriveSealingKey(masterKey: Uint8Array): Promise<SealingKey> {
-  if (masterKey.length !== keyBytes) throw new Error("the master key must be 32 bytes");
+  if (masterKey.length !== keyBytes) {
+    throw new Error("the master key must be 32 bytes");
+  }
   const derived = await promisify(pbkdf2)(masterKey, derivationSalt, derivationRounds, keyBytes, "sha256");
   const key = createSecretKey(derived);
   derived.fill(0);

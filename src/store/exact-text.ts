@@ -11,9 +11,15 @@ const noText = "\u0000";
  * alike that are not. What is no text becomes one that no column of ours can hold.
  */
 export function exactText(value: unknown): string {
-  if (typeof value === "string") return value;
-  if (value === null || value === undefined) return `${noText}null`;
-  if (!Buffer.isBuffer(value)) return String(value);
+  if (typeof value === "string") {
+    return value;
+  }
+  if (value === null || value === undefined) {
+    return `${noText}null`;
+  }
+  if (!Buffer.isBuffer(value)) {
+    return String(value);
+  }
   const text = value.toString("utf8");
   return text.includes(replacementCharacter) && !isUtf8(value) ? noText + value.toString("hex") : text;
 }

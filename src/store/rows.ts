@@ -51,7 +51,9 @@ export function denialOf([seq, zid, zeqond]: readonly unknown[]): Denial {
 
 /** NaN for what is no number, or not written as one would be. Beyond 2^53, where we have none, a neighbour of it. */
 export function numberOf(value: unknown): number {
-  if (typeof value === "number") return value;
+  if (typeof value === "number") {
+    return value;
+  }
   const text = exactText(value);
   return /^(0|-?[1-9][0-9]*)$/.test(text) ? Number(text) : Number.NaN;
 }

@@ -66,7 +66,9 @@ export function serveUnary(
     if (call.aborted) {
       return;
     }
-    if (!method.isPublic) runtime.check?.(method.method, message);
+    if (!method.isPublic) {
+      runtime.check?.(method.method, message);
+    }
     return method.invoke(call, message).then(reply).catch(refuse);
   };
   const onBody = (body: BodyResult) => {

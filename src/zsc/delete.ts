@@ -8,7 +8,9 @@ export function deleteSecret(name: string, admin: Principal): Operation<void> {
     needs: needsSecret(name),
     weight: oneRow,
     apply(view) {
-      if (view.secret(name) === undefined) return refuse(name, admin.zid, "delete", notFound());
+      if (view.secret(name) === undefined) {
+        return refuse(name, admin.zid, "delete", notFound());
+      }
       const payload = { name, purpose: "deleted" };
       return {
         outcome: { kind: "done", value: undefined },

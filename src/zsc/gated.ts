@@ -31,7 +31,9 @@ export function needsPassage(request: Request): Needs {
 export function pass(view: BatchView, request: Request, sealer: Sealer): Passage {
   const { name, zid, purpose } = request;
   const answer = passGate(view.secret(name), zid, view.denials(zid), view.now);
-  if (answer.kind !== "granted") return refused(request, answer.kind, errorOf(answer));
+  if (answer.kind !== "granted") {
+    return refused(request, answer.kind, errorOf(answer));
+  }
   const { secret } = answer;
   try {
     const plaintext = sealer.open(secret, bindingOf(secret));
@@ -39,7 +41,9 @@ export function pass(view: BatchView, request: Request, sealer: Sealer): Passage
     const draft: AuditDraft = { type: "secret_read", subject: name, actorZid: zid, purpose, payload };
     return { kind: "granted", secret, plaintext, draft };
   } catch (error) {
-    if (isSealBroken(error)) return refused(request, "error", error);
+    if (isSealBroken(error)) {
+      return refused(request, "error", error);
+    }
     throw error;
   }
 }

@@ -21,9 +21,13 @@ export function reseal<T>(name: string, admin: Principal, resealing: Resealing<T
     weight: oneRow,
     apply(view) {
       const before = view.secret(name);
-      if (before === undefined) return refuse(name, admin.zid, resealing.call, notFound());
+      if (before === undefined) {
+        return refuse(name, admin.zid, resealing.call, notFound());
+      }
       const after = attempt(() => resealing.change(before, view.now.zeqond, view.now.iso));
-      if (after instanceof Error) return refuse(name, admin.zid, resealing.call, after);
+      if (after instanceof Error) {
+        return refuse(name, admin.zid, resealing.call, after);
+      }
       return changed(after, resealing);
     },
   };
@@ -41,7 +45,9 @@ function attempt(change: () => Secret | VaultError): Secret | VaultError {
   try {
     return change();
   } catch (error) {
-    if (isSealBroken(error)) return error;
+    if (isSealBroken(error)) {
+      return error;
+    }
     throw error;
   }
 }

@@ -35,7 +35,9 @@ export function setSecret(input: SetInput, admin: Principal, sealer: Sealer): Op
         try {
           sealer.check(before, bindingOf(before));
         } catch (error) {
-          if (isSealBroken(error)) return refuse(name, admin.zid, "set", unsafeToCarryOver(error));
+          if (isSealBroken(error)) {
+            return refuse(name, admin.zid, "set", unsafeToCarryOver(error));
+          }
           throw error;
         }
       }

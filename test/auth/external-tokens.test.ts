@@ -144,7 +144,9 @@ describe("the key set", () => {
     await authenticator.authenticate(await token());
     const before = fetches;
     const unknown = signedToken(claims, { alg: "ES256", kid: "unknown" }, keys.ES256.privateKey);
-    for (let i = 0; i < 5; i += 1) await failureOf(() => authenticator.authenticate(unknown));
+    for (let i = 0; i < 5; i += 1) {
+      await failureOf(() => authenticator.authenticate(unknown));
+    }
     expect(fetches).toBe(before);
   });
 

@@ -60,7 +60,9 @@ export async function failureOf(act: () => unknown): Promise<VaultError> {
   try {
     await act();
   } catch (error) {
-    if (error instanceof VaultError) return error;
+    if (error instanceof VaultError) {
+      return error;
+    }
     throw error;
   }
   throw new Error("it did not fail");

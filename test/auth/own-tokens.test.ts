@@ -26,7 +26,9 @@ async function expectUnauthorized(token: string): Promise<void> {
     message: "unauthorized",
   });
   const printed = inspect(failure, { depth: 9, showHidden: true });
-  for (const part of token.split(".").filter((one) => one.length > 8)) expect(printed).not.toContain(part);
+  for (const part of token.split(".").filter((one) => one.length > 8)) {
+    expect(printed).not.toContain(part);
+  }
   expect(printed).not.toContain(goodClaims.sub);
 }
 

@@ -16,7 +16,9 @@ describe("the cache of verified tokens", () => {
   test("never holds more than its bound", () => {
     const cache = createTokenCache(10);
     const tokens = Array.from({ length: 1_000 }, (_, index) => `token-${index}`);
-    for (const token of tokens) cache.remember(token, identity);
+    for (const token of tokens) {
+      cache.remember(token, identity);
+    }
     const found = tokens.filter((token) => cache.find(token, 0) !== undefined);
     expect(found.length).toBeLessThanOrEqual(10);
     expect(found).toContain("token-999");

@@ -17,7 +17,9 @@ async function startServer(resets: readonly number[]) {
   server.on("stream", (stream) => {
     stream.on("error", () => undefined);
     const reset = resets[streams++];
-    if (reset !== undefined) return stream.close(reset);
+    if (reset !== undefined) {
+      return stream.close(reset);
+    }
     const message = toBinary(ReadResponseSchema, create(ReadResponseSchema, { value: "the value" }));
     const envelope = Buffer.concat([Buffer.from([0, 0, 0, 0, message.length]), message]);
     stream.respond({ ":status": 200, "content-type": "application/grpc+proto" }, { waitForTrailers: true });
@@ -31,7 +33,9 @@ async function startServer(resets: readonly number[]) {
     client: createZscClient({ baseUrl: `http://127.0.0.1:${port}`, token: "t", env: {} }),
     streams: () => streams,
     async stop() {
-      for (const session of sessions) session.destroy();
+      for (const session of sessions) {
+        session.destroy();
+      }
       server.close();
       await once(server, "close");
     },

@@ -188,7 +188,9 @@ describe("a configuration that is printed", () => {
   test("shows no secret", () => {
     const config = loadConfig(production);
     const printed = [inspect(config, { depth: 9, showHidden: true }), JSON.stringify(config), `${config.masterKey}`];
-    for (const secret of [masterKey, jwtSecret, "canary-password"]) expect(printed.join("\n")).not.toContain(secret);
+    for (const secret of [masterKey, jwtSecret, "canary-password"]) {
+      expect(printed.join("\n")).not.toContain(secret);
+    }
     expect(printed[0]).toContain("masterKey: [redacted]");
     expect(printed[0]).toContain("password: [redacted]");
   });

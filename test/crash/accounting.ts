@@ -36,10 +36,14 @@ export class Accounting {
   take(rows: readonly LogRow[], vault: readonly VaultSecret[]): Balance {
     const counts = noCounts();
     const findings: string[] = [];
-    for (const row of rows) this.#takeRow(row, counts, findings);
+    for (const row of rows) {
+      this.#takeRow(row, counts, findings);
+    }
     const entries = this.#journal.entries(this.#settledEntries);
     this.#settledEntries += entries.length;
-    for (const entry of entries) settle(entry, this.#rowOf.get(entry), counts, findings);
+    for (const entry of entries) {
+      settle(entry, this.#rowOf.get(entry), counts, findings);
+    }
     compareVault(this.#replay, vault, counts, findings);
     return { counts, findings };
   }
@@ -51,14 +55,20 @@ export class Accounting {
     };
     const event = eventOf(row);
     counts.rows++;
-    if (event.seq !== this.#lastSeq + 1) contradict(`it follows row ${this.#lastSeq}`);
+    if (event.seq !== this.#lastSeq + 1) {
+      contradict(`it follows row ${this.#lastSeq}`);
+    }
     this.#lastSeq = event.seq;
     const entry = this.#entryOf(row, event, counts, findings);
     const wanted = this.#replay.secrets.get(event.name)?.valueLabel;
     const wrong = this.#replay.next(event, entry?.kind === "probe");
-    if (wrong !== undefined) contradict(wrong);
+    if (wrong !== undefined) {
+      contradict(wrong);
+    }
     const differs = entry && contradictionOf(entry, row, event, wanted);
-    if (differs !== undefined) contradict(differs);
+    if (differs !== undefined) {
+      contradict(differs);
+    }
   }
 
   /** The call that left this row, if it is the first row that the call left. */
@@ -91,25 +101,35 @@ function settle({ label, fate }: Entry, row: LogRow | undefined, counts: Counts,
     case "acknowledged":
     case "refused":
       counts[fate.kind]++;
-      if (row !== undefined) return;
+      if (row !== undefined) {
+        return;
+      }
       counts.lost++;
       findings.push(`the call ${label} was ${fate.kind} with the receipt ${fate.receipt} and has no row`);
       return;
     case "unavailable":
       counts.unavailable++;
-      if (row === undefined) return;
+      if (row === undefined) {
+        return;
+      }
       counts.unavailableRecorded++;
-      if (fate.mayBeRecorded) return;
+      if (fate.mayBeRecorded) {
+        return;
+      }
       counts.contradictions++;
       findings.push(`the call ${label} heard that nothing was recorded, and is row ${row.seq}`);
       return;
     case "in_flight":
       counts.inFlight++;
-      if (row !== undefined) counts.inFlightRecorded++;
+      if (row !== undefined) {
+        counts.inFlightRecorded++;
+      }
       return;
     case "not_sent":
       counts.notSent++;
-      if (row === undefined) return;
+      if (row === undefined) {
+        return;
+      }
       counts.contradictions++;
       findings.push(`the call ${label} was never sent, and is row ${row.seq}`);
       return;
@@ -136,7 +156,9 @@ function compareVault(replay: Replay, vault: readonly VaultSecret[], counts: Cou
       logged.boundZid === boundZid &&
       logged.valueLabel === secret.purposeTag &&
       sameList(logged.permissions, secret.permissions);
-    if (!same) contradict(`the vault's ${secret.name} is ${shown(secret)}, by the log ${shown(logged)}`);
+    if (!same) {
+      contradict(`the vault's ${secret.name} is ${shown(secret)}, by the log ${shown(logged)}`);
+    }
   }
   if (vault.length !== replay.secrets.size) {
     contradict(`the vault has ${vault.length} secrets, the log ${replay.secrets.size}`);
@@ -144,6 +166,8 @@ function compareVault(replay: Replay, vault: readonly VaultSecret[], counts: Cou
 }
 
 function shown(secret: Pick<VaultSecret, "version" | "readCount" | "lastReadZeqond"> | undefined): string {
-  if (secret === undefined) return "absent";
+  if (secret === undefined) {
+    return "absent";
+  }
   return `version ${secret.version}, read ${secret.readCount} times, last at ${secret.lastReadZeqond}`;
 }

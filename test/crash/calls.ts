@@ -130,6 +130,8 @@ export function httpOf(call: Call): HttpCall {
 
 function nameOf({ names, label }: Call): string {
   const [name] = names;
-  if (name === undefined) throw new Error(`the call ${label} names nothing`);
+  if (name === undefined) {
+    throw new Error(`the call ${label} names nothing`);
+  }
   return name;
 }

@@ -42,7 +42,9 @@ export function noCounts(): Counts {
 export function sumOf(all: readonly Counts[]): Counts {
   const sum = noCounts();
   for (const counts of all) {
-    for (const key of Object.keys(sum) as (keyof Counts)[]) sum[key] += counts[key];
+    for (const key of Object.keys(sum) as (keyof Counts)[]) {
+      sum[key] += counts[key];
+    }
   }
   return sum;
 }

@@ -47,7 +47,9 @@ export function sqliteView(path: string): DatabaseView {
 export function mysqlView(url: string, session: readonly string[] = []): DatabaseView {
   return viewOf((sql) =>
     withConnection(url, async (connection: Connection) => {
-      for (const statement of session) await connection.query(statement);
+      for (const statement of session) {
+        await connection.query(statement);
+      }
       const [rows] = await connection.query({ sql, rowsAsArray: true });
       return Array.isArray(rows) ? (rows as unknown[][]) : [];
     }),

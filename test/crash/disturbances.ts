@@ -41,7 +41,9 @@ export function killBoth(database: LocalServer): Disturbance {
     cutsClients: true,
     async run({ servers }) {
       const kills = [() => database.kill(), () => Promise.all(servers.map((server) => server.kill()))];
-      if (Math.random() < 0.5) kills.reverse();
+      if (Math.random() < 0.5) {
+        kills.reverse();
+      }
       for (const kill of kills) {
         void kill();
         await sleep(Math.random() * 20);
@@ -147,7 +149,9 @@ async function startAgain(servers: readonly ZscServer[]): Promise<Told> {
   const starts = await Promise.all(servers.map((server) => server.start()));
   const slowest = starts.reduce((one, other) => (other.readyMs > one.readyMs ? other : one));
   const text = `ready ${slowest.readyMs} ms after its start`;
-  if (starts.every(({ readyMs, starvedMs }) => readyMs - starvedMs <= readyWithinMs)) return { text };
+  if (starts.every(({ readyMs, starvedMs }) => readyMs - starvedMs <= readyWithinMs)) {
+    return { text };
+  }
   return {
     text,
     findings: [`it was not ready within ${readyWithinMs} ms, ${slowest.starvedMs} ms without a processor aside`],
@@ -156,6 +160,8 @@ async function startAgain(servers: readonly ZscServer[]): Promise<Told> {
 
 export function oneOf<T>(list: readonly T[]): T {
   const chosen = list[Math.floor(Math.random() * list.length)];
-  if (chosen === undefined) throw new Error("there is nothing to choose from");
+  if (chosen === undefined) {
+    throw new Error("there is nothing to choose from");
+  }
   return chosen;
 }

@@ -42,7 +42,9 @@ async function startTogether(cluster: Galera, folder: string): Promise<Outcome> 
 
 async function underLoad(cluster: Galera, folder: string): Promise<Outcome> {
   const [first, second, third] = cluster.nodes;
-  if (first === undefined || second === undefined || third === undefined) throw new Error("three nodes are needed");
+  if (first === undefined || second === undefined || third === undefined) {
+    throw new Error("three nodes are needed");
+  }
   const scene = await sceneOn(cluster, "two nodes", folder);
   const idleUrl = scene.nodes[0]?.url ?? "";
   return await play(scene, "g", [

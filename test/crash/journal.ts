@@ -38,7 +38,9 @@ export class Journal {
     return names.map((name) => {
       const entry: Entry = { label, kind, name, zid, fate: { kind: "in_flight" } };
       const key = keyOf(label, name);
-      if (this.#entries.has(key)) throw new Error(`two calls have the label ${label}`);
+      if (this.#entries.has(key)) {
+        throw new Error(`two calls have the label ${label}`);
+      }
       this.#entries.set(key, entry);
       return entry;
     });

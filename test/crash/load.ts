@@ -31,8 +31,12 @@ export function startLoad({ journal, tokens, wires }: Clients, round: string): L
       const call = plan.next(labelOf(round, client, number));
       const fates = await sendNoted(journal, tokens, wire, call);
       const [first] = fates;
-      if (first?.kind === "not_sent") await sleep(longPauseMs);
-      if (first?.kind === "in_flight" || first?.kind === "unavailable") await sleep(pauseMs);
+      if (first?.kind === "not_sent") {
+        await sleep(longPauseMs);
+      }
+      if (first?.kind === "in_flight" || first?.kind === "unavailable") {
+        await sleep(pauseMs);
+      }
     }
   };
   const running = wires.flatMap((wire, client) =>
@@ -70,8 +74,12 @@ async function readBack(
   for (let attempt = 1; ; attempt++) {
     const call: Call = { label: label(attempt), kind: "read", names: [name], zid: "ZEQ-SYS" };
     const [fate] = await sendNoted(journal, tokens, wire, call);
-    if (fate === undefined) throw new Error("a read without a fate");
-    if (fate.kind !== "not_sent" || attempt === readAttempts) return fate;
+    if (fate === undefined) {
+      throw new Error("a read without a fate");
+    }
+    if (fate.kind !== "not_sent" || attempt === readAttempts) {
+      return fate;
+    }
     await sleep(readAgainMs);
   }
 }

@@ -31,9 +31,15 @@ export function createPlan(reads: boolean): Plan {
   const granted: { readonly zid: string; readonly name: string }[] = [];
   const reader = (label: string): string => {
     const dice = Math.random();
-    if (dice < 0.55) return "ZEQ-SYS";
-    if (dice < 0.85) return pick(members);
-    if (dice < 0.93) return pick(granted)?.zid ?? label;
+    if (dice < 0.55) {
+      return "ZEQ-SYS";
+    }
+    if (dice < 0.85) {
+      return pick(members);
+    }
+    if (dice < 0.93) {
+      return pick(granted)?.zid ?? label;
+    }
     return dice < 0.97 ? label : `STRANGER-${Math.floor(Math.random() * 40)}`;
   };
   return {
@@ -65,7 +71,9 @@ export function createPlan(reads: boolean): Plan {
 function chooseKind(reads: boolean): CallKind {
   let dice = Math.random() * 100;
   for (const [kind, share] of shares) {
-    if (dice < share) return kind === "batch" && !reads ? "probe" : kind;
+    if (dice < share) {
+      return kind === "batch" && !reads ? "probe" : kind;
+    }
     dice -= share;
   }
   return reads ? "read" : "probe";
@@ -74,7 +82,9 @@ function chooseKind(reads: boolean): CallKind {
 function chooseFields() {
   const dice = Math.random();
   // What a set does not name must stay as it was.
-  if (dice < 0.5) return {};
+  if (dice < 0.5) {
+    return {};
+  }
   const overdue = dice > 0.95 ? { expiresZeqond: 1 } : {};
   return { boundZid: pick([...members, "ZEQ-SYS"]), permissions: members, ...overdue };
 }

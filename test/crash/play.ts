@@ -18,7 +18,9 @@ export async function play(scene: Scene, letter: string, disturbances: readonly 
   try {
     await Promise.all(scene.servers.map((server) => server.start()));
     for (const [index, disturbance] of disturbances.entries()) {
-      if (await runRound(scene, `${letter}${index + 1}`, disturbance)) passed++;
+      if (await runRound(scene, `${letter}${index + 1}`, disturbance)) {
+        passed++;
+      }
     }
     const { counts, findings } = await settleRun(scene);
     tell(findings.length === 0, `${title}: all ${disturbances.length} rounds together`, findings);

@@ -66,16 +66,22 @@ export class Replay {
   #set(event: LoggedEvent): string | undefined {
     const { payload, name } = event;
     const before = this.secrets.get(name);
-    if (payload["version"] !== (before?.version ?? 0) + 1) return `its version does not follow ${before?.version}`;
+    if (payload["version"] !== (before?.version ?? 0) + 1) {
+      return `its version does not follow ${before?.version}`;
+    }
     const purpose = payload["purpose"];
     const permissions = stringsOf(payload["permissions"]);
     if (purpose === "granted" || purpose === "revoked") {
-      if (before === undefined) return "it changes the permissions of what is not there";
+      if (before === undefined) {
+        return "it changes the permissions of what is not there";
+      }
       const expected = changed(before.permissions, payload);
       Object.assign(before, { permissions, version: before.version + 1 });
       return sameList(permissions, expected) ? undefined : "its permissions do not follow from those before";
     }
-    if (purpose !== (before === undefined ? "created" : "updated")) return `it says ${purpose}`;
+    if (purpose !== (before === undefined ? "created" : "updated")) {
+      return `it says ${purpose}`;
+    }
     this.secrets.set(name, {
       valueLabel: String(payload["purpose_tag"]),
       boundZid: String(payload["bound_zid"]),
@@ -90,8 +96,12 @@ export class Replay {
 
   #rotated({ name, payload, zeqond }: LoggedEvent): string | undefined {
     const secret = this.secrets.get(name);
-    if (secret === undefined) return "it rotates what is not there";
-    if (payload["version"] !== secret.version + 1) return `its version does not follow ${secret.version}`;
+    if (secret === undefined) {
+      return "it rotates what is not there";
+    }
+    if (payload["version"] !== secret.version + 1) {
+      return `its version does not follow ${secret.version}`;
+    }
     const wasDue = secret.expiresZeqond <= zeqond;
     Object.assign(secret, { version: secret.version + 1, expiresZeqond: zeqond + 86_400 });
     return payload["purpose"] === "auto_rotated" && !wasDue ? "the daemon rotated what was not due" : undefined;
@@ -105,7 +115,9 @@ export class Replay {
     }
     const expected = this.#gate(secret, actor, zeqond);
     const said = type === "secret_read" ? "granted" : payload["reason"];
-    if (said === "denied") this.#denials.set(actor, [...(this.#denials.get(actor) ?? []), zeqond]);
+    if (said === "denied") {
+      this.#denials.set(actor, [...(this.#denials.get(actor) ?? []), zeqond]);
+    }
     if (said === "granted" && secret !== undefined && !isProbe) {
       Object.assign(secret, { readCount: secret.readCount + 1, lastReadZeqond: zeqond });
     }
@@ -114,8 +126,12 @@ export class Replay {
 
   #gate(secret: LoggedSecret | undefined, zid: string, zeqond: number): string {
     const counting = (this.#denials.get(zid) ?? []).filter((denial) => zeqond - denial < windowZeqonds);
-    if (counting.length >= maxDenials) return "rate_limited";
-    if (secret === undefined) return "not_found";
+    if (counting.length >= maxDenials) {
+      return "rate_limited";
+    }
+    if (secret === undefined) {
+      return "not_found";
+    }
     const may = zid === systemZid || zid === secret.boundZid || secret.permissions.includes(zid);
     return may ? "granted" : "denied";
   }
@@ -123,7 +139,9 @@ export class Replay {
 
 function changed(before: readonly string[], payload: LoggedEvent["payload"]): readonly string[] {
   const { granted_zid: granted, revoked_zid: revoked } = payload;
-  if (typeof granted === "string") return before.includes(granted) ? before : [...before, granted];
+  if (typeof granted === "string") {
+    return before.includes(granted) ? before : [...before, granted];
+  }
   return before.filter((zid) => zid !== revoked);
 }
 

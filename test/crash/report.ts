@@ -5,8 +5,12 @@ const maxFindings = 12;
 /** Prints one line and, below it, what is wrong. Returns what it was given. */
 export function tell(passed: boolean, text: string, findings: readonly string[]): boolean {
   console.log(`${passed ? "ok  " : "FAIL"} ${text}`);
-  for (const finding of findings.slice(0, maxFindings)) console.log(`       ${finding}`);
-  if (findings.length > maxFindings) console.log(`       and ${findings.length - maxFindings} more`);
+  for (const finding of findings.slice(0, maxFindings)) {
+    console.log(`       ${finding}`);
+  }
+  if (findings.length > maxFindings) {
+    console.log(`       and ${findings.length - maxFindings} more`);
+  }
   return passed;
 }
 

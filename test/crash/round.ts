@@ -43,7 +43,9 @@ export async function runRound(scene: Scene, round: string, disturbance: Disturb
 
 /** Reads every value back, and compares clients, log and vault. */
 async function settleRound(scene: Scene, round: string): Promise<Balance> {
-  for (const server of scene.servers) await server.untilReady();
+  for (const server of scene.servers) {
+    await server.untilReady();
+  }
   const readBack = await readAll(scene.clients, round);
   const unread = readBack.filter((fate) => fate.kind !== "acknowledged" && fate.kind !== "refused").length;
   const { counts, findings } = await balance(scene, scene.accounting);
@@ -61,7 +63,9 @@ export async function settleRun(scene: Scene): Promise<Balance> {
 
 async function balance({ nodes }: Scene, accounting: Accounting): Promise<Balance> {
   const [first, ...others] = nodes;
-  if (first === undefined) throw new Error("a scene without a database");
+  if (first === undefined) {
+    throw new Error("a scene without a database");
+  }
   const secrets = await first.view.secrets();
   const { counts, findings } = accounting.take(await first.view.rowsAfter(accounting.lastSeq), secrets);
   const expected = await summaryOf(first);

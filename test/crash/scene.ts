@@ -51,7 +51,9 @@ export async function createScene({ title, serverUrls, nodes, keys, folder }: Sc
     nodes,
     accounting: new Accounting(journal),
     async close() {
-      for (const wire of wires) wire.close();
+      for (const wire of wires) {
+        wire.close();
+      }
       await Promise.all(servers.map((server) => server.kill()));
     },
   };

@@ -15,13 +15,20 @@ export function contradictionOf(
 ): string | undefined {
   const { fate, kind, label, zid } = entry;
   const isGranted = event.type === "secret_read";
-  if (!typesOf[kind].includes(event.type)) return `the call ${label} is a ${kind}`;
-  if ((kind === "read" || kind === "batch" || kind === "probe") && event.actor !== zid)
+  if (!typesOf[kind].includes(event.type)) {
+    return `the call ${label} is a ${kind}`;
+  }
+  if ((kind === "read" || kind === "batch" || kind === "probe") && event.actor !== zid) {
     return `its actor is not ${zid}`;
-  if (fate.kind !== "acknowledged" && fate.kind !== "refused") return undefined;
+  }
+  if (fate.kind !== "acknowledged" && fate.kind !== "refused") {
+    return undefined;
+  }
   // A refused item of a batch has no receipt of its own.
   const isExempt = kind === "batch" && fate.kind === "refused";
-  if (!isExempt && fate.receipt !== `${row.seq}.${row.row_hash}`) return `the receipt of ${label} is ${fate.receipt}`;
+  if (!isExempt && fate.receipt !== `${row.seq}.${row.row_hash}`) {
+    return `the receipt of ${label} is ${fate.receipt}`;
+  }
   return contradictionInOutcome(entry, fate, event, isGranted, valueLabel);
 }
 
@@ -35,7 +42,9 @@ function contradictionInOutcome(
   const reason = payload["reason"];
   if (fate.kind === "refused") {
     // What is refused to a metadata call leaves its own kind of row.
-    if (kind === "info") return fate.reason === "NOT_FOUND" ? undefined : `the call ${label} heard ${fate.reason}`;
+    if (kind === "info") {
+      return fate.reason === "NOT_FOUND" ? undefined : `the call ${label} heard ${fate.reason}`;
+    }
     return type === "secret_denied" && String(reason).toUpperCase() === fate.reason
       ? undefined
       : `the call ${label} heard ${fate.reason}`;
@@ -44,8 +53,12 @@ function contradictionInOutcome(
     const same = fate.granted === isGranted && (isGranted || fate.reason === reason);
     return same ? undefined : `the probe ${label} heard ${fate.granted} ${fate.reason}`;
   }
-  if (type === "secret_denied") return `the call ${label} was told that it was carried out`;
-  if (kind !== "read" && kind !== "batch") return undefined;
+  if (type === "secret_denied") {
+    return `the call ${label} was told that it was carried out`;
+  }
+  if (kind !== "read" && kind !== "batch") {
+    return undefined;
+  }
   return valueLabel !== undefined && fate.value === secretValueOf(valueLabel)
     ? undefined
     : `the read ${label} did not get the value of the set ${valueLabel}`;

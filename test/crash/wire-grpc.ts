@@ -74,7 +74,9 @@ function sendByGrpcJs(client: Client, call: Call, token: string): Promise<readon
       metadata,
       { deadline: Date.now() + deadlineMs },
       (error: ServiceError | null, message?: Message) => {
-        if (error === null && message !== undefined) return resolve(fatesOf(call, message, receipt));
+        if (error === null && message !== undefined) {
+          return resolve(fatesOf(call, message, receipt));
+        }
         const fate: Fate = error === null ? { kind: "wrong", why: "an answer without a message" } : fateOfStatus(error);
         resolve(call.names.map(() => fate));
       },
@@ -98,7 +100,9 @@ function fateOfStatus({ code, details, metadata }: ServiceError): Fate {
 
 function reasonIn(metadata: Metadata): string | undefined {
   const [bytes] = metadata.get("grpc-status-details-bin");
-  if (!Buffer.isBuffer(bytes)) return undefined;
+  if (!Buffer.isBuffer(bytes)) {
+    return undefined;
+  }
   const packed = fromBinary(StatusSchema, bytes).details;
   return packed.map((detail) => anyUnpack(detail, ErrorInfoSchema)).find((info) => info !== undefined)?.reason;
 }
@@ -126,7 +130,9 @@ function fatesOf(call: Call, message: Message, receipt: string | undefined): rea
 
 function fateOfRead({ value, receipt: inMessage }: ReadResponse, inHeader: string | undefined): Fate {
   const receipt = inMessage === undefined ? undefined : `${inMessage.seq}.${inMessage.rowHash}`;
-  if (receipt !== inHeader) return { kind: "wrong", why: `its receipts differ: ${receipt} and ${inHeader}` };
+  if (receipt !== inHeader) {
+    return { kind: "wrong", why: `its receipts differ: ${receipt} and ${inHeader}` };
+  }
   return { kind: "acknowledged", receipt, value };
 }
 

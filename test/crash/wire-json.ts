@@ -57,9 +57,13 @@ function fateOf({ status, headers, text }: Answer): Fate {
   const header = headers["zsc-receipt"];
   const receipt = typeof header === "string" ? header : undefined;
   const body: unknown = JSON.parse(text);
-  if (typeof body !== "object" || body === null) return { kind: "wrong", why: `status ${status} without an object` };
+  if (typeof body !== "object" || body === null) {
+    return { kind: "wrong", why: `status ${status} without an object` };
+  }
   const fields: Record<string, unknown> = { ...body };
-  if (status === 200) return acknowledged(fields, receipt);
+  if (status === 200) {
+    return acknowledged(fields, receipt);
+  }
   const detail = typeof fields["detail"] === "string" ? fields["detail"] : "";
   const isInternal = fields["error"] === "INTERNAL_ERROR";
   return fateOfRefusal({

@@ -32,12 +32,23 @@ const refusals: ReadonlySet<string> = new Set(["DENIED", "RATE_LIMITED", "NOT_FO
 const unavailable: ReadonlySet<string> = new Set(["STORE_UNAVAILABLE", "OVERLOADED"]);
 
 export function fateOfRefusal({ reason, message, receipt, isDeadline, isUnsent, isBug }: Refusal): Fate {
-  if (isDeadline) return { kind: "wrong", why: `no answer within ${deadlineMs} ms` };
-  if (isBug) return { kind: "wrong", why: `the server answered: ${message}` };
-  if (isUnsent) return { kind: "not_sent" };
-  if (reason === undefined) return { kind: "in_flight" };
-  if (refusals.has(reason)) return { kind: "refused", reason, receipt };
-  if (unavailable.has(reason))
+  if (isDeadline) {
+    return { kind: "wrong", why: `no answer within ${deadlineMs} ms` };
+  }
+  if (isBug) {
+    return { kind: "wrong", why: `the server answered: ${message}` };
+  }
+  if (isUnsent) {
+    return { kind: "not_sent" };
+  }
+  if (reason === undefined) {
+    return { kind: "in_flight" };
+  }
+  if (refusals.has(reason)) {
+    return { kind: "refused", reason, receipt };
+  }
+  if (unavailable.has(reason)) {
     return { kind: "unavailable", mayBeRecorded: message.includes("may have been recorded") };
+  }
   return { kind: "wrong", why: `the server refused with ${reason}: ${message}` };
 }

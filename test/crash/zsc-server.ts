@@ -61,8 +61,12 @@ export async function createZscServer({ databaseUrl, keys, logFile }: ZscServerO
   const untilReady = async (): Promise<number> => {
     const since = Date.now();
     while (!(await isReady(port))) {
-      if (current?.hasEnded() !== false) throw new Error(`the server has ended; its log ends:\n${logTail()}`);
-      if (Date.now() - since > startWithinMs) throw new Error(`the server is not ready; its log ends:\n${logTail()}`);
+      if (current?.hasEnded() !== false) {
+        throw new Error(`the server has ended; its log ends:\n${logTail()}`);
+      }
+      if (Date.now() - since > startWithinMs) {
+        throw new Error(`the server is not ready; its log ends:\n${logTail()}`);
+      }
       await sleep(10);
     }
     return Date.now() - since;

@@ -18,7 +18,9 @@ describe("fields", () => {
     fc.assert(
       fc.property(fc.array(anyField, { maxLength: 5 }), (texts) => {
         writer.start();
-        for (const text of texts) writer.text(text);
+        for (const text of texts) {
+          writer.text(text);
+        }
         const expected = texts.map((text) => {
           const bytes = Buffer.from(text, "utf8");
           return bytes.length.toString(16).padStart(8, "0") + hex(bytes);

@@ -17,7 +17,9 @@ const row: VaultRow = {
 
 function field(value: string | Uint8Array | null): Buffer {
   const length = Buffer.alloc(4, 0xff);
-  if (value === null) return length;
+  if (value === null) {
+    return length;
+  }
   const bytes = Buffer.from(value);
   length.writeUInt32BE(bytes.length);
   return Buffer.concat([length, bytes]);

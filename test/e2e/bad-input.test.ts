@@ -9,7 +9,9 @@ import { closeVaults, openVault, type Vault } from "./support/vault.ts";
 describe("bad input", () => {
   let opened: Vault | undefined;
   const vault = () => {
-    if (opened === undefined) throw new Error("the vault is not open");
+    if (opened === undefined) {
+      throw new Error("the vault is not open");
+    }
     return opened;
   };
   beforeAll(async () => {

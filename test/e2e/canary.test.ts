@@ -94,7 +94,9 @@ describe.each([
     const read = heard.filter(({ value }) => value === canaries.value);
     expect(read.length).toBeGreaterThanOrEqual(4);
     const statuses = new Set(heard.map(({ status }) => status));
-    for (const status of [200, 400, 401, 403, 404, 405, 413, 500]) expect([...statuses]).toContain(status);
+    for (const status of [200, 400, 401, 403, 404, 405, 413, 500]) {
+      expect([...statuses]).toContain(status);
+    }
   });
 
   test("no answer and no header holds a secret, but for the value of a read", () => {
@@ -137,6 +139,8 @@ describe.each([
       encodeURIComponent(value),
       JSON.stringify({ value }),
     ];
-    for (const form of forms) expect(findLeaks(secrets, [placeOf("here", `before ${form} after`)])).not.toEqual([]);
+    for (const form of forms) {
+      expect(findLeaks(secrets, [placeOf("here", `before ${form} after`)])).not.toEqual([]);
+    }
   });
 });

@@ -61,7 +61,9 @@ describe("the package's client", () => {
     const name = await newSecret(vault);
     env[name] = "from the environment";
     const stranger = await clientFor("ZEQ-CLIENT-STRANGER");
-    for (let time = 0; time < 5; time++) expect(await codeOf(stranger.read(name))).toBe("PermissionDenied");
+    for (let time = 0; time < 5; time++) {
+      expect(await codeOf(stranger.read(name))).toBe("PermissionDenied");
+    }
     expect(await codeOf(stranger.read(name))).toBe("ResourceExhausted");
     const none = freshName("none");
     env[none] = "from the environment";

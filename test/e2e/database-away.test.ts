@@ -31,13 +31,17 @@ describe("a database that goes away under a running server", () => {
     clients = rpcClients.map(([name, open]) => [name, open(vault)] as const);
   }, 120_000);
   afterAll(async () => {
-    for (const [, client] of clients) client.close();
+    for (const [, client] of clients) {
+      client.close();
+    }
     await closeVaults();
     await database.dispose();
   }, 60_000);
 
   const read = async (client: RpcClient | undefined, name: string) => {
-    if (client === undefined) throw new Error("no client");
+    if (client === undefined) {
+      throw new Error("no client");
+    }
     return await client.call(ZeqContext.method.read, { name }, { token });
   };
   const status = async (path: string) => (await vault.sendBare("GET", path)).status;

@@ -71,7 +71,9 @@ describe.each(databaseKinds)("what needs no token, on %s", (database) => {
       async function* requests() {
         yield { messageRequest };
       }
-      for await (const { messageResponse } of client.serverReflectionInfo(requests())) return messageResponse;
+      for await (const { messageResponse } of client.serverReflectionInfo(requests())) {
+        return messageResponse;
+      }
       throw new Error("no answer");
     };
     const list = await ask({ case: "listServices", value: "" });
@@ -81,10 +83,16 @@ describe.each(databaseKinds)("what needs no token, on %s", (database) => {
     const parse = (bytes: Uint8Array) => fromBinary(FileDescriptorProtoSchema, bytes);
     const fetchFile = async (query: Query): Promise<void> => {
       const answer = await ask(query);
-      if (answer.case !== "fileDescriptorResponse") throw new Error(`no file for ${query.value}`);
+      if (answer.case !== "fileDescriptorResponse") {
+        throw new Error(`no file for ${query.value}`);
+      }
       for (const file of answer.value.fileDescriptorProto.map(parse)) {
-        if (files.has(file.name)) continue;
-        for (const dependency of file.dependency) await fetchFile({ case: "fileByFilename", value: dependency });
+        if (files.has(file.name)) {
+          continue;
+        }
+        for (const dependency of file.dependency) {
+          await fetchFile({ case: "fileByFilename", value: dependency });
+        }
         files.set(file.name, file);
       }
     };

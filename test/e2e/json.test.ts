@@ -13,7 +13,9 @@ import { closeVaults, databaseKinds, openVault, type Vault } from "./support/vau
 describe.each(databaseKinds)("the JSON surface on %s", (database) => {
   let opened: Vault | undefined;
   const vault = () => {
-    if (opened === undefined) throw new Error("the vault is not open");
+    if (opened === undefined) {
+      throw new Error("the vault is not open");
+    }
     return opened;
   };
   beforeAll(async () => {

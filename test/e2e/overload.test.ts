@@ -58,7 +58,9 @@ describe("more calls than may wait for the database", () => {
     expect(values.length).toBeGreaterThan(mostWaiting);
     expect(values.length).toBeLessThanOrEqual(mostWaiting + firstCalls * namesPerCall);
     expect(refusals).not.toEqual([]);
-    for (const refusal of refusals) expect(refusal).toMatchObject({ code: "UNAVAILABLE", reason: "OVERLOADED" });
+    for (const refusal of refusals) {
+      expect(refusal).toMatchObject({ code: "UNAVAILABLE", reason: "OVERLOADED" });
+    }
     const rows = await vault.sql("SELECT seq FROM audit_log WHERE actor_zid = 'ZEQ-MANY'");
     expect(rows).toHaveLength(values.length);
     expect((await vault.verify()).code).toBe(0);

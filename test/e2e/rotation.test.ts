@@ -40,13 +40,19 @@ describe.each(databaseKinds)("the rotation daemon on %s", (database) => {
 
   test("of two servers that start at once, one rotates a secret and the other finds nothing to do", async () => {
     const names: string[] = [];
-    for (let count = 0; count < 30; count++) names.push(await newSecret(vault, { expiresZeqond: 0 }));
+    for (let count = 0; count < 30; count++) {
+      names.push(await newSecret(vault, { expiresZeqond: 0 }));
+    }
     await vault.process.end();
     const { databaseUrl, masterKey, jwtSecret } = vault;
     const [second] = await Promise.all([openVault({ databaseUrl, keys: { masterKey, jwtSecret } }), vault.start()]);
     const isDue = async (name: string) => (await metadataOf(vault, name)).expires_zeqond === 0;
-    for (const name of names) await until(async () => !(await isDue(name)));
-    for (const name of names) expect(await rotationsOf(name)).toBe(1);
+    for (const name of names) {
+      await until(async () => !(await isDue(name)));
+    }
+    for (const name of names) {
+      expect(await rotationsOf(name)).toBe(1);
+    }
     await second.close();
   });
 

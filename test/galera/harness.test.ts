@@ -49,7 +49,9 @@ describe("a Galera cluster of three nodes", () => {
 
 function nodeAt(cluster: Galera, index: number): LocalServer {
   const node = cluster.nodes[index];
-  if (node === undefined) throw new Error(`the cluster has no node ${index}`);
+  if (node === undefined) {
+    throw new Error(`the cluster has no node ${index}`);
+  }
   return node;
 }
 
@@ -69,7 +71,9 @@ async function untilWritten(url: string, sql: string): Promise<void> {
       await queryText(url, sql);
       return;
     } catch (error) {
-      if (attempt === 100) throw error;
+      if (attempt === 100) {
+        throw error;
+      }
       await sleep(100);
     }
   }

@@ -8,7 +8,9 @@ export function firstWrongRow(rows: readonly AuditRow[]): number | undefined {
     const name = row.originId.replace(/^zsc:/, "");
     const proof = sha256(`${name}|${row.actorZid}|${row.transitionId}|${row.proofPurpose}`);
     const right = row.seq === index + 1 && row.prevHash === prevHash && row.proofDigest === proof;
-    if (!right || row.rowHash !== rowHashByHand(row)) return index + 1;
+    if (!right || row.rowHash !== rowHashByHand(row)) {
+      return index + 1;
+    }
     prevHash = row.rowHash;
   }
   return undefined;

@@ -58,7 +58,9 @@ export class Model {
         return this.#rotate(command.name, admin, "manual_rotated") ?? { value: undefined };
       case "rotate_if_due": {
         const { expiresZeqond } = this.secrets.get(command.name) ?? { expiresZeqond: null };
-        if (expiresZeqond === null || expiresZeqond > this.zeqond) return { value: false };
+        if (expiresZeqond === null || expiresZeqond > this.zeqond) {
+          return { value: false };
+        }
         return this.#rotate(command.name, "ZEQ-SYS", "auto_rotated") ?? { value: true };
       }
       case "delete":
@@ -83,10 +85,15 @@ export class Model {
       updatedAt: this.#iso(),
       expiresZeqond: expiresZeqond === undefined ? this.zeqond + 86_400 : expiresZeqond,
     };
-    if (purposeTag !== undefined) secret.purposeTag = purposeTag === "" ? null : purposeTag;
-    if (boundZid !== undefined) secret.boundZid = boundZid;
-    if (permissions !== undefined)
+    if (purposeTag !== undefined) {
+      secret.purposeTag = purposeTag === "" ? null : purposeTag;
+    }
+    if (boundZid !== undefined) {
+      secret.boundZid = boundZid;
+    }
+    if (permissions !== undefined) {
       secret.permissions = permissions.filter((zid, at) => permissions.indexOf(zid) === at);
+    }
     this.secrets.set(name, secret);
     const payload = {
       name,
@@ -121,7 +128,9 @@ export class Model {
       return { reason: "rate_limited", code: "RATE_LIMITED", retryAfterMs: (fifth + 60) * 777 - this.nowMs };
     }
     const secret = this.secrets.get(name);
-    if (secret === undefined) return { reason: "not_found", code: "NOT_FOUND" };
+    if (secret === undefined) {
+      return { reason: "not_found", code: "NOT_FOUND" };
+    }
     const may = zid === "ZEQ-SYS" || zid === secret.boundZid || secret.permissions.includes(zid);
     return may ? secret : { reason: "denied", code: "DENIED" };
   }
@@ -130,7 +139,9 @@ export class Model {
     const answer = this.#gate(name, zid);
     if ("reason" in answer) {
       const { reason } = answer;
-      if (reason === "denied") this.denials.push({ zid, zeqond: this.zeqond });
+      if (reason === "denied") {
+        this.denials.push({ zid, zeqond: this.zeqond });
+      }
       this.#row("secret_denied", name, zid, reason, { name, purpose, reason });
     } else {
       this.#row("secret_read", name, zid, purpose, { name, purpose, purpose_tag: answer.purposeTag });
@@ -156,7 +167,9 @@ export class Model {
 
   #rotate(name: string, actor: string, purpose: string): Answer | undefined {
     const secret = this.secrets.get(name);
-    if (secret === undefined) return this.#notFound(name, "rotate");
+    if (secret === undefined) {
+      return this.#notFound(name, "rotate");
+    }
     secret.version += 1;
     secret.updatedAt = this.#iso();
     secret.expiresZeqond = this.zeqond + 86_400;
@@ -166,7 +179,9 @@ export class Model {
 
   #permit({ do: call, name, zid }: Command & { do: "grant" | "revoke" }): Answer {
     const secret = this.secrets.get(name);
-    if (secret === undefined) return this.#notFound(name, call);
+    if (secret === undefined) {
+      return this.#notFound(name, call);
+    }
     const others = secret.permissions.filter((permitted) => permitted !== zid);
     const had = others.length < secret.permissions.length;
     secret.permissions = call === "revoke" ? others : had ? secret.permissions : [...others, zid];
@@ -185,7 +200,9 @@ export class Model {
   }
 
   #delete(name: string): Answer {
-    if (!this.secrets.delete(name)) return this.#notFound(name, "delete");
+    if (!this.secrets.delete(name)) {
+      return this.#notFound(name, "delete");
+    }
     this.#row("secret_deleted", name, admin, "deleted", { name, purpose: "deleted" });
     return { value: undefined };
   }
@@ -193,7 +210,9 @@ export class Model {
   #info(name: string): Answer {
     this.#row("admin_info", name, admin, "info", { name });
     const secret = this.secrets.get(name);
-    if (secret === undefined) return { code: "NOT_FOUND" };
+    if (secret === undefined) {
+      return { code: "NOT_FOUND" };
+    }
     const { generation: id, value: _value, version: _version, ...metadata } = secret;
     return { value: { id, name, ...metadata } };
   }

@@ -54,8 +54,9 @@ async function compareWithModel(store: Store, sequence: readonly Group[]): Promi
   for (const { advanceMs, commands, fates } of sequence) {
     clock.advanceMs(advanceMs);
     model.nowMs = clock.nowMs();
-    if (commands.some(({ do: call }) => call !== "rotate_if_due"))
+    if (commands.some(({ do: call }) => call !== "rotate_if_due")) {
       faulty.plan(...fates.map((fate) => fatesByName[fate]));
+    }
     const answers = await Promise.all(commands.map((command) => answerOf(sequencer, command)));
     const expected = commands.map((command) => model.run(command));
     expect(answers.map((answer, index) => ids.replaceIn(answer, expected[index]))).toEqual(expected);
@@ -70,7 +71,9 @@ async function answerOf(sequencer: Sequencer, command: Command): Promise<Answer>
     const { value } = await sequencer.submit(operationOf(command, sealer));
     return { value: textIn(value) };
   } catch (error) {
-    if (!(error instanceof VaultError)) throw error;
+    if (!(error instanceof VaultError)) {
+      throw error;
+    }
     const { code, retryAfterMs } = error;
     return retryAfterMs === undefined ? { code } : { code, retryAfterMs };
   }
@@ -138,20 +141,26 @@ class Ids {
 
   generationOf(id: string, expected: unknown): unknown {
     const taken = [...this.#generations.values()].includes(expected);
-    if (!this.#generations.has(id) && !taken) this.#generations.set(id, expected);
+    if (!this.#generations.has(id) && !taken) {
+      this.#generations.set(id, expected);
+    }
     return this.#generations.get(id);
   }
 
   /** The answer with the creation in place of the UUID. */
   replaceIn(answer: Answer, expected: Answer | undefined): Answer {
     const [id, generation] = [answer, expected].map(idIn);
-    if (typeof id !== "string" || !("value" in answer)) return answer;
+    if (typeof id !== "string" || !("value" in answer)) {
+      return answer;
+    }
     return { value: { ...(answer.value as object), id: this.generationOf(id, generation) } };
   }
 }
 
 function idIn(answer: Answer | undefined): unknown {
-  if (answer === undefined || !("value" in answer)) return undefined;
+  if (answer === undefined || !("value" in answer)) {
+    return undefined;
+  }
   const { value } = answer;
   return typeof value === "object" && value !== null && "id" in value ? value.id : undefined;
 }

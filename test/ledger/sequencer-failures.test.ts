@@ -111,7 +111,9 @@ describe("the sequencer, when things go wrong", () => {
 
     test("that does not end is given up, for every waiter, and the next batch works", async () => {
       ledger.faulty.plan(...Array<Fate>(12).fill(conflict));
-      for (const each of await Promise.allSettled(submit(1, 2))) expect(each).toMatchObject({ reason: away });
+      for (const each of await Promise.allSettled(submit(1, 2))) {
+        expect(each).toMatchObject({ reason: away });
+      }
       expect(failures.map(([, attempt]) => attempt)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
       await Promise.all(submit(3));
       expect(await ledger.notes()).toEqual([3]);
@@ -224,7 +226,9 @@ describe("the sequencer, when things go wrong", () => {
   test("a bug in the store fails the batch as it is, and the next batch works", async () => {
     const bug = new TypeError("a bug");
     ledger.faulty.plan(() => Promise.reject(bug));
-    for (const each of await Promise.allSettled(submit(1, 2))) expect(each).toMatchObject({ reason: bug });
+    for (const each of await Promise.allSettled(submit(1, 2))) {
+      expect(each).toMatchObject({ reason: bug });
+    }
     await Promise.all(submit(3));
     expect(await ledger.notes()).toEqual([3]);
   });

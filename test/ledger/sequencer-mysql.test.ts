@@ -23,7 +23,9 @@ describe("the sequencer over MySQL", () => {
     direct = await openMysqlStore(mysqlOptionsOf(url));
   });
   afterEach(async () => {
-    for (const close of closing) await close();
+    for (const close of closing) {
+      await close();
+    }
     await direct.close();
   });
   afterAll(cleanUpDatabases);
@@ -52,7 +54,9 @@ describe("the sequencer over MySQL", () => {
   };
   const expectReceiptsIn = (all: readonly AuditRow[], recorded: readonly Recorded<unknown>[]) => {
     for (const { receipts } of recorded) {
-      for (const receipt of receipts) expect(receiptOfRow(all[receipt.seq - 1] ?? fail())).toEqual(receipt);
+      for (const receipt of receipts) {
+        expect(receiptOfRow(all[receipt.seq - 1] ?? fail())).toEqual(receipt);
+      }
     }
   };
 
@@ -90,7 +94,9 @@ describe("the sequencer over MySQL", () => {
       servers.flatMap((server) =>
         Array.from({ length: readers }, async () => {
           const mine: Recorded<unknown>[] = [];
-          for (let index = 0; index < each; index++) mine.push(await server.submit(read()));
+          for (let index = 0; index < each; index++) {
+            mine.push(await server.submit(read()));
+          }
           return mine;
         }),
       ),
@@ -123,7 +129,9 @@ describe("the sequencer over MySQL", () => {
       while (busy) {
         const ids = await queryText(url, `SELECT id FROM information_schema.processlist WHERE db = '${database}'`);
         const victims = ids.flat().filter((id) => !own.includes(id));
-        for (const id of victims) await queryText(url, `KILL ${id}`).catch(() => undefined);
+        for (const id of victims) {
+          await queryText(url, `KILL ${id}`).catch(() => undefined);
+        }
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
     })();
@@ -133,7 +141,9 @@ describe("the sequencer over MySQL", () => {
     const all = await rows();
     expectOneChain(all);
     expectReceiptsIn(all, acknowledged);
-    for (const error of refused) expect(error).toMatchObject({ code: "STORE_UNAVAILABLE" });
+    for (const error of refused) {
+      expect(error).toMatchObject({ code: "STORE_UNAVAILABLE" });
+    }
     expect(acknowledged.length + refused.length).toBe(300);
     expect(new Set(all.map(({ payloadJson }) => payloadJson)).size).toBe(all.length);
     expect(all.length).toBeGreaterThanOrEqual(acknowledged.length);

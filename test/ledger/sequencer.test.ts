@@ -141,7 +141,9 @@ describe.each(places)("the sequencer, over a database $where,", ({ inProcess }) 
       next = setImmediate(count);
     };
     let next = setImmediate(count);
-    for (let batch = 0; batch < 50; batch++) await sequencer.submit(note(batch));
+    for (let batch = 0; batch < 50; batch++) {
+      await sequencer.submit(note(batch));
+    }
     clearImmediate(next);
     expect(turns).toBeGreaterThanOrEqual(49);
   });
@@ -194,7 +196,9 @@ describe.each(places)("the sequencer, over a database $where,", ({ inProcess }) 
     test("with all others of its batch leaves no transaction behind", async () => {
       const ledger = await open();
       const aborted = [1, 2].map((number) => ledger.sequencer.submit(note(number), AbortSignal.abort(gone)));
-      for (const each of await Promise.allSettled(aborted)) expect(each).toMatchObject({ reason: gone });
+      for (const each of await Promise.allSettled(aborted)) {
+        expect(each).toMatchObject({ reason: gone });
+      }
       expect(ledger.faulty.attempts()).toBe(0);
       await ledger.sequencer.submit(note(3));
       expect(await ledger.notes()).toEqual([3]);
@@ -219,7 +223,9 @@ describe.each(places)("the sequencer, over a database $where,", ({ inProcess }) 
       const ledger = await open({ maxBatchRows: 2 });
       const submitted = submitNotes(ledger, 1, 2, 3, 4, 5);
       let settled = 0;
-      for (const each of submitted) void each.then(() => settled++);
+      for (const each of submitted) {
+        void each.then(() => settled++);
+      }
       await ledger.sequencer.close();
       expect(settled).toBe(5);
       await expect(ledger.sequencer.submit(note(6))).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });

@@ -55,7 +55,9 @@ function digestByHand(row: VaultRowVector["row"]): string {
     ...[bytes(row.sealedKey), bytes(row.sealedValue), row.createdAt, row.updatedAt],
   ];
   const fields = columns.map((column) => {
-    if (column === null) return bytes("ffffffff");
+    if (column === null) {
+      return bytes("ffffffff");
+    }
     const content = Buffer.isBuffer(column) ? column : Buffer.from(String(column), "utf8");
     return Buffer.concat([bytes(content.length.toString(16).padStart(8, "0")), content]);
   });

@@ -25,7 +25,9 @@ describe.each(newPlaces)("the daemon on %s", (_kind, newPlace) => {
     return daemon;
   };
   const versionBecomes = async (name: string, version: number) => {
-    while ((await vault.secret(name)).version < version) await pause();
+    while ((await vault.secret(name)).version < version) {
+      await pause();
+    }
   };
 
   test("looks at start, and again and again", async () => {
@@ -42,10 +44,14 @@ describe.each(newPlaces)("the daemon on %s", (_kind, newPlace) => {
 
   test("with another beside it rotates each secret once", async () => {
     const names = Array.from({ length: 20 }, (_, index) => `due ${index}`);
-    for (const name of names) await vault.set(name, { expiresZeqond: startZeqond });
+    for (const name of names) {
+      await vault.set(name, { expiresZeqond: startZeqond });
+    }
     start(await vault.replica());
     start(await vault.replica());
-    for (const name of names) await versionBecomes(name, 2);
+    for (const name of names) {
+      await versionBecomes(name, 2);
+    }
     await Promise.all(daemons.map((daemon) => daemon.stop()));
     expect((await vault.rows()).length).toBe(40);
     expect(vault.lines.reduce((sum, { count = 0 }) => sum + count, 0)).toBe(20);
@@ -58,7 +64,9 @@ describe.each(newPlaces)("the daemon on %s", (_kind, newPlace) => {
       const replica = await vault.replica();
       await vault.place.sql(`ALTER TABLE ${table} RENAME TO away`);
       start(replica);
-      while (vault.lines.length < 3) await pause();
+      while (vault.lines.length < 3) {
+        await pause();
+      }
       await vault.place.sql(`ALTER TABLE away RENAME TO ${table}`);
       await versionBecomes("due", 2);
       await daemons[0]?.stop();
@@ -74,7 +82,9 @@ describe.each(newPlaces)("the daemon on %s", (_kind, newPlace) => {
     const daemon = start(await vault.replica());
     await daemon.stop();
     await vault.set("due", { expiresZeqond: startZeqond });
-    for (let turn = 0; turn < 10; turn++) await pause();
+    for (let turn = 0; turn < 10; turn++) {
+      await pause();
+    }
     expect(await vault.secret("due")).toMatchObject({ version: 1 });
     await daemon.stop();
   });

@@ -88,12 +88,16 @@ describe.each(newPlaces)("a pass of the daemon on %s", (_kind, newPlace) => {
     const counts = await Promise.all(replicas.map((replica) => rotateDue(replica)));
     expect(counts.reduce((sum, count) => sum + count)).toBe(120);
     expect((await vault.rows()).length).toBe(240);
-    for (const name of names) expect(await vault.secret(name)).toMatchObject({ version: 2 });
+    for (const name of names) {
+      expect(await vault.secret(name)).toMatchObject({ version: 2 });
+    }
   }, 60_000);
 
   test("skips a secret that does not open, logs and records it, and rotates the others", async () => {
     const names = Array.from({ length: 5 }, (_, index) => `due ${index}`);
-    for (const name of names) await vault.set(name, { expiresZeqond: startZeqond });
+    for (const name of names) {
+      await vault.set(name, { expiresZeqond: startZeqond });
+    }
     await vault.place.sql("UPDATE secret SET bound_zid = 'ZEQ-THIEF' WHERE name = 'due 1'");
     expect(await rotateDue(await vault.replica())).toBe(4);
     expect(vault.lines).toEqual([

@@ -61,7 +61,9 @@ export async function openRotatingVault(newPlace: NewPlace): Promise<RotatingVau
   sequencers.push(sequencer);
   const secret = async (name: string) => {
     const found = (await load(store, { secrets: [name] })).secrets.get(name);
-    if (found === undefined) throw new Error(`there is no secret ${name}`);
+    if (found === undefined) {
+      throw new Error(`there is no secret ${name}`);
+    }
     return found;
   };
   return {

@@ -92,6 +92,8 @@ describe("what never reached a call", () => {
     const failure = failureOf(problem);
     expect(failure).toMatchObject({ status, body: { ok: false, error } });
     expect(failure.body).not.toHaveProperty("detail");
-    if (problem.kind === "method_not_allowed") expect(failure.headers).toEqual({ allow: "GET, HEAD" });
+    if (problem.kind === "method_not_allowed") {
+      expect(failure.headers).toEqual({ allow: "GET, HEAD" });
+    }
   });
 });

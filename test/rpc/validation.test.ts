@@ -21,11 +21,16 @@ const validation = createValidation(inputs);
 /** The error of a message; undefined when it is valid. */
 function errorOf<D extends DescMessage>(schema: D, init: MessageInitShape<D>, before?: number): string | undefined {
   try {
-    if (before === undefined) validation.check(schema, create(schema, init));
-    else validation.checkBefore(schema, create(schema, init), before);
+    if (before === undefined) {
+      validation.check(schema, create(schema, init));
+    } else {
+      validation.checkBefore(schema, create(schema, init), before);
+    }
     return undefined;
   } catch (error) {
-    if (!(error instanceof VaultError)) throw error;
+    if (!(error instanceof VaultError)) {
+      throw error;
+    }
     expect(error.code).toBe("INVALID_ARGUMENT");
     return error.message;
   }
@@ -79,7 +84,9 @@ describe("the name is judged in the same words by", () => {
     DeleteRequestSchema,
     ReadRequestSchema,
   ] as const)("%s", (schema) => {
-    for (const [name, message] of badNames) expect(errorOf(schema, { name })).toBe(message);
+    for (const [name, message] of badNames) {
+      expect(errorOf(schema, { name })).toBe(message);
+    }
   });
 
   test("BatchRead, for each of its names", () => {

@@ -221,7 +221,9 @@ describe("what a failure tells", () => {
       const { stack, cause } = error as VaultError;
       const text = `${stack} ${String(cause)} ${JSON.stringify(error)}`;
       expect(text).toContain("does not authenticate");
-      for (const secret of ["canary-value-4711", ...parts]) expect(text).not.toContain(secret);
+      for (const secret of ["canary-value-4711", ...parts]) {
+        expect(text).not.toContain(secret);
+      }
     }
     expect.assertions(4);
   });

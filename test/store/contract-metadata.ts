@@ -21,7 +21,9 @@ export function describeMetadata(newPlace: NewPlace): void {
     const names: string[][] = [];
     for (let after: string | null = null; ; after = names.at(-1)?.at(-1) ?? null) {
       const found = (await page(after)).map(nameOf);
-      if (found.length === 0) return names;
+      if (found.length === 0) {
+        return names;
+      }
       names.push(found);
     }
   }

@@ -16,7 +16,9 @@ export function describeServers(newPlace: NewPlace): void {
       try {
         return void (await write(store, (head) => ({ rows: rowsAfter(head, Array(rows).fill({})) })));
       } catch (error) {
-        if (!(error instanceof StoreFailure && error.kind === "conflict")) throw error;
+        if (!(error instanceof StoreFailure && error.kind === "conflict")) {
+          throw error;
+        }
         await new Promise((resolve) => setTimeout(resolve, Math.random() * 3));
       }
     }

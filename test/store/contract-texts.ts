@@ -85,7 +85,9 @@ export function describeTexts(newPlace: NewPlace): void {
     const all = await load(store, { secrets: hostileNames });
     for (const name of ["A", "a ", "%", "\\", "'; DROP TABLE secret; --"]) {
       const before = all.secrets.get(name);
-      if (before === undefined) throw new Error("not there");
+      if (before === undefined) {
+        throw new Error("not there");
+      }
       const secret = { ...before, version: 2 };
       await write(store, () => ({ updates: [{ secret, fromVersion: 1 }] }));
       await write(store, () => ({ reads: [{ secretId: before.id, readCount: 1, lastReadZeqond: 1 }] }));
@@ -135,7 +137,9 @@ export function describeTexts(newPlace: NewPlace): void {
     const secret = { ...bare, ...sealer.seal(plain(value), bindingOf(bare)) };
     await write(store, () => ({ inserts: [secret] }));
     const back = await loaded(secret.name);
-    if (back === undefined) throw new Error("not there");
+    if (back === undefined) {
+      throw new Error("not there");
+    }
     expect(sealer.open(back, bindingOf(back)).text()).toBe(value);
   });
 

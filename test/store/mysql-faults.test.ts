@@ -38,7 +38,9 @@ describe("the store in MySQL, when things go wrong", () => {
   };
 
   const killConnections = async () => {
-    for (const id of await connectionsOf()) await queryText(server.url(), `KILL ${id}`);
+    for (const id of await connectionsOf()) {
+      await queryText(server.url(), `KILL ${id}`);
+    }
   };
 
   /** What a caller that tries again sees: how often it failed before it worked. */
@@ -49,7 +51,9 @@ describe("the store in MySQL, when things go wrong", () => {
         await work();
         return failures;
       } catch (error) {
-        if (!(error instanceof StoreFailure)) throw error;
+        if (!(error instanceof StoreFailure)) {
+          throw error;
+        }
         failures.push(error);
       }
     }
@@ -72,7 +76,9 @@ describe("the store in MySQL, when things go wrong", () => {
     };
     for (;;) {
       const [found] = await queryText(server.url(), queries[what]);
-      if (found?.[0] !== undefined) return found[0];
+      if (found?.[0] !== undefined) {
+        return found[0];
+      }
       // The server shows locks as they were up to 100 ms ago, counted from the last look.
       await sleep(150);
     }
@@ -103,7 +109,9 @@ describe("the store in MySQL, when things go wrong", () => {
     for (const work of [() => load(store), () => store.ping(), () => store.listSecrets(null, 1)]) {
       const failures = await failuresUntil(work);
       expect(failures.length).toBeLessThanOrEqual(1);
-      for (const failure of failures) expect(failure).toMatchObject(unavailable);
+      for (const failure of failures) {
+        expect(failure).toMatchObject(unavailable);
+      }
     }
     expect((await write(store, () => ({}))).from.seq).toBe(1);
   });
@@ -145,7 +153,9 @@ describe("the store in MySQL, when things go wrong", () => {
     const proxy = await openFaultProxy(url);
     const through = await openMysqlStore(mysqlOptionsOf(proxy.url(url)));
     const before = proxy.commits();
-    for (let batch = 0; batch < 3; batch++) await write(through, () => ({ inserts: [secretNamed(`${batch}`)] }));
+    for (let batch = 0; batch < 3; batch++) {
+      await write(through, () => ({ inserts: [secretNamed(`${batch}`)] }));
+    }
     await load(through);
     expect(proxy.commits() - before).toBe(3);
     await through.close();
@@ -233,7 +243,9 @@ describe("the store in MySQL, when things go wrong", () => {
     await once(silent, "listening");
     const { port } = silent.address() as AddressInfo;
     await expect(openMysqlStore({ ...mysqlOptionsOf(url), port })).rejects.toMatchObject(unavailable);
-    for (const socket of sockets) socket.destroy();
+    for (const socket of sockets) {
+      socket.destroy();
+    }
     silent.close();
   });
 });

@@ -68,10 +68,14 @@ describe("the file of a SQLite store", () => {
       spawn(process.execPath, [writer, path, String(batches)], { stdio: ["pipe", "pipe", "inherit"] }),
     );
     const said = processes.map(() => "");
-    for (const [index, { stdout }] of processes.entries()) stdout.on("data", (data) => (said[index] += data));
+    for (const [index, { stdout }] of processes.entries()) {
+      stdout.on("data", (data) => (said[index] += data));
+    }
     await Promise.all(processes.map(({ stdout }) => once(stdout, "data")));
     const ends = processes.map((server) => once(server, "close"));
-    for (const { stdin } of processes) stdin.end("go");
+    for (const { stdin } of processes) {
+      stdin.end("go");
+    }
     expect(await Promise.all(ends)).toEqual(Array(writers).fill([0, null]));
     expect(new Set(said).size).toBe(1);
     expect(processes.map(({ pid }) => `ready\n${pid}\n`)).toContain(said[0]);

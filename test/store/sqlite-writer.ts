@@ -18,7 +18,9 @@ for (let written = 0; written < Number(batches); ) {
     await write(store, (head) => ({ rows: rowsAfter(head, [{}, {}]) }));
     written += 1;
   } catch (error) {
-    if (!(error instanceof StoreFailure && error.kind === "conflict")) throw error;
+    if (!(error instanceof StoreFailure && error.kind === "conflict")) {
+      throw error;
+    }
     await sleep(Math.random() * 5);
   }
 }

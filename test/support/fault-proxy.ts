@@ -53,7 +53,9 @@ export async function openFaultProxy(serverUrl: string): Promise<FaultProxy> {
     },
     commits: () => commits,
     async close() {
-      for (const socket of sockets) socket.destroy();
+      for (const socket of sockets) {
+        socket.destroy();
+      }
       proxy.close();
       await once(proxy, "close");
     },
@@ -66,17 +68,26 @@ function link(client: Socket, server: Socket, nextFate: () => CommitFate): void 
     client.destroy();
     server.destroy();
   };
-  for (const socket of [client, server]) socket.on("error", cut).on("close", cut).setNoDelay(true);
+  for (const socket of [client, server]) {
+    socket.on("error", cut).on("close", cut).setNoDelay(true);
+  }
   client.on("data", (data) => {
-    if (!isCommit(data)) return void server.write(data);
+    if (!isCommit(data)) {
+      return void server.write(data);
+    }
     const fate = nextFate();
-    if (fate === "lose") return cut();
+    if (fate === "lose") {
+      return cut();
+    }
     muted = fate === "lose_answer";
     server.write(data);
   });
   server.on("data", (data) => {
-    if (muted) cut();
-    else client.write(data);
+    if (muted) {
+      cut();
+    } else {
+      client.write(data);
+    }
   });
 }
 

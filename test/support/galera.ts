@@ -50,8 +50,12 @@ export async function openGalera(nodeCount = 3): Promise<Galera> {
   try {
     await createDataDirectory(site, nodeName(0));
     // The others begin with nothing: a node that joins is sent the whole state.
-    for (let index = 1; index < nodeCount; index += 1) await createEmptyDirectory(site, nodeName(index));
-    for (const node of nodes) await node.start();
+    for (let index = 1; index < nodeCount; index += 1) {
+      await createEmptyDirectory(site, nodeName(index));
+    }
+    for (const node of nodes) {
+      await node.start();
+    }
   } catch (error) {
     await dispose();
     throw error;
@@ -111,7 +115,9 @@ function createNode(setup: NodeSetup): LocalServer {
     kill: server.kill,
     stop: server.stop,
     async start(extraArgs = []) {
-      if (server.pid !== undefined) return;
+      if (server.pid !== undefined) {
+        return;
+      }
       const founds = setup.index === 0 && !startedBefore;
       const peers = founds ? "" : setup.addresses.map((address) => address.group).join(",");
       const position = startedBefore ? await recoverPosition(setup) : [];
@@ -160,11 +166,15 @@ async function isSynced(url: string): Promise<boolean> {
 async function createDatabase(nodes: readonly LocalServer[]): Promise<string> {
   const running = nodes.filter((node) => node.pid !== undefined);
   const [first, ...others] = running;
-  if (first === undefined) throw new Error("no node of the cluster is running");
+  if (first === undefined) {
+    throw new Error("no node of the cluster is running");
+  }
   const name = `zsc_${randomBytes(6).toString("hex")}`;
   await queryText(first.url(), `CREATE DATABASE ${name}`);
   for (const node of others) {
-    while ((await queryText(node.url(), `SHOW DATABASES LIKE '${name}'`)).length === 0) await sleep(20);
+    while ((await queryText(node.url(), `SHOW DATABASES LIKE '${name}'`)).length === 0) {
+      await sleep(20);
+    }
   }
   return name;
 }

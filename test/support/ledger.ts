@@ -72,7 +72,9 @@ export function rowAfter(head: Head, fields: Partial<AuditRow> = {}): AuditRow {
 /** Rows one after the other, one for each of `fields`. */
 export function rowsAfter(head: Head, fields: readonly Partial<AuditRow>[]): readonly AuditRow[] {
   const rows: AuditRow[] = [];
-  for (const each of fields) rows.push(rowAfter(rows.at(-1) ?? head, each));
+  for (const each of fields) {
+    rows.push(rowAfter(rows.at(-1) ?? head, each));
+  }
   return rows;
 }
 
@@ -115,7 +117,9 @@ export async function load(store: Store, fields: Partial<LoadRequest> = {}): Pro
     seen = loaded;
     return null;
   });
-  if (seen === undefined) throw new Error("the store did not let it decide");
+  if (seen === undefined) {
+    throw new Error("the store did not let it decide");
+  }
   return seen;
 }
 
@@ -126,13 +130,17 @@ export async function write(store: Store, parts: (head: Head) => Partial<LedgerW
     written = writeAfter(head, parts(head));
     return written;
   });
-  if (written === undefined) throw new Error("the store did not let it decide");
+  if (written === undefined) {
+    throw new Error("the store did not let it decide");
+  }
   return written;
 }
 
 /** All pages of a snapshot's list, one after the other. */
 export async function collect<T>(pages: AsyncIterable<readonly T[]>): Promise<readonly T[]> {
   const all: T[] = [];
-  for await (const page of pages) all.push(...page);
+  for await (const page of pages) {
+    all.push(...page);
+  }
   return all;
 }

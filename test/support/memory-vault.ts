@@ -34,9 +34,13 @@ export function memoryVault(clock = handClock()): MemoryVault {
   const runAll = (operations: readonly Operation<unknown>[]): readonly Ran<unknown>[] => {
     const loaded = { head, secrets: new Map(secrets), denials: new Map(denials), rowHashes: new Map() };
     const { write, settled } = applyBatch(operations, loaded, clock.now(), 0);
-    if (write !== null) keep(write);
+    if (write !== null) {
+      keep(write);
+    }
     return settled.map((each): Ran<unknown> => {
-      if (each.kind === "failed") throw each.error;
+      if (each.kind === "failed") {
+        throw each.error;
+      }
       const rows = each.receipts.flatMap(({ seq }) => log.filter((row) => row.seq === seq));
       return each.kind === "recorded" ? { value: each.value, rows } : { error: each.error, rows };
     });
@@ -45,15 +49,25 @@ export function memoryVault(clock = handClock()): MemoryVault {
   const keep = (write: LedgerWrite) => {
     head = write.to;
     log.push(...write.rows);
-    for (const { name } of write.deletes) secrets.delete(name);
-    for (const secret of write.inserts) secrets.set(secret.name, secret);
-    for (const { secret } of write.updates) secrets.set(secret.name, { ...secret, ...countersOf(secret.id) });
+    for (const { name } of write.deletes) {
+      secrets.delete(name);
+    }
+    for (const secret of write.inserts) {
+      secrets.set(secret.name, secret);
+    }
+    for (const { secret } of write.updates) {
+      secrets.set(secret.name, { ...secret, ...countersOf(secret.id) });
+    }
     for (const { secretId, readCount, lastReadZeqond } of write.reads) {
       for (const [name, secret] of secrets) {
-        if (secret.id === secretId) secrets.set(name, { ...secret, readCount, lastReadZeqond });
+        if (secret.id === secretId) {
+          secrets.set(name, { ...secret, readCount, lastReadZeqond });
+        }
       }
     }
-    for (const { zid, zeqond } of write.denials) denials.set(zid, [...(denials.get(zid) ?? []), zeqond]);
+    for (const { zid, zeqond } of write.denials) {
+      denials.set(zid, [...(denials.get(zid) ?? []), zeqond]);
+    }
   };
 
   const countersOf = (id: string) => {
@@ -66,7 +80,9 @@ export function memoryVault(clock = handClock()): MemoryVault {
     run: <T>(operation: Operation<T>) => runAll([operation])[0] as Ran<T>,
     secret(name) {
       const secret = secrets.get(name);
-      if (secret === undefined) throw new Error(`no secret ${name}`);
+      if (secret === undefined) {
+        throw new Error(`no secret ${name}`);
+      }
       return secret;
     },
   };

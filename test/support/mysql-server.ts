@@ -57,7 +57,9 @@ export async function openSite({ prefix, packages, user }: SiteNeeds): Promise<S
   const kind = (await run(path, ["--version"])).includes("MariaDB") ? "mariadb" : "mysql";
   const { path: folder, remove } = createPrivateFolder(prefix);
   const isRoot = process.getuid?.() === 0;
-  if (isRoot && user !== "root") await run("chown", [`${user}:`, folder]);
+  if (isRoot && user !== "root") {
+    await run("chown", [`${user}:`, folder]);
+  }
   const password = randomBytes(16).toString("hex");
   return { program: { path, kind }, folder, password, user: isRoot ? user : undefined, remove };
 }
@@ -66,7 +68,9 @@ export async function openSite({ prefix, packages, user }: SiteNeeds): Promise<S
 export async function createEmptyDirectory(site: ServerSite, name: string): Promise<void> {
   const path = join(site.folder, name);
   mkdirSync(path, { mode: 0o700 });
-  if (site.user !== undefined) await run("chown", [`${site.user}:`, path]);
+  if (site.user !== undefined) {
+    await run("chown", [`${site.user}:`, path]);
+  }
 }
 
 /** Creates the data directory `<folder>/<name>`, in which `zsc` is the only account that can log in. */
@@ -78,7 +82,9 @@ export async function createDataDirectory(site: ServerSite, name: string): Promi
       await run(site.program.path, [...dataArgs(site, name), "--initialize-insecure", `--init-file=${accounts}`]);
     } else {
       const install = findProgram("mariadb-install-db", "mysql_install_db");
-      if (install === undefined) throw new Error("mariadb-install-db is missing beside the MariaDB server: install it");
+      if (install === undefined) {
+        throw new Error("mariadb-install-db is missing beside the MariaDB server: install it");
+      }
       const args = ["--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"];
       await run(install, [...dataArgs(site, name), ...args, `--extra-file=${accounts}`]);
     }
@@ -111,7 +117,9 @@ export function createLocalServer(
       return current?.hasExited() === false ? current.pid : undefined;
     },
     async start(extraArgs = []) {
-      if (current?.hasExited() === false) return;
+      if (current?.hasExited() === false) {
+        return;
+      }
       current = launchServer(site.program.path, [...allArgs, ...extraArgs], logFile);
       await untilReady(current, () => isReady(url()));
     },
@@ -148,7 +156,9 @@ async function untilReady(server: ServerProcess, isReady: () => Promise<boolean>
   let lastError: unknown;
   while (!server.hasExited() && Date.now() < giveUpAt) {
     try {
-      if (await isReady()) return;
+      if (await isReady()) {
+        return;
+      }
     } catch (error) {
       lastError = error;
     }

@@ -27,7 +27,9 @@ export async function requireInstalled<T>(
   find: () => T | undefined,
 ): Promise<T> {
   const present = find();
-  if (present !== undefined) return present;
+  if (present !== undefined) {
+    return present;
+  }
   const apt = findProgram("apt-get");
   if (apt === undefined || process.getuid?.() !== 0) {
     throw new Error(
@@ -37,8 +39,9 @@ export async function requireInstalled<T>(
   console.log(`installing ${packages.join(", ")} for the tests`);
   await installPackages(apt, packages);
   const installed = find();
-  if (installed === undefined)
+  if (installed === undefined) {
     throw new Error(`the tests need ${what}, and installing ${packages.join(" ")} did not bring it`);
+  }
   return installed;
 }
 
@@ -54,8 +57,11 @@ export function run(program: string, args: readonly string[], extraEnv: Record<s
     child.stderr.on("data", collect);
     child.on("error", reject);
     child.on("close", (code) => {
-      if (code === 0) resolve(printed);
-      else reject(new Error(`${program} ended with ${code}:\n${lastLines(printed)}`));
+      if (code === 0) {
+        resolve(printed);
+      } else {
+        reject(new Error(`${program} ended with ${code}:\n${lastLines(printed)}`));
+      }
     });
   });
 }
@@ -83,13 +89,17 @@ async function installPackages(apt: string, packages: readonly string[]): Promis
     await run(apt, [...options, "update"], env);
     await run(apt, [...options, "install", "--no-install-recommends", ...packages], env);
   } finally {
-    if (forbidden) rmSync(startPolicy, { force: true });
+    if (forbidden) {
+      rmSync(startPolicy, { force: true });
+    }
   }
 }
 
 /** Debian asks this file before it starts a service of a new package; the tests start their own servers. */
 function forbidServiceStart(): boolean {
-  if (existsSync(startPolicy)) return false;
+  if (existsSync(startPolicy)) {
+    return false;
+  }
   writeFileSync(startPolicy, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
   return true;
 }

@@ -45,8 +45,11 @@ export function launchServer(program: string, args: readonly string[], logFile: 
     logTail: () => lastLines(readFileSync(logFile, "utf8")),
     async end(signal) {
       child.ref();
-      if (signal === "SIGKILL") killGroup(pid);
-      else child.kill(signal);
+      if (signal === "SIGKILL") {
+        killGroup(pid);
+      } else {
+        child.kill(signal);
+      }
       await ended;
     },
   };
@@ -96,14 +99,18 @@ export function onDeathOfThisProcess(script: string, argument: string): () => vo
   guard.unref();
   guard.on("error", () => undefined);
   guard.stdin.on("error", () => undefined);
-  if (guard.stdin instanceof Socket) guard.stdin.unref();
+  if (guard.stdin instanceof Socket) {
+    guard.stdin.unref();
+  }
   return () => {
     guard.stdin.end("\n");
   };
 }
 
 function killGroup(pid: number): void {
-  if (pid === 0) return;
+  if (pid === 0) {
+    return;
+  }
   try {
     process.kill(-pid, "SIGKILL");
   } catch {

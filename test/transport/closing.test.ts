@@ -49,7 +49,9 @@ describe("closing a server", () => {
     const closed = server.close(5_000);
     kept.write(wait(20));
     let answer = "";
-    for await (const chunk of kept) answer += String(chunk);
+    for await (const chunk of kept) {
+      answer += String(chunk);
+    }
     expect(answer).toMatch(/^HTTP\/1\.1 200 [\s\S]*connection: close[\s\S]*\{\}$/i);
     await closed;
   });
@@ -84,7 +86,8 @@ describe("closing a server", () => {
     const { server, port } = await startEcho();
     const client = createClient(Health, createGrpcTransport({ baseUrl: `http://127.0.0.1:${port}` }));
     const watching = (async () => {
-      for await (const _ of client.watch({ service: "" }));
+      for await (const _ of client.watch({ service: "" })) {
+      }
     })();
     const failure = expect(watching).rejects.toMatchObject({ code: Code.Unavailable });
     await pause(100);

@@ -74,7 +74,8 @@ describe.each([
       expect(error).toMatchObject({ code: Code.Internal, rawMessage: "internal error" });
     }
     const stream = (async () => {
-      for await (const _ of client().count({ to: -1 }));
+      for await (const _ of client().count({ to: -1 })) {
+      }
     })();
     await expect(stream).rejects.toMatchObject({ code: Code.Internal, rawMessage: "internal error" });
   });
@@ -83,7 +84,8 @@ describe.each([
     const headers = { authorization: "Bearer no" };
     await expect(client().echo({}, { headers })).rejects.toMatchObject({ code: Code.Unauthenticated });
     const stream = (async () => {
-      for await (const _ of client().count({ to: 1 }, { headers }));
+      for await (const _ of client().count({ to: 1 }, { headers })) {
+      }
     })();
     await expect(stream).rejects.toMatchObject({ code: Code.Unauthenticated, rawMessage: "unauthorized" });
   });

@@ -29,8 +29,9 @@ describe("a check", () => {
       return next(request);
     };
     const check: ServerOptions["check"] = (method, message) => {
-      if (Reflect.get(message, "text") === "bad")
+      if (Reflect.get(message, "text") === "bad") {
         throw new ConnectError(`${method.name} refused`, Code.FailedPrecondition);
+      }
     };
     await overAll({ check, interceptors: [watch] }, async (client, records) => {
       const refused = { code: Code.FailedPrecondition, rawMessage: "Look refused" };
@@ -69,7 +70,8 @@ describe("interceptors", () => {
       const expected = ["a in", "b in", "b out", "a out"];
       await client.look({ text: "x" });
       expect(order.splice(0)).toEqual(expected);
-      for await (const _ of client.count({ to: 1 }));
+      for await (const _ of client.count({ to: 1 })) {
+      }
       expect(order.splice(0)).toEqual(expected);
     });
   });

@@ -243,11 +243,19 @@ describe("bodies that are begun and not ended", () => {
     await askSession(session, { ":path": "/healthz" });
     expect(await begin().answer).toBe("14");
     expect((await askSession(session, header, envelope(Buffer.alloc(0)))).trailer["grpc-status"]).toBe("0");
-    for (const { end } of begun) end();
-    for (const { answer } of begun) expect(await answer).toBeUndefined();
+    for (const { end } of begun) {
+      end();
+    }
+    for (const { answer } of begun) {
+      expect(await answer).toBeUndefined();
+    }
     const more = [begin(), begin(), begin()];
-    for (const { end } of more) end();
-    for (const { answer } of more) expect(await answer).toBeUndefined();
+    for (const { end } of more) {
+      end();
+    }
+    for (const { answer } of more) {
+      expect(await answer).toBeUndefined();
+    }
     session.destroy();
     await server.close(0);
   });

@@ -41,12 +41,16 @@ describe.each(databaseKinds)("on %s", (kind) => {
     const reports = [];
     for (let run = 0; run < 12; run++) {
       const before = written;
-      while (written < before + 15) await new Promise(setImmediate);
+      while (written < before + 15) {
+        await new Promise(setImmediate);
+      }
       reports.push(await (run % 6 === 0 ? verifiedByCommand(vault) : vault.verify()));
     }
     writing = false;
     await Promise.all(writers);
-    for (const { broken, differences } of reports) expect([broken, differences]).toEqual([null, []]);
+    for (const { broken, differences } of reports) {
+      expect([broken, differences]).toEqual([null, []]);
+    }
     const rows = reports.map((report) => report.rows);
     expect(rows).toEqual([...new Set(rows)].sort((a, b) => a - b));
     expect(await vault.verify()).toMatchObject({ rows: 3_000 + written, secrets: 5, broken: null, differences: [] });

@@ -28,7 +28,9 @@ describe.each(databaseKinds)("on %s, in blocks", (kind) => {
   };
   const rowOf = async (seq: number): Promise<AuditRow> => {
     const row = (await vault.rows())[seq - 1];
-    if (row === undefined) throw new Error(`there is no row ${seq}`);
+    if (row === undefined) {
+      throw new Error(`there is no row ${seq}`);
+    }
     return row;
   };
 
@@ -47,8 +49,9 @@ describe.each(databaseKinds)("on %s, in blocks", (kind) => {
   test("a block with a byte behind its last row is in doubt", async () => {
     const snapshot = await snapshotOf(vault.url);
     const longer = async function* () {
-      for await (const { count, bytes } of snapshot.blocks())
+      for await (const { count, bytes } of snapshot.blocks()) {
         yield { count, bytes: Buffer.concat([bytes, Buffer.of(0x30)]) };
+      }
     };
     const isWhole = await isWholeInBlocks({ head: snapshot.head, blocks: longer }, () => undefined);
     await snapshot.close();

@@ -204,7 +204,9 @@ export async function rewriteFrom(vault: OpenVault, seq: number): Promise<AuditR
     statements.push(replaceRow(row.seq, last));
   }
   await vault.sql(...statements);
-  if (last === undefined) throw new Error(`there is no row ${seq}`);
+  if (last === undefined) {
+    throw new Error(`there is no row ${seq}`);
+  }
   return last;
 }
 
@@ -231,6 +233,8 @@ function makeRoomAfter(seq: number): readonly Statement[] {
 
 async function rowOf(vault: OpenVault, seq: number): Promise<AuditRow> {
   const row = (await vault.rows()).find((each) => each.seq === seq);
-  if (row === undefined) throw new Error(`there is no row ${seq}`);
+  if (row === undefined) {
+    throw new Error(`there is no row ${seq}`);
+  }
   return row;
 }

@@ -66,5 +66,7 @@ export const seqOf = {
 
 /** Gives a vault a log with all kinds of rows, all within one Zeqond. */
 export async function fillLog(vault: OpenVault): Promise<void> {
-  for (const operation of operations) await vault.run(operation);
+  for (const operation of operations) {
+    await vault.run(operation);
+  }
 }

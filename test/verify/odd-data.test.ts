@@ -32,7 +32,9 @@ describe.each(databaseKinds)("on %s", (kind) => {
   /** Gives the log one more row, with all hashes right and the head moved. */
   const append = async (fields: Parameters<typeof rowAfter>[1]) => {
     const last = (await vault.rows()).at(-1);
-    if (last === undefined) throw new Error("the log is empty");
+    if (last === undefined) {
+      throw new Error("the log is empty");
+    }
     const { rowHash: prevHash, ...columns } = last;
     const row = rowAfter(last, { ...columns, seq: last.seq + 1, prevHash, ...fields });
     return await verified(insertRow(row), ["UPDATE audit_head SET seq = ?, row_hash = ?", row.seq, row.rowHash]);

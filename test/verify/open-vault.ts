@@ -64,12 +64,16 @@ export async function openVault(kind: DatabaseKind): Promise<OpenVault> {
     rows,
     async run(operation) {
       await sequencer.submit(operation).catch((error: unknown) => {
-        if (!(error instanceof VaultError) || error.receipt === undefined) throw error;
+        if (!(error instanceof VaultError) || error.receipt === undefined) {
+          throw error;
+        }
       });
     },
     async rewrite(seq, columns) {
       const row = (await rows()).find((each) => each.seq === seq);
-      if (row === undefined) throw new Error(`there is no row ${seq}`);
+      if (row === undefined) {
+        throw new Error(`there is no row ${seq}`);
+      }
       const changes = columns(row);
       const changed = { ...row, ...changes };
       await sql(replaceRow(seq, { ...changed, rowHash: changes.rowHash ?? rowHashOf(changed) }));
@@ -122,7 +126,9 @@ async function onSqlite(path: string, statements: readonly Statement[]): Promise
   const database = new Database(path);
   try {
     database.transaction(() => {
-      for (const [sql, ...values] of statements) database.prepare(sql).run(...values);
+      for (const [sql, ...values] of statements) {
+        database.prepare(sql).run(...values);
+      }
     })();
   } finally {
     database.close();
@@ -132,7 +138,9 @@ async function onSqlite(path: string, statements: readonly Statement[]): Promise
 async function onMysql(url: string, statements: readonly Statement[]): Promise<void> {
   await withConnection(url, async (connection) => {
     await connection.query("SET autocommit = 0");
-    for (const [sql, ...values] of statements) await connection.query(sql, values);
+    for (const [sql, ...values] of statements) {
+      await connection.query(sql, values);
+    }
     await connection.query("COMMIT");
   });
 }

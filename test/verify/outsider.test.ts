@@ -29,7 +29,9 @@ function runScript(args: readonly string[], password = ""): Promise<Finished> {
 
 /** Runs it on the database behind `url`, with options before. */
 function runOn(url: string, options: readonly string[]): Promise<Finished> {
-  if (url.startsWith("sqlite:")) return runScript([...options, "sqlite", url.slice("sqlite:".length)]);
+  if (url.startsWith("sqlite:")) {
+    return runScript([...options, "sqlite", url.slice("sqlite:".length)]);
+  }
   const { hostname, port, username, password, pathname } = new URL(url);
   const account = ["--no-defaults", "--protocol=tcp", `--host=${hostname}`, `--port=${port}`, `--user=${username}`];
   return runScript([...options, "mysql", ...account, pathname.slice(1)], password);

@@ -61,7 +61,9 @@ describe.each([...tamperings, ...damages])("a row with %s", (_what, change) => {
   beforeEach(() => void tamper(change));
 
   test("gives its value to nobody", () => {
-    for (const operation of reads) expect(["SEAL_BROKEN", "DENIED"]).toContain(outcomeOf(vault, operation));
+    for (const operation of reads) {
+      expect(["SEAL_BROKEN", "DENIED"]).toContain(outcomeOf(vault, operation));
+    }
     expect(outcomeOf(vault, read("a"))).toBe("SEAL_BROKEN");
     expect(vault.secret("a").readCount).toBe(0);
   });

@@ -78,7 +78,9 @@ describe("the denial limiter", () => {
   });
 
   const deny = (times: number, zid = stranger) => {
-    for (let time = 0; time < times; time++) expect(outcomeOf(vault, read("closed", zid))).toBe("DENIED");
+    for (let time = 0; time < times; time++) {
+      expect(outcomeOf(vault, read("closed", zid))).toBe("DENIED");
+    }
   };
   const outcome = (name = "open", zid = stranger) => outcomeOf(vault, read(name, zid));
 
@@ -147,9 +149,13 @@ describe("the denial limiter", () => {
   });
 
   test("counts only denials: neither not_found, nor rate_limited, nor a broken seal", () => {
-    for (let time = 0; time < 10; time++) expect(outcome("nowhere")).toBe("NOT_FOUND");
+    for (let time = 0; time < 10; time++) {
+      expect(outcome("nowhere")).toBe("NOT_FOUND");
+    }
     vault.secrets.set("open", { ...vault.secret("open"), sealedValue: Buffer.alloc(40) });
-    for (let time = 0; time < 10; time++) expect(outcome("open")).toBe("SEAL_BROKEN");
+    for (let time = 0; time < 10; time++) {
+      expect(outcome("open")).toBe("SEAL_BROKEN");
+    }
     deny(5);
     for (let time = 0; time < 59; time++) {
       vault.clock.advanceZeqonds(1);

@@ -139,14 +139,18 @@ describe("the row of", () => {
     ];
     vault.run(set(name, { expiresZeqond: 0 }));
     for (const [index, operation] of changes.entries()) {
-      if (index === 4) vault.run(set(name, { expiresZeqond: 0 }));
+      if (index === 4) {
+        vault.run(set(name, { expiresZeqond: 0 }));
+      }
       const [row] = vault.run(operation).rows;
       const secret = vault.secret(name);
       const digest = vaultRowDigest({ ...secret, permissionsJson: JSON.stringify(secret.permissions) });
       expect(payloadOf(row)).toMatchObject({ version: secret.version, sealed_digest: digest });
     }
     vault.runAll([read(name), probe(name, "ZEQ9"), remove(name), infoSecret(name, admin)]);
-    for (const row of vault.log.slice(-4)) expect(payloadOf(row)).not.toHaveProperty("sealed_digest");
+    for (const row of vault.log.slice(-4)) {
+      expect(payloadOf(row)).not.toHaveProperty("sealed_digest");
+    }
   });
 
   test("a list is about all of them, of anything else about its name", () => {
@@ -178,5 +182,9 @@ test("a plaintext is in no row, no error and nothing that is printed", () => {
   const stored = [...vault.secrets.values()].map(
     (secret) => inspect(secret) + Buffer.from(secret.sealedValue).toString("latin1"),
   );
-  for (const text of [...printed, ...stored]) for (const form of forms) expect(text).not.toContain(form);
+  for (const text of [...printed, ...stored]) {
+    for (const form of forms) {
+      expect(text).not.toContain(form);
+    }
+  }
 });

@@ -14,7 +14,9 @@ const conflicts: ReadonlySet<number> = new Set([1020, 1062, 1205, 1213]);
 /** The one translator of what mysql2 throws, by shape and not by class: the system's errors are not of our realm. */
 export function failureOf(error: unknown, stage: Stage = "work"): StoreFailure {
   const code = errorCode(error) ?? "an unknown error";
-  if (conflicts.has(errnoOf(error))) return new StoreFailure("conflict", `MySQL refused with ${code}`, error);
+  if (conflicts.has(errnoOf(error))) {
+    return new StoreFailure("conflict", `MySQL refused with ${code}`, error);
+  }
   // A COMMIT without a clear answer may have been carried out.
   return new StoreFailure(stage === "commit" ? "in_doubt" : "unavailable", `MySQL failed with ${code}`, error);
 }

@@ -23,7 +23,9 @@ export async function lockAndLoad(connection: Connection, request: LoadRequest):
   const statements = [`${selectHead} FOR UPDATE`];
   const values: unknown[] = [];
   const ask = (wanted: boolean, sql: string, ...parameters: unknown[]) => {
-    if (!wanted) return -1;
+    if (!wanted) {
+      return -1;
+    }
     values.push(...parameters);
     return statements.push(sql) - 1;
   };
@@ -51,7 +53,9 @@ export async function lockAndLoad(connection: Connection, request: LoadRequest):
 
 export function headOf(rows: readonly RowDataPacket[]) {
   const [head] = rows;
-  if (head === undefined) throw new StoreFailure("unavailable", "the head of the audit log is gone");
+  if (head === undefined) {
+    throw new StoreFailure("unavailable", "the head of the audit log is gone");
+  }
   return { seq: Number(head["seq"]), rowHash: String(head["row_hash"]) };
 }
 
@@ -65,8 +69,11 @@ function groupDenials(rows: readonly RowDataPacket[]): Map<string, number[]> {
   for (const row of rows) {
     const zid = textOf(row["zid"]);
     const zeqonds = denials.get(zid);
-    if (zeqonds === undefined) denials.set(zid, [Number(row["zeqond"])]);
-    else zeqonds.push(Number(row["zeqond"]));
+    if (zeqonds === undefined) {
+      denials.set(zid, [Number(row["zeqond"])]);
+    } else {
+      zeqonds.push(Number(row["zeqond"]));
+    }
   }
   return denials;
 }

@@ -32,7 +32,9 @@ async function migrateUnderLock(connection: Connection, database: string): Promi
   await connection.commit();
   const [row] = await connection.rows("SELECT version FROM schema_version WHERE id = 1");
   for (const { version, statements } of pendingMigrations(mysqlMigrations, Number(row?.[0]))) {
-    for (const statement of statements) await connection.run(statement);
+    for (const statement of statements) {
+      await connection.run(statement);
+    }
     await connection.run("UPDATE schema_version SET version = GREATEST(version, ?) WHERE id = 1", [version]);
     await connection.commit();
   }
@@ -42,7 +44,9 @@ async function migrateUnderLock(connection: Connection, database: string): Promi
 async function takeLock(connection: Connection, lock: string): Promise<void> {
   for (let attempt = 1; attempt <= lockAttempts; attempt++) {
     const [locked] = await connection.rows("SELECT GET_LOCK(?, ?)", [lock, lockSeconds]);
-    if (Number(locked?.[0]) === 1) return;
+    if (Number(locked?.[0]) === 1) {
+      return;
+    }
   }
   const seconds = lockSeconds * lockAttempts;
   throw new OperatorError(

@@ -11,7 +11,9 @@ export async function despiteRivals<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
-      if (!(error instanceof StoreFailure) || error.kind !== "conflict" || attempt >= attempts) throw error;
+      if (!(error instanceof StoreFailure) || error.kind !== "conflict" || attempt >= attempts) {
+        throw error;
+      }
       await new Promise((resolve) => setTimeout(resolve, 100 * attempt));
     }
   }

@@ -45,9 +45,13 @@ const findHeadTable =
 
 async function headOf(connection: Connection): Promise<Head> {
   const known = await connection.rows(findHeadTable);
-  if (known.length === 0) throw new StoreFailure("unavailable", "it holds no audit log that this account may read");
+  if (known.length === 0) {
+    throw new StoreFailure("unavailable", "it holds no audit log that this account may read");
+  }
   const [head] = await connection.rows("SELECT seq, row_hash FROM audit_head WHERE id = 1");
-  if (head === undefined) throw new StoreFailure("unavailable", "the head of the audit log is gone");
+  if (head === undefined) {
+    throw new StoreFailure("unavailable", "the head of the audit log is gone");
+  }
   return { seq: numberOf(head[0]), rowHash: exactText(head[1]) };
 }
 
@@ -64,12 +68,16 @@ const selectRows = `SELECT ${blockRow(`X'${separatorHex}'`)} FROM audit_log WHER
 
 async function* blocks(connection: Connection, head: Head): AsyncIterable<RowBlock> {
   const [odd] = await guarded(connection, () => connection.rows(`SELECT ${findOddities.join(" + ")}`, [head.seq]));
-  if (numberOf(odd?.[0]) !== 0) return;
+  if (numberOf(odd?.[0]) !== 0) {
+    return;
+  }
   const ask = askerOf(connection, selectRows);
   let next = ask([0, Math.min(rowsPerBlock, head.seq)]);
   for (let seq = rowsPerBlock; ; seq += rowsPerBlock) {
     const rows = (await next).map(([row]) => row);
-    if (rows.length === 0 || !rows.every(Buffer.isBuffer)) return;
+    if (rows.length === 0 || !rows.every(Buffer.isBuffer)) {
+      return;
+    }
     // The next block is under way while this one is looked at.
     next = ask([seq, Math.min(seq + rowsPerBlock, head.seq)]);
     yield { count: rows.length, bytes: Buffer.concat(rows) };

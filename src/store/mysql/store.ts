@@ -51,7 +51,9 @@ export async function openMysqlStore(options: MysqlOptions): Promise<Store> {
 
 /** mysql2 compares the certificate of a server that is reached by its address with `localhost`, whatever the address. */
 function refuseUncheckedHost({ host, tls }: MysqlOptions): void {
-  if (tls === undefined || isIP(host) === 0) return;
+  if (tls === undefined || isIP(host) === 0) {
+    return;
+  }
   throw new OperatorError(
     "The database is to be reached over TLS, so its host must be the name in its certificate and not an IP address.",
   );
@@ -95,7 +97,9 @@ async function initKeyCheck(connection: Connection, check: Uint8Array): Promise<
   await connection.commit();
   const stored = await keyCheck(connection);
   await connection.run("ROLLBACK");
-  if (stored === null) throw new StoreFailure("unavailable", "the key check was not stored");
+  if (stored === null) {
+    throw new StoreFailure("unavailable", "the key check was not stored");
+  }
   return stored;
 }
 
@@ -110,8 +114,12 @@ function createLine(options: MysqlOptions, kind: Use): Line {
   let turn: Promise<unknown> = Promise.resolve();
   let closed = false;
   const work = async <T>(job: (connection: Connection) => Promise<T>): Promise<T> => {
-    if (closed) throw new StoreFailure("unavailable", "the store is closed");
-    if (current === undefined || current.broken) current = await openConnection(options, kind);
+    if (closed) {
+      throw new StoreFailure("unavailable", "the store is closed");
+    }
+    if (current === undefined || current.broken) {
+      current = await openConnection(options, kind);
+    }
     const connection = current;
     try {
       return await job(connection);
@@ -129,7 +137,9 @@ function createLine(options: MysqlOptions, kind: Use): Line {
     async close() {
       await turn;
       closed = true;
-      if (current !== undefined && !current.broken) await guarded(current, current.end).catch(() => undefined);
+      if (current !== undefined && !current.broken) {
+        await guarded(current, current.end).catch(() => undefined);
+      }
     },
   };
 }
@@ -137,6 +147,8 @@ function createLine(options: MysqlOptions, kind: Use): Line {
 /** After a conflict the connection is as good as before; after anything else nobody knows, so it goes. */
 async function abandon(connection: Connection, error: unknown): Promise<void> {
   const usable = !(error instanceof StoreFailure) || error.kind === "conflict";
-  if (!usable) return connection.destroy();
+  if (!usable) {
+    return connection.destroy();
+  }
   await connection.run("ROLLBACK").catch(() => connection.destroy());
 }

@@ -97,14 +97,17 @@ function insertRows({ rows }: LedgerWrite): readonly Statement[] {
   let chunk: unknown[][] = [];
   let bytes = 0;
   const flush = () => {
-    if (chunk.length > 0)
+    if (chunk.length > 0) {
       statements.push({ sql: insertAudit, values: [chunk], expected: [chunk.length, chunk.length] });
+    }
     chunk = [];
     bytes = 0;
   };
   for (const row of rows) {
     const size = row.payloadJson.length;
-    if (bytes + size > maxPacketBytes / 4) flush();
+    if (bytes + size > maxPacketBytes / 4) {
+      flush();
+    }
     chunk.push(auditValues(row));
     bytes += size;
   }
@@ -131,8 +134,14 @@ function* packets(statements: readonly Statement[]): Iterable<readonly Statement
 
 /** Roughly the bytes on the wire: hex doubles binary values, and a character takes up to three bytes. */
 function sizeOf(value: unknown): number {
-  if (Array.isArray(value)) return value.reduce((sum: number, entry) => sum + sizeOf(entry), 4);
-  if (typeof value === "string") return 3 + 3 * value.length;
-  if (value instanceof Uint8Array) return 5 + 2 * value.byteLength;
+  if (Array.isArray(value)) {
+    return value.reduce((sum: number, entry) => sum + sizeOf(entry), 4);
+  }
+  if (typeof value === "string") {
+    return 3 + 3 * value.length;
+  }
+  if (value instanceof Uint8Array) {
+    return 5 + 2 * value.byteLength;
+  }
   return 20;
 }

@@ -24,7 +24,9 @@ export function openDatabase(path: string): Sqlite {
     migrate(database);
   } catch (error) {
     database?.close();
-    if (error instanceof OperatorError) throw error;
+    if (error instanceof OperatorError) {
+      throw error;
+    }
     throw new OperatorError(`The SQLite database ${path} cannot be opened: ${reasonOf(error)}.`, { cause: error });
   }
   // From here on a rival's lock is a conflict that the sequencer waits out without stalling the process.
@@ -62,7 +64,9 @@ function useWriteAheadLog(database: Sqlite): void {
     try {
       return void database.pragma("journal_mode = WAL");
     } catch (error) {
-      if (failureOf(error).kind !== "conflict" || Date.now() > giveUpAtMs) throw error;
+      if (failureOf(error).kind !== "conflict" || Date.now() > giveUpAtMs) {
+        throw error;
+      }
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
     }
   }
@@ -78,12 +82,16 @@ function migrate(database: Sqlite): void {
     database.exec("INSERT INTO schema_version (id, version) VALUES (1, 0) ON CONFLICT DO NOTHING");
     const current = Number(database.prepare("SELECT version FROM schema_version WHERE id = 1").pluck().get());
     for (const { version, statements } of pendingMigrations(sqliteMigrations, current)) {
-      for (const statement of statements) database.exec(statement);
+      for (const statement of statements) {
+        database.exec(statement);
+      }
       database.prepare("UPDATE schema_version SET version = ? WHERE id = 1").run(version);
     }
     database.exec("COMMIT");
   } catch (error) {
-    if (database.inTransaction) database.exec("ROLLBACK");
+    if (database.inTransaction) {
+      database.exec("ROLLBACK");
+    }
     throw error;
   }
 }
@@ -93,7 +101,9 @@ const conflicts = /^SQLITE_(BUSY|LOCKED|CONSTRAINT_PRIMARYKEY|CONSTRAINT_UNIQUE)
 
 /** The one translator of this database's errors. */
 export function failureOf(error: unknown, kind: StoreFailureKind = "unavailable"): StoreFailure {
-  if (error instanceof StoreFailure) return error;
+  if (error instanceof StoreFailure) {
+    return error;
+  }
   const code = codeOf(error);
   return new StoreFailure(conflicts.test(code) ? "conflict" : kind, `SQLite failed with ${code}`, error);
 }

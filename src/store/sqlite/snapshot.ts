@@ -39,9 +39,13 @@ export function openSqliteSnapshot(database: Sqlite): Snapshot {
 
 function headOf(database: Sqlite): Head {
   const known = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'audit_head'").get();
-  if (known === undefined) throw new StoreFailure("unavailable", "it holds no audit log");
+  if (known === undefined) {
+    throw new StoreFailure("unavailable", "it holds no audit log");
+  }
   const [head] = database.prepare<[], unknown[]>("SELECT seq, row_hash FROM audit_head WHERE id = 1").raw().all();
-  if (head === undefined) throw new StoreFailure("unavailable", "the head of the audit log is gone");
+  if (head === undefined) {
+    throw new StoreFailure("unavailable", "the head of the audit log is gone");
+  }
   return { seq: numberOf(head[0]), rowHash: exactText(head[1]) };
 }
 
@@ -56,14 +60,18 @@ async function* pages<T>(
   try {
     for (const columns of database.prepare<[], unknown[]>(sql).raw().iterate()) {
       page.push(convert(columns));
-      if (page.length < size) continue;
+      if (page.length < size) {
+        continue;
+      }
       yield page;
       page = [];
     }
   } catch (error) {
     throw failureOf(error);
   }
-  if (page.length > 0) yield page;
+  if (page.length > 0) {
+    yield page;
+  }
 }
 
 const selectEnd = (order: string) => `SELECT seq FROM audit_log ORDER BY seq ${order} LIMIT 1`;
@@ -75,15 +83,21 @@ async function* blocks(database: Sqlite, head: Head): AsyncIterable<RowBlock> {
   try {
     // NULL comes before all numbers, and text behind them.
     const ends = ["ASC", "DESC"].map((order) => database.prepare(selectEnd(order)).pluck().get());
-    if (ends[0] !== 1 || ends[1] !== head.seq) return;
+    if (ends[0] !== 1 || ends[1] !== head.seq) {
+      return;
+    }
     const select = database.prepare<[number, number], [number, unknown]>(selectBlock).raw();
     for (let seq = 0; seq < head.seq; seq += rowsPerPage) {
       const [count, bytes] = select.get(seq, Math.min(seq + rowsPerPage, head.seq)) ?? [];
-      if (count === undefined || !Buffer.isBuffer(bytes)) return;
+      if (count === undefined || !Buffer.isBuffer(bytes)) {
+        return;
+      }
       yield { count, bytes };
     }
   } catch (error) {
-    if (!isForeign(error)) throw error;
+    if (!isForeign(error)) {
+      throw error;
+    }
   }
 }
 

@@ -39,7 +39,9 @@ export function openSqliteStore(path: string): Store {
       guarded(() => {
         patiently(database, () => statements.initKeyCheck.run(check));
         const stored = statements.keyCheck.get();
-        if (stored === undefined) throw new StoreFailure("unavailable", "the key check was not stored");
+        if (stored === undefined) {
+          throw new StoreFailure("unavailable", "the key check was not stored");
+        }
         return stored;
       }),
     ping: () =>
@@ -68,13 +70,18 @@ function transact(
   let committing = false;
   try {
     const write = decide(load(statements, request));
-    if (write === null) return void statements.rollback.run();
+    if (write === null) {
+      return void statements.rollback.run();
+    }
     writeBatch(statements, write);
     committing = true;
     statements.commit.run();
   } catch (error) {
-    if (database.inTransaction) statements.rollback.run();
-    else if (committing) throw failureOf(error, "in_doubt");
+    if (database.inTransaction) {
+      statements.rollback.run();
+    } else if (committing) {
+      throw failureOf(error, "in_doubt");
+    }
     // What `decide` throws passes through as it is.
     throw isForeign(error) ? failureOf(error) : error;
   }
@@ -84,24 +91,32 @@ function load(statements: Statements, request: LoadRequest): Loaded {
   const secrets = new Map<string, ReturnType<typeof secretFromRecord>>();
   for (const name of request.secrets) {
     const record = statements.secretByName.get(name);
-    if (record !== undefined) secrets.set(name, secretFromRecord(record));
+    if (record !== undefined) {
+      secrets.set(name, secretFromRecord(record));
+    }
   }
   const denials = new Map<string, readonly number[]>();
   for (const zid of request.denials) {
     const found = statements.denialsOf.all(zid, request.denialsAfterZeqond);
-    if (found.length > 0) denials.set(zid, found);
+    if (found.length > 0) {
+      denials.set(zid, found);
+    }
   }
   const rowHashes = new Map<number, string>();
   for (const seq of request.rowHashesAt) {
     const hash = statements.rowHashAt.get(seq);
-    if (hash !== undefined) rowHashes.set(seq, hash);
+    if (hash !== undefined) {
+      rowHashes.set(seq, hash);
+    }
   }
   return { head: headOf(statements), secrets, denials, rowHashes };
 }
 
 function headOf(statements: Statements): Head {
   const head = statements.head.get();
-  if (head === undefined) throw new StoreFailure("unavailable", "the head of the audit log is gone");
+  if (head === undefined) {
+    throw new StoreFailure("unavailable", "the head of the audit log is gone");
+  }
   return { seq: head.seq, rowHash: head.row_hash };
 }
 

@@ -4,7 +4,9 @@ import type { Statements } from "./statements.ts";
 
 /** Writes a batch inside the open transaction; a row that is not as the batch saw it is a conflict. */
 export function writeBatch(statements: Statements, write: LedgerWrite): void {
-  for (const row of write.rows) statements.insertRow.run(...auditValues(row));
+  for (const row of write.rows) {
+    statements.insertRow.run(...auditValues(row));
+  }
   for (const secret of write.deletes) {
     exactlyOne(statements.deleteSecret.run(secret.id, secret.version), "delete a secret");
     statements.deleteCounter.run(secret.id);
@@ -29,5 +31,7 @@ export function writeBatch(statements: Statements, write: LedgerWrite): void {
 }
 
 function exactlyOne(result: { readonly changes: number }, what: string): void {
-  if (result.changes !== 1) throw new StoreFailure("conflict", `could not ${what}: it is not as it was loaded`);
+  if (result.changes !== 1) {
+    throw new StoreFailure("conflict", `could not ${what}: it is not as it was loaded`);
+  }
 }

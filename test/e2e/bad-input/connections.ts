@@ -76,7 +76,9 @@ export function connections(vault: () => Vault): void {
     const connection = await open();
     connection.write(head(0).replace("content-length: 0", "transfer-encoding: chunked"));
     const chunk = `10000\r\n${" ".repeat(65_536)}\r\n`;
-    for (let sent = 0; sent <= 1_048_576; sent += 65_536) connection.write(chunk);
+    for (let sent = 0; sent <= 1_048_576; sent += 65_536) {
+      connection.write(chunk);
+    }
     expect(await connection.until(/\}$/)).toMatch(/^HTTP\/1\.1 413 [\s\S]*"request too large"\}$/);
     connection.cut();
   });
@@ -120,7 +122,9 @@ export function connections(vault: () => Vault): void {
   ])("%s end the connection and nothing else", async (_what, bytes) => {
     const connection = await open();
     connection.write(bytes);
-    if (bytes.subarray(0, 3).toString() !== "PRI") connection.write("\r\n\r\n");
+    if (bytes.subarray(0, 3).toString() !== "PRI") {
+      connection.write("\r\n\r\n");
+    }
     await connection.closed();
     await expectAlive();
   });

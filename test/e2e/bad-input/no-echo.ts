@@ -51,7 +51,11 @@ export function noEcho(vault: () => Vault): void {
     const good: Record<string, unknown> = { name: "n", names: ["n"], value: "v", zid: "Z", asZid: "Z" };
     const { fields } = method.input;
     const base = Object.fromEntries(fields.flatMap(({ jsonName: n }) => (n in good ? [[n, good[n]]] : [])));
-    for (const { jsonName } of fields) for (const value of wrong) yield { ...base, [jsonName]: value };
+    for (const { jsonName } of fields) {
+      for (const value of wrong) {
+        yield { ...base, [jsonName]: value };
+      }
+    }
   }
 
   const json: Readonly<Record<string, string>> = {
@@ -66,7 +70,9 @@ export function noEcho(vault: () => Vault): void {
     let refusals = 0;
     for (const body of [...wrongRequests(method), ...texts]) {
       const answer = await vault().send("POST", path, { token, body });
-      if (!isRefusal(answer)) continue;
+      if (!isRefusal(answer)) {
+        continue;
+      }
       refusals += 1;
       expectSilence(`${path} ${JSON.stringify(body).slice(0, 80)}`, answer);
     }
@@ -111,9 +117,13 @@ export function noEcho(vault: () => Vault): void {
         const bytes = Buffer.from(typeof body === "string" ? body : JSON.stringify(body));
         const asConnect = { token: bearer, headers: { "content-type": "application/json" }, body: bytes };
         const connect = await vault().sendBare("POST", `/${path}`, asConnect);
-        if (isRefusal(connect)) expectSilence(`${path} ${bytes.toString().slice(0, 80)}`, connect);
+        if (isRefusal(connect)) {
+          expectSilence(`${path} ${bytes.toString().slice(0, 80)}`, connect);
+        }
         const grpc = await sendGrpc(`/${path}`, bearer, "application/grpc+json", bytes);
-        if (isRefusal(grpc)) expectSilence(`${path} ${bytes.toString().slice(0, 80)}`, grpc);
+        if (isRefusal(grpc)) {
+          expectSilence(`${path} ${bytes.toString().slice(0, 80)}`, grpc);
+        }
       }
     },
   );
@@ -136,12 +146,16 @@ export function noEcho(vault: () => Vault): void {
           for (const tail of [text, Buffer.concat([Buffer.from([text.length]), text, Buffer.from([0xff, 0xff])])]) {
             const message = Buffer.concat([Buffer.from([number * 8 + wireType]), tail]);
             const answer = await sendGrpc(`/${path}`, bearer, "application/grpc", message);
-            if (isRefusal(answer)) expectSilence(`${path} ${message.toString("hex")}`, answer);
+            if (isRefusal(answer)) {
+              expectSilence(`${path} ${message.toString("hex")}`, answer);
+            }
           }
         }
         const invalid = Buffer.concat([Buffer.from([number * 8 + 2, text.length + 1, 0xff]), text]);
         const answer = await sendGrpc(`/${path}`, bearer, "application/grpc", invalid);
-        if (isRefusal(answer)) expectSilence(`${path} ${invalid.toString("hex")}`, answer);
+        if (isRefusal(answer)) {
+          expectSilence(`${path} ${invalid.toString("hex")}`, answer);
+        }
       }
     },
   );

@@ -92,7 +92,9 @@ export function hear(vault: Vault): Calls {
       for (const call of ["rotate", "grant", "revoke"]) {
         await calls.send("POST", `/api/zsc/${call}/n`, { body: { zid: "Z", value } });
       }
-      for (const call of ["list", "info/n", "audit/n"]) await calls.send("GET", `/api/zsc/${call}`);
+      for (const call of ["list", "info/n", "audit/n"]) {
+        await calls.send("GET", `/api/zsc/${call}`);
+      }
       await calls.send("POST", "/api/zsc/probe-permission", { body: { name: "n", asZid: "Z", value } });
       await calls.read(await calls.token("caller", "ZEQ-SYS"), { name: when, value });
       await calls.send("DELETE", "/api/zsc/n");

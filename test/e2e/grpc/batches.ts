@@ -6,7 +6,9 @@ import type { Vault } from "../support/vault.ts";
 
 /** What an item says, in short: the value, or why not. */
 function shown({ name, result }: BatchReadItem): readonly [string, string | undefined] {
-  if (result.case === "secret") return [name, result.value.value];
+  if (result.case === "secret") {
+    return [name, result.value.value];
+  }
   return [name, result.case === "error" ? failureOfItem(result.value).reason : undefined];
 }
 

@@ -27,7 +27,9 @@ export function errorTable(vault: () => Vault): void {
 
     function expectFailure(outcome: Outcome<unknown>, expected: Partial<Failure>): void {
       expect(outcome.failure).toMatchObject({ domain: "zsc.v1", ...expected });
-      if (expected.receipt === undefined) expect(outcome.failure?.receipt).toBeUndefined();
+      if (expected.receipt === undefined) {
+        expect(outcome.failure?.receipt).toBeUndefined();
+      }
     }
     const recorded = expect.stringMatching(receiptText);
 
@@ -105,7 +107,9 @@ export function errorTable(vault: () => Vault): void {
         message: "neither the owner nor permitted to read this secret",
         receipt: recorded,
       };
-      for (let time = 0; time < 5; time++) expectFailure(await read(name), denied);
+      for (let time = 0; time < 5; time++) {
+        expectFailure(await read(name), denied);
+      }
       const limited = await read(name);
       const message = "too many denials in the last 60 Zeqonds";
       expectFailure(limited, { code: "RESOURCE_EXHAUSTED", reason: "RATE_LIMITED", message, receipt: recorded });

@@ -95,7 +95,9 @@ export function reads(vault: () => Vault): void {
 
   test("denials by the system on behalf of another count for that one", async () => {
     const name = await newSecret(vault());
-    for (let time = 0; time < 5; time++) await readAs("system", "ZEQ-BROKER-2", { name, onBehalfOf: "ZEQ-NAMED" });
+    for (let time = 0; time < 5; time++) {
+      await readAs("system", "ZEQ-BROKER-2", { name, onBehalfOf: "ZEQ-NAMED" });
+    }
     expect((await readAs("caller", "ZEQ-NAMED", { name })).failure?.reason).toBe("RATE_LIMITED");
     const own = await newSecret(vault(), { boundZid: "ZEQ-BROKER-2" });
     expect(await readAs("system", "ZEQ-BROKER-2", { name: own })).toMatchObject({ message: { value: "a value" } });

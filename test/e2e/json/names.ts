@@ -41,7 +41,9 @@ export function namesInPathsAndBodies(vault: () => Vault): void {
 
   test("names are compared byte by byte", async () => {
     const names = ["case", "Case", "case ", "cäse", "cäse".normalize("NFD")];
-    for (const [index, name] of names.entries()) await setSecret(vault(), { name, purposeTag: `tag ${index}` });
+    for (const [index, name] of names.entries()) {
+      await setSecret(vault(), { name, purposeTag: `tag ${index}` });
+    }
     for (const [index, name] of names.entries()) {
       expect(await metadataOf(vault(), name)).toMatchObject({ name, purpose_tag: `tag ${index}` });
     }

@@ -8,7 +8,9 @@ const no = (reason: string) => ({ ok: true, granted: false, reason });
 export function probes(vault: () => Vault): void {
   test("the owner, the permitted and the system may read, and nobody else", async () => {
     const name = await newSecret(vault(), { boundZid: "ZEQ-OWNER", permissions: ["ZEQ-FRIEND"] });
-    for (const zid of ["ZEQ-OWNER", "ZEQ-FRIEND", "ZEQ-SYS"]) expect(await probe(vault(), name, zid)).toEqual(granted);
+    for (const zid of ["ZEQ-OWNER", "ZEQ-FRIEND", "ZEQ-SYS"]) {
+      expect(await probe(vault(), name, zid)).toEqual(granted);
+    }
     expect(await probe(vault(), name, "ZEQ-PROBE-STRANGER")).toEqual(no("denied"));
     expect(await probe(vault(), name, "zeq-owner")).toEqual(no("denied"));
   });
@@ -21,7 +23,9 @@ export function probes(vault: () => Vault): void {
 
   test("a name that does not exist is not_found, which is no denial", async () => {
     const name = freshName("none");
-    for (let time = 0; time < 7; time++) expect(await probe(vault(), name, "ZEQ-SEEKER")).toEqual(no("not_found"));
+    for (let time = 0; time < 7; time++) {
+      expect(await probe(vault(), name, "ZEQ-SEEKER")).toEqual(no("not_found"));
+    }
   });
 
   test.each([

@@ -51,7 +51,9 @@ export function receipts(vault: () => Vault): void {
       [405, await vault().send("PUT", "/api/zsc/list")],
       [413, await vault().send("POST", "/api/zsc/set", { body: "x".repeat(1_048_577) })],
     ] as const;
-    for (const [status, answer] of refusals) expect([answer.status, answer.receipt]).toEqual([status, undefined]);
+    for (const [status, answer] of refusals) {
+      expect([answer.status, answer.receipt]).toEqual([status, undefined]);
+    }
     expect(await head()).toBe(before);
   });
 }

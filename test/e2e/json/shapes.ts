@@ -57,7 +57,9 @@ export function successShapes(vault: () => Vault): void {
   });
 
   test("list answers the count and every secret's metadata, ordered by name, byte by byte", async () => {
-    for (const name of ["order-b", "order-B", "order-ä", "order-a", "order-a "]) await setSecret(vault(), { name });
+    for (const name of ["order-b", "order-B", "order-ä", "order-a", "order-a "]) {
+      await setSecret(vault(), { name });
+    }
     const { status, json } = await vault().send("GET", "/api/zsc/list");
     const { count, secrets } = json as { readonly count: number; readonly secrets: readonly Metadata[] };
     const ours = secrets.map(({ name }) => name).filter((name) => name.startsWith("order-"));
@@ -65,7 +67,9 @@ export function successShapes(vault: () => Vault): void {
     expect(Object.keys(json as object)).toEqual(["ok", "count", "secrets"]);
     expect(count).toBe(secrets.length);
     expect(ours).toEqual(["order-B", "order-a", "order-a ", "order-b", "order-ä"]);
-    for (const secret of secrets) expect(Object.keys(secret)).toEqual(metadataKeys);
+    for (const secret of secrets) {
+      expect(Object.keys(secret)).toEqual(metadataKeys);
+    }
     expect(secrets.find(({ name }) => name === "order-a")).toEqual(await metadataOf(vault(), "order-a"));
   });
 
@@ -78,7 +82,9 @@ export function successShapes(vault: () => Vault): void {
       const page = json as { readonly count: number; readonly secrets: readonly Metadata[]; nextPageToken?: string };
       expect(page.count).toBe(page.secrets.length);
       names.push(...page.secrets.map(({ name }) => name));
-      if (page.nextPageToken === undefined) break;
+      if (page.nextPageToken === undefined) {
+        break;
+      }
       expect(page.count).toBe(3);
       query = `?pageSize=3&pageToken=${page.nextPageToken}`;
     }

@@ -40,7 +40,9 @@ export function development(): void {
     expect(modeOf(dataDir())).toBe("700");
     const files = readdirSync(dataDir());
     expect(files).toEqual(expect.arrayContaining(["admin.jwt", "jwt.secret", "master.key", "zsc.db"]));
-    for (const file of files) expect([file, modeOf(join(dataDir(), file))]).toEqual([file, "600"]);
+    for (const file of files) {
+      expect([file, modeOf(join(dataDir(), file))]).toEqual([file, "600"]);
+    }
   });
 
   test("the banner says where it is, and that it is not for production", () => {

@@ -11,7 +11,9 @@ export function starting(): void {
   test("without keys it does not start, and names every setting that is missing", async () => {
     const { code, stdout, stderr } = await runZsc(["serve"], {});
     expect([code, stdout]).toEqual([1, ""]);
-    for (const name of ["ZSC_MASTER_KEY", "ZSC_JWT_SECRET", "ZSC_DATABASE_URL"]) expect(stderr).toContain(name);
+    for (const name of ["ZSC_MASTER_KEY", "ZSC_JWT_SECRET", "ZSC_DATABASE_URL"]) {
+      expect(stderr).toContain(name);
+    }
     expect(stderr).not.toContain("    at ");
   });
 
@@ -27,9 +29,12 @@ export function starting(): void {
     });
     expect(code).toBe(1);
     const names = ["MODE", "LISTEN", "DATABASE_URL", "MASTER_KEY", "JWT_SECRET", "SHUTDOWN_SECONDS", "LOGLEVEL"];
-    for (const name of names) expect(stderr).toContain(`ZSC_${name} `);
-    for (const value of ["nowhere-in", "pw-in-url", "abc-not", "too-short", "soon"])
+    for (const name of names) {
+      expect(stderr).toContain(`ZSC_${name} `);
+    }
+    for (const value of ["nowhere-in", "pw-in-url", "abc-not", "too-short", "soon"]) {
       expect(stderr).not.toContain(value);
+    }
   });
 
   test("keys may stand in files", async () => {
@@ -137,12 +142,16 @@ export function starting(): void {
       const empty = await openVault({ database });
       await empty.process.end();
       const tables = "secret read_counter denial audit_log audit_head key_check schema_version".split(" ");
-      for (const table of tables) await empty.sql(`DROP TABLE ${table}`);
+      for (const table of tables) {
+        await empty.sql(`DROP TABLE ${table}`);
+      }
       const { databaseUrl, masterKey, jwtSecret } = empty;
       const starts = Array.from({ length: 3 }, () => openVault({ databaseUrl, keys: { masterKey, jwtSecret } }));
       const vaults = await Promise.all(starts);
       const name = await newSecret(vaults[0] as Vault);
-      for (const each of vaults) expect(await rowsOf(each, name)).toHaveLength(1);
+      for (const each of vaults) {
+        expect(await rowsOf(each, name)).toHaveLength(1);
+      }
       await Promise.all(vaults.map((each) => each.close()));
       expect((await empty.verify()).code).toBe(0);
     });

@@ -41,8 +41,12 @@ export function stopping(): void {
     await vault.process.logged("stopping");
     await until(async () => !(await isOpen(vault)));
     await letGo();
-    for (const answer of await Promise.all(sets)) expect(answer.status).toBe(200);
-    for (const answer of await Promise.all(reads)) expect(answer.message?.value).toBe("a value");
+    for (const answer of await Promise.all(sets)) {
+      expect(answer.status).toBe(200);
+    }
+    for (const answer of await Promise.all(reads)) {
+      expect(answer.message?.value).toBe("a value");
+    }
     client.close();
     expect(await vault.process.ended()).toMatchObject({ code: 0, stderr: "" });
     const said = vault.process.log().map(({ msg }) => msg);
@@ -53,7 +57,9 @@ export function stopping(): void {
       "stopped",
     ]);
     await vault.start();
-    for (const name of names) expect(await rowsOf(vault, name)).toHaveLength(1);
+    for (const name of names) {
+      expect(await rowsOf(vault, name)).toHaveLength(1);
+    }
     expect((await vault.verify()).code).toBe(0);
     await vault.close();
   });
@@ -62,7 +68,9 @@ export function stopping(): void {
     const vault = await openVault();
     let isOver = false;
     const worker = async () => {
-      while (!isOver) await vault.send("GET", "/api/zsc/list").catch(() => undefined);
+      while (!isOver) {
+        await vault.send("GET", "/api/zsc/list").catch(() => undefined);
+      }
     };
     const workers = Array.from({ length: 16 }, worker);
     await until(() => vault.process.log().length > 500);
@@ -162,7 +170,9 @@ export function stopping(): void {
       while (!isOver) {
         const name = freshName("load");
         const answer = await vault.send("POST", "/api/zsc/set", { body: { name, value: "v" } }).catch(() => undefined);
-        if (answer?.status === 200) acknowledged.push(name);
+        if (answer?.status === 200) {
+          acknowledged.push(name);
+        }
       }
     };
     const workers = Array.from({ length: 8 }, worker);
@@ -176,7 +186,9 @@ export function stopping(): void {
     await vault.start();
     await until(async () => (await vault.sendBare("GET", "/readyz")).status === 200);
     expect(performance.now() - startedMs).toBeLessThan(5_000);
-    for (const name of acknowledged) expect(await rowsOf(vault, name)).toHaveLength(1);
+    for (const name of acknowledged) {
+      expect(await rowsOf(vault, name)).toHaveLength(1);
+    }
     expect(await vault.verify()).toMatchObject({ code: 0, stdout: expect.stringMatching(/ok\n$/) });
     await vault.close();
   });

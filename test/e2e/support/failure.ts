@@ -28,7 +28,9 @@ export function codeName(code: number): string {
 }
 
 export function failureOfConnect(error: unknown): Failure {
-  if (!(error instanceof ConnectError)) throw error;
+  if (!(error instanceof ConnectError)) {
+    throw error;
+  }
   const [info] = error.findDetails(ErrorInfoSchema);
   const [retry] = error.findDetails(RetryInfoSchema);
   return {

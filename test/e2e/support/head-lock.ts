@@ -24,5 +24,7 @@ export async function serverWaits(vault: Vault): Promise<number> {
 export async function untilServerHas(vault: Vault, calls: number): Promise<void> {
   await until(async () => (await serverWaits(vault)) > 0);
   // A health check on a new connection is answered only after what came before on the others was read.
-  for (let round = 0; round < calls; round++) await vault.sendBare("GET", "/healthz");
+  for (let round = 0; round < calls; round++) {
+    await vault.sendBare("GET", "/healthz");
+  }
 }

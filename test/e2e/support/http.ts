@@ -79,20 +79,28 @@ export function http2Client(host: string, port: number, ca?: string): HttpClient
         stream.on("data", (chunk: Buffer) => chunks.push(chunk));
         stream.on("error", reject);
         stream.on("end", () => resolve(answerOf(status, received, Buffer.concat(chunks).toString("utf8"))));
-        if (body !== undefined) stream.end(body);
+        if (body !== undefined) {
+          stream.end(body);
+        }
       }),
   };
 }
 
 function headersOf({ token, headers = {} }: Sent): Record<string, string | string[]> {
   const all: Record<string, string | string[]> = token === undefined ? {} : { authorization: `Bearer ${token}` };
-  for (const [name, value] of Object.entries(headers)) all[name] = typeof value === "string" ? value : [...value];
+  for (const [name, value] of Object.entries(headers)) {
+    all[name] = typeof value === "string" ? value : [...value];
+  }
   return all;
 }
 
 function bytesOf(body: unknown): Buffer | undefined {
-  if (body === undefined) return undefined;
-  if (body instanceof Uint8Array) return Buffer.from(body);
+  if (body === undefined) {
+    return undefined;
+  }
+  if (body instanceof Uint8Array) {
+    return Buffer.from(body);
+  }
   return Buffer.from(typeof body === "string" ? body : JSON.stringify(body), "utf8");
 }
 

@@ -21,7 +21,9 @@ export async function rawConnection(host: string, port: number): Promise<RawConn
   let received = Buffer.alloc(0);
   const listeners = new Set<() => void>();
   const tell = () => {
-    for (const listener of listeners) listener();
+    for (const listener of listeners) {
+      listener();
+    }
   };
   let isClosed = false;
   socket.on("data", (chunk: Buffer) => {
@@ -36,7 +38,9 @@ export async function rawConnection(host: string, port: number): Promise<RawConn
   const wait = (isOver: () => boolean) =>
     new Promise<void>((resolve) => {
       const look = () => {
-        if (!isClosed && !isOver()) return;
+        if (!isClosed && !isOver()) {
+          return;
+        }
         listeners.delete(look);
         resolve();
       };

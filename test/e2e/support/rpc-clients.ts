@@ -54,7 +54,9 @@ export function grpcJsClient({ host, port, ca }: Target): RpcClient {
     call: (method, request, { token, timeoutMs = 30_000 } = {}) =>
       new Promise((resolve) => {
         const metadata = new Metadata();
-        if (token !== undefined) metadata.set("authorization", `Bearer ${token}`);
+        if (token !== undefined) {
+          metadata.set("authorization", `Bearer ${token}`);
+        }
         let receipt: string | undefined;
         const call = client.makeUnaryRequest(
           `/${method.parent.typeName}/${method.name}`,
@@ -64,7 +66,9 @@ export function grpcJsClient({ host, port, ca }: Target): RpcClient {
           metadata,
           { deadline: Date.now() + timeoutMs },
           (error, message) => {
-            if (error === null && message !== undefined) return resolve({ message, receipt });
+            if (error === null && message !== undefined) {
+              return resolve({ message, receipt });
+            }
             const { code = 2, details = "", metadata: trailer = new Metadata() } = error ?? {};
             const status = bytesOf(trailer.get("grpc-status-details-bin")[0]);
             resolve({ failure: failureOfGrpc(code, details, status, textOf(trailer.get("zsc-receipt")[0])) });

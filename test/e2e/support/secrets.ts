@@ -41,7 +41,9 @@ export function freshName(prefix = "secret"): string {
 /** Sets a secret as the admin; what is not named takes its default. */
 export async function setSecret(vault: Vault, fields: Readonly<Record<string, unknown>>): Promise<Answer> {
   const answer = await vault.send("POST", "/api/zsc/set", { body: { value: "a value", ...fields } });
-  if (answer.status !== 200) throw new Error(`set was refused: ${answer.text}`);
+  if (answer.status !== 200) {
+    throw new Error(`set was refused: ${answer.text}`);
+  }
   return answer;
 }
 
@@ -54,19 +56,25 @@ export async function newSecret(vault: Vault, fields: Readonly<Record<string, un
 
 export async function metadataOf(vault: Vault, name: string): Promise<Metadata> {
   const answer = await vault.send("GET", `/api/zsc/info/${encodeURIComponent(name)}`);
-  if (answer.status !== 200) throw new Error(`info was refused: ${answer.text}`);
+  if (answer.status !== 200) {
+    throw new Error(`info was refused: ${answer.text}`);
+  }
   return (answer.json as { readonly secret: Metadata }).secret;
 }
 
 export async function rowsOf(vault: Vault, name: string, query = ""): Promise<readonly Row[]> {
   const answer = await vault.send("GET", `/api/zsc/audit/${encodeURIComponent(name)}${query}`);
-  if (answer.status !== 200) throw new Error(`audit was refused: ${answer.text}`);
+  if (answer.status !== 200) {
+    throw new Error(`audit was refused: ${answer.text}`);
+  }
   return (answer.json as { readonly rows: readonly Row[] }).rows;
 }
 
 export async function probe(vault: Vault, name: string, asZid: string, purpose?: string): Promise<unknown> {
   const answer = await vault.send("POST", "/api/zsc/probe-permission", { body: { name, asZid, purpose } });
-  if (answer.status !== 200) throw new Error(`probe was refused: ${answer.text}`);
+  if (answer.status !== 200) {
+    throw new Error(`probe was refused: ${answer.text}`);
+  }
   return answer.json;
 }
 

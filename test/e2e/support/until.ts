@@ -6,7 +6,9 @@ const waitsMs = 60_000;
 export async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
   const giveUpAt = Date.now() + waitsMs;
   while (!(await isSo())) {
-    if (Date.now() > giveUpAt) throw new Error("waited in vain");
+    if (Date.now() > giveUpAt) {
+      throw new Error("waited in vain");
+    }
     await sleep(10);
   }
 }

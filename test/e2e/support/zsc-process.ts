@@ -108,7 +108,9 @@ async function firstLine(message: string, log: () => readonly LogLine[], end: Pr
   const giveUpAt = Date.now() + startWithinMs;
   while (Date.now() < giveUpAt) {
     const line = log().find(({ msg }) => msg === message);
-    if (line !== undefined) return line;
+    if (line !== undefined) {
+      return line;
+    }
     await Promise.race([stopped, sleep(10)]);
   }
   throw new Error(`zsc did not log "${message}" in time`);

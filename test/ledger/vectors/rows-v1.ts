@@ -116,7 +116,9 @@ export function rowVectors(): RowVectors {
     chain.push(rowOf(each, seq + 1, rowHash, index));
   }
   const [first] = cases;
-  if (first === undefined) throw new Error("no cases");
+  if (first === undefined) {
+    throw new Error("no cases");
+  }
   const largest = { ...first, what: "the largest seq and Zeqond" };
   return {
     chain,
