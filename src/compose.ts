@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Config, DatabaseConfig, ListenAddress } from "./config/config.ts";
+import type { Config, DatabaseConfig, ListenAddress, TlsConfig } from "./config/config.ts";
 import { systemClock } from "./domain/clock.ts";
 import { errorCode } from "./domain/error-code.ts";
 import { fieldsOfError, type Log } from "./domain/log.ts";
@@ -16,6 +16,8 @@ import type { ZscServer } from "./transport/index.ts";
 /** A vault that is open and listens. */
 export interface RunningVault {
   readonly address: { readonly host: string; readonly port: number };
+  /** What connections from now on are shown. Nothing, when the port speaks plain text. */
+  setTls(tls: TlsConfig): void;
   /** Finishes what is in flight, as long as the configuration allows, and lets go of everything. */
   stop(): Promise<void>;
 }
@@ -104,6 +106,7 @@ export async function startVault(config: Config, log: Log, batches: BatchOptions
     const rotation = startRotation({ store, sequencer, sealer, clock: systemClock, log });
     return {
       address,
+      setTls: ({ cert, key }) => server.setTls({ cert, key: key.text() }),
       async stop() {
         const rotated = rotation.stop();
         await server.close(config.shutdownMs);

@@ -63,6 +63,7 @@ export function createPort(config: Config, { store, sequencer, sealer }: Parts, 
       return listening;
     },
     close: (graceMs) => server.close(graceMs),
+    setTls: (next) => server.setTls(next),
   };
 }
 

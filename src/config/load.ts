@@ -1,5 +1,5 @@
 import { readCallers } from "./callers.ts";
-import type { Config, DatabaseCommandConfig, Mode, TokenCommandConfig } from "./config.ts";
+import type { Config, DatabaseCommandConfig, Mode, TlsConfig, TokenCommandConfig } from "./config.ts";
 import { ensureDevelopmentKey } from "./development-key.ts";
 import { isLoopback } from "./listen.ts";
 import {
@@ -71,4 +71,16 @@ export function loadDatabaseConfig(env: Environment, options: LoadOptions = {}):
   const database = readDatabase(settings, base.dataDir);
   requireSecrets(settings, base.mode, ["ZSC_DATABASE_URL"]);
   return { ...base, warnings: settings.finish(), database };
+}
+
+/**
+ * Reads the server's certificate and key again; undefined when it speaks plain text.
+ *
+ * @throws ConfigError
+ */
+export function loadTls(env: Environment): TlsConfig | undefined {
+  const settings = new Settings(env, readSettingFile);
+  const tls = readTls(settings);
+  settings.finish();
+  return tls;
 }

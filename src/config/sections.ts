@@ -4,7 +4,8 @@ import type { BaseConfig, DatabaseConfig, JwtConfig, ListenAddress, LogLevel, Mo
 import { SettingProblem } from "./config-error.ts";
 import { parseDatabaseUrl } from "./database-url.ts";
 import { isLoopback, parseListen } from "./listen.ts";
-import { type SecretSetting, unknownSettings } from "./setting-names.ts";
+import { foreignNames, type SecretSetting } from "./setting-names.ts";
+import { checkNotRepeated } from "./setting-text.ts";
 import type { Environment, Settings } from "./settings.ts";
 
 const minJwtSecretBytes = 32;
@@ -26,8 +27,16 @@ export function readBase(
   env: Environment,
   askedMode: Mode | undefined,
 ): Omit<BaseConfig, "warnings"> {
-  for (const sentence of unknownSettings(env)) {
+  const { problems, serviceLinks } = foreignNames(env);
+  for (const sentence of problems) {
     settings.problem(sentence);
+  }
+  const [link] = serviceLinks;
+  if (link !== undefined) {
+    settings.warn(
+      link,
+      `service links of Kubernetes are ignored (${serviceLinks.length}): enableServiceLinks: false in the pod keeps them out`,
+    );
   }
   const mode = settings.parsed("ZSC_MODE", oneOf(modes), askedMode ?? "production");
   if (askedMode !== undefined && mode !== askedMode) {
@@ -54,6 +63,7 @@ export function readMasterKey(settings: Settings): Plaintext | undefined {
     if (!/^[0-9a-fA-F]{64}$/.test(text)) {
       throw new SettingProblem("must be exactly 64 hex digits (openssl rand -hex 32)");
     }
+    checkNotRepeated(text.toLowerCase());
     return Plaintext.fromString(text);
   });
 }
@@ -63,7 +73,7 @@ export function readJwt(settings: Settings): Omit<JwtConfig, "secret"> & { reado
     if (Buffer.byteLength(text, "utf8") < minJwtSecretBytes) {
       throw new SettingProblem(`must be at least ${minJwtSecretBytes} bytes long (openssl rand -base64 48)`);
     }
-    return Plaintext.fromString(text);
+    return Plaintext.fromString(checkNotRepeated(text));
   });
   return {
     secret,

@@ -135,9 +135,51 @@ describe("wrong settings", () => {
   test.each([
     ["ZSC_MASTERKEY", "ZSC_MASTERKEY is no setting: did you mean ZSC_MASTER_KEY?"],
     ["ZSC_JWT_SECRET_FIEL", "ZSC_JWT_SECRET_FIEL is no setting: did you mean ZSC_JWT_SECRET_FILE?"],
+    ["ZSC_MOED", "ZSC_MOED is no setting: did you mean ZSC_MODE?"],
+    ["ZSC_LISTNE", "ZSC_LISTNE is no setting: did you mean ZSC_LISTEN?"],
+    ["ZSC_TLS_CERT", "ZSC_TLS_CERT is no setting: did you mean ZSC_TLS_CERT_FILE?"],
+    ["ZSC_PORT", "ZSC_PORT is no setting: remove it"],
+    ["ZSC_HOST", "ZSC_HOST is no setting: remove it"],
+    ["ZSC_X", "ZSC_X is no setting: remove it"],
     ["ZSC_SOMETHING_ENTIRELY_ELSE", "ZSC_SOMETHING_ENTIRELY_ELSE is no setting: remove it"],
   ])("include the unknown name %s", (name, problem) => {
     expect(problemsOf(() => loadConfig({ ...production, [name]: "canary" }))).toEqual([problem]);
+  });
+
+  test("do not include the service links that Kubernetes sets beside a Service of our name", () => {
+    const links = {
+      ZSC_SERVICE_HOST: "10.96.0.17",
+      ZSC_SERVICE_PORT: "7777",
+      ZSC_SERVICE_PORT_GRPC: "7777",
+      ZSC_PORT: "tcp://10.96.0.17:7777",
+      ZSC_PORT_7777_TCP: "tcp://10.96.0.17:7777",
+      ZSC_PORT_7777_TCP_PROTO: "tcp",
+      ZSC_PORT_7777_TCP_PORT: "7777",
+      ZSC_PORT_7777_TCP_ADDR: "10.96.0.17",
+      ZSC_PORT_53_UDP: "udp://[fd00::1]:53",
+      ZSC_PORT_53_UDP_ADDR: "fd00::1",
+      ZSC_VAULT_SERVICE_HOST: "fd00::1",
+      ZSC_LISTEN_PORT: "tcp://10.96.0.17:80",
+    };
+    const { warnings } = loadConfig({ ...production, ...links });
+    expect(warnings).toEqual([
+      {
+        setting: "ZSC_SERVICE_HOST",
+        message: expect.stringMatching(/^service links of Kubernetes are ignored \(12\)/),
+      },
+    ]);
+  });
+
+  test.each([
+    ["ZSC_PORT", "7777"],
+    ["ZSC_SERVICE_HOST", "vault.internal"],
+    ["ZSC_PORT_7777_TCP_PROTO", "7777"],
+    ["ZSC_PORT_X_TCP", "tcp://10.96.0.17:7777"],
+    ["ZSC_LISTEN_ADDR", "10.96.0.17"],
+  ])("include %s=%s, which only looks like a service link", (name, value) => {
+    expect(problemsOf(() => loadConfig({ ...production, [name]: value }))).toEqual([
+      expect.stringMatching(new RegExp(`^${name} is no setting`)),
+    ]);
   });
 
   test("do not include names for tests, nor those of others", () => {
