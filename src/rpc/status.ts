@@ -20,6 +20,7 @@ export const statusTable: Readonly<Record<VaultErrorCode, Status>> = {
   NOT_FOUND: { grpc: Code.NotFound, http: 404, error: "NOT_FOUND", showsDetail: false },
   MESSAGE_TOO_LARGE: { grpc: Code.ResourceExhausted, http: 413, error: "request too large", showsDetail: false },
   STORE_UNAVAILABLE: { grpc: Code.Unavailable, http: 500, error: "INTERNAL_ERROR", showsDetail: true },
+  ISSUER_UNAVAILABLE: { grpc: Code.Unavailable, http: 500, error: "INTERNAL_ERROR", showsDetail: true },
   OVERLOADED: { grpc: Code.Unavailable, http: 500, error: "INTERNAL_ERROR", showsDetail: true },
   SEAL_BROKEN: { grpc: Code.Internal, http: 500, error: "INTERNAL_ERROR", showsDetail: true },
 };

@@ -24,6 +24,7 @@ const wires: Readonly<Record<VaultErrorCode, Wire>> = {
   NOT_FOUND: { grpc: Code.NotFound, http: 404, error: "NOT_FOUND" },
   MESSAGE_TOO_LARGE: { grpc: Code.ResourceExhausted, http: 413, error: "request too large" },
   STORE_UNAVAILABLE: { grpc: Code.Unavailable, http: 500, error: "INTERNAL_ERROR", ...withDetail },
+  ISSUER_UNAVAILABLE: { grpc: Code.Unavailable, http: 500, error: "INTERNAL_ERROR", ...withDetail },
   OVERLOADED: { grpc: Code.Unavailable, http: 500, error: "INTERNAL_ERROR", ...withDetail },
   SEAL_BROKEN: { grpc: Code.Internal, http: 500, error: "INTERNAL_ERROR", ...withDetail },
 };
