@@ -55,7 +55,7 @@ function failureOfCall(error: ConnectError): Failure {
 }
 
 function failureOfStatus({ http, error, showsDetail }: Status, message: string): Failure {
-  const detail = showsDetail ? { detail: message } : {};
+  const detail = showsDetail && message !== error ? { detail: message } : {};
   return { status: http, body: { ok: false, error: error ?? message, ...detail } };
 }
 

@@ -94,7 +94,7 @@ export function serveUnary(
   });
   try {
     startDeadline(runtime, call, timeout, refuse);
-    const admitted = method.isPublic ? undefined : runtime.admit?.(method.method, call.requestHeader, call.values);
+    const admitted = method.isPublic ? undefined : runtime.admit?.(method.method, call.exchange, call.values);
     if (admitted === undefined) {
       read();
     } else {
