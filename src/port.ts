@@ -5,7 +5,7 @@ import { type Authenticator, createAuthenticator } from "./auth/authenticator.ts
 import type { IssuerState } from "./auth/issuer-keys.ts";
 import type { Config } from "./config/config.ts";
 import { systemClock } from "./domain/clock.ts";
-import { fieldsOfError, type Log } from "./domain/log.ts";
+import type { Log } from "./domain/log.ts";
 import { createMetadataReader } from "./ledger/metadata-reader.ts";
 import { createReadiness } from "./ledger/readiness.ts";
 import type { Sequencer } from "./ledger/sequencer.ts";
@@ -16,6 +16,7 @@ import { createAdmission } from "./rpc/admission.ts";
 import { createCallLog } from "./rpc/call-log.ts";
 import { createContextHandlers } from "./rpc/context-handlers.ts";
 import { connectErrorOf } from "./rpc/errors.ts";
+import { createFaultLog } from "./rpc/faults.ts";
 import { createMistake, failureOf, prepare } from "./rpc/json-surface.ts";
 import { createValidation } from "./rpc/validation.ts";
 import type { Sealer } from "./sealing/envelope.ts";
@@ -48,6 +49,7 @@ export function createPort(config: Config, { store, sequencer, sealer }: Parts, 
     jsonSurfaces: [
       {
         prefix: "/api/zsc",
+        timeoutMs: config.callMs,
         emitNull: emit_null,
         prepare,
         mistake: createMistake(validation),
@@ -57,7 +59,7 @@ export function createPort(config: Config, { store, sequencer, sealer }: Parts, 
     ],
     health: { ready: createReadiness(store) },
     onCall: createCallLog(log),
-    onFault: ({ where, error }) => log.debug({ ...fieldsOfError(error), address: where }, "a connection failed"),
+    onFault: createFaultLog(log),
     ...(tls === undefined ? {} : { tls: { cert: tls.cert, key: tls.key.text() } }),
   });
   return {

@@ -115,6 +115,8 @@ export interface JsonMistake {
 export interface JsonSurface {
   /** For example `/api/zsc`, without a slash at its end. */
   readonly prefix: string;
+  /** How long a call may take from its first byte on, milliseconds; as long as it likes unless given. */
+  readonly timeoutMs?: number;
   /** Absent values of fields that carry this option are written as null. */
   readonly emitNull?: FieldFlag;
   /** Rewrites the JSON object of a body, or of the query of a route without a body, before it is decoded. */
