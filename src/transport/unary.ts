@@ -44,10 +44,14 @@ export function serveUnary(
 ): void {
   const refuse = (reason: unknown) => {
     if (call.settle(reason)) {
-      const error = errorFor(runtime, reason);
-      framing.refuse(error, reason);
-      record(runtime, call, error.code, reason);
+      answerRefusal(reason);
     }
+  };
+  const answerRefusal = (reason: unknown) => {
+    const known = inTerms(reason);
+    const error = runtime.translate(known);
+    framing.refuse(error, reason);
+    record(runtime, call, error.code, known);
   };
   const reply = (message: Message) => {
     if (call.settle()) {
@@ -55,9 +59,7 @@ export function serveUnary(
         framing.reply(message);
         record(runtime, call, undefined, undefined);
       } catch (reason) {
-        const error = errorFor(runtime, reason);
-        framing.refuse(error, reason);
-        record(runtime, call, error.code, reason);
+        answerRefusal(reason);
       }
     }
   };
@@ -135,10 +137,9 @@ function bodyOrThrow(body: BodyResult): Uint8Array {
 /** A message over the limit. Its own class, since some framings have their own answer to it. */
 export class MessageTooLarge extends Error {}
 
-/** What callers see of `reason`, and nothing that they must not see. */
-function errorFor(runtime: UnaryRuntime, reason: unknown): ConnectError {
-  const isTooLarge = reason instanceof MessageTooLarge;
-  return runtime.translate(isTooLarge ? new ConnectError("message too large", Code.ResourceExhausted) : reason);
+/** A reason in the terms of the protocols: what a caller has done wrong is no error of ours. */
+function inTerms(reason: unknown): unknown {
+  return reason instanceof MessageTooLarge ? new ConnectError("message too large", Code.ResourceExhausted) : reason;
 }
 
 function record(runtime: UnaryRuntime, call: UnaryCall, code: Code | undefined, reason: unknown): void {
