@@ -18,7 +18,7 @@ describe("the log", () => {
   let client: RpcClient;
   let caller = "";
   beforeAll(async () => {
-    vault = await openVault({ database: "MariaDB", env: { ZSC_CALL_SECONDS: "1" } });
+    vault = await openVault({ database: "MariaDB", env: { ZSC_CALL_SECONDS: "2" } });
     http = http2Client(vault.host, vault.port);
     client = grpcJsClient(vault);
     caller = await vault.token("caller", "ZEQ-CALLER");
