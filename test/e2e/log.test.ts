@@ -5,6 +5,7 @@ import { ZeqContext } from "#gen/zsc/v1/zeq_context_pb.js";
 import { hmacToken } from "../auth/hand-made-tokens.ts";
 import { holdHead } from "./support/head-lock.ts";
 import { type HttpClient, http2Client } from "./support/http.ts";
+import { rawConnection } from "./support/raw-connection.ts";
 import { grpcJsClient, type RpcClient } from "./support/rpc-clients.ts";
 import { freshName, newSecret, receiptText } from "./support/secrets.ts";
 import { until } from "./support/until.ts";
@@ -166,6 +167,24 @@ describe("the log", () => {
     const left = /^(Canceled|INVALID_ARGUMENT)$/;
     for (const line of [reset, cut]) {
       expect(line).toMatchObject({ level: "info", msg: "call refused", code: expect.stringMatching(left) });
+      expect(line).not.toHaveProperty("stack");
+    }
+  });
+
+  test.each([
+    ["no HTTP", "GET / HTTP/9.9\r\n\r\n", "HPE_INVALID_VERSION"],
+    ["no HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nno frames at all", "ERR_HTTP2_ERROR"],
+    ["half a request", "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n", "ECONNRESET"],
+  ])("tells of connections that fail at info, with a code: %s", async (_what, bytes, code) => {
+    const lines = () => vault.process.log().filter((line) => line.msg === "a connection failed" && line.code === code);
+    const before = lines().length;
+    const connection = await rawConnection(vault.host, vault.port);
+    connection.write(bytes);
+    await http.send("GET", "/healthz");
+    connection.cut();
+    await until(() => lines().length > before);
+    for (const line of lines()) {
+      expect(line).toMatchObject({ level: "info", reason: expect.stringMatching(/^(socket|session)$/) });
       expect(line).not.toHaveProperty("stack");
     }
   });

@@ -1,4 +1,4 @@
-import type { Sent } from "../support/http.ts";
+import { http2Client, type Sent } from "../support/http.ts";
 import { admin, type Vault } from "../support/vault.ts";
 
 const unauthorized = [401, '{"ok":false,"error":"unauthorized"}'];
@@ -126,6 +126,16 @@ export function access(vault: () => Vault): void {
       expect((await sendAs("POST", "/api/zsc/rotate/cookie-made"))[0]).toBe(200);
       expect((await sendAs("GET", "/api/zsc/list", { ...evil, "sec-fetch-site": "cross-site" }))[0]).toBe(200);
       expect((await sendAs("DELETE", "/api/zsc/cookie-made", ours()))[0]).toBe(200);
+    });
+
+    test("is judged over HTTP/2 as well", async () => {
+      const http2 = http2Client(vault().host, vault().port);
+      const send = async (more: Sent["headers"]) => {
+        const headers = { ...json, ...more, cookie: ["theme=dark", `zeq_admin=${token}`] };
+        return (await http2.send("POST", "/api/zsc/set", { headers, body })).status;
+      };
+      expect([await send({}), await send(ours()), await send(evil)]).toEqual([200, 200, 403]);
+      http2.close();
     });
 
     test("does not matter beside a bearer token", async () => {
