@@ -44,14 +44,8 @@ export function serveUnary(
 ): void {
   const refuse = (reason: unknown) => {
     if (call.settle(reason)) {
-      answerRefusal(reason);
+      sendRefusal(runtime, call, framing, reason);
     }
-  };
-  const answerRefusal = (reason: unknown) => {
-    const known = inTerms(reason);
-    const error = runtime.translate(known);
-    framing.refuse(error, reason);
-    record(runtime, call, error.code, known);
   };
   const reply = (message: Message) => {
     if (call.settle()) {
@@ -59,7 +53,7 @@ export function serveUnary(
         framing.reply(message);
         record(runtime, call, undefined, undefined);
       } catch (reason) {
-        answerRefusal(reason);
+        sendRefusal(runtime, call, framing, reason);
       }
     }
   };
@@ -137,9 +131,13 @@ function bodyOrThrow(body: BodyResult): Uint8Array {
 /** A message over the limit. Its own class, since some framings have their own answer to it. */
 export class MessageTooLarge extends Error {}
 
-/** A reason in the terms of the protocols: what a caller has done wrong is no error of ours. */
-function inTerms(reason: unknown): unknown {
-  return reason instanceof MessageTooLarge ? new ConnectError("message too large", Code.ResourceExhausted) : reason;
+function sendRefusal(runtime: UnaryRuntime, call: UnaryCall, framing: UnaryFraming, reason: unknown): void {
+  // In the terms of the protocols, since what a caller has done wrong is no error of ours.
+  const isTooLarge = reason instanceof MessageTooLarge;
+  const known = isTooLarge ? new ConnectError("message too large", Code.ResourceExhausted) : reason;
+  const error = runtime.translate(known);
+  framing.refuse(error, reason);
+  record(runtime, call, error.code, known);
 }
 
 function record(runtime: UnaryRuntime, call: UnaryCall, code: Code | undefined, reason: unknown): void {
