@@ -4,6 +4,7 @@ import { ensureDevelopmentKey } from "./development-key.ts";
 import { isLoopback } from "./listen.ts";
 import {
   readBase,
+  readCallMs,
   readDatabase,
   readJwt,
   readListen,
@@ -36,6 +37,7 @@ export function loadConfig(env: Environment, options: LoadOptions = {}): Config 
   const database = readDatabase(settings, base.dataDir);
   const tls = readTls(settings);
   const callers = readCallers(settings);
+  const callMs = readCallMs(settings);
   const shutdownMs = readShutdownMs(settings);
   requireSecrets(settings, base.mode, ["ZSC_MASTER_KEY", "ZSC_JWT_SECRET", "ZSC_DATABASE_URL"]);
   if (base.mode === "production" && tls === undefined && !isLoopback(listen.host)) {
@@ -50,6 +52,7 @@ export function loadConfig(env: Environment, options: LoadOptions = {}): Config 
     database,
     tls,
     callers,
+    callMs,
     shutdownMs,
   };
 }

@@ -9,7 +9,7 @@ import { checkNotRepeated } from "./setting-text.ts";
 import type { Environment, Settings } from "./settings.ts";
 
 const minJwtSecretBytes = 32;
-const maxShutdownSeconds = 3_600;
+const maxSeconds = 3_600;
 
 const modes: Readonly<Record<Mode, true>> = { development: true, production: true };
 const logLevels: Readonly<Record<LogLevel, true>> = {
@@ -91,15 +91,21 @@ export function readDatabase(settings: Settings, dataDir: string): DatabaseConfi
 }
 
 export function readShutdownMs(settings: Settings): number {
-  const seconds = settings.parsed("ZSC_SHUTDOWN_SECONDS", parseShutdownSeconds, 10);
-  return seconds * 1_000;
+  return settings.parsed("ZSC_SHUTDOWN_SECONDS", secondsFrom(0), 10) * 1_000;
 }
 
-function parseShutdownSeconds(text: string): number {
-  if (/^\d{1,4}$/.test(text) && Number(text) <= maxShutdownSeconds) {
-    return Number(text);
-  }
-  throw new SettingProblem(`must be a whole number of seconds, 0 to ${maxShutdownSeconds}`);
+/** How long a JSON call may take. */
+export function readCallMs(settings: Settings): number {
+  return settings.parsed("ZSC_CALL_SECONDS", secondsFrom(1), 20) * 1_000;
+}
+
+function secondsFrom(least: number): (text: string) => number {
+  return (text) => {
+    if (/^\d{1,4}$/.test(text) && Number(text) >= least && Number(text) <= maxSeconds) {
+      return Number(text);
+    }
+    throw new SettingProblem(`must be a whole number of seconds, ${least} to ${maxSeconds}`);
+  };
 }
 
 /**

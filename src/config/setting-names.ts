@@ -16,6 +16,7 @@ export const plainSettings = [
   "ZSC_CALLER_ZID_CLAIM",
   "ZSC_DATA_DIR",
   "ZSC_LOG_LEVEL",
+  "ZSC_CALL_SECONDS",
   "ZSC_SHUTDOWN_SECONDS",
 ] as const;
 

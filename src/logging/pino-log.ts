@@ -52,6 +52,6 @@ function forPeople(sink: LineSink): DestinationStream {
 
 /** A type is no guard against an object with more in it than it shows. */
 function listed(fields: LogFields): LogFields {
-  const { method, code, ms, requestId, zid, reason, stack, count, address, database, setting } = fields;
-  return { method, code, ms, requestId, zid, reason, stack, count, address, database, setting } as LogFields;
+  const { method, code, ms, requestId, zid, receipt, reason, stack, count, address, database, setting } = fields;
+  return { method, code, ms, requestId, zid, receipt, reason, stack, count, address, database, setting } as LogFields;
 }

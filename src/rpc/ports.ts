@@ -1,4 +1,4 @@
-import type { HandlerContext } from "@connectrpc/connect";
+import { type ContextValues, createContextKey, type HandlerContext } from "@connectrpc/connect";
 import type { MetadataReader } from "../ledger/metadata-reader.ts";
 import { type Operation, type Receipt, receiptText } from "../ledger/operation.ts";
 import type { Cancellation, Sequencer } from "../ledger/sequencer.ts";
@@ -26,7 +26,20 @@ export async function submitAndSign<T>(
 }
 
 export function sign(context: HandlerContext, receipt: Receipt): void {
-  context.responseHeader.set(receiptHeader, receiptText(receipt));
+  signWith(context, receiptText(receipt));
+}
+
+/** Puts a receipt into the answer's headers, and where the log finds it. */
+export function signWith({ responseHeader, values }: HandlerContext, receipt: string): void {
+  responseHeader.set(receiptHeader, receipt);
+  values.set(receiptKey, receipt);
+}
+
+const receiptKey = createContextKey<string | undefined>(undefined, { description: "the receipt of an answered call" });
+
+/** The receipt of a call that was answered. */
+export function receiptOf(values: ContextValues): string | undefined {
+  return values.get(receiptKey);
 }
 
 export function lastOf(receipts: readonly Receipt[]): Receipt {

@@ -53,6 +53,11 @@ export function createServer(options: ServerOptions): ZscServer {
     options.services.map(({ service }) => service.typeName),
   );
   const own = [health, ...bindReflection([...options.services, health])];
+  for (const { service, public: isPublic } of [...options.services, ...own]) {
+    for (const method of service.methods) {
+      options.approve?.(method, isPublic);
+    }
+  }
   const registry = createRegistry(...filesOf([...options.services, ...own]));
   const methods = compileMethods(options.services, interceptors, registry);
   const surfaces = (options.jsonSurfaces ?? []).map((one) =>

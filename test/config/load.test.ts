@@ -15,6 +15,7 @@ describe("a configuration for production", () => {
       dataDir: ".zsc",
       logLevel: "info",
       jwt: { issuer: "zsc", audience: "zsc" },
+      callMs: 20_000,
       shutdownMs: 10_000,
       warnings: [],
     });
@@ -191,6 +192,16 @@ describe("wrong settings", () => {
   test.each(["x", "1.5", "-1", "1e3", "3601", "99999", " 5"])("include a shutdown time of %j", (seconds) => {
     const problems = problemsOf(() => loadConfig({ ...production, ZSC_SHUTDOWN_SECONDS: seconds }));
     expect(problems).toEqual([expect.stringMatching(/^ZSC_SHUTDOWN_SECONDS must be/)]);
+  });
+
+  test.each(["0", "x", "1.5", "-1", "3601", "1e3"])("include a time for calls of %j", (seconds) => {
+    const problems = problemsOf(() => loadConfig({ ...production, ZSC_CALL_SECONDS: seconds }));
+    expect(problems).toEqual([expect.stringMatching(/^ZSC_CALL_SECONDS must be a whole number of seconds, 1 to 3600/)]);
+  });
+
+  test("do not include a time for calls of 1 s and 1 h", () => {
+    expect(loadConfig({ ...production, ZSC_CALL_SECONDS: "1" }).callMs).toBe(1_000);
+    expect(loadConfig({ ...production, ZSC_CALL_SECONDS: "3600" }).callMs).toBe(3_600_000);
   });
 
   test("do not include a shutdown time of 0", () => {
