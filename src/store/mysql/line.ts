@@ -21,7 +21,7 @@ export interface LineOptions {
   open(): Promise<Connection>;
   /** The time for all answers to one user; opening a connection aside. */
   readonly answersWithinMs: number;
-  /** Whether work that failed is tried once more, when its connection had been opened before: it may have died since. */
+  /** Whether work that the database failed is done once more on a fresh connection: this one may have died long ago. */
   readonly triesAgain: boolean;
   /** Told when a connection was given up. */
   onGivenUp?(): void;
@@ -52,7 +52,6 @@ export function createLine({ open, answersWithinMs, triesAgain, onGivenUp }: Lin
     if (current?.broken) {
       giveUp(current);
     }
-    const isFresh = current === undefined;
     current ??= await open();
     const connection = current;
     connection.limit(answersWithinMs);
@@ -63,7 +62,7 @@ export function createLine({ open, answersWithinMs, triesAgain, onGivenUp }: Lin
       if (isAway(error) || !(await canRollBack(connection))) {
         giveUp(connection);
       }
-      if (again && !isFresh && isAway(error)) {
+      if (again && isAway(error)) {
         return await attempt(work, false);
       }
       throw error;
