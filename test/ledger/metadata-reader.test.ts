@@ -28,6 +28,25 @@ describe("metadata that is read beside the chain", () => {
     await expect(metadata.secretRows("a", 1, emptyHead)).rejects.toMatchObject(away);
   });
 
+  test("is refused to more than may wait for it", async () => {
+    const place = await sqlitePlace();
+    const store = await place.open();
+    const opened = Promise.withResolvers<void>();
+    const listSecrets: typeof store.listSecrets = async (...question) => {
+      await opened.promise;
+      return await store.listSecrets(...question);
+    };
+    const metadata = createMetadataReader({ listSecrets, auditRows: store.auditRows });
+    const waiting = Array.from({ length: 256 }, () => metadata.listSecrets(null, 1, emptyHead));
+    const overloaded = { name: "VaultError", code: "OVERLOADED", retryAfterMs: 100 };
+    await expect(metadata.listSecrets(null, 1, emptyHead)).rejects.toMatchObject(overloaded);
+    await expect(metadata.secretRows("a", 1, emptyHead)).rejects.toMatchObject(overloaded);
+    opened.resolve();
+    await Promise.all(waiting);
+    expect(await metadata.listSecrets(null, 1, emptyHead)).toEqual([]);
+    await place.close();
+  });
+
   test("passes a bug on as it is", async () => {
     const bug = new TypeError("a bug");
     const broken = () => Promise.reject(bug);

@@ -59,6 +59,22 @@ export function describeMetadata(newPlace: NewPlace): void {
     expect(await store.dueSecrets(Number.MAX_SAFE_INTEGER, null, 10)).toEqual([]);
   });
 
+  test("what is read shows the row that it must, or nothing", async () => {
+    const first = (await create(["a"])).to;
+    const second = (await create(["b"])).to;
+    const never = { seq: second.seq + 1, rowHash: second.rowHash };
+    const another = { seq: second.seq, rowHash: first.rowHash };
+    for (const head of [first, second]) {
+      expect(await store.listSecrets(null, 10, head)).toHaveLength(2);
+      expect(await store.auditRows("zsc:a", 10, head)).toHaveLength(2);
+    }
+    for (const head of [never, another]) {
+      const unavailable = { name: "StoreFailure", kind: "unavailable" };
+      await expect(store.listSecrets(null, 10, head)).rejects.toMatchObject(unavailable);
+      await expect(store.auditRows("zsc:a", 10, head)).rejects.toMatchObject(unavailable);
+    }
+  });
+
   test("rows about a secret come newest first, at most as many as asked for", async () => {
     const { rows } = await write(store, (head) => ({ rows: rowsAfter(head, [{}, {}, {}, {}]) }));
     expect(await store.auditRows("zsc:a", 10, emptyHead)).toEqual([...rows].reverse());

@@ -3,7 +3,7 @@ import type { RowDataPacket } from "mysql2/promise";
 import type { Head } from "../../ledger/row.ts";
 import { StoreFailure } from "../../ledger/store.ts";
 import type { Connection } from "./connection.ts";
-import { rowsAt } from "./load.ts";
+import { rowsAt, textOf } from "./load.ts";
 
 /** How long a server that follows another one may take to catch up. */
 const lagMs = 1_000;
@@ -25,7 +25,7 @@ export async function readAtLeast(
     const results = await connection.run(packet, [seq, ...values]);
     const [proof] = rowsAt(results, 1);
     // Before the first row there is nothing to see.
-    if (seq === 0 || proof?.["row_hash"] === rowHash) {
+    if (seq === 0 || textOf(proof?.["row_hash"]) === rowHash) {
       return rowsAt(results, 2);
     }
     if (performance.now() > giveUpAtMs) {
