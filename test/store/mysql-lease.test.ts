@@ -4,9 +4,9 @@ import { createSequencer } from "../../src/ledger/sequencer.ts";
 import { type Store, StoreFailure } from "../../src/ledger/store.ts";
 import { openMysqlStore } from "../../src/store/mysql/store.ts";
 import { note } from "../ledger/ledger-under-test.ts";
-import { cleanUpDatabases, freshMysqlUrl } from "../support/databases.ts";
 import { type FaultProxy, openFaultProxy } from "../support/fault-proxy.ts";
 import { emptyHead, handClock, load, secretNamed, write } from "../support/ledger.ts";
+import { openMariaDb } from "../support/mariadb.ts";
 import { queryText } from "../support/mysql-admin.ts";
 import { mysqlOptionsOf } from "../support/places.ts";
 
@@ -22,10 +22,14 @@ interface Relayed {
   readonly store: Store;
 }
 
+/** By itself it would be patient with everybody. */
+const patience = ["wait", "net-read", "net-write"].map((what) => `--${what}-timeout=3600`);
+const opening = openMariaDb({ args: patience });
 const closing: (() => Promise<void>)[] = [];
 
 async function relayed(): Promise<Relayed> {
-  const url = await freshMysqlUrl();
+  const server = await opening;
+  const url = await server.createDatabase();
   const proxy = await openFaultProxy(url);
   const store = await openMysqlStore(mysqlOptionsOf(proxy.url(url)));
   closing.push(
@@ -39,7 +43,7 @@ afterAll(async () => {
   for (const close of closing) {
     await close();
   }
-  await cleanUpDatabases();
+  await (await opening).dispose();
 });
 
 const sessionsOf = (url: string) =>

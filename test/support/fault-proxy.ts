@@ -116,8 +116,11 @@ function createLink(client: Socket, server: Socket, nextFate: () => CommitFate):
   const both = [client, server];
   let isForgotten = false;
   let isMuted = false;
+  let isHeld = false;
+  let isCut = false;
   const cut = () => {
-    if (!isForgotten) {
+    isCut = true;
+    if (!isForgotten && !isHeld) {
       client.destroy();
       server.destroy();
     }
@@ -151,8 +154,17 @@ function createLink(client: Socket, server: Socket, nextFate: () => CommitFate):
       isForgotten = true;
     },
     holdAnswers: () => void server.pause(),
-    hold: () => both.forEach((socket) => void socket.pause()),
-    pass: () => both.forEach((socket) => void socket.resume()),
+    hold() {
+      isHeld = true;
+      both.forEach((socket) => void socket.pause());
+    },
+    pass() {
+      isHeld = false;
+      both.forEach((socket) => void socket.resume());
+      if (isCut) {
+        cut();
+      }
+    },
   };
 }
 
