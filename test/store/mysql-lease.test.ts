@@ -152,6 +152,20 @@ describe("an idle store", () => {
     expect(await store.listSecrets(null, 1, emptyHead)).toEqual([]);
   });
 
+  test.concurrent("whose connections the database ended fails nobody", async () => {
+    const { url, store } = await relayed();
+    const sequencer = createSequencer({ store, clock: handClock() });
+    for (let seq = 1; seq <= 3; seq++) {
+      const { receipts } = await sequencer.submit(note(seq));
+      expect(receipts).toMatchObject([{ seq }]);
+      expect(await store.ping()).toEqual({ durable: true });
+      expect(await store.listSecrets(null, 1, receipts[0] ?? fail())).toEqual([]);
+      for (const [id] of await sessionsOf(url)) {
+        await queryText(url, `KILL ${id}`);
+      }
+    }
+  });
+
   test.concurrent("has the system probe its connections after ten seconds", async () => {
     const { proxy, url, store } = await relayed();
     await Promise.all([write(store, () => ({})), store.ping()]);
