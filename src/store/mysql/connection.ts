@@ -43,11 +43,20 @@ const answerTimeoutMs = 15_000;
 const keepAliveAfterMs = 10_000;
 
 /**
- * The locks of a session are a lease: whoever is silent for ten seconds (frozen, cut off) loses the session to the
- * database itself. The comment is a statement to MariaDB alone; a proxy may handle `wait_timeout` its own way.
+ * The locks of a session are a lease: the database itself ends a session that is silent for so long (its server is
+ * frozen or cut off). Only MariaDB reads what is in the comment; a proxy may handle `wait_timeout` its own way.
  */
-const lease = `SET SESSION wait_timeout = 10, SESSION net_read_timeout = 10, SESSION net_write_timeout = 10
-  /*M!100300 , SESSION idle_transaction_timeout = 10 */`;
+function lease(seconds: number): string {
+  const timeouts = ["wait_timeout", "net_read_timeout", "net_write_timeout"].map(
+    (name) => `SESSION ${name} = ${seconds}`,
+  );
+  return `SET ${timeouts.join(", ")} /*M!100300 , SESSION idle_transaction_timeout = ${seconds} */`;
+}
+
+/** Far above `pingEveryMs` of an idle line. */
+const silentSeconds = 10;
+/** Verification may be busy with what it has read. It locks no rows, but no table can be altered meanwhile. */
+const silentSnapshotSeconds = 600;
 
 const session = [
   "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
@@ -59,7 +68,7 @@ const session = [
 
 /**
  * A `ledger` connection commits only when told to: a statement that runs on its own after a swallowed rollback must
- * not commit itself (Galera). A `reader` leaves no transaction behind. A `snapshot` may be slow: it holds no locks.
+ * not commit itself (Galera). A `reader` leaves no transaction behind. A `snapshot` may pause.
  */
 export type Use = "ledger" | "reader" | "snapshot";
 
@@ -67,9 +76,9 @@ export type Use = "ledger" | "reader" | "snapshot";
 const byHand = ["SET SESSION autocommit = 0", "SET SESSION character_set_connection = 'binary'"];
 
 const ofUse: Readonly<Record<Use, readonly string[]>> = {
-  ledger: [lease, ...byHand],
-  reader: [lease, "SET SESSION autocommit = 1"],
-  snapshot: byHand,
+  ledger: [lease(silentSeconds), ...byHand],
+  reader: [lease(silentSeconds), "SET SESSION autocommit = 1"],
+  snapshot: [lease(silentSnapshotSeconds), ...byHand],
 };
 
 export async function openConnection(options: MysqlOptions, use: Use): Promise<Connection> {
