@@ -7,7 +7,7 @@ import { note } from "../ledger/ledger-under-test.ts";
 import { type FaultProxy, openFaultProxy } from "../support/fault-proxy.ts";
 import { emptyHead, handClock, load, secretNamed, write } from "../support/ledger.ts";
 import { openMariaDb } from "../support/mariadb.ts";
-import { queryText } from "../support/mysql-admin.ts";
+import { queryText, withConnection } from "../support/mysql-admin.ts";
 import { mysqlOptionsOf } from "../support/places.ts";
 
 // What is waited for here takes ten seconds by itself, so that the tests wait side by side.
@@ -212,6 +212,20 @@ describe("a database that swallows packets", () => {
     expect(proxy.connections() - before).toBe(1);
     proxy.pass();
     expect((await sequencer.submit(note(21))).receipts).toMatchObject([{ seq: 2 }]);
+  });
+
+  test.concurrent("is no worse than a head that another holds: all who wait fail together", async () => {
+    const { url, store } = await relayed();
+    const sequencer = createSequencer({ store, clock: handClock(), maxBatchRows: 1 });
+    await withConnection(url, async (holder) => {
+      await holder.query("BEGIN");
+      await holder.query("SELECT seq FROM audit_head FOR UPDATE");
+      const calls = Array.from({ length: 20 }, (_, index) => sequencer.submit(note(index)));
+      for (const outcome of await Promise.allSettled(calls)) {
+        expect(outcome).toMatchObject({ status: "rejected", reason: { code: "STORE_UNAVAILABLE" } });
+      }
+    });
+    expect((await sequencer.submit(note(20))).receipts).toMatchObject([{ seq: 1 }]);
   });
 
   test.concurrent("and then no more: what is read is read again on a fresh connection", async () => {
