@@ -15,14 +15,22 @@ export interface RpcPorts {
 }
 
 /** Submits an operation and puts its last receipt into the answer's headers. */
-export async function submitAndSign<T>(
-  { sequencer, cancellationOf }: RpcPorts,
-  operation: Operation<T>,
-  context: HandlerContext,
-): Promise<T> {
-  const { value, receipts } = await sequencer.submit(operation, cancellationOf(context));
+export async function submitAndSign<T>(ports: RpcPorts, operation: Operation<T>, context: HandlerContext): Promise<T> {
+  const { value, receipts } = await ports.sequencer.submit(operation, ports.cancellationOf(context));
   sign(context, lastOf(receipts));
   return value;
+}
+
+/** Does the same for an operation that only records; resolves with the receipt, which what is read next must show. */
+export async function recordAndSign(
+  ports: RpcPorts,
+  operation: Operation<unknown>,
+  context: HandlerContext,
+): Promise<Receipt> {
+  const { receipts } = await ports.sequencer.submit(operation, ports.cancellationOf(context));
+  const receipt = lastOf(receipts);
+  sign(context, receipt);
+  return receipt;
 }
 
 export function sign(context: HandlerContext, receipt: Receipt): void {
