@@ -1,6 +1,11 @@
+import { isIP } from "node:net";
 import { createConnection, type FieldPacket, type ResultSetHeader, type RowDataPacket } from "mysql2/promise";
+import { OperatorError } from "../../domain/operator-error.ts";
 import type { Plaintext } from "../../domain/plaintext.ts";
+import { StoreFailure } from "../../ledger/store.ts";
 import { failureOf, type Stage } from "./failures.ts";
+import { bind } from "./literals.ts";
+import { finishSession, firstStatements, packetBytesOf, showVariables } from "./session.ts";
 
 /** How to reach the database. */
 export interface MysqlOptions {
@@ -18,7 +23,7 @@ export type Results = readonly (ResultSetHeader | RowDataPacket[])[];
 
 /** Everything on it fails with a `StoreFailure` and with nothing else. */
 export interface Connection {
-  /** Runs statements in one packet; values, for all of them, are escaped on this side, never concatenated. */
+  /** Runs statements in one packet; `values` take the places of the `?` in all of them, as literals made on this side. */
   run(statements: string | readonly string[], values?: readonly unknown[]): Promise<Results>;
   /** The rows of one statement, as arrays of columns. */
   rows(sql: string, values?: readonly unknown[]): Promise<readonly unknown[][]>;
@@ -28,33 +33,36 @@ export interface Connection {
   destroy(): void;
   end(): Promise<void>;
   readonly broken: boolean;
+  /** How many bytes the statements of one packet may have. */
+  readonly maxPacketBytes: number;
 }
 
 const connectTimeoutMs = 3_000;
 /** Longer than any lock wait: beyond it the database counts as gone. */
 const queryTimeoutMs = 15_000;
 
-const session = [
-  "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
-  // Backslash escapes stay on, which the escaping on our side relies on; bad data is an error, never mended.
-  "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'",
-  "SET SESSION innodb_lock_wait_timeout = 5",
-];
+/** Of a packet, the part that is not statements: its header, and room for what a proxy adds. */
+const packetOverheadBytes = 1_024;
+
+const session = ["SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", "SET SESSION innodb_lock_wait_timeout = 5"];
 
 /**
  * A `ledger` connection commits only when told to: a statement that runs on its own after a swallowed rollback must
- * not commit itself (Galera). A `reader` leaves no transaction behind.
+ * not commit itself (Galera). A `reader` leaves no transaction behind. A `migration` meets any schema or none, and an
+ * `auditor` may only read.
  */
-export type Use = "ledger" | "reader";
+export type Use = "ledger" | "reader" | "migration" | "auditor";
 
 const ofUse: Readonly<Record<Use, readonly string[]>> = {
-  // Literals as the bytes that they are: converting each to its column's character set is a fifth of an insert.
-  ledger: ["SET SESSION autocommit = 0", "SET SESSION character_set_connection = 'binary'"],
+  ledger: ["SET SESSION autocommit = 0"],
   reader: ["SET SESSION autocommit = 1"],
+  migration: ["SET SESSION autocommit = 0"],
+  auditor: ["SET SESSION autocommit = 0"],
 };
 
 export async function openConnection(options: MysqlOptions, use: Use): Promise<Connection> {
   const { host, port, user, password, database, tls } = options;
+  refuseUncheckedHost(options);
   const connecting = createConnection({
     host,
     port,
@@ -62,6 +70,8 @@ export async function openConnection(options: MysqlOptions, use: Use): Promise<C
     password: password.text(),
     database,
     charset: "utf8mb4",
+    // mysql2 would encode statements in whatever character set the server says that the session has.
+    flags: ["-SESSION_TRACK"],
     multipleStatements: true,
     supportBigNumbers: true,
     connectTimeout: connectTimeoutMs,
@@ -79,19 +89,32 @@ export async function openConnection(options: MysqlOptions, use: Use): Promise<C
   raw.on("end", () => {
     broken = true;
   });
+  // Until the server has said what it takes.
+  let maxPacketBytes = 4_096;
+  const checked = (sql: string): string => {
+    if (sql.length > maxPacketBytes) {
+      throw new StoreFailure("unavailable", `a packet of ${sql.length} bytes is too large for the database`);
+    }
+    return sql;
+  };
   const connection: Connection = {
     get broken() {
       return broken;
     },
+    get maxPacketBytes() {
+      return maxPacketBytes;
+    },
     async run(statements, values = []) {
       const list = typeof statements === "string" ? [statements] : statements;
       const sql = list.join("; ");
-      const [results] = await answered(raw.query<RowDataPacket[]>({ sql, values: [...values] }));
+      const query = raw.query<RowDataPacket[]>(checked(values.length === 0 ? sql : bind(sql, values)));
+      const [results] = await answered(query);
       // mysql2 gives one statement its result, and several an array of theirs.
       return (list.length === 1 ? [results] : results) as Results;
     },
-    async rows(sql, values = []) {
-      const query: Promise<[unknown, FieldPacket[]]> = raw.query({ sql, values: [...values], rowsAsArray: true });
+    async rows(text, values = []) {
+      const sql = checked(values.length === 0 ? text : bind(text, values));
+      const query: Promise<[unknown, FieldPacket[]]> = raw.query({ sql, rowsAsArray: true });
       return (await answered(query))[0] as unknown[][];
     },
     async commit() {
@@ -103,8 +126,28 @@ export async function openConnection(options: MysqlOptions, use: Use): Promise<C
     },
     end: () => raw.end(),
   };
-  await guarded(connection, () => connection.run([...ofUse[use], ...session]));
+  await guarded(connection, async () => {
+    const results = await connection.run([...firstStatements, ...ofUse[use], ...session, showVariables]);
+    const shown = variablesOf(results.at(-1));
+    maxPacketBytes = packetBytesOf(shown) - packetOverheadBytes;
+    await finishSession(connection, { use, database, shown });
+  });
   return connection;
+}
+
+function variablesOf(rows: Results[number] | undefined): ReadonlyMap<string, string> {
+  const list = Array.isArray(rows) ? rows : [];
+  return new Map(list.map((row) => [String(row["Variable_name"]).toLowerCase(), String(row["Value"])]));
+}
+
+/** mysql2 compares the certificate of a server that is reached by its address with `localhost`, whatever the address. */
+function refuseUncheckedHost({ host, tls }: MysqlOptions): void {
+  if (tls === undefined || isIP(host) === 0) {
+    return;
+  }
+  throw new OperatorError(
+    "The database is to be reached over TLS, so its host must be the name in its certificate and not an IP address.",
+  );
 }
 
 /** Runs work on a connection that does not survive a failure. */

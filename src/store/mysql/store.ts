@@ -1,5 +1,3 @@
-import { isIP } from "node:net";
-import { OperatorError } from "../../domain/operator-error.ts";
 import { metadataOf } from "../../domain/secret.ts";
 import type { LedgerWrite, Loaded, LoadRequest, Store } from "../../ledger/store.ts";
 import { StoreFailure } from "../../ledger/store.ts";
@@ -14,7 +12,6 @@ import { writeBatch } from "./write.ts";
 
 /** MySQL, and what speaks its protocol. Brings the schema up to date before it returns. */
 export async function openMysqlStore(options: MysqlOptions): Promise<Store> {
-  refuseUncheckedHost(options);
   await migrate(options);
   const writer = createLine(options, "ledger");
   // Metadata, health and the daemon's questions must not wait behind a batch.
@@ -25,19 +22,19 @@ export async function openMysqlStore(options: MysqlOptions): Promise<Store> {
     listSecrets: (afterName, limit) =>
       reader.use(async (connection) => {
         const sql = `${selectMetadata} WHERE s.name > ? ORDER BY s.name LIMIT ?`;
-        return rowsAt(await connection.run(sql, [bytes(afterName ?? ""), limit]), 0)
+        return rowsAt(await connection.run(sql, [afterName ?? "", limit]), 0)
           .map(secretFromRow)
           .map(metadataOf);
       }),
     auditRows: (originId, limit) =>
       reader.use(async (connection) => {
         const sql = `${selectAudit} WHERE origin_id = ? AND LEFT(transition_type, 7) = 'secret_' ORDER BY seq DESC LIMIT ?`;
-        return (await connection.rows(sql, [bytes(originId), limit])).map(auditRowOf);
+        return (await connection.rows(sql, [originId, limit])).map(auditRowOf);
       }),
     dueSecrets: (zeqond, afterName, limit) =>
       reader.use(async (connection) => {
         const sql = "SELECT name FROM secret WHERE expires_zeqond <= ? AND name > ? ORDER BY name LIMIT ?";
-        return (await connection.rows(sql, [zeqond, bytes(afterName ?? ""), limit])).map(([name]) => textOf(name));
+        return (await connection.rows(sql, [zeqond, afterName ?? "", limit])).map(([name]) => textOf(name));
       }),
     openSnapshot: () => openMysqlSnapshot(options),
     keyCheck: () => reader.use(keyCheck),
@@ -47,20 +44,6 @@ export async function openMysqlStore(options: MysqlOptions): Promise<Store> {
       await Promise.all([writer.close(), reader.close()]);
     },
   };
-}
-
-/** mysql2 compares the certificate of a server that is reached by its address with `localhost`, whatever the address. */
-function refuseUncheckedHost({ host, tls }: MysqlOptions): void {
-  if (tls === undefined || isIP(host) === 0) {
-    return;
-  }
-  throw new OperatorError(
-    "The database is to be reached over TLS, so its host must be the name in its certificate and not an IP address.",
-  );
-}
-
-function bytes(text: string): Buffer {
-  return Buffer.from(text, "utf8");
 }
 
 async function transact(
