@@ -48,16 +48,16 @@ const session = ["SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", "SET 
 
 /**
  * A `ledger` connection commits only when told to: a statement that runs on its own after a swallowed rollback must
- * not commit itself (Galera). A `reader` leaves no transaction behind. A `migration` meets any schema or none, and an
- * `auditor` may only read.
+ * not commit itself (Galera). A `reader` leaves no transaction behind. A `migration` meets any schema or none, and a
+ * `snapshot` may only read.
  */
-export type Use = "ledger" | "reader" | "migration" | "auditor";
+export type Use = "ledger" | "reader" | "migration" | "snapshot";
 
 const ofUse: Readonly<Record<Use, readonly string[]>> = {
   ledger: ["SET SESSION autocommit = 0"],
   reader: ["SET SESSION autocommit = 1"],
   migration: ["SET SESSION autocommit = 0"],
-  auditor: ["SET SESSION autocommit = 0"],
+  snapshot: ["SET SESSION autocommit = 0"],
 };
 
 export async function openConnection(options: MysqlOptions, use: Use): Promise<Connection> {
@@ -72,6 +72,8 @@ export async function openConnection(options: MysqlOptions, use: Use): Promise<C
     charset: "utf8mb4",
     // mysql2 would encode statements in whatever character set the server says that the session has.
     flags: ["-SESSION_TRACK"],
+    // Statements are whole when they come here: mysql2 would look through each for places of values.
+    queryFormat: (sql: string) => sql,
     multipleStatements: true,
     supportBigNumbers: true,
     connectTimeout: connectTimeoutMs,

@@ -3,6 +3,7 @@ import { pendingMigrations } from "../migrations.ts";
 import { type Connection, type MysqlOptions, openConnection } from "./connection.ts";
 import { mysqlMigrations } from "./migrations.ts";
 import { despiteRivals } from "./rivals.ts";
+import { proveWriting } from "./session.ts";
 
 /** How long one statement waits for the lock: less than a statement may take. */
 const lockSeconds = 10;
@@ -13,6 +14,7 @@ const lockAttempts = 6;
  * node of a cluster only; there the statements themselves, each of which can be repeated, make a meeting harmless.
  *
  * A schema that is up to date is only looked at: the rights to change tables are needed when there is a step to take.
+ * Then what a start needs to know is found out: whether what is written comes back.
  */
 export function migrate(options: MysqlOptions): Promise<void> {
   return despiteRivals(async () => {
@@ -22,6 +24,7 @@ export function migrate(options: MysqlOptions): Promise<void> {
         await migrateUnderLock(connection, options.database);
       }
       await refuseOtherEngines(connection);
+      await proveWriting(connection);
     } finally {
       connection.destroy();
     }

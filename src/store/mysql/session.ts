@@ -17,8 +17,8 @@ export const firstStatements: readonly string[] = [
   "UNLOCK TABLES",
   // Literals as the bytes that they are: converting each to its column's character set is a fifth of an insert.
   "SET SESSION character_set_connection = 'binary'",
-  // Not DEFAULT, which is the server's.
-  "SET SESSION sql_select_limit = 18446744073709551615",
+  // Not DEFAULT, which is the server's. The time limit is MariaDB's: others see a comment.
+  "SET SESSION /*M! max_statement_time = 0, */ sql_select_limit = 18446744073709551615, sql_big_selects = 1",
   "SET SESSION TRANSACTION READ WRITE",
 ];
 
@@ -30,12 +30,10 @@ const fixedVariables: Readonly<Record<string, string>> = {
   max_execution_time: "0",
   // Names that are alike so far would come in any order, and pages by name leave some out.
   max_sort_length: "1024",
-  max_statement_time: "0.000000",
   // A cached answer may be older than the chain.
   query_cache_type: "OFF",
   skip_replication: "OFF",
   sql_auto_is_null: "OFF",
-  sql_big_selects: "ON",
   sql_if_exists: "OFF",
   sql_log_bin: "ON",
   sql_safe_updates: "OFF",
@@ -57,7 +55,8 @@ export const showVariables = bind("SHOW SESSION VARIABLES WHERE Variable_name IN
 ]);
 
 /**
- * Sets what differs from what must be, and proves that text arrives and comes back as the bytes that it is.
+ * Sets what differs from what must be, and proves that text arrives and comes back as the bytes that it is: who writes,
+ * by writing.
  *
  * @param shown the variables of the session, by their names in lower case
  */
@@ -65,14 +64,14 @@ export async function finishSession(
   connection: Connection,
   { use, database, shown }: { use: Use; database: string; shown: ReadonlyMap<string, string> },
 ): Promise<void> {
-  const wanted = use === "reader" || use === "auditor" ? readVariables : fixedVariables;
+  const wanted = use === "reader" || use === "snapshot" ? readVariables : fixedVariables;
   const differing = Object.entries(wanted).filter(([name, value]) => shown.has(name) && shown.get(name) !== value);
   await connection.run([
     // `init_connect` may have gone to another one.
     `USE \`${database.replaceAll("`", "``")}\``,
     ...differing.map(([name, value]) => `SET SESSION ${name} = ${/^[0-9.]+$/.test(value) ? value : `'${value}'`}`),
   ]);
-  await proveEncoding(connection, use);
+  await (use === "ledger" ? proveWriting(connection) : proveAnswers(connection));
 }
 
 /** How many bytes a packet may have. */
@@ -100,12 +99,14 @@ const probes: readonly string[] = ["plain", printable, planes];
 /** Ids of `key_check` that nothing else uses; chosen at random, since servers that start at once must not meet. */
 const probeIds = 250;
 
-/** Whoever writes does so here, too, and rolls it back. A migration and an auditor have no table for it. */
-async function proveEncoding(connection: Connection, use: Use): Promise<void> {
-  if (use === "migration" || use === "auditor") {
-    const [columns] = await connection.rows("SELECT ?, ?, ?", probes);
-    return refuseOtherBytes(columns ?? []);
-  }
+/** Proves that text arrives and comes back as the bytes that it is: in answers, which needs no table. */
+async function proveAnswers(connection: Connection): Promise<void> {
+  const [columns] = await connection.rows("SELECT ?, ?, ?", probes);
+  refuseOtherBytes(columns ?? []);
+}
+
+/** Proves the same in a table, and takes back what it wrote. Needs the schema as it is now. */
+export async function proveWriting(connection: Connection): Promise<void> {
   const firstId = 2 + Math.floor(Math.random() * (probeIds - probes.length));
   const results = await connection.run(
     [
