@@ -48,7 +48,7 @@ describe("on SQLite it says what is wrong with", () => {
     const { url, dir } = await freshSqliteUrl();
     const message = messageOf(await verify(url));
     expect(message).toBe(
-      `zsc: The SQLite database ${dir}/zsc.db cannot be read: unable to open database file. Check ZSC_DATABASE_URL.`,
+      `zsc: The SQLite database ${dir}/zsc.db cannot be read: there is no such file, or this user may not open it (SQLITE_CANTOPEN).`,
     );
     expect(await verify(url, "--json")).toMatchObject({ code: 2, stdout: "" });
   });
