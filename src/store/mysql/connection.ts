@@ -83,6 +83,10 @@ export async function openConnection(options: MysqlOptions, use: Use): Promise<C
     ...(tls === undefined ? {} : { ssl: { minVersion: "TLSv1.2", verifyIdentity: true, ...tls } }),
   });
   const raw = await translated(connecting);
+  if ("connection" in raw && typeof raw.connection === "object" && raw.connection !== null) {
+    // mysql2 decodes the server's words about an answer, which nobody reads, and does not know each character set.
+    Object.assign(raw.connection, { serverEncoding: "latin1" });
+  }
   let broken = false;
   // Without a listener an idle connection that dies would end the process.
   raw.on("error", () => {
