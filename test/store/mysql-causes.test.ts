@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openSnapshot, openStore } from "../../src/compose.ts";
@@ -210,6 +210,17 @@ describe("what is wrong is said, and what to do", () => {
     expect(await refusalOf(openStore(config))).toMatch(/does not give back the bytes/);
   });
 
+  test("something in between that changes bytes", async () => {
+    const converter = await openConverter(server.port);
+    await expectBoth({ port: converter.port }, /does not give back the bytes .*: a proxy/);
+    await converter.close();
+  });
+
+  test("an init_connect that fails", async () => {
+    const account = mysqlOptionsOf(await createAccount(url, [`ALL ON ${database()}.*`]));
+    await whileSet("init_connect", "'nonsense'", () => expectBoth(account, /ended the connection .*init_connect/));
+  });
+
   test("TLS that is not trusted, that is for another host, or wanted", async () => {
     await server.stop();
     await server.start([`--ssl-cert=${cert}`, `--ssl-key=${key}`]);
@@ -222,6 +233,31 @@ describe("what is wrong is said, and what to do", () => {
     await server.start();
   });
 });
+
+/** Stands before a server and makes another character of one that it does not know, as a converting proxy would. */
+async function openConverter(serverPort: number): Promise<{ readonly port: number; close(): Promise<void> }> {
+  const relay = createServer((client) => {
+    const behind = connect(serverPort, "127.0.0.1");
+    for (const socket of [client, behind]) {
+      socket
+        .on("error", () => undefined)
+        .on("close", () => {
+          client.destroy();
+          behind.destroy();
+        });
+    }
+    behind.pipe(client);
+    client.on("data", (data) => behind.write(Buffer.from(data.toString("latin1").replace(/c3bf/g, "c39f"), "latin1")));
+  }).listen(0, "127.0.0.1");
+  await once(relay, "listening");
+  return {
+    port: (relay.address() as AddressInfo).port,
+    async close() {
+      relay.close();
+      await once(relay, "close");
+    },
+  };
+}
 
 describe("an error that the server answers a connection with", () => {
   let server: RefusingServer;

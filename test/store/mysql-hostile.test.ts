@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import type { AuditRow } from "../../src/ledger/row.ts";
 import type { Store } from "../../src/ledger/store.ts";
 import { openConnection } from "../../src/store/mysql/connection.ts";
 import { openMysqlSnapshot } from "../../src/store/mysql/snapshot.ts";
@@ -50,10 +51,10 @@ async function expectExact(options: Awaited<ReturnType<typeof ordinaryOptions>>)
   expect(seen.head).toEqual(second.to);
   expect(seen.secrets).toEqual(new Map([updated, ...secrets.slice(1)].map((secret) => [secret.name, secret])));
   expect([...seen.denials]).toEqual([["\\' OR 1", [5]]]);
-  expect((await other.listSecrets(null, 1_000)).map(({ name }) => name)).toEqual(byName);
+  expect(await listed(other)).toEqual(byName);
   expect(await pagesOf(other)).toEqual(byName);
   const rows = [...first.rows, ...second.rows];
-  expect(await other.auditRows("zsc:a", 5)).toEqual([...rows].reverse());
+  expect(await newestRows(other, 5)).toEqual([...rows].reverse());
   const snapshot = await openMysqlSnapshot(options);
   expect(await collect(snapshot.rows())).toEqual(rows);
   expect((await collect(snapshot.secrets())).map(({ name }) => name)).toEqual(byName);
@@ -67,6 +68,14 @@ async function expectExact(options: Awaited<ReturnType<typeof ordinaryOptions>>)
   expect((await load(other, { secrets: [updated.name] })).secrets.size).toBe(0);
   expect(Buffer.from(await store.initKeyCheck(Buffer.from("key'\\")))).toEqual(Buffer.from("key'\\"));
   await Promise.all([store.close(), other.close()]);
+}
+
+async function listed(store: Store): Promise<readonly string[]> {
+  return (await store.listSecrets(null, 1_000)).map(({ name }) => name);
+}
+
+function newestRows(store: Store, limit: number): Promise<readonly AuditRow[]> {
+  return store.auditRows("zsc:a", limit);
 }
 
 /** The names of what is due, as the daemon asks for them: page by page. */
@@ -254,7 +263,7 @@ describe.each(["sjis", "gbk", "latin1", "utf8mb3"])("on a server that was starte
       }));
       const { secrets } = await load(store, { secrets: [secret.name] });
       expect(Buffer.from(secrets.get(secret.name)?.sealedValue ?? "")).toEqual(Buffer.from(sealedValue));
-      expect(await store.auditRows("zsc:a", 1)).toEqual(rows);
+      expect(await newestRows(store, 1)).toEqual(rows);
       await write(store, () => ({ deletes: [secret] }));
     });
     await fc.assert(property, { numRuns: 60 });
