@@ -279,7 +279,57 @@ describe("a name that differs in case only", () => {
   });
 });
 
+describe("a database whose name needs quoting", () => {
+  test("is used, and no other", async () => {
+    const name = "zsc `?' \u00fc";
+    const url = new URL(server.url());
+    await queryText(url.href, `CREATE DATABASE \`${name.replaceAll("`", "``")}\``);
+    await queryText(url.href, "SET GLOBAL init_connect = 'USE information_schema'");
+    url.pathname = encodeURIComponent(name);
+    try {
+      await expectExact(mysqlOptionsOf(await createAccount(url.href, ["ALL ON *.*"])));
+    } finally {
+      await queryText(server.url(), "SET GLOBAL init_connect = ''");
+    }
+  });
+});
+
 describe("a connection", () => {
+  const hostile = {
+    ...{ sql_safe_updates: 1, sql_auto_is_null: 1, sql_if_exists: 1, unique_checks: 0, foreign_key_checks: 0 },
+    ...{ sql_big_selects: 0, sql_select_limit: 1_000, max_sort_length: 64, lock_wait_timeout: 1, completion_type: 2 },
+    ...{ max_statement_time: 1, alter_algorithm: 2, wsrep_dirty_reads: 1, wsrep_osu_method: "'RSU'", tx_read_only: 1 },
+  };
+  const expected = {
+    ...{ sql_safe_updates: "OFF", sql_auto_is_null: "OFF", sql_if_exists: "OFF", unique_checks: "ON" },
+    ...{ foreign_key_checks: "ON", sql_big_selects: "ON", sql_select_limit: "18446744073709551615" },
+    ...{ max_sort_length: "1024", lock_wait_timeout: "10", completion_type: "NO_CHAIN", alter_algorithm: "DEFAULT" },
+    ...{ max_statement_time: "0.000000", wsrep_dirty_reads: "OFF", wsrep_osu_method: "TOI", tx_read_only: "OFF" },
+    ...{ tx_isolation: "READ-COMMITTED", character_set_client: "utf8mb4", character_set_results: "utf8mb4" },
+    ...{ character_set_connection: "binary", sql_mode: "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION" },
+  };
+
+  test.each(["ledger", "reader", "migration", "snapshot"] as const)(
+    "of a %s has all settings as listed",
+    async (use) => {
+      const options = await ordinaryOptions();
+      await (await openMysqlStore(options)).close();
+      const chief = await openConnection(mysqlOptionsOf(await server.createDatabase()), "migration");
+      await chief.run(Object.entries(hostile).map(([name, value]) => `SET GLOBAL ${name} = ${value}`));
+      try {
+        const connection = await openConnection(options, use);
+        const shown = await connection.rows("SHOW SESSION VARIABLES WHERE Variable_name IN (?)", [
+          Object.keys(expected),
+        ]);
+        expect(Object.fromEntries(shown.map(([name, value]) => [name, value]))).toEqual(expected);
+        connection.destroy();
+      } finally {
+        await chief.run(Object.keys(hostile).map((name) => `SET GLOBAL ${name} = DEFAULT`));
+        chief.destroy();
+      }
+    },
+  );
+
   test("that reads waits for what other nodes of a Galera cluster have committed; one that writes does not", async () => {
     const options = await ordinaryOptions();
     await (await openMysqlStore(options)).close();

@@ -99,7 +99,11 @@ export async function openConnection(options: MysqlOptions, use: Use): Promise<C
   let maxPacketBytes = 4_096;
   const checked = (sql: string): string => {
     if (sql.length > maxPacketBytes) {
-      throw new StoreFailure("unavailable", `a packet of ${sql.length} bytes is too large for the database`);
+      const wanted = sql.length + packetOverheadBytes;
+      throw new StoreFailure(
+        "unavailable",
+        `the database needs max_allowed_packet = ${wanted} at least for this batch`,
+      );
     }
     return sql;
   };
