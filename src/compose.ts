@@ -32,16 +32,7 @@ export async function openStore(database: DatabaseConfig): Promise<Store> {
     return openSqliteStore(database.path);
   }
   const { openMysqlStore } = await import("./store/mysql/store.ts");
-  try {
-    return await openMysqlStore(database);
-  } catch (error) {
-    if (!(error instanceof StoreFailure)) {
-      throw error;
-    }
-    throw new OperatorError(`${nameOf(database)} cannot be opened: ${error.message}. Check ZSC_DATABASE_URL.`, {
-      cause: error,
-    });
-  }
+  return await openMysqlStore(database).catch((error: unknown) => refuse(database, "opened", error));
 }
 
 /** Opens a view of log and vault for verification. Needs no more than the right to read, and changes nothing. */
@@ -53,9 +44,7 @@ export async function openSnapshot(database: DatabaseConfig): Promise<Snapshot> 
     const { openMysqlSnapshot } = await import("./store/mysql/snapshot.ts");
     return await openMysqlSnapshot(database);
   } catch (error) {
-    throw new OperatorError(`${nameOf(database)} cannot be read: ${reasonOf(error)}. Check ZSC_DATABASE_URL.`, {
-      cause: error,
-    });
+    return refuse(database, "read", error);
   }
 }
 
@@ -78,8 +67,12 @@ function nameOf(database: DatabaseConfig): string {
   return `The database ${database.host}:${database.port}/${database.database}`;
 }
 
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : "for an unknown reason";
+/** What a store failed with is for the operator; anything else is a bug. */
+function refuse(database: DatabaseConfig, what: "opened" | "read", error: unknown): never {
+  if (!(error instanceof StoreFailure)) {
+    throw error;
+  }
+  throw new OperatorError(`${nameOf(database)} cannot be ${what}: ${error.message}.`, { cause: error });
 }
 
 /** How batches are formed, where it shall not be as usual. */
@@ -94,8 +87,8 @@ export async function startVault(config: Config, log: Log, batches: BatchOptions
     import("./port.ts"),
   ]);
   try {
-    await checkKey(key, store);
-    const { durable, detail = "" } = await store.ping();
+    const checked = checkKey(key, store).then(() => store.ping());
+    const { durable, detail = "" } = await checked.catch((error: unknown) => refuse(config.database, "opened", error));
     if (!durable) {
       log.warn({ reason: detail }, "the database does not sync its commits and may lose acknowledged rows");
     }

@@ -1,5 +1,3 @@
-import { isIP } from "node:net";
-import { OperatorError } from "../../domain/operator-error.ts";
 import { metadataOf } from "../../domain/secret.ts";
 import { auditColumns } from "../../ledger/row.ts";
 import type { LedgerWrite, Loaded, LoadRequest, Store } from "../../ledger/store.ts";
@@ -23,7 +21,6 @@ const answersWithinMs = { ledger: 8_000, reader: 5_000 };
 
 /** MySQL, and what speaks its protocol. Brings the schema up to date before it returns. */
 export async function openMysqlStore(options: MysqlOptions): Promise<Store> {
-  refuseUncheckedHost(options);
   await migrate(options);
   // Metadata, health and the daemon's questions must not wait behind a batch.
   const reader = createLine({
@@ -45,19 +42,19 @@ export async function openMysqlStore(options: MysqlOptions): Promise<Store> {
     listSecrets: (afterName, limit, atLeast) =>
       reader.use(async (connection) => {
         const sql = `${selectMetadata} WHERE s.name > ? ORDER BY s.name LIMIT ?`;
-        const rows = await readAtLeast(connection, atLeast, sql, [bytes(afterName ?? ""), limit]);
+        const rows = await readAtLeast(connection, atLeast, sql, [afterName ?? "", limit]);
         return rows.map(secretFromRow).map(metadataOf);
       }),
     auditRows: (originId, limit, atLeast) =>
       reader.use(async (connection) => {
         const sql = `${selectAudit} WHERE origin_id = ? AND LEFT(transition_type, 7) = 'secret_' ORDER BY seq DESC LIMIT ?`;
-        const rows = await readAtLeast(connection, atLeast, sql, [bytes(originId), limit]);
+        const rows = await readAtLeast(connection, atLeast, sql, [originId, limit]);
         return rows.map((row) => auditRowOf(auditColumns.map((column): unknown => row[column])));
       }),
     dueSecrets: (zeqond, afterName, limit) =>
       reader.use(async (connection) => {
         const sql = "SELECT name FROM secret WHERE expires_zeqond <= ? AND name > ? ORDER BY name LIMIT ?";
-        return (await connection.rows(sql, [zeqond, bytes(afterName ?? ""), limit])).map(([name]) => textOf(name));
+        return (await connection.rows(sql, [zeqond, afterName ?? "", limit])).map(([name]) => textOf(name));
       }),
     openSnapshot: () => openMysqlSnapshot(options),
     keyCheck: () => reader.use(keyCheck),
@@ -67,20 +64,6 @@ export async function openMysqlStore(options: MysqlOptions): Promise<Store> {
       await Promise.all([writer.close(), reader.close()]);
     },
   };
-}
-
-/** mysql2 compares the certificate of a server that is reached by its address with `localhost`, whatever the address. */
-function refuseUncheckedHost({ host, tls }: MysqlOptions): void {
-  if (tls === undefined || isIP(host) === 0) {
-    return;
-  }
-  throw new OperatorError(
-    "The database is to be reached over TLS, so its host must be the name in its certificate and not an IP address.",
-  );
-}
-
-function bytes(text: string): Buffer {
-  return Buffer.from(text, "utf8");
 }
 
 async function transact(
