@@ -63,7 +63,7 @@ export async function fillVault({ url, masterKey, secrets, reads, onProgress }: 
 }
 
 function write(store: Store, operations: readonly Operation<unknown>[]): Promise<void> {
-  const nothing = { secrets: [], denials: [], denialsAfterZeqond: 0, rowHashesAt: [] };
+  const nothing = { secrets: [], denials: [], denialsAfterZeqond: 0, denialsUntilZeqond: 0, rowHashesAt: [] };
   return store.transact(nothing, (loaded) => applyBatch(operations, loaded, momentOf(systemClock), 0).write);
 }
 

@@ -1,6 +1,6 @@
 import type { Clock } from "../domain/clock.ts";
 import { VaultError } from "../domain/errors.ts";
-import { windowZeqonds } from "../domain/limiter.ts";
+import { lookedAtZeqonds } from "../domain/limiter.ts";
 import { momentOf } from "../domain/moment.ts";
 import { type AppliedBatch, applyBatch, type Settled } from "./batch.ts";
 import { type Operation, type Recorded, receiptText } from "./operation.ts";
@@ -135,7 +135,7 @@ export function createSequencer(options: SequencerOptions): Sequencer {
     for (let attempt = 1; ; attempt++) {
       let applied: AppliedBatch | undefined;
       try {
-        const load = loadRequest(operations, zeqondFloor(), inDoubt);
+        const load = loadRequest(operations, momentOf(clock).zeqond, inDoubt);
         await store.transact(load, (loaded) => {
           const committed = inDoubt.find((batch) => isIn(batch, loaded));
           applied = committed ?? applyBatch(operations, loaded, momentOf(clock), load.denialsAfterZeqond);
@@ -162,9 +162,6 @@ export function createSequencer(options: SequencerOptions): Sequencer {
     }
   }
 
-  // A minute of slack: the clock is read again under the lock, and replicas' clocks differ.
-  const zeqondFloor = () => momentOf(clock).zeqond - 2 * windowZeqonds;
-
   return {
     submit,
     close: async () => {
@@ -176,7 +173,7 @@ export function createSequencer(options: SequencerOptions): Sequencer {
 
 function loadRequest(
   operations: readonly Operation<unknown>[],
-  denialsAfterZeqond: number,
+  nowZeqond: number,
   inDoubt: readonly AppliedBatch[],
 ): LoadRequest {
   const secrets = new Set<string>();
@@ -190,7 +187,13 @@ function loadRequest(
     }
   }
   const rowHashesAt = inDoubt.flatMap(({ write }) => (write ? [write.to.seq] : []));
-  return { secrets: [...secrets], denials: [...denials], denialsAfterZeqond, rowHashesAt };
+  return {
+    secrets: [...secrets],
+    denials: [...denials],
+    denialsAfterZeqond: nowZeqond - lookedAtZeqonds,
+    denialsUntilZeqond: nowZeqond + lookedAtZeqonds,
+    rowHashesAt,
+  };
 }
 
 /** The chain knows whether an attempt whose COMMIT got no answer was committed. */

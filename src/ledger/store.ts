@@ -7,8 +7,10 @@ import type { RowBlock } from "./row-block.ts";
 export interface LoadRequest {
   readonly secrets: readonly string[];
   readonly denials: readonly string[];
-  /** Denials at or before this Zeqond are of no interest. */
+  /** Denials at or before this Zeqond are of no interest, */
   readonly denialsAfterZeqond: number;
+  /** and neither are those behind this one: a clock that was wrong may have left any number of them. */
+  readonly denialsUntilZeqond: number;
   /** Rows of the log whose hashes are asked for: the last rows of attempts whose commit is in doubt. */
   readonly rowHashesAt: readonly number[];
 }

@@ -29,13 +29,14 @@ export async function lockAndLoad(connection: Connection, request: LoadRequest):
     values.push(...parameters);
     return statements.push(sql) - 1;
   };
-  const { secrets, denials, rowHashesAt, denialsAfterZeqond } = request;
+  const { secrets, denials, rowHashesAt, denialsAfterZeqond, denialsUntilZeqond } = request;
   const secretsAt = ask(secrets.length > 0, `${selectSecret} WHERE s.name IN (?)`, secrets);
   const denialsAt = ask(
     denials.length > 0,
-    "SELECT zid, zeqond FROM denial WHERE zid IN (?) AND zeqond > ?",
+    "SELECT zid, zeqond FROM denial WHERE zid IN (?) AND zeqond > ? AND zeqond <= ?",
     denials,
     denialsAfterZeqond,
+    denialsUntilZeqond,
   );
   const hashesAt = ask(rowHashesAt.length > 0, "SELECT seq, row_hash FROM audit_log WHERE seq IN (?)", rowHashesAt);
   const results = await connection.run(statements, values);

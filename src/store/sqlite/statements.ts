@@ -53,7 +53,9 @@ export function statementsOf(database: Sqlite) {
     rollback: run<[]>("ROLLBACK"),
     head: rows<[], { seq: number; row_hash: string }>("SELECT seq, row_hash FROM audit_head WHERE id = 1"),
     secretByName: rows<[string], SecretRecord>(`${selectSecret} WHERE s.name = ?`),
-    denialsOf: values<[string, number], number>("SELECT zeqond FROM denial WHERE zid = ? AND zeqond > ?"),
+    denialsOf: values<[string, number, number], number>(
+      "SELECT zeqond FROM denial WHERE zid = ? AND zeqond > ? AND zeqond <= ?",
+    ),
     rowHashAt: values<[number], string>("SELECT row_hash FROM audit_log WHERE seq = ?"),
     insertRow: run(`INSERT INTO audit_log (${auditColumns.join(", ")}) VALUES (${marks(auditColumns.length)})`),
     insertSecret: run(`INSERT INTO secret (${secretColumns.join(", ")}) VALUES (${marks(secretColumns.length)})`),

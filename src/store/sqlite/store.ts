@@ -97,7 +97,7 @@ function load(statements: Statements, request: LoadRequest): Loaded {
   }
   const denials = new Map<string, readonly number[]>();
   for (const zid of request.denials) {
-    const found = statements.denialsOf.all(zid, request.denialsAfterZeqond);
+    const found = statements.denialsOf.all(zid, request.denialsAfterZeqond, request.denialsUntilZeqond);
     if (found.length > 0) {
       denials.set(zid, found);
     }
