@@ -27,8 +27,15 @@ export function changeMarks(secret: Secret): { readonly version: number; readonl
 
 export type RefusalReason = "denied" | "rate_limited" | "not_found" | "error";
 
-export function deniedDraft(name: string, actorZid: string, purpose: string, reason: RefusalReason): AuditDraft {
-  return { type: "secret_denied", subject: name, actorZid, purpose: reason, payload: { name, purpose, reason } };
+/** @param by whose token it was, where that is not the actor's own; absent, it is not in the payload */
+export function deniedDraft(
+  name: string,
+  actorZid: string,
+  purpose: string,
+  reason: RefusalReason,
+  by?: string,
+): AuditDraft {
+  return { type: "secret_denied", subject: name, actorZid, purpose: reason, payload: { name, purpose, reason, by } };
 }
 
 /** A management call that cannot be carried out: the refusal, and its row. `call` names the call. */

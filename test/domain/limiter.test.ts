@@ -15,17 +15,17 @@ function limitedAt(denials: readonly number[], unixMs: number): number {
 }
 
 describe("the window of the denial limiter", () => {
-  test.each<[string, readonly number[], boolean]>([
-    ["five denials now", Array(5).fill(n), true],
-    ["four denials now", Array(4).fill(n), false],
-    ["five denials of 59 Zeqonds ago", Array(5).fill(n - 59), true],
-    ["five denials of 60 Zeqonds ago", Array(5).fill(n - 60), false],
-    ["five denials of the next Zeqond", Array(5).fill(n + 1), false],
-    ["five denials of the next hour", Array(5).fill(n + 4_633), false],
-    ["a thousand denials of the next century", Array(1_000).fill(n + 4_000_000_000), false],
-    ["four denials now and one of the next Zeqond", [n, n, n, n, n + 1], false],
-    ["five denials now and five of the next hour", [...Array(5).fill(n), ...Array(5).fill(n + 4_633)], true],
-  ])("%s: shut is %3$s", (_what, denials, shut) => {
+  test.each<[string, boolean, readonly number[]]>([
+    ["five denials now", true, Array(5).fill(n)],
+    ["four denials now", false, Array(4).fill(n)],
+    ["five denials of 59 Zeqonds ago", true, Array(5).fill(n - 59)],
+    ["five denials of 60 Zeqonds ago", false, Array(5).fill(n - 60)],
+    ["five denials of the next Zeqond", false, Array(5).fill(n + 1)],
+    ["five denials of the next hour", false, Array(5).fill(n + 4_633)],
+    ["a thousand denials of the next century", false, Array(1_000).fill(n + 4_000_000_000)],
+    ["four denials now and one of the next Zeqond", false, [n, n, n, n, n + 1]],
+    ["five denials now and five of the next hour", true, [...Array(5).fill(n), ...Array(5).fill(n + 4_633)]],
+  ])("%s: shut is %s", (_what, shut, denials) => {
     expect(limitedAt(denials, n * zeqondMs) > 0).toBe(shut);
   });
 

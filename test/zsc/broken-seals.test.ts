@@ -71,7 +71,7 @@ describe.each([...tamperings, ...damages])("a row with %s", (_what, change) => {
   test("makes a probe say error, and why", () => {
     const { value, rows } = vault.run(probe("a", "ZEQ-SYS", "test"));
     expect(value).toEqual({ granted: false, reason: "error", detail: "the sealed value does not open" });
-    expect(payloadOf(rows[0])).toEqual({ name: "a", purpose: "test", reason: "error" });
+    expect(payloadOf(rows[0])).toEqual({ name: "a", purpose: "test", reason: "error", by: admin.zid });
   });
 
   test("leaves a refusal with the reason error", () => {

@@ -748,7 +748,7 @@ export declare const ZscAdmin: GenService<{
   },
   /**
    * Asks the gate whether a ZID could read a secret now, without reading it. It is the gate that a real read passes:
-   * a refusal counts against that ZID's denial limit.
+   * a refusal counts against that ZID's denial limit. The audit row is that ZID's, and says who asked for it in `by`.
    *
    * @generated from rpc zsc.v1.ZscAdmin.ProbePermission
    */

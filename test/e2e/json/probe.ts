@@ -1,5 +1,5 @@
 import { freshName, metadataOf, newSecret, payloadsOf, probe, receiptText } from "../support/secrets.ts";
-import type { Vault } from "../support/vault.ts";
+import { admin, type Vault } from "../support/vault.ts";
 
 const granted = { ok: true, granted: true };
 const no = (reason: string) => ({ ok: true, granted: false, reason });
@@ -59,8 +59,8 @@ export function probes(vault: () => Vault): void {
     await probe(vault(), name, "ZEQ-OWNER");
     await probe(vault(), name, "ZEQ-UNCOUNTED");
     expect((await payloadsOf(vault(), name)).slice(1)).toEqual([
-      { name, purpose: "probe_check", purpose_tag: null },
-      { name, purpose: "probe_check", reason: "denied" },
+      { name, purpose: "probe_check", purpose_tag: null, by: admin },
+      { name, purpose: "probe_check", reason: "denied", by: admin },
     ]);
     expect(await metadataOf(vault(), name)).toMatchObject({ read_count: 0, last_read_zeqond: null });
   });
