@@ -191,7 +191,8 @@ export declare const InfoResponseSchema: GenMessage<InfoResponse>;
  */
 export declare type SetRequest = Message<"zsc.v1.SetRequest"> & {
   /**
-   * Required. Name of the secret, 1 to 255 bytes.
+   * Required. Name of the secret, 1 to 255 bytes. One that a proxy could make another of by normalising the path (`a//b`,
+   * `/a`, `a/`, `a/../b`) cannot be set; a secret that has such a name can be used and deleted.
    *
    * @generated from field: string name = 1;
    */
