@@ -513,7 +513,7 @@ export declare type AuditRow = Message<"zsc.v1.AuditRow"> & {
   id: string;
 
   /**
-   * Output only. Zeqond of the transition.
+   * Output only. Zeqond of the transition. In a row that was altered by hand, the nearest number that can stand here.
    *
    * @generated from field: uint64 zeqond_number = 2;
    */
