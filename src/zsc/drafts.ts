@@ -13,8 +13,19 @@ export function needsSecret(name: string): Needs {
 
 /** What a sealing belongs to, and who may read it (contract, section 5). */
 export function bindingOf(secret: Omit<Secret, "sealedKey" | "sealedValue">): Binding {
-  const { id, name, version, boundZid, permissions } = secret;
-  return { table: "secret", id, name, version, boundZid, permissions };
+  const { id, name, version, boundZid, permissions, purposeTag, expiresZeqond, createdAt, updatedAt } = secret;
+  return {
+    table: "secret",
+    id,
+    name,
+    version,
+    boundZid,
+    permissions,
+    purposeTag,
+    expiresZeqond,
+    createdAt,
+    updatedAt,
+  };
 }
 
 /** What a change of a secret leaves in its row's payload, so that the vault can be compared with the log. */
