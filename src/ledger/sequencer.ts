@@ -178,12 +178,16 @@ function loadRequest(
 ): LoadRequest {
   const secrets = new Set<string>();
   const denials = new Set<string>();
+  const changes = new Set<string>();
   for (const { needs } of operations) {
     for (const name of needs.secrets) {
       secrets.add(name);
     }
     for (const zid of needs.denials) {
       denials.add(zid);
+    }
+    for (const name of needs.changes ?? []) {
+      changes.add(name);
     }
   }
   const rowHashesAt = inDoubt.flatMap(({ write }) => (write ? [write.to.seq] : []));
@@ -192,6 +196,7 @@ function loadRequest(
     denials: [...denials],
     denialsAfterZeqond: nowZeqond - lookedAtZeqonds,
     denialsUntilZeqond: nowZeqond + lookedAtZeqonds,
+    changes: [...changes],
     rowHashesAt,
   };
 }

@@ -1,4 +1,5 @@
 import { type VaultRow, vaultRowDigest } from "../domain/vault-row.ts";
+import { changeTypes } from "./last-change.ts";
 import { type AuditRow, subjectOf } from "./row.ts";
 import type { Snapshot } from "./store.ts";
 import type { Difference } from "./verify-report.ts";
@@ -43,13 +44,12 @@ export class ChangeHistory {
   }
 
   note({ seq, transitionType, originId, payloadJson }: AuditRow): void {
-    const isDeletion = transitionType === "secret_deleted";
-    if (!isDeletion && transitionType !== "secret_set" && transitionType !== "secret_rotated") {
+    if (!changeTypes.some((type) => type === transitionType)) {
       return;
     }
     const name = subjectOf(originId);
     const before = this.#index.get(name);
-    const change = isDeletion ? undefined : marksOf(payloadJson);
+    const change = transitionType === "secret_deleted" ? undefined : marksOf(payloadJson);
     const why = oddityOf(change, before);
     if (why !== undefined && this.#differences.length < this.#limit) {
       this.#differences.push({ name, seq, why });

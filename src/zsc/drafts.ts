@@ -11,6 +11,11 @@ export function needsSecret(name: string): Needs {
   return { secrets: [name], denials: [] };
 }
 
+/** The same for an operation that may change it, or make it. */
+export function needsChange(name: string): Needs {
+  return { secrets: [name], denials: [], changes: [name] };
+}
+
 /** What a sealing belongs to, and who may read it (contract, section 5). */
 export function bindingOf(secret: Omit<Secret, "sealedKey" | "sealedValue">): Binding {
   const { id, name, version, boundZid, permissions, purposeTag, expiresZeqond, createdAt, updatedAt } = secret;
@@ -61,6 +66,11 @@ export function refuse(name: string, actorZid: string, call: string, error: Vaul
 
 export function notFound(): VaultError {
   return new VaultError("NOT_FOUND", "no secret of that name");
+}
+
+/** Its row is not what its last change left: a change would make it so, and what was put back would pass for right. */
+export function notAsRecorded(): VaultError {
+  return new VaultError("SEAL_BROKEN", "the secret is not what the audit log says so it cannot be changed");
 }
 
 export function isSealBroken(error: unknown): error is VaultError {

@@ -24,6 +24,8 @@ export interface Connection {
   rows(sql: string, values?: readonly unknown[]): Promise<readonly unknown[][]>;
   /** Alone in its packet: only so does its answer mean that everything before it was carried out. */
   commit(): Promise<void>;
+  /** From here on all answers together must come within `ms`; until it is first called, each has 15 s. */
+  limit(ms: number): void;
   /** Breaks the connection; the server rolls back what was open. */
   destroy(): void;
   end(): Promise<void>;
@@ -79,6 +81,8 @@ export async function openConnection(options: MysqlOptions, use: Use): Promise<C
   raw.on("end", () => {
     broken = true;
   });
+  let answersByMs: number | undefined;
+  const msLeft = () => (answersByMs === undefined ? queryTimeoutMs : Math.max(1, answersByMs - performance.now()));
   const connection: Connection = {
     get broken() {
       return broken;
@@ -86,16 +90,19 @@ export async function openConnection(options: MysqlOptions, use: Use): Promise<C
     async run(statements, values = []) {
       const list = typeof statements === "string" ? [statements] : statements;
       const sql = list.join("; ");
-      const [results] = await answered(raw.query<RowDataPacket[]>({ sql, values: [...values] }));
+      const [results] = await answered(raw.query<RowDataPacket[]>({ sql, values: [...values] }), msLeft());
       // mysql2 gives one statement its result, and several an array of theirs.
       return (list.length === 1 ? [results] : results) as Results;
     },
     async rows(sql, values = []) {
       const query: Promise<[unknown, FieldPacket[]]> = raw.query({ sql, values: [...values], rowsAsArray: true });
-      return (await answered(query))[0] as unknown[][];
+      return (await answered(query, msLeft()))[0] as unknown[][];
     },
     async commit() {
-      await answered(raw.query("COMMIT"), "commit");
+      await answered(raw.query("COMMIT"), msLeft(), "commit");
+    },
+    limit(ms) {
+      answersByMs = performance.now() + ms;
     },
     destroy() {
       broken = true;
@@ -118,10 +125,10 @@ export async function guarded<T>(connection: Connection, work: () => Promise<T>)
 }
 
 /** The answer within its time, or a failure. mysql2's own time limit leaves its timer behind when a connection breaks. */
-async function answered<T>(query: Promise<T>, stage: Stage = "work"): Promise<T> {
+async function answered<T>(query: Promise<T>, withinMs: number, stage: Stage = "work"): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(Object.assign(new Error("no answer"), { code: "ETIMEDOUT" })), queryTimeoutMs);
+    timer = setTimeout(() => reject(Object.assign(new Error("no answer"), { code: "ETIMEDOUT" })), withinMs);
   });
   return await translated(Promise.race([query, late]), stage).finally(() => clearTimeout(timer));
 }
