@@ -7,8 +7,12 @@ import type { RowBlock } from "./row-block.ts";
 export interface LoadRequest {
   readonly secrets: readonly string[];
   readonly denials: readonly string[];
-  /** Denials at or before this Zeqond are of no interest. */
+  /** Denials at or before this Zeqond are of no interest, */
   readonly denialsAfterZeqond: number;
+  /** and neither are those behind this one: a clock that was wrong may have left any number of them. */
+  readonly denialsUntilZeqond: number;
+  /** Names, among `secrets`, whose row is to be compared with what the log says of its last change. */
+  readonly changes: readonly string[];
   /** Rows of the log whose hashes are asked for: the last rows of attempts whose commit is in doubt. */
   readonly rowHashesAt: readonly number[];
 }
@@ -19,6 +23,8 @@ export interface Loaded {
   readonly secrets: ReadonlyMap<string, Secret>;
   /** By ZID: the Zeqonds of its denials. */
   readonly denials: ReadonlyMap<string, readonly number[]>;
+  /** Those of the `changes` asked for that are as the log says, by `isAsRecorded` on the row as it is stored. */
+  readonly asRecorded: ReadonlySet<string>;
   /** By seq. */
   readonly rowHashes: ReadonlyMap<number, string>;
 }

@@ -1,13 +1,15 @@
 import { OperatorError } from "../../domain/operator-error.ts";
 import { pendingMigrations } from "../migrations.ts";
 import { type Connection, type MysqlOptions, openConnection } from "./connection.ts";
-import { mysqlMigrations } from "./migrations.ts";
+import { type MysqlStatement, mysqlMigrations } from "./migrations.ts";
 import { despiteRivals } from "./rivals.ts";
 import { proveWriting } from "./session.ts";
 
 /** How long one statement waits for the lock: less than a statement may take. */
 const lockSeconds = 10;
 const lockAttempts = 6;
+/** How long one statement of a step may take: an index of ten million rows takes the better part of a minute. */
+const stepMs = 3_600_000;
 
 /**
  * Brings the schema up to date under a lock, so that servers that start at once take turns. The lock holds on one
@@ -52,7 +54,7 @@ async function migrateUnderLock(connection: Connection, database: string): Promi
   await connection.commit();
   for (const { version, statements } of pendingMigrations(mysqlMigrations, await versionOf(connection))) {
     for (const statement of statements) {
-      await connection.run(statement);
+      await carryOut(connection, statement);
     }
     await connection.run("UPDATE schema_version SET version = GREATEST(version, ?) WHERE id = 1", [version]);
     await connection.commit();
@@ -75,6 +77,26 @@ async function refuseOtherEngines(connection: Connection): Promise<void> {
 }
 
 const tables = ["secret", "read_counter", "denial", "audit_log", "audit_head", "key_check", "schema_version"];
+
+async function carryOut(connection: Connection, statement: MysqlStatement): Promise<void> {
+  connection.limit(stepMs);
+  if (typeof statement === "string") {
+    await connection.run(statement);
+    return;
+  }
+  const isDone = async () => (await connection.rows(statement.unless)).length > 0;
+  if (await isDone()) {
+    return;
+  }
+  try {
+    await connection.run(statement.sql);
+  } catch (error) {
+    // On another node of a cluster somebody may have come first.
+    if (connection.broken || !(await isDone())) {
+      throw error;
+    }
+  }
+}
 
 async function takeLock(connection: Connection, lock: string): Promise<void> {
   for (let attempt = 1; attempt <= lockAttempts; attempt++) {

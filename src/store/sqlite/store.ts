@@ -1,11 +1,12 @@
 import { metadataOf } from "../../domain/secret.ts";
-import type { Head } from "../../ledger/row.ts";
+import { isAsRecorded } from "../../ledger/last-change.ts";
+import { type Head, originIdOf } from "../../ledger/row.ts";
 import { type LedgerWrite, type Loaded, type LoadRequest, type Store, StoreFailure } from "../../ledger/store.ts";
 import { secretOf } from "../columns.ts";
-import { auditRowOf } from "../rows.ts";
+import { auditRowOf, vaultRowOf } from "../rows.ts";
 import { failureOf, isForeign, openDatabase, openReadOnly, patiently, type Sqlite } from "./database.ts";
 import { openSqliteSnapshot } from "./snapshot.ts";
-import { type SecretRecord, type Statements, statementsOf, vaultRowOf } from "./statements.ts";
+import { recordToRow, type SecretRecord, type Statements, statementsOf } from "./statements.ts";
 import { writeBatch } from "./write.ts";
 
 /** The embedded store: one file, write-ahead log, every commit synced to the disk. */
@@ -102,11 +103,12 @@ function load(statements: Statements, request: LoadRequest): Loaded {
   }
   const denials = new Map<string, readonly number[]>();
   for (const zid of request.denials) {
-    const found = statements.denialsOf.all(zid, request.denialsAfterZeqond);
+    const found = statements.denialsOf.all(zid, request.denialsAfterZeqond, request.denialsUntilZeqond);
     if (found.length > 0) {
       denials.set(zid, found);
     }
   }
+  const asRecorded = new Set(request.changes.filter((name) => isNameAsRecorded(statements, name)));
   const rowHashes = new Map<number, string>();
   for (const seq of request.rowHashesAt) {
     const hash = statements.rowHashAt.get(seq);
@@ -114,7 +116,12 @@ function load(statements: Statements, request: LoadRequest): Loaded {
       rowHashes.set(seq, hash);
     }
   }
-  return { head: headOf(statements), secrets, denials, rowHashes };
+  return { head: headOf(statements), secrets, denials, asRecorded, rowHashes };
+}
+
+function isNameAsRecorded(statements: Statements, name: string): boolean {
+  const stored = statements.storedSecret.get(name);
+  return isAsRecorded(stored && vaultRowOf(stored), statements.lastChange.get(originIdOf(name)));
 }
 
 /** There is one file, so only one that was replaced by hand can lack a row that was committed. */
@@ -133,5 +140,5 @@ function headOf(statements: Statements): Head {
 }
 
 function secretFromRecord(record: SecretRecord) {
-  return secretOf(vaultRowOf(record), record.read_count ?? 0, record.last_read_zeqond);
+  return secretOf(recordToRow(record), record.read_count ?? 0, record.last_read_zeqond);
 }
