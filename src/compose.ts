@@ -1,15 +1,19 @@
+import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Config, DatabaseConfig, ListenAddress } from "./config/config.ts";
 import { systemClock } from "./domain/clock.ts";
 import { errorCode } from "./domain/error-code.ts";
 import { fieldsOfError, type Log } from "./domain/log.ts";
 import { OperatorError } from "./domain/operator-error.ts";
+import { watchBatches } from "./ledger/batch-watch.ts";
+import { watchClock } from "./ledger/clock-watch.ts";
+import { createReadiness } from "./ledger/readiness.ts";
 import { createSequencer, type SequencerOptions } from "./ledger/sequencer.ts";
 import { type Snapshot, type Store, StoreFailure } from "./ledger/store.ts";
 import type { ChangeIndex } from "./ledger/verify.ts";
+import { announce, checkVault, warnOfOpenFiles } from "./opening.ts";
 import { startRotation } from "./rotation/daemon.ts";
 import { createSealer } from "./sealing/envelope.ts";
-import { opensKeyCheck, sealKeyCheck } from "./sealing/key-check.ts";
 import { deriveSealingKey, parseMasterKey, type SealingKey } from "./sealing/master-key.ts";
 import type { ZscServer } from "./transport/index.ts";
 
@@ -29,8 +33,31 @@ export async function openStore(database: DatabaseConfig): Promise<Store> {
     return openSqliteStore(database.path);
   }
   const { openMysqlStore } = await import("./store/mysql/store.ts");
+  return await openMysqlStore(database);
+}
+
+/** Refuses a database without a vault before anything is made there. */
+async function requireVault(database: DatabaseConfig): Promise<void> {
+  if (!(await holdsVault(database))) {
+    throw new OperatorError(
+      `${nameOf(database)} holds no vault, and ZSC_REQUIRE_VAULT forbids to make one. Check ZSC_DATABASE_URL.`,
+    );
+  }
+}
+
+async function holdsVault(database: DatabaseConfig): Promise<boolean> {
+  if (database.kind === "sqlite") {
+    const { sqliteHoldsVault } = await import("./store/sqlite/presence.ts");
+    return sqliteHoldsVault(database.path);
+  }
+  const { mysqlHoldsVault } = await import("./store/mysql/presence.ts");
+  return await mysqlHoldsVault(database);
+}
+
+/** What a database refuses during a start is for whoever starts it. */
+async function forOperator<T>(database: DatabaseConfig, work: () => Promise<T>): Promise<T> {
   try {
-    return await openMysqlStore(database);
+    return await work();
   } catch (error) {
     if (!(error instanceof StoreFailure)) {
       throw error;
@@ -69,10 +96,12 @@ export async function openChangeIndex(): Promise<ChangeIndex> {
 }
 
 function nameOf(database: DatabaseConfig): string {
-  if (database.kind === "sqlite") {
-    return `The SQLite database ${database.path}`;
-  }
-  return `The database ${database.host}:${database.port}/${database.database}`;
+  return `The ${database.kind === "sqlite" ? "SQLite " : ""}database ${placeOf(database)}`;
+}
+
+/** Where it is, as far as logs may tell. */
+function placeOf(database: DatabaseConfig): string {
+  return database.kind === "sqlite" ? resolve(database.path) : `${database.host}:${database.port}/${database.database}`;
 }
 
 function reasonOf(error: unknown): string {
@@ -82,8 +111,29 @@ function reasonOf(error: unknown): string {
 /** How batches are formed, where it shall not be as usual. */
 export type BatchOptions = Pick<SequencerOptions, "maxBatchRows" | "maxBatchBytes">;
 
-/** Opens the vault and begins to listen. */
+/** Longer than one server may wait for another one to migrate the schema. */
+const startWithinMs = 90_000;
+
+/**
+ * Opens the vault and begins to listen.
+ *
+ * @throws OperatorError also when that takes more than 90 seconds; what was begun then may still be at it.
+ */
 export async function startVault(config: Config, log: Log, batches: BatchOptions = {}): Promise<RunningVault> {
+  const starting = forOperator(config.database, () => start(config, log, batches));
+  if (await isInTime(starting, startWithinMs)) {
+    return await starting;
+  }
+  throw new OperatorError(
+    `The start took more than ${startWithinMs / 1_000} s and was given up. ` +
+      `${nameOf(config.database)} is slow, locked, or does not answer.`,
+  );
+}
+
+async function start(config: Config, log: Log, batches: BatchOptions): Promise<RunningVault> {
+  if (config.requireVault) {
+    await requireVault(config.database);
+  }
   // The key is derived on another thread and the database answers in its own time: meanwhile the port's libraries load.
   const [key, store, { createPort }] = await Promise.all([
     sealingKeyOf(config),
@@ -91,22 +141,30 @@ export async function startVault(config: Config, log: Log, batches: BatchOptions
     import("./port.ts"),
   ]);
   try {
-    await checkKey(key, store);
+    const sealer = createSealer(key);
+    const found = await checkVault({ key, sealer, store, log });
     const { durable, detail = "" } = await store.ping();
     if (!durable) {
       log.warn({ reason: detail }, "the database does not sync its commits and may lose acknowledged rows");
     }
-    const sealer = createSealer(key);
+    const watch = watchBatches(store);
+    const watched = { inProcess: store.inProcess, transact: watch.transact };
     const onFailure = (failure: StoreFailure) => log.warn(fieldsOfError(failure.cause ?? failure), failure.message);
-    const sequencer = createSequencer({ store, clock: systemClock, onFailure, ...batches });
-    const server = createPort(config, { store, sequencer, sealer }, log);
+    const sequencer = createSequencer({ store: watched, clock: systemClock, onFailure, ...batches });
+    const readiness = createReadiness({ store, batches: watch, clock: watchClock(systemClock, log), log });
+    const server = createPort(config, { store, sequencer, sealer, health: { ready: readiness.ask } }, log);
     const address = await listen(server, config.listen);
+    announce(found, placeOf(config.database), log);
+    if (config.database.kind === "sqlite") {
+      warnOfOpenFiles(config.database.path, log);
+    }
     const rotation = startRotation({ store, sequencer, sealer, clock: systemClock, log });
     return {
       address,
       async stop() {
         const rotated = rotation.stop();
         await server.close(config.shutdownMs);
+        readiness.stop();
         const closed = rotated.then(() => sequencer.close()).then(() => store.close());
         if (await isInTime(closed, lastMomentMs)) {
           return;
@@ -115,7 +173,7 @@ export async function startVault(config: Config, log: Log, batches: BatchOptions
       },
     };
   } catch (error) {
-    await store.close();
+    await isInTime(store.close(), lastMomentMs).catch(() => false);
     throw error;
   }
 }
@@ -130,7 +188,7 @@ async function sealingKeyOf({ masterKey }: Config): Promise<SealingKey> {
 /** What is left to the database once the grace is over and every connection is gone. */
 const lastMomentMs = 500;
 
-async function isInTime(work: Promise<void>, ms: number): Promise<boolean> {
+async function isInTime(work: Promise<unknown>, ms: number): Promise<boolean> {
   const over = new AbortController();
   const late = sleep(ms, false, { signal: over.signal }).catch(() => false);
   return await Promise.race([work.then(() => true), late]).finally(() => over.abort());
@@ -145,15 +203,4 @@ async function listen(server: ZscServer, address: ListenAddress): Promise<Runnin
       cause: error,
     });
   }
-}
-
-/** The first server of a vault leaves a sealed check behind; every later one must be able to open it. */
-async function checkKey(key: SealingKey, store: Store): Promise<void> {
-  const check = (await store.keyCheck()) ?? (await store.initKeyCheck(sealKeyCheck(key)));
-  if (opensKeyCheck(key, check)) {
-    return;
-  }
-  throw new OperatorError(
-    "The master key does not open this vault. Set ZSC_MASTER_KEY or ZSC_MASTER_KEY_FILE to the key that it was made with.",
-  );
 }

@@ -5,7 +5,9 @@ import { startVault } from "./compose.ts";
 import type { Config, Mode } from "./config/config.ts";
 import { type LoadOptions, loadConfig } from "./config/load.ts";
 import { systemClock } from "./domain/clock.ts";
+import { errorCode } from "./domain/error-code.ts";
 import { fieldsOfError, type Log } from "./domain/log.ts";
+import { OperatorError } from "./domain/operator-error.ts";
 import { createLog } from "./logging/pino-log.ts";
 
 const adminTokenTtlMs = 30 * 86_400_000;
@@ -48,9 +50,13 @@ async function writeAdminToken(config: Config): Promise<string> {
     ttlMs: adminTokenTtlMs,
     clock: systemClock,
   });
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const path = join(dataDir, "admin.jwt");
-  writeFileSync(path, `${token}\n`, { mode: 0o600 });
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    writeFileSync(path, `${token}\n`, { mode: 0o600 });
+  } catch (error) {
+    throw new OperatorError(`${path} cannot be written (${errorCode(error) ?? "unknown"}). Check ZSC_DATA_DIR.`);
+  }
   return path;
 }
 

@@ -79,4 +79,6 @@ export interface Config extends TokenCommandConfig, DatabaseCommandConfig {
   readonly tls: TlsConfig | undefined;
   readonly callers: CallerIssuerConfig | undefined;
   readonly shutdownMs: number;
+  /** Whether a start that finds no vault is refused, instead of making one. */
+  readonly requireVault: boolean;
 }

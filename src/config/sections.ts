@@ -11,6 +11,7 @@ const minJwtSecretBytes = 32;
 const maxShutdownSeconds = 3_600;
 
 const modes: Readonly<Record<Mode, true>> = { development: true, production: true };
+const switches: Readonly<Record<"0" | "1", true>> = { 0: true, 1: true };
 const logLevels: Readonly<Record<LogLevel, true>> = {
   trace: true,
   debug: true,
@@ -83,6 +84,10 @@ export function readDatabase(settings: Settings, dataDir: string): DatabaseConfi
 export function readShutdownMs(settings: Settings): number {
   const seconds = settings.parsed("ZSC_SHUTDOWN_SECONDS", parseShutdownSeconds, 10);
   return seconds * 1_000;
+}
+
+export function readRequireVault(settings: Settings): boolean {
+  return settings.parsed("ZSC_REQUIRE_VAULT", oneOf(switches), "0") === "1";
 }
 
 function parseShutdownSeconds(text: string): number {

@@ -14,6 +14,7 @@ export const plainSettings = [
   "ZSC_CALLER_ZID_CLAIM",
   "ZSC_DATA_DIR",
   "ZSC_LOG_LEVEL",
+  "ZSC_REQUIRE_VAULT",
   "ZSC_SHUTDOWN_SECONDS",
 ] as const;
 

@@ -62,6 +62,20 @@ function gathering(target: DestinationStream): DestinationStream {
 
 /** A type is no guard against an object with more in it than it shows. */
 function listed(fields: LogFields): LogFields {
-  const { method, code, ms, requestId, zid, reason, stack, count, address, database, setting } = fields;
-  return { method, code, ms, requestId, zid, reason, stack, count, address, database, setting } as LogFields;
+  const { method, code, ms, requestId, zid, reason, stack, count, address, database, setting, secrets, head } = fields;
+  return {
+    method,
+    code,
+    ms,
+    requestId,
+    zid,
+    reason,
+    stack,
+    count,
+    address,
+    database,
+    setting,
+    secrets,
+    head,
+  } as LogFields;
 }

@@ -13,6 +13,12 @@ export interface KeyBox {
 }
 
 const formatVersion = 1;
+const keyIdEnd = 9;
+
+/** The id of the key that a box says it is locked with. */
+export function keyIdIn(box: Uint8Array): string {
+  return Buffer.from(box.subarray(1, keyIdEnd)).toString("hex");
+}
 
 export function createKeyBox(sealingKey: SealingKey, random: RandomBytes): KeyBox {
   const header = Buffer.concat([Uint8Array.of(formatVersion), Buffer.from(sealingKey.id, "hex")]);

@@ -1,13 +1,14 @@
 import { isIP } from "node:net";
 import { OperatorError } from "../../domain/operator-error.ts";
 import { metadataOf } from "../../domain/secret.ts";
-import type { LedgerWrite, Loaded, LoadRequest, Store } from "../../ledger/store.ts";
+import type { Inventory, LedgerWrite, Loaded, LoadRequest, Store } from "../../ledger/store.ts";
 import { StoreFailure } from "../../ledger/store.ts";
 import { auditRowOf } from "../rows.ts";
 import { type Connection, guarded, type MysqlOptions, openConnection, type Use } from "./connection.ts";
 import { durabilityOf } from "./durability.ts";
-import { lockAndLoad, rowsAt, secretFromRow, selectAudit, selectMetadata, textOf } from "./load.ts";
+import { headOf, lockAndLoad, rowsAt, secretFromRow, selectAudit, selectHead, selectMetadata, textOf } from "./load.ts";
 import { migrate } from "./migrate.ts";
+import { createRehearsal } from "./rehearsal.ts";
 import { despiteRivals } from "./rivals.ts";
 import { openMysqlSnapshot } from "./snapshot.ts";
 import { writeBatch } from "./write.ts";
@@ -19,6 +20,7 @@ export async function openMysqlStore(options: MysqlOptions): Promise<Store> {
   const writer = createLine(options, "ledger");
   // Metadata, health and the daemon's questions must not wait behind a batch.
   const reader = createLine(options, "reader");
+  const rehearsal = createRehearsal(() => openConnection(options, "ledger"));
   return {
     inProcess: false,
     transact: (request, decide) => writer.use((connection) => transact(connection, request, decide)),
@@ -43,8 +45,10 @@ export async function openMysqlStore(options: MysqlOptions): Promise<Store> {
     keyCheck: () => reader.use(keyCheck),
     initKeyCheck: (check) => despiteRivals(() => writer.use((connection) => initKeyCheck(connection, check))),
     ping: () => reader.use(durabilityOf),
+    inventory: () => reader.use(inventory),
+    rehearse: rehearsal.run,
     async close() {
-      await Promise.all([writer.close(), reader.close()]);
+      await Promise.all([writer.close(), reader.close(), rehearsal.close()]);
     },
   };
 }
@@ -84,6 +88,12 @@ async function transact(
  */
 async function touchLog(connection: Connection): Promise<void> {
   await connection.run(["INSERT INTO denial (seq, zid, zeqond) VALUES (0, '', 0)", "DELETE FROM denial WHERE seq = 0"]);
+}
+
+async function inventory(connection: Connection): Promise<Inventory> {
+  const head = headOf(rowsAt(await connection.run(selectHead), 0));
+  const [count] = await connection.rows("SELECT COUNT(*) FROM secret");
+  return { head, secrets: Number(count?.[0]) };
 }
 
 async function keyCheck(connection: Connection): Promise<Uint8Array | null> {

@@ -4,7 +4,7 @@ import { isNativeError } from "node:util/types";
 import Database from "better-sqlite3";
 import { errorCode } from "../../domain/error-code.ts";
 import { OperatorError } from "../../domain/operator-error.ts";
-import { StoreFailure, type StoreFailureKind } from "../../ledger/store.ts";
+import { StoreFailure, type StoreFailureKind, type Trouble } from "../../ledger/store.ts";
 import { pendingMigrations } from "../migrations.ts";
 import { sqliteMigrations } from "./migrations.ts";
 
@@ -99,18 +99,32 @@ function migrate(database: Sqlite): void {
 /** A rival holds the lock, or has taken our seq or name. */
 const conflicts = /^SQLITE_(BUSY|LOCKED|CONSTRAINT_PRIMARYKEY|CONSTRAINT_UNIQUE)/;
 
+/** What else SQLite says of its file. A limit on the size of files is a full disk as well, and an I/O error to SQLite. */
+const troubles: readonly (readonly [RegExp, Trouble])[] = [
+  [/^SQLITE_(FULL|IOERR_WRITE)/, "full"],
+  [/^SQLITE_READONLY_DBMOVED/, "moved"],
+  [/^SQLITE_READONLY/, "read_only"],
+  [/^(SQLITE_(CANTOPEN|PERM|AUTH)|EACCES|EPERM)/, "denied"],
+];
+
 /** The one translator of this database's errors. */
 export function failureOf(error: unknown, kind: StoreFailureKind = "unavailable"): StoreFailure {
   if (error instanceof StoreFailure) {
     return error;
   }
   const code = codeOf(error);
-  return new StoreFailure(conflicts.test(code) ? "conflict" : kind, `SQLite failed with ${code}`, error);
+  const trouble = troubles.find(([pattern]) => pattern.test(code))?.[1];
+  return new StoreFailure(conflicts.test(code) ? "conflict" : kind, `SQLite failed with ${code}`, error, trouble);
 }
 
 /** Whether SQLite itself failed, and not our own code. */
 export function isForeign(error: unknown): boolean {
   return errorCode(error)?.startsWith("SQLITE_") === true;
+}
+
+/** Not written to its end, a commit is none: SQLite has rolled back. */
+export function isFull(error: unknown): boolean {
+  return errorCode(error) === "SQLITE_FULL";
 }
 
 function reasonOf(error: unknown): string {
