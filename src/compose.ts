@@ -37,7 +37,7 @@ export async function openStore(database: DatabaseConfig, onMigration?: OnMigrat
     return openSqliteStore(database.path, onMigration);
   }
   const { openMysqlStore } = await import("./store/mysql/store.ts");
-  return await openMysqlStore(database, onMigration);
+  return await openMysqlStore(database, onMigration).catch((error: unknown) => refuse(database, "opened", error));
 }
 
 /** Refuses a database without a vault before anything is made there. */
