@@ -28,6 +28,10 @@ export class Http1Exchange implements Exchange {
     return this.#request.url ?? "/";
   }
 
+  get rawHeaders(): readonly string[] {
+    return this.#request.rawHeaders;
+  }
+
   get header(): CallHeaders {
     this.#header ??= new CallHeaders(this.#request.rawHeaders);
     return this.#header;

@@ -10,7 +10,7 @@ export class Http2Exchange implements Exchange {
   readonly httpVersion = 2;
   readonly #stream: ServerHttp2Stream;
   readonly #headers: IncomingHttpHeaders;
-  readonly #rawHeaders: readonly string[];
+  readonly rawHeaders: readonly string[];
   readonly #budget: BodyBudget;
   readonly #requestTimeoutMs: number;
   #header: CallHeaders | undefined;
@@ -25,7 +25,7 @@ export class Http2Exchange implements Exchange {
   ) {
     this.#stream = stream;
     this.#headers = headers;
-    this.#rawHeaders = rawHeaders;
+    this.rawHeaders = rawHeaders;
     this.#budget = budget;
     this.#requestTimeoutMs = requestTimeoutMs;
   }
@@ -39,7 +39,7 @@ export class Http2Exchange implements Exchange {
   }
 
   get header(): CallHeaders {
-    this.#header ??= new CallHeaders(this.#rawHeaders);
+    this.#header ??= new CallHeaders(this.rawHeaders);
     return this.#header;
   }
 

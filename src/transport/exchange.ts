@@ -22,6 +22,8 @@ export interface Exchange {
   /** Path and query as they were sent. */
   readonly target: string;
   readonly header: CallHeaders;
+  /** Names and values in turn, as Node gives them. */
+  readonly rawHeaders: readonly string[];
   /** Where the caller believes to be: scheme and authority. */
   readonly origin: string;
   readonly contentType: string | undefined;

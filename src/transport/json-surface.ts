@@ -7,7 +7,7 @@ import { createJsonDecoder, type JsonDecoder, parseJsonObject } from "./json-dec
 import { createJsonEncoder, type JsonEncoder } from "./json-encoder.ts";
 import { JsonFieldError } from "./json-field-error.ts";
 import type { UnaryMethod } from "./methods.ts";
-import type { JsonReply, JsonSurface } from "./options.ts";
+import type { JsonProblem, JsonReply, JsonSurface } from "./options.ts";
 import { compileRoutes, type Route } from "./routes.ts";
 import { MessageTooLarge, serveUnary, type UnaryFraming, type UnaryRuntime } from "./unary.ts";
 
@@ -15,6 +15,8 @@ import { MessageTooLarge, serveUnary, type UnaryFraming, type UnaryRuntime } fro
 export interface SurfaceHandler {
   readonly prefix: string;
   serve(exchange: Exchange, path: string, query: string): void;
+  /** Answers a request that is no call. */
+  refuse(exchange: Exchange, problem: JsonProblem): void;
 }
 
 /** Compiles a JSON surface over the methods of the server. */
@@ -31,12 +33,15 @@ export function compileSurface(
     const encode = createJsonEncoder(method.method.output, { registry, emitNull: surface.emitNull });
     codecs.set(method, { decode, encode });
   }
+  const refuse = (exchange: Exchange, problem: JsonProblem) =>
+    sendJson(exchange, baseHeader(), surface.failure(problem));
   return {
     prefix: surface.prefix,
+    refuse,
     serve: (exchange, path, query) => {
       const match = routes.match(exchange.httpMethod, path);
       if (match.kind !== "route") {
-        sendJson(exchange, baseHeader(), surface.failure(match));
+        refuse(exchange, match);
         return;
       }
       const { method } = match.route;

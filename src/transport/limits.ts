@@ -7,7 +7,7 @@ export interface Limits {
   /** Of all unary requests whose body has begun and is not complete, together; what is over it is refused. */
   readonly maxUnfinishedBytes: number;
   readonly maxResponseBytes: number;
-  /** All headers of one request together. */
+  /** All headers of one request together, decoded. */
   readonly maxHeaderBytes: number;
   readonly maxHeaders: number;
   /** From the opening of a connection until it says which protocol it speaks. */

@@ -84,6 +84,7 @@ export type JsonProblem =
   | { readonly kind: "no_route" }
   | { readonly kind: "method_not_allowed"; readonly allow: readonly string[] }
   | { readonly kind: "too_large" }
+  | { readonly kind: "headers_too_large" }
   | { readonly kind: "call"; readonly error: ConnectError };
 
 export interface JsonReply {

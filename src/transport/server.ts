@@ -9,9 +9,10 @@ import { createDispatcher, pathOf } from "./dispatch.ts";
 import type { Exchange } from "./exchange.ts";
 import { Http1Exchange } from "./exchange-http1.ts";
 import { Http2Exchange } from "./exchange-http2.ts";
+import { isOversized } from "./headers.ts";
 import { bindHealth } from "./health.ts";
 import { compileSurface } from "./json-surface.ts";
-import { defaultLimits } from "./limits.ts";
+import { defaultLimits, type Limits } from "./limits.ts";
 import { createListener, type Listener } from "./listener.ts";
 import { compileMethods } from "./methods.ts";
 import type { ConnectionFault, ServerOptions } from "./options.ts";
@@ -77,11 +78,11 @@ export function createServer(options: ServerOptions): ZscServer {
 
   const listener = createListener(limits, options.tls, onFault);
   serveRequests(listener, {
+    limits,
     streams,
     dispatch,
     closing: closing.signal,
     budget: new BodyBudget(limits.maxUnfinishedBytes),
-    requestTimeoutMs: limits.requestTimeoutMs,
     onFault,
   });
   let end: Promise<void> | undefined;
@@ -101,20 +102,20 @@ export function createServer(options: ServerOptions): ZscServer {
 }
 
 interface Serving {
+  readonly limits: Limits;
   readonly streams: ReadonlyMap<string, StreamHandler>;
   readonly dispatch: (exchange: Exchange) => void;
   readonly closing: AbortSignal;
   readonly budget: BodyBudget;
-  readonly requestTimeoutMs: number;
   readonly onFault: (fault: ConnectionFault) => void;
 }
 
 function serveRequests(listener: Listener, serving: Serving): void {
-  const { streams, dispatch, closing, budget, requestTimeoutMs, onFault } = serving;
+  const { limits, streams, dispatch, closing, budget, onFault } = serving;
   listener.http1.on("request", (request, response) => {
     response.on("error", (error) => onFault({ where: "request", error }));
     const stream = streams.get(pathOf(request.url ?? "/"));
-    if (stream !== undefined) {
+    if (stream !== undefined && !isOversized(request.rawHeaders, limits)) {
       stream(request, response);
     } else {
       dispatch(new Http1Exchange(request, response, budget, () => closing.aborted));
@@ -123,10 +124,10 @@ function serveRequests(listener: Listener, serving: Serving): void {
   listener.http2.on("stream", (stream, headers, _flags, rawHeaders) => {
     stream.on("error", (error) => onFault({ where: "stream", error }));
     const handle = streams.get(pathOf(String(headers[":path"])));
-    if (handle !== undefined) {
+    if (handle !== undefined && !isOversized(rawHeaders, limits)) {
       handle(new Http2ServerRequest(stream, headers, {}, rawHeaders), new Http2ServerResponse(stream));
     } else {
-      dispatch(new Http2Exchange(stream, headers, rawHeaders, budget, requestTimeoutMs));
+      dispatch(new Http2Exchange(stream, headers, rawHeaders, budget, limits.requestTimeoutMs));
     }
   });
 }
