@@ -15,6 +15,7 @@ import { createCallLog } from "./rpc/call-log.ts";
 import { createContextHandlers } from "./rpc/context-handlers.ts";
 import { connectErrorOf } from "./rpc/errors.ts";
 import { createMistake, failureOf, prepare } from "./rpc/json-surface.ts";
+import { listSizeOf, maxBytesOf } from "./rpc/message-sizes.ts";
 import { createValidation } from "./rpc/validation.ts";
 import type { Sealer } from "./sealing/envelope.ts";
 import { bindService, cancellationOf, createServer, type ZscServer } from "./transport/index.ts";
@@ -41,6 +42,7 @@ export function createPort(config: Config, { store, sequencer, sealer }: Parts, 
     admit: createAdmission(authenticatorOf(config)),
     check: ({ input }, message) => validation.check(input, message),
     translate: connectErrorOf,
+    sizes: { maxBytes: maxBytesOf, listSize: listSizeOf },
     jsonSurfaces: [
       {
         prefix: "/api/zsc",

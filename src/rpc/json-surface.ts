@@ -103,6 +103,7 @@ export function createMistake(validation: Validation) {
 }
 
 interface Mistake {
+  readonly kind: "type" | "size";
   readonly field: DescField;
   readonly sentence: string;
 }
@@ -118,7 +119,10 @@ const setSentences: Readonly<Record<string, string>> = {
   zids: "permission must be valid Unicode text",
 };
 
-function sentenceOf(method: DescMethod, { field, sentence }: Mistake): string {
+function sentenceOf(method: DescMethod, { kind, field, sentence }: Mistake): string {
+  if (kind === "size") {
+    return sentence;
+  }
   if (method === ZscAdmin.method.set) {
     return setSentences[field.name] ?? sentence;
   }

@@ -13,8 +13,6 @@ import type { UnaryRuntime } from "./unary.ts";
 
 export interface DispatcherParts {
   readonly runtime: UnaryRuntime;
-  /** Of the methods that need no token. */
-  readonly publicRuntime: UnaryRuntime;
   readonly methods: ReadonlyMap<string, UnaryMethod>;
   readonly surfaces: readonly SurfaceHandler[];
   readonly health: HealthSource;
@@ -22,7 +20,7 @@ export interface DispatcherParts {
 
 /** Finds out what a request is: by its path first, then by its content type. Streams never come here. */
 export function createDispatcher(parts: DispatcherParts): (exchange: Exchange) => void {
-  const { runtime, publicRuntime, methods, surfaces } = parts;
+  const { runtime, methods, surfaces } = parts;
   return (exchange) => {
     if (isOversized(exchange.rawHeaders, runtime.limits)) {
       refuseHeaders(exchange, surfaces);
@@ -31,7 +29,7 @@ export function createDispatcher(parts: DispatcherParts): (exchange: Exchange) =
     const path = pathOf(exchange.target);
     const method = methods.get(path);
     if (method !== undefined) {
-      serveMethod(method.isPublic ? publicRuntime : runtime, method, exchange);
+      serveMethod(runtime, method, exchange);
       return;
     }
     const surface = surfaceOf(surfaces, path);

@@ -14,6 +14,7 @@ export type {
   JsonProblem,
   JsonReply,
   JsonSurface,
+  MessageSizes,
   Readiness,
   ServerOptions,
   ServiceBinding,

@@ -2,7 +2,9 @@
 export interface Limits {
   /** Of one request message, before and after decompression, and of a JSON body. */
   readonly maxMessageBytes: number;
-  /** The same for public services, whose callers show no token: health and reflection need little. */
+  /** Fields of one message, all of its lists included, or values of one JSON body. */
+  readonly maxMessageItems: number;
+  /** In bytes, for public services, whose callers show no token: health and reflection need little. */
   readonly maxPublicMessageBytes: number;
   /** Of all unary requests whose body has begun and is not complete, together; what is over it is refused. */
   readonly maxUnfinishedBytes: number;
@@ -32,6 +34,7 @@ export interface Limits {
 
 export const defaultLimits: Limits = {
   maxMessageBytes: 1_048_576,
+  maxMessageItems: 10_000,
   maxPublicMessageBytes: 4_096,
   maxUnfinishedBytes: 67_108_864,
   maxResponseBytes: 8_388_608,

@@ -53,9 +53,10 @@ export function createServer(options: ServerOptions): ZscServer {
   );
   const own = [health, ...bindReflection([...options.services, health])];
   const registry = createRegistry(...filesOf([...options.services, ...own]));
-  const methods = compileMethods(options.services, interceptors, registry);
+  const bounds = { limits, sizes: options.sizes };
+  const methods = compileMethods(options.services, interceptors, registry, bounds);
   const surfaces = (options.jsonSurfaces ?? []).map((one) =>
-    compileSurface(one, [...methods.values()], registry, runtime),
+    compileSurface(one, [...methods.values()], registry, runtime, options.sizes),
   );
   const streamOptions = {
     runtime,
@@ -70,8 +71,7 @@ export function createServer(options: ServerOptions): ZscServer {
   ]);
   const dispatch = createDispatcher({
     runtime,
-    publicRuntime,
-    methods: new Map([...methods, ...compileMethods(own, [], registry)]),
+    methods: new Map([...methods, ...compileMethods(own, [], registry, bounds)]),
     surfaces,
     health: options.health,
   });
