@@ -1,14 +1,9 @@
-import {
-  type DescField,
-  type DescMessage,
-  getExtension,
-  getOption,
-  hasExtension,
-  type Message,
-} from "@bufbuild/protobuf";
+import { type DescField, type DescMessage, getOption, hasExtension, type Message } from "@bufbuild/protobuf";
+import type { GenExtension } from "@bufbuild/protobuf/codegenv2";
 import { type FieldRules, field as fieldRules, type StringRules } from "#gen/buf/validate/validate_pb.js";
-import { label, secret_name, secret_value, zid } from "#gen/zsc/v1/rules_pb.js";
-import { maxNameBytes, maxPurposeBytes, maxValueBytes, maxZidBytes } from "../domain/names.ts";
+import { secret_value } from "#gen/zsc/v1/rules_pb.js";
+import { maxValueBytes } from "../domain/names.ts";
+import { words } from "./plain-fields.ts";
 
 /** How many items the rules of the schema allow in a list, and what a caller hears who sends more. */
 export interface ListSize {
@@ -46,76 +41,76 @@ function bytesOfFields({ fields }: DescMessage): number {
 }
 
 function bytesOfValue(field: DescField): number {
-  const one = field.message === undefined ? escapeBytes * (textBytesOf(field) ?? 0) : bytesOfFields(field.message);
+  const one =
+    field.message === undefined ? escapeBytes * (textRuleOf(field)?.maxBytes ?? 0) : bytesOfFields(field.message);
   return field.fieldKind === "list"
     ? (listSizeOf(field)?.most ?? Number.POSITIVE_INFINITY) * (one + punctuationBytes)
     : one;
 }
 
-const textRules = [
-  { rule: secret_name, maxBytes: maxNameBytes },
-  { rule: zid, maxBytes: maxZidBytes },
-  { rule: label, maxBytes: maxPurposeBytes },
-  { rule: secret_value, maxBytes: maxValueBytes },
-] as const;
-
-/** How many bytes a text may have, or each text of a list; undefined when no rule of ours says. */
-function textBytesOf(field: DescField): number | undefined {
-  const rules = textRulesOf(getOption(field, fieldRules));
-  return rules && textRules.find(({ rule }) => hasExtension(rules, rule) && getExtension(rules, rule) !== "")?.maxBytes;
+interface TextRule {
+  readonly rule: GenExtension<StringRules, string>;
+  readonly maxBytes: number;
+  accepts(text: string): boolean;
 }
 
-function textRulesOf({ type }: FieldRules): StringRules | undefined {
-  const ofItems = type.case === "repeated" ? type.value.items?.type : type;
-  return ofItems?.case === "string" ? ofItems.value : undefined;
+const textRules: readonly TextRule[] = [
+  ...words,
+  // No list holds values, so that nobody asks.
+  { rule: secret_value, maxBytes: maxValueBytes, accepts: () => false },
+];
+
+/** The rule of ours for a text, or for each text of a list. */
+function textRuleOf(field: DescField): TextRule | undefined {
+  const { type } = getOption(field, fieldRules);
+  const rules = type.case === "repeated" ? type.value.items?.type : type;
+  return rules?.case === "string" ? textRules.find(({ rule }) => hasExtension(rules.value, rule)) : undefined;
 }
 
-/** Shortens the lists and texts of a message that are over their bounds to one more than these. */
-export type Cut = (message: Message) => void;
+/** Makes a message that breaks the same rules for the same reasons as the one given, and is small. */
+export type Sketch = (message: Message) => Message;
 
 /**
- * Rules cost by the item and by the character, and what is one over its bound breaks the same rule as what is a million
- * over it. A message that is cut is one that is refused.
+ * Rules cost by the item and by the character. What is one over its bound breaks the same rule as what is a million over
+ * it, and of many items the first bad one tells as much as all of them.
  */
-export function createCut({ fields }: DescMessage): Cut {
-  const cuts = fields.flatMap(cutOfField);
+export function createSketch({ fields }: DescMessage): Sketch {
+  const parts = fields.map((field) => ({ name: field.localName, shrink: shrinkOf(field) }));
   return (message) => {
-    for (const cut of cuts) {
-      cut(message as unknown as Record<string, unknown>);
+    const sketch = Object.assign(Object.create(Object.getPrototypeOf(message)), message);
+    for (const { name, shrink } of parts) {
+      sketch[name] = shrink(sketch[name]);
     }
+    return sketch;
   };
 }
 
-function cutOfField(field: DescField): readonly ((parent: Record<string, unknown>) => void)[] {
-  const { localName } = field;
+type Shrink = (value: unknown) => unknown;
+
+function shrinkOf(field: DescField): Shrink {
   if (field.fieldKind === "message") {
-    const cut = createCut(field.message);
-    return [
-      (parent) => {
-        if (parent[localName] !== undefined) {
-          cut(parent[localName] as Message);
-        }
-      },
-    ];
+    const sketch = createSketch(field.message);
+    return (value) => (value === undefined ? undefined : sketch(value as Message));
   }
+  const rule = textRuleOf(field);
   const most = listSizeOf(field)?.most ?? Number.POSITIVE_INFINITY;
-  const maxBytes = textBytesOf(field) ?? Number.POSITIVE_INFINITY;
-  return [
-    (parent) => {
-      const value = parent[localName];
-      if (typeof value === "string" && value.length > maxBytes) {
-        parent[localName] = cutText(value, maxBytes);
-      } else if (Array.isArray(value)) {
-        value.length = Math.min(value.length, most + 1);
-        for (const [index, item] of value.entries()) {
-          value[index] = typeof item === "string" && item.length > maxBytes ? cutText(item, maxBytes) : item;
-        }
-      }
-    },
-  ];
+  return (value) => (Array.isArray(value) ? shortList(value, most, rule) : shortText(value, rule));
 }
 
-/** A character has a byte at least, so that this is too long still. */
-function cutText(text: string, maxBytes: number): string {
-  return text.slice(0, maxBytes + 1);
+function shortList(items: readonly unknown[], most: number, rule: TextRule | undefined): readonly unknown[] {
+  if (rule === undefined) {
+    return items.slice(0, most + 1);
+  }
+  if (items.length > most) {
+    // It is refused for its size, whatever its items are.
+    return Array<string>(most + 1).fill("x");
+  }
+  const bad = items.find((item) => !rule.accepts(item as string));
+  return items.slice(0, 1).map((first) => shortText(bad ?? first, rule));
+}
+
+/** A character has a byte at least, so that what is cut is too long still. */
+function shortText(value: unknown, rule: TextRule | undefined): unknown {
+  const isLong = rule !== undefined && typeof value === "string" && value.length > rule.maxBytes;
+  return isLong ? value.slice(0, rule.maxBytes + 1) : value;
 }

@@ -3,7 +3,7 @@ import { create, createRegistry, type DescMessage, type Message } from "@bufbuil
 import { createValidator, type Validator, type Violation } from "@bufbuild/protovalidate";
 import { file_zsc_v1_rules } from "#gen/zsc/v1/rules_pb.js";
 import { VaultError } from "../domain/errors.ts";
-import { type Cut, createCut } from "./message-sizes.ts";
+import { createSketch, type Sketch } from "./message-sizes.ts";
 import { createPlainCheck, type PlainCheck } from "./plain-fields.ts";
 
 export interface Validation {
@@ -20,7 +20,7 @@ export interface Validation {
 
 /** The rules in the schema, for the messages in `schemas` as quick as can be. */
 export function createValidation(schemas: readonly DescMessage[]): Validation {
-  const cuts = new Map<DescMessage, Cut>(schemas.map((schema) => [schema, createCut(schema)]));
+  const sketches = new Map<DescMessage, Sketch>(schemas.map((schema) => [schema, createSketch(schema)]));
   const plainChecks = new Map<DescMessage, PlainCheck>(schemas.map((schema) => [schema, createPlainCheck(schema)]));
   let validator: Validator | undefined;
   const validate = (schema: DescMessage, message: Message) => {
@@ -31,8 +31,7 @@ export function createValidation(schemas: readonly DescMessage[]): Validation {
     if (plainChecks.get(schema)?.(message)) {
       return;
     }
-    cuts.get(schema)?.(message);
-    const result = validate(schema, message);
+    const result = validate(schema, sketches.get(schema)?.(message) ?? message);
     if (result.kind === "valid") {
       return;
     }

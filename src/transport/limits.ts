@@ -34,7 +34,7 @@ export interface Limits {
 
 export const defaultLimits: Limits = {
   maxMessageBytes: 1_048_576,
-  maxMessageItems: 10_000,
+  maxMessageItems: 5_000,
   maxPublicMessageBytes: 4_096,
   maxUnfinishedBytes: 67_108_864,
   maxResponseBytes: 8_388_608,

@@ -163,7 +163,7 @@ test("what the encoder writes, the decoder reads", () => {
 
 describe("the reader of JSON bodies", () => {
   const bytes = (text: string) => Buffer.from(text, "utf8");
-  const maxItems = 10_000;
+  const maxItems = 5_000;
 
   test.each(["", " ", "null", "5", '"text"', "[]", "[{}]", "{", '{"a":1,}', "{} {}", "{'a':1}"])(
     "refuses %j, which is no object",
@@ -183,7 +183,7 @@ describe("the reader of JSON bodies", () => {
   });
 
   test("is not overthrown by nested arrays", () => {
-    const text = `{"text":"ok","deep":${"[".repeat(9_000)}${"]".repeat(9_000)}}`;
+    const text = `{"text":"ok","deep":${"[".repeat(2_000)}${"]".repeat(2_000)}}`;
     expect(decode(parseJsonObject(bytes(text), maxItems))).toEqual(message({ text: "ok" }));
   });
 
@@ -196,7 +196,7 @@ describe("the reader of JSON bodies", () => {
     ["texts", "[", '"\\",",', "0]"],
   ])("refuses more values than it may hold before it parses them: %s", (_what, before, each, after) => {
     const text = `{"deep":${before}${each.repeat(maxItems + 1)}${after}}`;
-    expect(() => parseJsonObject(bytes(text), maxItems)).toThrow("body has too many values (>10000)");
+    expect(() => parseJsonObject(bytes(text), maxItems)).toThrow("body has too many values (>5000)");
   });
 
   test.each([
