@@ -10,7 +10,7 @@ import { createReadiness } from "./ledger/readiness.ts";
 import type { Sequencer } from "./ledger/sequencer.ts";
 import type { Store } from "./ledger/store.ts";
 import { createAdminHandlers } from "./rpc/admin-handlers.ts";
-import { createAdmission } from "./rpc/admission.ts";
+import { createAdmission, zidOf } from "./rpc/admission.ts";
 import { createCallLog } from "./rpc/call-log.ts";
 import { createContextHandlers } from "./rpc/context-handlers.ts";
 import { connectErrorOf } from "./rpc/errors.ts";
@@ -42,6 +42,7 @@ export function createPort(config: Config, { store, sequencer, sealer }: Parts, 
     admit: createAdmission(authenticatorOf(config)),
     check: ({ input }, message) => validation.check(input, message),
     translate: connectErrorOf,
+    shareOf: zidOf,
     sizes: { maxBytes: maxBytesOf, listSize: listSizeOf },
     jsonSurfaces: [
       {

@@ -4,6 +4,7 @@ import { discardRest } from "./discard.ts";
 import type { BodyResult, Exchange, Reply } from "./exchange.ts";
 import { collect } from "./exchange-http1.ts";
 import { CallHeaders } from "./headers.ts";
+import { type Peer, peerOf } from "./peer.ts";
 
 /** A stream of HTTP/2, taken from the server's `stream` event: without the compatibility objects of Node. */
 export class Http2Exchange implements Exchange {
@@ -52,7 +53,12 @@ export class Http2Exchange implements Exchange {
     return this.#headers["content-type"];
   }
 
-  readBody(maxBytes: number, done: (result: BodyResult) => void): void {
+  get peer(): Peer {
+    const { session } = this.#stream;
+    return peerOf(session ?? this.#stream, session?.socket);
+  }
+
+  readBody(maxBytes: number, share: string | undefined, done: (result: BodyResult) => void): void {
     const announced = Number(this.#headers["content-length"] ?? 0);
     if (announced > maxBytes) {
       process.nextTick(done, "too_large");
@@ -61,7 +67,8 @@ export class Http2Exchange implements Exchange {
     const stream = this.#stream;
     const timer = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), this.#requestTimeoutMs);
     const isWhole = () => !stream.aborted && !stream.rstCode;
-    collect(stream, { maxBytes, budget: this.#budget, isWhole }, (result) => {
+    const owner = { address: this.peer.address, share };
+    collect(stream, { maxBytes, owner, budget: this.#budget, isWhole }, (result) => {
       clearTimeout(timer);
       done(result);
     });

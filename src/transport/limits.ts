@@ -6,8 +6,23 @@ export interface Limits {
   readonly maxMessageItems: number;
   /** In bytes, for public services, whose callers show no token: health and reflection need little. */
   readonly maxPublicMessageBytes: number;
-  /** Of all unary requests whose body has begun and is not complete, together; what is over it is refused. */
+  /** Of all unary requests whose body has begun and is not complete, each without its first `maxSmallBodyBytes`. */
   readonly maxUnfinishedBytes: number;
+  /** The same of one address, and of one principal, from the first byte on. */
+  readonly maxUnfinishedBytesPerAddress: number;
+  readonly maxUnfinishedBytesPerShare: number;
+  readonly maxSmallBodyBytes: number;
+  /** Streams of public services at once: together, from one address (of IPv6: 64 bits of it), on one connection. */
+  readonly maxPublicStreams: number;
+  readonly maxPublicStreamsPerAddress: number;
+  readonly maxPublicStreamsPerConnection: number;
+  /** How many messages a stream of a public service takes, and how long it lasts. */
+  readonly maxPublicStreamMessages: number;
+  readonly maxPublicStreamMs: number;
+  /** Unary calls of public services at once, likewise. */
+  readonly maxPublicCalls: number;
+  readonly maxPublicCallsPerAddress: number;
+  readonly maxPublicCallsPerConnection: number;
   readonly maxResponseBytes: number;
   /** All headers of one request together, decoded. */
   readonly maxHeaderBytes: number;
@@ -37,6 +52,17 @@ export const defaultLimits: Limits = {
   maxMessageItems: 5_000,
   maxPublicMessageBytes: 4_096,
   maxUnfinishedBytes: 67_108_864,
+  maxUnfinishedBytesPerAddress: 33_554_432,
+  maxUnfinishedBytesPerShare: 8_388_608,
+  maxSmallBodyBytes: 16_384,
+  maxPublicStreams: 512,
+  maxPublicStreamsPerAddress: 128,
+  maxPublicStreamsPerConnection: 16,
+  maxPublicStreamMessages: 256,
+  maxPublicStreamMs: 3_600_000,
+  maxPublicCalls: 1_024,
+  maxPublicCallsPerAddress: 256,
+  maxPublicCallsPerConnection: 128,
   maxResponseBytes: 8_388_608,
   maxHeaderBytes: 16_384,
   maxHeaders: 100,

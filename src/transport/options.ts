@@ -138,6 +138,8 @@ export interface ServerOptions {
   readonly check?: Check;
   readonly translate?: Translate;
   readonly sizes?: MessageSizes;
+  /** On whose account the body of an admitted call is held while it is incomplete: the principal's. */
+  readonly shareOf?: (values: ContextValues) => string | undefined;
   readonly jsonSurfaces?: readonly JsonSurface[];
   /** PEM. Without it the port speaks plain text. */
   readonly tls?: { readonly cert: string | Uint8Array; readonly key: string | Uint8Array };

@@ -16,6 +16,7 @@ import { defaultLimits, type Limits } from "./limits.ts";
 import { createListener, type Listener } from "./listener.ts";
 import { compileMethods } from "./methods.ts";
 import type { ConnectionFault, ServerOptions } from "./options.ts";
+import { Places, publicCallBounds, publicStreamBounds } from "./places.ts";
 import { bindReflection, filesOf } from "./reflection.ts";
 import { compileStreams, type StreamHandler } from "./streams.ts";
 import { guardTranslate, type UnaryRuntime } from "./unary.ts";
@@ -40,10 +41,10 @@ export interface ZscServer {
 /** Compiles services, surfaces and routes once. Throws when they do not fit together. Nothing is opened yet. */
 export function createServer(options: ServerOptions): ZscServer {
   const limits = { ...defaultLimits, ...options.limits };
-  const { admit, check, onCall, interceptors = [] } = options;
-  const runtime: UnaryRuntime = { limits, admit, check, onCall, translate: guardTranslate(options.translate) };
-  const { maxPublicMessageBytes: maxMessageBytes } = limits;
-  const publicRuntime: UnaryRuntime = { ...runtime, limits: { ...limits, maxMessageBytes } };
+  const { admit, check, onCall, shareOf, interceptors = [] } = options;
+  const translate = guardTranslate(options.translate);
+  const publicCalls = new Places(publicCallBounds(limits));
+  const runtime: UnaryRuntime = { limits, admit, check, onCall, shareOf, translate, publicCalls };
   const onFault = options.onFault ?? ((_: ConnectionFault) => {});
   const closing = new AbortController();
 
@@ -62,12 +63,13 @@ export function createServer(options: ServerOptions): ZscServer {
     runtime,
     registry,
     allowJson: options.jsonStreams === true,
+    publicStreams: new Places(publicStreamBounds(limits)),
     closing: closing.signal,
     onFault,
   };
   const streams = new Map([
     ...compileStreams(options.services, { ...streamOptions, interceptors }),
-    ...compileStreams(own, { ...streamOptions, runtime: publicRuntime, interceptors: [] }),
+    ...compileStreams(own, { ...streamOptions, interceptors: [] }),
   ]);
   const dispatch = createDispatcher({
     runtime,
@@ -82,7 +84,7 @@ export function createServer(options: ServerOptions): ZscServer {
     streams,
     dispatch,
     closing: closing.signal,
-    budget: new BodyBudget(limits.maxUnfinishedBytes),
+    budget: new BodyBudget(limits),
     onFault,
   });
   let end: Promise<void> | undefined;
