@@ -95,7 +95,9 @@ function handleWith(handler: UniversalHandler, options: StreamOptions): StreamHa
     }
     const call = new StreamCall(new CallHeaders(request.rawHeaders), peerOfRequest(request));
     const wire = "stream" in response ? response.stream : response;
-    wire.once("close", () => call.end(wire.writableFinished, onCall));
+    // A stream that was reset may have finished writing all the same.
+    const isAnswered = () => wire.writableFinished && !("rstCode" in wire && wire.rstCode);
+    wire.once("close", () => call.end(isAnswered(), onCall));
     const body = bodyOf(request, handler.method, limits.requestTimeoutMs);
     serve(handler, request, response, body, createContextValues().set(callKey, call), limits.maxTimeoutMs).catch(
       (error) => options.onFault({ where: "stream", error }),
