@@ -32,12 +32,14 @@ function countFields(schema: DescMessage | undefined, reader: BinaryReader, end:
 
 const [quote, backslash, comma, openBrace, openBracket] = Buffer.from('"\\,{[');
 
+const arraysPerValue = 25;
+
 /** Whether a JSON text has more than `most` values, before it is parsed. It need not be well-formed. */
 export function hasMoreValues(text: Uint8Array, most: number): boolean {
   if (text.byteLength <= most) {
     return false;
   }
-  // Each comma has a value behind it, and each bracket is one.
+  // Each comma has a value behind it, and each object is one. Arrays in each other cost a fraction of that.
   let count = 0;
   let isInside = false;
   for (let at = 0; at < text.byteLength && count <= most; at++) {
@@ -46,8 +48,10 @@ export function hasMoreValues(text: Uint8Array, most: number): boolean {
       isInside = !isInside;
     } else if (isInside) {
       at += byte === backslash ? 1 : 0;
-    } else if (byte === comma || byte === openBrace || byte === openBracket) {
+    } else if (byte === comma || byte === openBrace) {
       count += 1;
+    } else if (byte === openBracket) {
+      count += 1 / arraysPerValue;
     }
   }
   return count > most;
