@@ -48,7 +48,7 @@ export class Http1Exchange implements Exchange {
   }
 
   get peer(): Peer {
-    return peerOf(this.#request.socket, this.#request.socket);
+    return peerOf(this.#request.socket);
   }
 
   readBody(maxBytes: number, share: string | undefined, done: (result: BodyResult) => void): void {

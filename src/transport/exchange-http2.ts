@@ -54,8 +54,7 @@ export class Http2Exchange implements Exchange {
   }
 
   get peer(): Peer {
-    const { session } = this.#stream;
-    return peerOf(session ?? this.#stream, session?.socket);
+    return peerOf(this.#stream.session);
   }
 
   readBody(maxBytes: number, share: string | undefined, done: (result: BodyResult) => void): void {

@@ -1,3 +1,4 @@
+import type { Http2Session } from "node:http2";
 import type { Socket } from "node:net";
 
 /** Who sends: a connection, and the address that it comes from. */
@@ -6,9 +7,24 @@ export interface Peer {
   readonly address: string;
 }
 
-export function peerOf(connection: object, socket: Pick<Socket, "remoteAddress"> | undefined): Peer {
-  return { connection, address: networkOf(socket?.remoteAddress ?? "") };
+// Every call asks, and an address takes a while to be told.
+const peers = new WeakMap<object, Peer>();
+
+/** Who is at the other end; undefined: a session that is gone. */
+export function peerOf(connection: Socket | Http2Session | undefined): Peer {
+  if (connection === undefined) {
+    return nobody;
+  }
+  let peer = peers.get(connection);
+  if (peer === undefined) {
+    const socket = "socket" in connection ? connection.socket : connection;
+    peer = { connection, address: networkOf(socket?.remoteAddress ?? "") };
+    peers.set(connection, peer);
+  }
+  return peer;
 }
+
+const nobody: Peer = { connection: {}, address: "" };
 
 /** What one customer of a network has: an address of IPv4, 64 bits of IPv6. */
 export function networkOf(address: string): string {

@@ -106,11 +106,7 @@ function handleWith(handler: UniversalHandler, options: StreamOptions): StreamHa
 }
 
 function peerOfRequest(request: NodeRequest): Peer {
-  if ("stream" in request) {
-    const { session } = request.stream;
-    return peerOf(session ?? request.stream, session?.socket);
-  }
-  return peerOf(request.socket, request.socket);
+  return peerOf("stream" in request ? request.stream.session : request.socket);
 }
 
 async function serve(
