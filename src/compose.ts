@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Config, DatabaseConfig, ListenAddress } from "./config/config.ts";
+import type { Config, DatabaseConfig, ListenAddress, TlsConfig } from "./config/config.ts";
 import { systemClock } from "./domain/clock.ts";
 import { errorCode } from "./domain/error-code.ts";
-import { fieldsOfError, type Log } from "./domain/log.ts";
+import type { Log } from "./domain/log.ts";
 import { OperatorError } from "./domain/operator-error.ts";
 import { createSequencer, type SequencerOptions } from "./ledger/sequencer.ts";
 import { type Snapshot, type Store, StoreFailure } from "./ledger/store.ts";
 import type { ChangeIndex } from "./ledger/verify.ts";
+import { createOutageLog } from "./outage-log.ts";
 import { startRotation } from "./rotation/daemon.ts";
 import { createSealer } from "./sealing/envelope.ts";
 import { opensKeyCheck, sealKeyCheck } from "./sealing/key-check.ts";
@@ -16,6 +17,8 @@ import type { ZscServer } from "./transport/index.ts";
 /** A vault that is open and listens. */
 export interface RunningVault {
   readonly address: { readonly host: string; readonly port: number };
+  /** What connections from now on are shown. Nothing, when the port speaks plain text. */
+  setTls(tls: TlsConfig): void;
   /** Finishes what is in flight, as long as the configuration allows, and lets go of everything. */
   stop(): Promise<void>;
 }
@@ -97,13 +100,19 @@ export async function startVault(config: Config, log: Log, batches: BatchOptions
       log.warn({ reason: detail }, "the database does not sync its commits and may lose acknowledged rows");
     }
     const sealer = createSealer(key);
-    const onFailure = (failure: StoreFailure) => log.warn(fieldsOfError(failure.cause ?? failure), failure.message);
-    const sequencer = createSequencer({ store, clock: systemClock, onFailure, ...batches });
+    const outage = createOutageLog(store, log);
+    const sequencer = createSequencer({
+      store: outage.store,
+      clock: systemClock,
+      onFailure: outage.failed,
+      ...batches,
+    });
     const server = createPort(config, { store, sequencer, sealer }, log);
     const address = await listen(server, config.listen);
     const rotation = startRotation({ store, sequencer, sealer, clock: systemClock, log });
     return {
       address,
+      setTls: ({ cert, key }) => server.setTls({ cert, key: key.text() }),
       async stop() {
         const rotated = rotation.stop();
         await server.close(config.shutdownMs);

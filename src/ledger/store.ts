@@ -85,11 +85,17 @@ export interface Store {
    */
   transact(load: LoadRequest, decide: (loaded: Loaded) => LedgerWrite | null): Promise<void>;
 
+  // `atLeast`: a row that was committed before. What is read MUST show the vault at or after it, or fail with
+  // `unavailable`: a database of several servers may answer from one that does not have it yet, or never will.
+
   /** Metadata ordered by name, byte by byte: at most `limit` secrets after `afterName`. */
-  listSecrets(afterName: string | null, limit: number): Promise<readonly SecretMetadata[]>;
+  listSecrets(afterName: string | null, limit: number, atLeast: Head): Promise<readonly SecretMetadata[]>;
   /** Rows about one secret whose type begins with `secret_`, newest first. */
-  auditRows(originId: string, limit: number): Promise<readonly AuditRow[]>;
-  /** Names, after `afterName`, of secrets whose `expires_zeqond` is at or before `zeqond`; ordered by name. */
+  auditRows(originId: string, limit: number, atLeast: Head): Promise<readonly AuditRow[]>;
+  /**
+   * Names, after `afterName`, of secrets whose `expires_zeqond` is at or before `zeqond`; ordered by name. It may show
+   * an older vault: whether a secret is due is decided again under the lock, and what is missed is found the next time.
+   */
   dueSecrets(zeqond: number, afterName: string | null, limit: number): Promise<readonly string[]>;
 
   /** A view of log and vault that no writer changes, for verification. */

@@ -27,6 +27,8 @@ export interface Exchange {
   readonly rawHeaders: readonly string[];
   /** Where the caller believes to be: scheme and authority. */
   readonly origin: string;
+  /** The address of the peer's socket; empty when it is gone. */
+  readonly peerAddress: string;
   readonly contentType: string | undefined;
   readonly peer: Peer;
   /**

@@ -49,7 +49,7 @@ export function compileSurface(
       const call = new UnaryCall(method.method, exchange, "json");
       const matched = { route: match.route, segments: match.segments, query };
       const framing = new JsonFraming(surface, codecs.get(method) as Codecs, call, matched);
-      serveUnary(runtime, method, call, framing, undefined);
+      serveUnary(runtime, method, call, framing, surface.timeoutMs);
     },
   };
 }

@@ -36,6 +36,8 @@ export interface ZscServer {
    * Resolves when the last connection is gone. Calling it again waits for the same end.
    */
   close(graceMs: number): Promise<void>;
+  /** What connections from now on are shown, on a port that speaks TLS. PEM. */
+  setTls(tls: NonNullable<ServerOptions["tls"]>): void;
 }
 
 /** Compiles services, surfaces and routes once. Throws when they do not fit together. Nothing is opened yet. */
@@ -53,6 +55,11 @@ export function createServer(options: ServerOptions): ZscServer {
     options.services.map(({ service }) => service.typeName),
   );
   const own = [health, ...bindReflection([...options.services, health])];
+  for (const { service, public: isPublic } of [...options.services, ...own]) {
+    for (const method of service.methods) {
+      options.approve?.(method, isPublic);
+    }
+  }
   const registry = createRegistry(...filesOf([...options.services, ...own]));
   const bounds = { limits, sizes: options.sizes };
   const methods = compileMethods(options.services, interceptors, registry, bounds);
@@ -95,6 +102,7 @@ export function createServer(options: ServerOptions): ZscServer {
       const address = listener.http1.address() as AddressInfo;
       return { host, port: address.port };
     },
+    setTls: (tls) => listener.setTls(tls),
     close(graceMs) {
       closing.abort(new ConnectError("the server is shutting down", Code.Unavailable));
       end ??= closeListener(listener, graceMs);

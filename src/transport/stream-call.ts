@@ -1,13 +1,12 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { Code, ConnectError, type ContextValues } from "@connectrpc/connect";
-import type { CallHeaders } from "./headers.ts";
-import type { CallRecord, Framing } from "./options.ts";
+import type { CallOrigin, CallRecord, Framing } from "./options.ts";
 import type { Peer } from "./peer.ts";
 import { crowded, type Places } from "./places.ts";
 
 /** One stream: who opened it, what it holds, and what becomes of it. */
 export class StreamCall {
-  readonly header: CallHeaders;
+  readonly origin: CallOrigin;
   readonly #peer: Peer;
   readonly #startedAt = performance.now();
   #about: Pick<CallRecord, "method" | "framing" | "values"> | undefined;
@@ -15,8 +14,8 @@ export class StreamCall {
   #isOver = false;
   #givePlaceBack: (() => void) | undefined;
 
-  constructor(header: CallHeaders, peer: Peer) {
-    this.header = header;
+  constructor(origin: CallOrigin, peer: Peer) {
+    this.origin = origin;
     this.#peer = peer;
   }
 

@@ -20,9 +20,10 @@ import {
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
 import { discardRest } from "./discard.ts";
+import { peerAddressOf } from "./exchange-http2.ts";
 import { parseGrpcTimeout } from "./grpc.ts";
 import { CallHeaders } from "./headers.ts";
-import type { ConnectionFault, ServiceBinding } from "./options.ts";
+import type { CallOrigin, ConnectionFault, ServiceBinding } from "./options.ts";
 import { type Peer, peerOf } from "./peer.ts";
 import { crowded, type Places } from "./places.ts";
 import { StreamCall } from "./stream-call.ts";
@@ -66,7 +67,7 @@ function compileService(binding: ServiceBinding, options: StreamOptions): readon
       const call = callOf(values);
       call.begin(method, protocolName, values);
       return guard(runtime, call, () =>
-        binding.public ? call.takePlace(options.publicStreams) : runtime.admit?.(method, call.header, values),
+        binding.public ? call.takePlace(options.publicStreams) : runtime.admit?.(method, call.origin, values),
       );
     },
   });
@@ -85,6 +86,18 @@ function callOf(values: ContextValues): StreamCall {
   return call;
 }
 
+function originOf(request: NodeRequest): CallOrigin {
+  const { host = "localhost" } = request.headers;
+  const header = new CallHeaders(request.rawHeaders);
+  const httpMethod = request.method ?? "";
+  if ("authority" in request) {
+    const origin = `${request.scheme}://${request.authority || host}`;
+    return { header, httpMethod, origin, peerAddress: peerAddressOf(request.stream) };
+  }
+  const origin = `${"encrypted" in request.socket ? "https" : "http"}://${host}`;
+  return { header, httpMethod, origin, peerAddress: request.socket.remoteAddress ?? "" };
+}
+
 function handleWith(handler: UniversalHandler, options: StreamOptions): StreamHandler {
   const { limits, onCall } = options.runtime;
   return (request, response) => {
@@ -93,7 +106,7 @@ function handleWith(handler: UniversalHandler, options: StreamOptions): StreamHa
       response.end();
       return;
     }
-    const call = new StreamCall(new CallHeaders(request.rawHeaders), peerOfRequest(request));
+    const call = new StreamCall(originOf(request), peerOfRequest(request));
     const wire = "stream" in response ? response.stream : response;
     // A stream that was reset may have finished writing all the same.
     const isAnswered = () => wire.writableFinished && !("rstCode" in wire && wire.rstCode);

@@ -19,12 +19,13 @@ const withDetail = { detail: message };
 const wires: Readonly<Record<VaultErrorCode, Wire>> = {
   INVALID_ARGUMENT: { grpc: Code.InvalidArgument, http: 400, error: message },
   UNAUTHENTICATED: { grpc: Code.Unauthenticated, http: 401, error: "unauthorized" },
-  FORBIDDEN: { grpc: Code.PermissionDenied, http: 403, error: "forbidden" },
+  FORBIDDEN: { grpc: Code.PermissionDenied, http: 403, error: "forbidden", ...withDetail },
   DENIED: { grpc: Code.PermissionDenied, http: 403, error: "DENIED", ...withDetail },
   RATE_LIMITED: { grpc: Code.ResourceExhausted, http: 429, error: "RATE_LIMITED", ...withDetail },
   NOT_FOUND: { grpc: Code.NotFound, http: 404, error: "NOT_FOUND" },
   MESSAGE_TOO_LARGE: { grpc: Code.ResourceExhausted, http: 413, error: "request too large" },
   STORE_UNAVAILABLE: { grpc: Code.Unavailable, http: 500, error: "INTERNAL_ERROR", ...withDetail },
+  ISSUER_UNAVAILABLE: { grpc: Code.Unavailable, http: 500, error: "INTERNAL_ERROR", ...withDetail },
   OVERLOADED: { grpc: Code.Unavailable, http: 500, error: "INTERNAL_ERROR", ...withDetail },
   SEAL_BROKEN: { grpc: Code.Internal, http: 500, error: "INTERNAL_ERROR", ...withDetail },
 };
@@ -50,6 +51,11 @@ describe.each(codes)("%s", (code) => {
     expect(failure.status).toBe(wire.http);
     expect(failure.body).toEqual({ ok: false, error, ...(detail === undefined ? {} : { detail }) });
     expect(failure.headers).toEqual(code === "UNAUTHENTICATED" ? { "www-authenticate": "Bearer" } : {});
+  });
+
+  test("shows no detail that only says its error again", () => {
+    const again = new VaultError(code, wire.error);
+    expect(failureOf({ kind: "call", error: connectErrorOf(again) }).body).toEqual({ ok: false, error: wire.error });
   });
 
   test("carries the receipt of its row, and when trying again can help", () => {
@@ -94,6 +100,14 @@ describe("what is no VaultError", () => {
     expect(error.findDetails(ErrorInfoSchema)[0]?.reason).toBe("OVERLOADED");
     expect(error.findDetails(RetryInfoSchema)[0]?.retryDelay?.seconds).toBe(1n);
     expect(failureOf({ kind: "call", error })).toMatchObject({ status: 500, headers: { "retry-after": "1" } });
+  });
+});
+
+test("a call that took too long says so, and no more", () => {
+  const error = connectErrorOf(new ConnectError("the operation timed out", Code.DeadlineExceeded));
+  expect(failureOf({ kind: "call", error })).toMatchObject({
+    status: 500,
+    body: { ok: false, error: "INTERNAL_ERROR", detail: "the call took too long, and may have been recorded" },
   });
 });
 

@@ -106,7 +106,7 @@ describe("the store in MySQL, when things go wrong", () => {
     await store.ping();
     await write(store, () => ({}));
     await killConnections();
-    for (const work of [() => load(store), () => store.ping(), () => store.listSecrets(null, 1)]) {
+    for (const work of [() => load(store), () => store.ping(), () => store.listSecrets(null, 1, emptyHead)]) {
       const failures = await failuresUntil(work);
       expect(failures.length).toBeLessThanOrEqual(1);
       for (const failure of failures) {
@@ -177,7 +177,7 @@ describe("the store in MySQL, when things go wrong", () => {
     for (const { name, sealedValue } of secrets) {
       expect(Buffer.compare(loaded.secrets.get(name)?.sealedValue ?? Buffer.alloc(0), sealedValue)).toBe(0);
     }
-    expect(await small.auditRows("zsc:a", 100)).toEqual([...rows].reverse());
+    expect(await small.auditRows("zsc:a", 100, emptyHead)).toEqual([...rows].reverse());
     await small.close();
     await queryText(server.url(), "SET GLOBAL max_allowed_packet = DEFAULT");
   });
@@ -189,7 +189,7 @@ describe("the store in MySQL, when things go wrong", () => {
     const updates = [{ secret: secretNamed("never there"), fromVersion: 1 }];
     await expect(write(store, () => ({ inserts: secrets, updates }))).rejects.toMatchObject(conflict);
     expect((await load(store)).head).toEqual(emptyHead);
-    expect(await store.listSecrets(null, 1)).toEqual([]);
+    expect(await store.listSecrets(null, 1, emptyHead)).toEqual([]);
   });
 
   test.each([

@@ -109,7 +109,7 @@ describe("the file of a SQLite store", () => {
     const rival = new Database(path);
     rival.exec("BEGIN IMMEDIATE");
     await expect(write(store, () => ({}))).rejects.toMatchObject({ name: "StoreFailure", kind: "conflict" });
-    expect(await store.listSecrets(null, 1)).toEqual([]);
+    expect(await store.listSecrets(null, 1, emptyHead)).toEqual([]);
     rival.exec("ROLLBACK");
     rival.close();
     expect((await write(store, () => ({}))).from).toEqual(emptyHead);

@@ -23,8 +23,8 @@ afterEach(async () => {
 async function start(limits: Partial<Limits>, options: Partial<ServerOptions> = {}): Promise<void> {
   echo = await startEcho({
     limits,
-    admit: (_method, headers, values) => {
-      values.set(principalKey, headers.get("authorization") ?? "nobody");
+    admit: (_method, { header: given }, values) => {
+      values.set(principalKey, given.get("authorization") ?? "nobody");
     },
     shareOf: (values) => values.get(principalKey),
     ...options,

@@ -1,3 +1,4 @@
+import { connect } from "node:net";
 import { createConnection, type FieldPacket, type ResultSetHeader, type RowDataPacket } from "mysql2/promise";
 import type { Plaintext } from "../../domain/plaintext.ts";
 import { failureOf, type Stage } from "./failures.ts";
@@ -24,37 +25,66 @@ export interface Connection {
   rows(sql: string, values?: readonly unknown[]): Promise<readonly unknown[][]>;
   /** Alone in its packet: only so does its answer mean that everything before it was carried out. */
   commit(): Promise<void>;
+  /** Asks for an answer and nothing else; opens no transaction. */
+  ping(): Promise<void>;
+  /** From here on all answers together must come within `ms`; until it is first called, each has 15 s. */
+  limit(ms: number): void;
   /** Breaks the connection; the server rolls back what was open. */
   destroy(): void;
   end(): Promise<void>;
   readonly broken: boolean;
 }
 
+/** For connecting, logging in and preparing the session together. */
 const connectTimeoutMs = 3_000;
-/** Longer than any lock wait: beyond it the database counts as gone. */
-const queryTimeoutMs = 15_000;
+/** Longer than one wait for the lock of a migration: beyond it the database counts as gone. */
+const answerTimeoutMs = 15_000;
+/** A firewall forgets a connection that nobody uses, and tells neither side. */
+const keepAliveAfterMs = 10_000;
+
+/**
+ * The locks of a session are a lease: the database itself ends a session that is silent for so long (its server is
+ * frozen or cut off). Only MariaDB reads what is in the comment; a proxy may handle `wait_timeout` its own way.
+ */
+function lease(seconds: number): string {
+  const timeouts = ["wait_timeout", "net_read_timeout", "net_write_timeout"].map(
+    (name) => `SESSION ${name} = ${seconds}`,
+  );
+  return `SET ${timeouts.join(", ")} /*M!100300 , SESSION idle_transaction_timeout = ${seconds} */`;
+}
+
+/** Far above `pingEveryMs` of an idle line. */
+const silentSeconds = 10;
+/** Verification may be busy with what it has read. It locks no rows, but no table can be altered meanwhile. */
+const silentSnapshotSeconds = 600;
 
 const session = [
   "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
   // Backslash escapes stay on, which the escaping on our side relies on; bad data is an error, never mended.
   "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'",
-  "SET SESSION innodb_lock_wait_timeout = 5",
+  // Several waits fit into the time that a batch has (sequencer).
+  "SET SESSION innodb_lock_wait_timeout = 3",
 ];
 
 /**
  * A `ledger` connection commits only when told to: a statement that runs on its own after a swallowed rollback must
- * not commit itself (Galera). A `reader` leaves no transaction behind.
+ * not commit itself (Galera). A `reader` leaves no transaction behind. A `snapshot` may pause.
  */
-export type Use = "ledger" | "reader";
+export type Use = "ledger" | "reader" | "snapshot";
+
+// Literals as the bytes that they are: converting each to its column's character set is a fifth of an insert.
+const byHand = ["SET SESSION autocommit = 0", "SET SESSION character_set_connection = 'binary'"];
 
 const ofUse: Readonly<Record<Use, readonly string[]>> = {
-  // Literals as the bytes that they are: converting each to its column's character set is a fifth of an insert.
-  ledger: ["SET SESSION autocommit = 0", "SET SESSION character_set_connection = 'binary'"],
-  reader: ["SET SESSION autocommit = 1"],
+  ledger: [lease(silentSeconds), ...byHand],
+  reader: [lease(silentSeconds), "SET SESSION autocommit = 1"],
+  snapshot: [lease(silentSnapshotSeconds), ...byHand],
 };
 
 export async function openConnection(options: MysqlOptions, use: Use): Promise<Connection> {
   const { host, port, user, password, database, tls } = options;
+  const startedMs = performance.now();
+  const socket = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveAfterMs });
   const connecting = createConnection({
     host,
     port,
@@ -65,7 +95,7 @@ export async function openConnection(options: MysqlOptions, use: Use): Promise<C
     multipleStatements: true,
     supportBigNumbers: true,
     connectTimeout: connectTimeoutMs,
-    enableKeepAlive: true,
+    stream: socket,
     // A stack trace for each query, kept for its error, costs more than the rest of sending it.
     trace: false,
     ...(tls === undefined ? {} : { ssl: { minVersion: "TLSv1.2", verifyIdentity: true, ...tls } }),
@@ -79,6 +109,8 @@ export async function openConnection(options: MysqlOptions, use: Use): Promise<C
   raw.on("end", () => {
     broken = true;
   });
+  let answersByMs: number | undefined = startedMs + connectTimeoutMs;
+  const msLeft = () => (answersByMs === undefined ? answerTimeoutMs : Math.max(1, answersByMs - performance.now()));
   const connection: Connection = {
     get broken() {
       return broken;
@@ -86,24 +118,33 @@ export async function openConnection(options: MysqlOptions, use: Use): Promise<C
     async run(statements, values = []) {
       const list = typeof statements === "string" ? [statements] : statements;
       const sql = list.join("; ");
-      const [results] = await answered(raw.query<RowDataPacket[]>({ sql, values: [...values] }));
+      const [results] = await answered(raw.query<RowDataPacket[]>({ sql, values: [...values] }), msLeft());
       // mysql2 gives one statement its result, and several an array of theirs.
       return (list.length === 1 ? [results] : results) as Results;
     },
     async rows(sql, values = []) {
       const query: Promise<[unknown, FieldPacket[]]> = raw.query({ sql, values: [...values], rowsAsArray: true });
-      return (await answered(query))[0] as unknown[][];
+      return (await answered(query, msLeft()))[0] as unknown[][];
     },
     async commit() {
-      await answered(raw.query("COMMIT"), "commit");
+      await answered(raw.query("COMMIT"), msLeft(), "commit");
+    },
+    async ping() {
+      await answered(raw.ping(), msLeft());
+    },
+    limit(ms) {
+      answersByMs = performance.now() + ms;
     },
     destroy() {
       broken = true;
       raw.destroy();
+      // The driver says goodbye and waits for the other side, which may be gone without a word.
+      socket.destroy();
     },
-    end: () => raw.end(),
+    end: () => answered(raw.end(), msLeft()),
   };
   await guarded(connection, () => connection.run([...ofUse[use], ...session]));
+  answersByMs = undefined;
   return connection;
 }
 
@@ -118,10 +159,10 @@ export async function guarded<T>(connection: Connection, work: () => Promise<T>)
 }
 
 /** The answer within its time, or a failure. mysql2's own time limit leaves its timer behind when a connection breaks. */
-async function answered<T>(query: Promise<T>, stage: Stage = "work"): Promise<T> {
+async function answered<T>(query: Promise<T>, withinMs: number, stage: Stage = "work"): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(Object.assign(new Error("no answer"), { code: "ETIMEDOUT" })), queryTimeoutMs);
+    timer = setTimeout(() => reject(Object.assign(new Error("no answer"), { code: "ETIMEDOUT" })), withinMs);
   });
   return await translated(Promise.race([query, late]), stage).finally(() => clearTimeout(timer));
 }

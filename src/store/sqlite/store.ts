@@ -24,14 +24,19 @@ export function openSqliteStore(path: string): Store {
     async transact(request, decide) {
       transact(database, statements, request, decide);
     },
-    listSecrets: (afterName, limit) =>
-      guarded(() =>
-        statements.list
+    listSecrets: (afterName, limit, atLeast) =>
+      guarded(() => {
+        requireRow(statements, atLeast);
+        return statements.list
           .all(afterName ?? "", limit)
           .map(secretFromRecord)
-          .map(metadataOf),
-      ),
-    auditRows: (originId, limit) => guarded(() => statements.audit.all(originId, limit).map(auditRowOf)),
+          .map(metadataOf);
+      }),
+    auditRows: (originId, limit, atLeast) =>
+      guarded(() => {
+        requireRow(statements, atLeast);
+        return statements.audit.all(originId, limit).map(auditRowOf);
+      }),
     dueSecrets: (zeqond, afterName, limit) => guarded(() => statements.due.all(zeqond, afterName ?? "", limit)),
     openSnapshot: () => guarded(() => openSqliteSnapshot(openReadOnly(path))),
     keyCheck: () => guarded(() => statements.keyCheck.get() ?? null),
@@ -110,6 +115,13 @@ function load(statements: Statements, request: LoadRequest): Loaded {
     }
   }
   return { head: headOf(statements), secrets, denials, rowHashes };
+}
+
+/** There is one file, so only one that was replaced by hand can lack a row that was committed. */
+function requireRow(statements: Statements, { seq, rowHash }: Head): void {
+  if (seq > 0 && statements.rowHashAt.get(seq) !== rowHash) {
+    throw new StoreFailure("unavailable", "the file does not have the row that was just committed");
+  }
 }
 
 function headOf(statements: Statements): Head {
