@@ -11,12 +11,13 @@ import type { Sequencer } from "./ledger/sequencer.ts";
 import type { Store } from "./ledger/store.ts";
 import { portAccess, zscAccess } from "./rpc/access.ts";
 import { createAdminHandlers } from "./rpc/admin-handlers.ts";
-import { createAdmission } from "./rpc/admission.ts";
+import { createAdmission, zidOf } from "./rpc/admission.ts";
 import { createCallLog } from "./rpc/call-log.ts";
 import { createContextHandlers } from "./rpc/context-handlers.ts";
 import { connectErrorOf } from "./rpc/errors.ts";
 import { createFaultLog } from "./rpc/faults.ts";
 import { createMistake, failureOf, prepare } from "./rpc/json-surface.ts";
+import { listSizeOf, maxBytesOf } from "./rpc/message-sizes.ts";
 import { createValidation } from "./rpc/validation.ts";
 import type { Sealer } from "./sealing/envelope.ts";
 import { bindService, cancellationOf, createServer, type HealthSource, type ZscServer } from "./transport/index.ts";
@@ -46,6 +47,8 @@ export function createPort(config: Config, { store, sequencer, sealer, health }:
     approve: admission.approve,
     check: ({ input }, message) => validation.check(input, message),
     translate: connectErrorOf,
+    shareOf: zidOf,
+    sizes: { maxBytes: maxBytesOf, listSize: listSizeOf },
     jsonSurfaces: [
       {
         prefix: "/api/zsc",

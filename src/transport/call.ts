@@ -13,6 +13,8 @@ export class UnaryCall implements HandlerContext {
   readonly exchange: Exchange;
   readonly protocolName: Framing;
   readonly startedAt = performance.now();
+  /** Called once, when it is settled. */
+  onSettled: (() => void) | undefined;
   #isSettled = false;
   #values: ContextValues | undefined;
   #responseHeader: CallHeaders | undefined;
@@ -106,6 +108,7 @@ export class UnaryCall implements HandlerContext {
     }
     this.#isSettled = true;
     clearTimeout(this.#deadlineTimer);
+    this.onSettled?.();
     if (reason !== undefined) {
       this.#abortReason = reason;
       this.#abort?.abort(reason);
