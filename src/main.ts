@@ -7,6 +7,7 @@ import { type LoadOptions, loadConfig } from "./config/load.ts";
 import { systemClock } from "./domain/clock.ts";
 import { fieldsOfError, type Log } from "./domain/log.ts";
 import { createLog } from "./logging/pino-log.ts";
+import { endFaultyConnection } from "./transport/attribution.ts";
 
 const adminTokenTtlMs = 30 * 86_400_000;
 const developmentAdmin = "ZEQ-ADMIN";
@@ -54,9 +55,16 @@ async function writeAdminToken(config: Config): Promise<string> {
   return path;
 }
 
-/** Node would print the error whole, and errors of drivers carry statements and values with them. */
+/**
+ * What is uncaught ends the process, unless it stems from one connection: then it ends that one. Node would print the error
+ * whole, and errors of drivers carry statements and values with them.
+ */
 function endOnBug(log: Log): void {
   process.on("uncaughtException", (error) => {
+    if (endFaultyConnection(error)) {
+      log.error(fieldsOfError(error), "an unhandled error ended a connection");
+      return;
+    }
     log.error(fieldsOfError(error), "a bug ends the process");
     process.exit(1);
   });

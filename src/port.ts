@@ -53,7 +53,10 @@ export function createPort(config: Config, { store, sequencer, sealer }: Parts, 
     ],
     health: { ready: createReadiness(store) },
     onCall: createCallLog(log),
-    onFault: ({ where, error }) => log.debug({ ...fieldsOfError(error), address: where }, "a connection failed"),
+    onFault: ({ where, by, code, error }) =>
+      by === "peer"
+        ? log.info({ reason: code, address: where }, "a connection failed")
+        : log.error({ ...fieldsOfError(error), address: where }, "a connection failed"),
     ...(tls === undefined ? {} : { tls: { cert: tls.cert, key: tls.key.text() } }),
   });
   return {
@@ -63,6 +66,7 @@ export function createPort(config: Config, { store, sequencer, sealer }: Parts, 
       return listening;
     },
     close: (graceMs) => server.close(graceMs),
+    setTls: (next) => server.setTls(next),
   };
 }
 

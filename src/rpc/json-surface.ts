@@ -17,6 +17,8 @@ export type Problem =
   | { readonly kind: "no_route" }
   | { readonly kind: "method_not_allowed"; readonly allow: readonly string[] }
   | { readonly kind: "too_large" }
+  | { readonly kind: "malformed"; readonly sentence: string }
+  | { readonly kind: "unsupported_encoding"; readonly accepted: string }
   | { readonly kind: "call"; readonly error: ConnectError };
 
 export function failureOf(problem: Problem): Failure {
@@ -31,6 +33,14 @@ export function failureOf(problem: Problem): Failure {
       };
     case "too_large":
       return failureOfStatus(statusTable.MESSAGE_TOO_LARGE, "");
+    case "malformed":
+      return { status: 400, body: { ok: false, error: problem.sentence } };
+    case "unsupported_encoding":
+      return {
+        status: 415,
+        headers: { "accept-encoding": problem.accepted },
+        body: { ok: false, error: `content-encoding must be ${problem.accepted}` },
+      };
     case "call":
       return failureOfCall(problem.error);
   }

@@ -1,9 +1,17 @@
 import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import type { BodyBudget } from "./body-budget.ts";
+import type { Connection } from "./connections.ts";
 import { discardRest } from "./discard.ts";
+import { endInPieces } from "./end-in-pieces.ts";
 import type { BodyResult, Exchange, Reply } from "./exchange.ts";
-import { collect } from "./exchange-http1.ts";
+import { collect, hasNoBody } from "./exchange-http1.ts";
 import { CallHeaders } from "./headers.ts";
+
+export interface Http2Circumstances {
+  readonly budget: BodyBudget;
+  readonly connection: Connection | undefined;
+  readonly requestTimeoutMs: number;
+}
 
 /** A stream of HTTP/2, taken from the server's `stream` event: without the compatibility objects of Node. */
 export class Http2Exchange implements Exchange {
@@ -11,8 +19,7 @@ export class Http2Exchange implements Exchange {
   readonly #stream: ServerHttp2Stream;
   readonly #headers: IncomingHttpHeaders;
   readonly #rawHeaders: readonly string[];
-  readonly #budget: BodyBudget;
-  readonly #requestTimeoutMs: number;
+  readonly #circumstances: Http2Circumstances;
   #header: CallHeaders | undefined;
   #hasAnswered = false;
 
@@ -20,14 +27,12 @@ export class Http2Exchange implements Exchange {
     stream: ServerHttp2Stream,
     headers: IncomingHttpHeaders,
     rawHeaders: readonly string[],
-    budget: BodyBudget,
-    requestTimeoutMs: number,
+    circumstances: Http2Circumstances,
   ) {
     this.#stream = stream;
     this.#headers = headers;
     this.#rawHeaders = rawHeaders;
-    this.#budget = budget;
-    this.#requestTimeoutMs = requestTimeoutMs;
+    this.#circumstances = circumstances;
   }
 
   get httpMethod(): string {
@@ -59,16 +64,20 @@ export class Http2Exchange implements Exchange {
       return;
     }
     const stream = this.#stream;
-    const timer = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), this.#requestTimeoutMs);
+    const { budget, requestTimeoutMs } = this.#circumstances;
+    if (/^100-continue$/i.test(this.#headers.expect ?? "") && !stream.destroyed && !stream.closed) {
+      stream.additionalHeaders({ ":status": 100 });
+    }
+    const timer = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), requestTimeoutMs);
     const isWhole = () => !stream.aborted && !stream.rstCode;
-    collect(stream, { maxBytes, budget: this.#budget, isWhole }, (result) => {
+    collect(stream, { maxBytes, budget, isWhole }, (result) => {
       clearTimeout(timer);
       done(result);
     });
   }
 
   onGone(gone: () => void): void {
-    this.#stream.once("close", () => {
+    this.#stream.on("close", () => {
       if (!this.#hasAnswered) {
         gone();
       }
@@ -85,17 +94,21 @@ export class Http2Exchange implements Exchange {
     header[":status"] = reply.status;
     const { trailer, body } = reply;
     const isEmpty = body === undefined || body.length === 0;
+    const { connection } = this.#circumstances;
     if (trailer !== undefined) {
       stream.respond(header, { waitForTrailers: true });
       stream.once("wantTrailers", () => stream.sendTrailers(trailer));
-      stream.end(isEmpty ? undefined : body);
-    } else if (isEmpty || this.httpMethod === "HEAD") {
+      endInPieces(stream, body ?? "", connection);
+    } else if (isEmpty || hasNoBody(this.httpMethod, reply.status)) {
       stream.respond(header, { endStream: true });
     } else {
       header["content-length"] = Buffer.byteLength(body);
       stream.respond(header);
-      stream.end(body);
+      endInPieces(stream, body, connection);
     }
     discardRest(stream);
+  }
+  cut(): void {
+    this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR);
   }
 }

@@ -1,13 +1,14 @@
 import { type JsonObject, type JsonValue, type Message, type Registry, ScalarType } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { UnaryCall } from "./call.ts";
+import { acceptedEncodings, decompress, isCompressed, UnknownEncoding } from "./compression.ts";
 import type { Exchange } from "./exchange.ts";
 import { addMetadata, type HeaderRecord } from "./headers.ts";
 import { createJsonDecoder, type JsonDecoder, parseJsonObject } from "./json-decoder.ts";
 import { createJsonEncoder, type JsonEncoder } from "./json-encoder.ts";
 import { JsonFieldError } from "./json-field-error.ts";
 import type { UnaryMethod } from "./methods.ts";
-import type { JsonReply, JsonSurface } from "./options.ts";
+import type { JsonProblem, JsonReply, JsonSurface } from "./options.ts";
 import { compileRoutes, type Route } from "./routes.ts";
 import { MessageTooLarge, serveUnary, type UnaryFraming, type UnaryRuntime } from "./unary.ts";
 
@@ -15,6 +16,8 @@ import { MessageTooLarge, serveUnary, type UnaryFraming, type UnaryRuntime } fro
 export interface SurfaceHandler {
   readonly prefix: string;
   serve(exchange: Exchange, path: string, query: string): void;
+  /** Answers a request that is malformed as such. */
+  refuse(exchange: Exchange, sentence: string): void;
 }
 
 /** Compiles a JSON surface over the methods of the server. */
@@ -33,6 +36,9 @@ export function compileSurface(
   }
   return {
     prefix: surface.prefix,
+    refuse: (exchange, sentence) => {
+      sendJson(exchange, baseHeader(), surface.failure({ kind: "malformed", sentence }));
+    },
     serve: (exchange, path, query) => {
       const match = routes.match(exchange.httpMethod, path);
       if (match.kind !== "route") {
@@ -84,7 +90,15 @@ class JsonFraming implements UnaryFraming {
     }
   }
 
-  decode(body: Uint8Array): Message {
+  decode(body: Uint8Array): Message | Promise<Message> {
+    // Encodings of a body that is not there, or not looked at, do not matter.
+    if (body.byteLength === 0 || !isCompressed(this.#call.requestHeader.get("content-encoding"), "accept-encoding")) {
+      return this.#decode(body);
+    }
+    return decompress(body, this.maxBodyBytes).then((bytes) => this.#decode(bytes));
+  }
+
+  #decode(body: Uint8Array): Message {
     const { route, segments, query } = this.#matched;
     const json = route.hasBody ? parseJsonObject(body) : queryToJson(route, query);
     for (const { segment, field } of route.variables) {
@@ -114,9 +128,7 @@ class JsonFraming implements UnaryFraming {
   refuse(error: ConnectError, reason: unknown): void {
     const header = this.#header();
     addMetadata(header, error.metadata);
-    const problem =
-      reason instanceof MessageTooLarge ? ({ kind: "too_large" } as const) : ({ kind: "call", error } as const);
-    sendJson(this.#call.exchange, header, this.#surface.failure(problem));
+    sendJson(this.#call.exchange, header, this.#surface.failure(problemOf(error, reason)));
   }
 
   #header(): HeaderRecord {
@@ -125,6 +137,16 @@ class JsonFraming implements UnaryFraming {
     this.#call.setTrailer?.writeTo(header);
     return header;
   }
+}
+
+function problemOf(error: ConnectError, reason: unknown): JsonProblem {
+  if (reason instanceof MessageTooLarge) {
+    return { kind: "too_large" };
+  }
+  if (reason instanceof UnknownEncoding) {
+    return { kind: "unsupported_encoding", accepted: acceptedEncodings };
+  }
+  return { kind: "call", error };
 }
 
 function sendJson(exchange: Exchange, header: HeaderRecord, reply: JsonReply): void {

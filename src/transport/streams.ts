@@ -16,9 +16,12 @@ import {
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
 import { discardRest } from "./discard.ts";
+import type { ReportFault } from "./faults.ts";
+import { withFirstMessageTimeout } from "./first-message.ts";
 import { parseGrpcTimeout } from "./grpc.ts";
 import { CallHeaders } from "./headers.ts";
-import type { ConnectionFault, ServiceBinding } from "./options.ts";
+import type { Limits } from "./limits.ts";
+import type { ServiceBinding } from "./options.ts";
 import type { UnaryRuntime } from "./unary.ts";
 
 type NodeRequest = IncomingMessage | Http2ServerRequest;
@@ -32,7 +35,7 @@ export interface StreamOptions {
   readonly allowJson: boolean;
   /** Aborted when the server closes: streams would hold it up for ever. */
   readonly closing: AbortSignal;
-  readonly onFault: (fault: ConnectionFault) => void;
+  readonly report: ReportFault;
 }
 
 /** Serves streaming methods by stock Connect-Node: one handler for each path. Unary methods are not among them. */
@@ -73,9 +76,12 @@ function handleWith(handler: UniversalHandler, options: StreamOptions): StreamHa
       return;
     }
     const values = createContextValues().set(rawHeader, new CallHeaders(request.rawHeaders));
-    serve(handler, request, response, values, options.runtime.limits.maxTimeoutMs).catch((error) =>
-      options.onFault({ where: "stream", error }),
-    );
+    serve(handler, request, response, values, options.runtime.limits).catch((error) => {
+      const part = "stream" in response ? response.stream : response;
+      options.report("stream", error, part);
+      // Somebody may wait for the rest of an answer, or for any.
+      part.destroy();
+    });
   };
 }
 
@@ -84,10 +90,10 @@ async function serve(
   request: NodeRequest,
   response: NodeResponse,
   values: ReturnType<typeof createContextValues>,
-  maxTimeoutMs: number,
+  limits: Limits,
 ): Promise<void> {
   const universal = universalRequestFromNodeRequest(request, response, undefined, values);
-  forgetEndlessTimeout(universal.header, maxTimeoutMs);
+  forgetEndlessTimeout(universal.header, limits.maxTimeoutMs);
   // An answer before the end of the request must not cost the connection.
   const source = "stream" in request ? request.stream : request;
   ("stream" in response ? response.stream : response).once("finish", () => {
@@ -95,7 +101,8 @@ async function serve(
     // Over HTTP/2 the compatibility request has its hands on the stream, and would pause it once it is full.
     request.resume();
   });
-  await universalResponseToNodeResponse(await handler({ ...universal, body: bodyOf(request) }), response);
+  const body = withFirstMessageTimeout(bodyOf(request), source, limits.firstMessageTimeoutMs);
+  await universalResponseToNodeResponse(await handler({ ...universal, body }), response);
 }
 
 /** Connect hands a deadline to a timer, and one that it cannot hold goes off at once: such a deadline is as good as none. */

@@ -42,11 +42,19 @@ export function serveUnary(
   framing: UnaryFraming,
   timeout: Timeout,
 ): void {
+  const fail = (reason: unknown) => {
+    const error = errorFor(runtime, reason);
+    try {
+      framing.refuse(error, reason);
+    } catch {
+      // Headers that somebody has set, and Node does not take: they are part of every answer that we could give.
+      call.exchange.cut();
+    }
+    record(runtime, call, error.code, reason);
+  };
   const refuse = (reason: unknown) => {
     if (call.settle(reason)) {
-      const error = errorFor(runtime, reason);
-      framing.refuse(error, reason);
-      record(runtime, call, error.code, reason);
+      fail(reason);
     }
   };
   const reply = (message: Message) => {
@@ -55,9 +63,7 @@ export function serveUnary(
         framing.reply(message);
         record(runtime, call, undefined, undefined);
       } catch (reason) {
-        const error = errorFor(runtime, reason);
-        framing.refuse(error, reason);
-        record(runtime, call, error.code, reason);
+        fail(reason);
       }
     }
   };
