@@ -8,6 +8,7 @@ import { type Connection, Connections } from "./connections.ts";
 import type { ReportFault } from "./faults.ts";
 import type { Limits } from "./limits.ts";
 import type { ServerOptions } from "./options.ts";
+import { outliveStreams } from "./session-lifetime.ts";
 import { sniff } from "./sniff.ts";
 
 /** The port: one listening server, and behind it one server for each version of HTTP. */
@@ -38,6 +39,7 @@ export function createListener(limits: Limits, tls: Tls | undefined, report: Rep
   http2.on("session", (session) => {
     session.setLocalWindowSize(limits.sessionWindowBytes);
     sessions.add(session);
+    outliveStreams(session);
     // The beginning of a preface is not yet somebody who speaks HTTP/2.
     const silence = setTimeout(() => session.destroy(), limits.headersTimeoutMs);
     session.once("remoteSettings", () => clearTimeout(silence));

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import type { DescService, Registry } from "@bufbuild/protobuf";
 import {
+  type ContextValues,
   createConnectRouter,
   createContextKey,
   createContextValues,
@@ -89,10 +90,15 @@ async function serve(
   handler: UniversalHandler,
   request: NodeRequest,
   response: NodeResponse,
-  values: ReturnType<typeof createContextValues>,
+  values: ContextValues,
   limits: Limits,
 ): Promise<void> {
-  const universal = universalRequestFromNodeRequest(request, response, undefined, values);
+  const universal = tryUniversalRequest(request, response, values);
+  if (universal === undefined) {
+    response.statusCode = 400;
+    response.end();
+    return;
+  }
   forgetEndlessTimeout(universal.header, limits.maxTimeoutMs);
   // An answer before the end of the request must not cost the connection.
   const source = "stream" in request ? request.stream : request;
@@ -103,6 +109,15 @@ async function serve(
   });
   const body = withFirstMessageTimeout(bodyOf(request), source, limits.firstMessageTimeoutMs);
   await universalResponseToNodeResponse(await handler({ ...universal, body }), response);
+}
+
+/** Undefined where the caller does not say, in a way that makes a URL, whom it calls. */
+function tryUniversalRequest(request: NodeRequest, response: NodeResponse, values: ContextValues) {
+  try {
+    return universalRequestFromNodeRequest(request, response, undefined, values);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Connect hands a deadline to a timer, and one that it cannot hold goes off at once: such a deadline is as good as none. */
