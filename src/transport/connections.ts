@@ -23,6 +23,7 @@ export class Connection {
   retiredAtMs: number | undefined;
   #idleSinceMs = performance.now();
   readonly #open = new Map<Answer, Standstill | undefined>();
+  #isCondemned = false;
   #resets = 0;
   #resetsAtMs = 0;
 
@@ -90,9 +91,34 @@ export class Connection {
     const forgotten = ((nowMs - this.#resetsAtMs) / 1_000) * streamResetRate;
     this.#resets = Math.max(0, this.#resets - forgotten) + 1;
     this.#resetsAtMs = nowMs;
-    if (this.#resets > streamResetBurst && this.session?.destroyed === false) {
-      this.session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    if (this.#resets > streamResetBurst && !this.#isCondemned) {
+      this.#condemn();
     }
+  }
+
+  /** Whether it takes no more calls. */
+  get isCondemned(): boolean {
+    return this.#isCondemned;
+  }
+
+  /**
+   * Ends the session for a storm of resets. Many clients take a GOAWAY that names an error for an internal one, so calls
+   * under way are answered first: every client of every protocol takes 503 for UNAVAILABLE.
+   */
+  #condemn(): void {
+    this.#isCondemned = true;
+    for (const answer of this.#open.keys()) {
+      if (!(answer instanceof ServerResponse || answer.headersSent || answer.closed || answer.destroyed)) {
+        answer.respond({ ":status": 503 }, { endStream: true });
+      }
+    }
+    const { session } = this;
+    setTimeout(() => {
+      if (session?.destroyed === false) {
+        const storm = Object.assign(new Error("too many calls were cancelled"), { code: "ENHANCE_YOUR_CALM" });
+        session.destroy(storm, constants.NGHTTP2_ENHANCE_YOUR_CALM);
+      }
+    }, lastWordsMs);
   }
 }
 
@@ -113,6 +139,8 @@ const makeRoomEveryMs = 20;
 /** What a connection that was asked to go has until it is cut. */
 const retirementMs = 2_000;
 const longestSweepMs = 5_000;
+/** How long last answers may take to their peer. */
+const lastWordsMs = 100;
 
 /** All connections that speak a protocol, and the bounds in time that no single call can hold. */
 export class Connections {

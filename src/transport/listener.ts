@@ -1,3 +1,4 @@
+import { createPrivateKey } from "node:crypto";
 import { createServer as createHttpServer, type Server as HttpServer } from "node:http";
 import { createServer as createHttp2Server, type Http2Server, type ServerHttp2Session } from "node:http2";
 import { createServer as createHttpsServer, Server as HttpsServer } from "node:https";
@@ -152,7 +153,8 @@ function setTls(server: HttpServer, tls: Tls): void {
     throw new Error("the port speaks plain text");
   }
   const options = tlsOptions(tls);
-  // It would have taken over half of them before it throws.
+  // `setSecureContext` would take over half of them before it throws, and take no key for an answer.
+  createPrivateKey(options.key);
   createSecureContext(options);
   server.setSecureContext(options);
 }

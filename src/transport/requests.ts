@@ -33,6 +33,10 @@ export function serveRequests(listener: Listener, serving: Serving): void {
     const { streams, dispatch, budget, limits, report } = serving;
     stream.on("error", (error) => report("stream", error, stream));
     const connection = listener.connections.get(stream.session);
+    if (connection?.isCondemned === true) {
+      stream.close(constants.NGHTTP2_REFUSED_STREAM);
+      return;
+    }
     connection?.begin(stream);
     stream.on("close", () => {
       connection?.end(stream);

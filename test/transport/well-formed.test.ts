@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import http2 from "node:http2";
 import { brotliCompressSync, deflateSync, gunzipSync, gzipSync } from "node:zlib";
 import { type EchoServer, startEcho } from "./echo-server.ts";
@@ -18,10 +19,12 @@ const paths = [
   "/nowhere",
 ];
 
+type Case = readonly [what: string, requestTo: (path: string) => string];
+
 describe("a request that can be read in two ways", () => {
   const body = "content-length: 2\r\n\r\n{}";
   const chunks = "\r\n2\r\n{}\r\n0\r\n\r\n";
-  test.each([
+  const cases: readonly Case[] = [
     ["two Host headers", (path: string) => `POST ${path} HTTP/1.1\r\nhost: x\r\nhost: x\r\n${body}`],
     ["two Host headers in HTTP/1.0", (path: string) => `POST ${path} HTTP/1.0\r\nhost: x\r\nHost: y\r\n${body}`],
     ["no Host header", (path: string) => `POST ${path} HTTP/1.1\r\n${body}`],
@@ -66,7 +69,8 @@ describe("a request that can be read in two ways", () => {
     ["bytes outside ASCII in the path", (path: string) => `POST ${path}\xc3\xa9 HTTP/1.1\r\nhost: x\r\n${body}`],
     ["bytes outside ASCII in the query", (path: string) => `POST ${path}?a=\xff HTTP/1.1\r\nhost: x\r\n${body}`],
     ["a control byte in the path", (path: string) => `POST ${path}\x01 HTTP/1.1\r\nhost: x\r\n${body}`],
-  ])("is 400 and ends its connection: %s", async (_what, requestTo) => {
+  ];
+  test.each(cases)("is 400 and ends its connection: %s", async (_what, requestTo) => {
     for (const path of paths) {
       const answer = await speak(echo.port, [Buffer.from(requestTo(path), "latin1")]);
       expect([path, statusOf(answer)]).toEqual([path, 400]);
@@ -212,11 +216,9 @@ describe("a body that waits to be asked for", () => {
   test("is asked for on HTTP/2", async () => {
     const session = http2.connect(`http://127.0.0.1:${echo.port}`);
     const stream = session.request({ ":method": "POST", ":path": "/api/echo/look", expect: "100-continue" });
-    await new Promise((asked) => stream.once("continue", asked));
+    await once(stream, "continue");
     stream.end('{"text":"yes"}');
-    const [header] = (await new Promise((resolve) => stream.once("response", (...all) => resolve(all)))) as [
-      http2.IncomingHttpHeaders,
-    ];
+    const [header] = (await once(stream, "response")) as [http2.IncomingHttpHeaders];
     expect(header[":status"]).toBe(200);
     session.destroy();
   });
