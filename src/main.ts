@@ -10,6 +10,7 @@ import { errorCode } from "./domain/error-code.ts";
 import { fieldsOfError, type Log } from "./domain/log.ts";
 import { OperatorError } from "./domain/operator-error.ts";
 import { createLog, type ProcessLog } from "./logging/pino-log.ts";
+import { endFaultyConnection } from "./transport/attribution.ts";
 
 /** How long the last lines of the log may take before the process ends without them. */
 const lastLinesMs = 1_000;
@@ -68,9 +69,16 @@ async function writeAdminToken(config: Config): Promise<string> {
   return path;
 }
 
-/** Node would print the error whole, and errors of drivers carry statements and values with them. */
+/**
+ * What is uncaught ends the process, unless it stems from one connection: then it ends that one. Node would print the error
+ * whole, and errors of drivers carry statements and values with them.
+ */
 function endOnBug(log: ProcessLog): void {
   process.on("uncaughtException", (error) => {
+    if (endFaultyConnection(error)) {
+      log.error(fieldsOfError(error), "an unhandled error ended a connection");
+      return;
+    }
     log.error(fieldsOfError(error), "a bug ends the process");
     void log.drain(lastLinesMs).then(() => process.exit(1));
   });

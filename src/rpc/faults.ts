@@ -11,9 +11,6 @@ const goneCodes: ReadonlySet<string> = new Set([
   ..."ERR_HTTP2_STREAM_CANCEL ERR_HTTP2_STREAM_ERROR ERR_HTTP2_SESSION_ERROR".split(" "),
 ]);
 
-/** By name: errors of the runtime come from another realm. */
-const bugNames: ReadonlySet<string> = new Set(["TypeError", "RangeError", "ReferenceError", "SyntaxError"]);
-
 /**
  * The error in what a call failed with that is ours to mend; undefined when it is a refusal, an error of the protocol
  * that the caller has made, or the caller's leaving.
@@ -29,20 +26,21 @@ export function bugIn(reason: unknown): unknown {
   return reason;
 }
 
-/** One line for each connection that failed outside of any call: peers do that, and bugs. */
-export function createFaultLog(log: Log): (fault: { readonly where: string; readonly error: unknown }) => void {
-  return ({ where, error }) => {
-    const bug = bugIn(error);
-    // Node and OpenSSL have a code for everything that a peer can do.
-    if (bug !== undefined && (errorCode(bug) === undefined || bugNames.has(nameOf(bug)))) {
-      log.error({ ...fieldsOfError(bug), code: where }, "a connection failed");
-      return;
-    }
-    const code = error instanceof ConnectError ? Code[error.code] : errorCode(error);
-    log.info({ code: code ?? "Unknown", reason: where }, "a connection failed");
-  };
+/** A connection that failed outside of any call, as the transport judges it. */
+export interface Fault {
+  readonly where: string;
+  readonly by: "peer" | "server";
+  readonly code: string;
+  readonly error: unknown;
 }
 
-function nameOf(error: unknown): string {
-  return typeof error === "object" && error !== null && "name" in error ? String(error.name) : "";
+/** One line for each connection that failed outside of any call: peers do that, and bugs. */
+export function createFaultLog(log: Log): (fault: Fault) => void {
+  return ({ where, by, code, error }) => {
+    if (by === "peer") {
+      log.info({ code, reason: where }, "a connection failed");
+    } else {
+      log.error({ ...fieldsOfError(bugIn(error) ?? error), code: where }, "a connection failed");
+    }
+  };
 }

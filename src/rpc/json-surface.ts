@@ -18,6 +18,8 @@ export type Problem =
   | { readonly kind: "method_not_allowed"; readonly allow: readonly string[] }
   | { readonly kind: "too_large" }
   | { readonly kind: "headers_too_large" }
+  | { readonly kind: "malformed"; readonly sentence: string }
+  | { readonly kind: "unsupported_encoding"; readonly accepted: string }
   | { readonly kind: "call"; readonly error: ConnectError };
 
 export function failureOf(problem: Problem): Failure {
@@ -34,6 +36,14 @@ export function failureOf(problem: Problem): Failure {
       return failureOfStatus(statusTable.MESSAGE_TOO_LARGE, "");
     case "headers_too_large":
       return { status: 431, body: { ok: false, error: "request headers too large" } };
+    case "malformed":
+      return { status: 400, body: { ok: false, error: problem.sentence } };
+    case "unsupported_encoding":
+      return {
+        status: 415,
+        headers: { "accept-encoding": problem.accepted },
+        body: { ok: false, error: `content-encoding must be ${problem.accepted}` },
+      };
     case "call":
       return failureOfCall(problem.error);
   }

@@ -35,6 +35,7 @@ export async function closeListener(listener: Listener, graceMs: number): Promis
     socket.destroy();
   }
   await isGone;
+  listener.connections.stop();
   listener.http2.close();
 }
 
@@ -53,7 +54,8 @@ function closeOf(socket: Socket): Promise<unknown> {
 
 const maxStreamId = 2 ** 31 - 1;
 
-function drainSession(session: ServerHttp2Session): void {
+/** Ends a session so that no call is under way that its caller believes accepted. */
+export function drainSession(session: ServerHttp2Session): void {
   if (session.destroyed || session.closed) {
     return;
   }

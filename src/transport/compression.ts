@@ -8,6 +8,21 @@ const inflate = promisify(gunzip);
 /** The encodings that requests may use. */
 export const acceptedEncodings = "gzip";
 
+/** Its own class, since a JSON surface has its own answer to it. */
+export class UnknownEncoding extends ConnectError {
+  readonly #isUnknownEncoding = true;
+
+  constructor(acceptHeader: string) {
+    const message = `unknown compression, supported is ${acceptedEncodings}`;
+    super(message, Code.Unimplemented, { [acceptHeader]: acceptedEncodings });
+  }
+
+  /** That of `ConnectError` takes every ConnectError for one. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === "object" && value !== null && #isUnknownEncoding in value;
+  }
+}
+
 /**
  * Refuses an encoding that we do not know. Answers are never compressed: the length of a compressed secret beside text
  * of the caller's choice tells about the secret (CRIME, BREACH).
@@ -16,9 +31,9 @@ export function isCompressed(encoding: string | null, acceptHeader: string): boo
   if (encoding === null || encoding === "" || encoding === "identity") {
     return false;
   }
-  if (encoding !== "gzip") {
-    const message = `unknown compression, supported is ${acceptedEncodings}`;
-    throw new ConnectError(message, Code.Unimplemented, { [acceptHeader]: acceptedEncodings });
+  // Names of codings have no case (RFC 9110 §8.4.1). Several, one over the other, are none that we know.
+  if (encoding.toLowerCase() !== acceptedEncodings) {
+    throw new UnknownEncoding(acceptHeader);
   }
   return true;
 }

@@ -10,6 +10,7 @@ import type { UnaryMethod } from "./methods.ts";
 import type { HealthSource } from "./options.ts";
 import { probePaths, serveProbe } from "./probes.ts";
 import type { UnaryRuntime } from "./unary.ts";
+import type { Mistake } from "./well-formed.ts";
 
 export interface DispatcherParts {
   readonly runtime: UnaryRuntime;
@@ -18,22 +19,27 @@ export interface DispatcherParts {
   readonly health: HealthSource;
 }
 
+/** Answers one exchange; with a mistake that is already known of, by saying so. */
+export type Dispatcher = (exchange: Exchange, mistake: Mistake | undefined) => void;
+
 /** Finds out what a request is: by its path first, then by its content type. Streams never come here. */
-export function createDispatcher(parts: DispatcherParts): (exchange: Exchange) => void {
+export function createDispatcher(parts: DispatcherParts): Dispatcher {
   const { runtime, methods, surfaces } = parts;
-  return (exchange) => {
+  return (exchange, mistake) => {
     if (isOversized(exchange.rawHeaders, runtime.limits)) {
       refuseHeaders(exchange, surfaces);
       return;
     }
     const path = pathOf(exchange.target);
-    const method = methods.get(path);
+    const method = mistake === undefined ? methods.get(path) : undefined;
     if (method !== undefined) {
       serveMethod(runtime, method, exchange);
       return;
     }
     const surface = surfaceOf(surfaces, path);
-    if (surface !== undefined) {
+    if (mistake !== undefined) {
+      serveMistake(surface, exchange, mistake);
+    } else if (surface !== undefined) {
       surface.serve(exchange, path, exchange.target.slice(path.length + 1));
     } else if (probePaths.has(path)) {
       serveProbe(parts.health, exchange, path);
@@ -63,6 +69,15 @@ function refuseHeaders(exchange: Exchange, surfaces: readonly SurfaceHandler[]):
   }
   const header = { "content-type": "application/json; charset=utf-8" };
   exchange.send({ status: 431, header, body: JSON.stringify({ code: "resource_exhausted", message }) });
+}
+
+function serveMistake(surface: SurfaceHandler | undefined, exchange: Exchange, { status, sentence }: Mistake): void {
+  if (surface !== undefined && status === 400) {
+    surface.refuse(exchange, { kind: "malformed", sentence });
+    return;
+  }
+  const header = { "content-type": "application/json; charset=utf-8" };
+  exchange.send({ status, header, body: JSON.stringify({ code: "invalid_argument", message: sentence }) });
 }
 
 /** The path of a request target, as it was sent. */

@@ -1,24 +1,33 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { BodyBudget, BodyOwner } from "./body-budget.ts";
+import type { Connection } from "./connections.ts";
 import { discardRest } from "./discard.ts";
+import { endInPieces } from "./end-in-pieces.ts";
 import type { BodyResult, Exchange, Reply } from "./exchange.ts";
 import { CallHeaders } from "./headers.ts";
 import { type Peer, peerOf } from "./peer.ts";
 
-/** A request of HTTP/1.1. `isDraining` tells whether this connection should end with its answer. */
+export interface Http1Circumstances {
+  readonly budget: BodyBudget;
+  readonly connection: Connection | undefined;
+  /** Whether the connection should end with this answer. */
+  isDraining(): boolean;
+  /** Whether the peer sends its body only once it is told to (RFC 9110 §10.1.1). */
+  readonly awaitsContinue: boolean;
+}
+
+/** A request of HTTP/1.1. */
 export class Http1Exchange implements Exchange {
   readonly httpVersion = 1;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
-  readonly #budget: BodyBudget;
-  readonly #isDraining: () => boolean;
+  readonly #circumstances: Http1Circumstances;
   #header: CallHeaders | undefined;
 
-  constructor(request: IncomingMessage, response: ServerResponse, budget: BodyBudget, isDraining: () => boolean) {
+  constructor(request: IncomingMessage, response: ServerResponse, circumstances: Http1Circumstances) {
     this.#request = request;
     this.#response = response;
-    this.#budget = budget;
-    this.#isDraining = isDraining;
+    this.#circumstances = circumstances;
   }
 
   get httpMethod(): string {
@@ -61,13 +70,17 @@ export class Http1Exchange implements Exchange {
       process.nextTick(done, "too_large");
       return;
     }
+    const { awaitsContinue, budget } = this.#circumstances;
+    if (awaitsContinue) {
+      this.#response.writeContinue();
+    }
     const owner = { address: this.peer.address, share };
-    collect(this.#request, { maxBytes, owner, budget: this.#budget, isWhole: () => this.#request.complete }, done);
+    collect(this.#request, { maxBytes, owner, budget, isWhole: () => this.#request.complete }, done);
   }
 
   onGone(gone: () => void): void {
     const response = this.#response;
-    response.once("close", () => {
+    response.on("close", () => {
       if (!response.writableFinished) {
         gone();
       }
@@ -79,15 +92,30 @@ export class Http1Exchange implements Exchange {
     if (response.destroyed) {
       return;
     }
-    if (this.#isDraining()) {
+    const { isDraining, connection } = this.#circumstances;
+    if (isDraining()) {
       response.shouldKeepAlive = false;
     }
-    const body = reply.body ?? "";
-    reply.header["content-length"] = String(typeof body === "string" ? Buffer.byteLength(body) : body.byteLength);
-    response.writeHead(reply.status, reply.header);
-    response.end(body);
+    if (hasNoBody(this.httpMethod, reply.status)) {
+      response.writeHead(reply.status, reply.header);
+      response.end();
+    } else {
+      const body = reply.body ?? "";
+      reply.header["content-length"] = String(typeof body === "string" ? Buffer.byteLength(body) : body.byteLength);
+      response.writeHead(reply.status, reply.header);
+      endInPieces(response, body, connection);
+    }
     discardRest(this.#request);
   }
+
+  cut(): void {
+    this.#response.destroy();
+  }
+}
+
+/** Answers without a body have no length either (RFC 9110 §8.6); to HEAD it may be left out. */
+export function hasNoBody(httpMethod: string, status: number): boolean {
+  return status < 200 || status === 204 || status === 304 || httpMethod === "HEAD";
 }
 
 interface BodySource {

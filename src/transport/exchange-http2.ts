@@ -1,8 +1,10 @@
 import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import type { BodyBudget } from "./body-budget.ts";
+import type { Connection } from "./connections.ts";
 import { discardRest } from "./discard.ts";
+import { endInPieces } from "./end-in-pieces.ts";
 import type { BodyResult, Exchange, Reply } from "./exchange.ts";
-import { collect } from "./exchange-http1.ts";
+import { collect, hasNoBody } from "./exchange-http1.ts";
 import { CallHeaders } from "./headers.ts";
 import { type Peer, peerOf } from "./peer.ts";
 
@@ -11,14 +13,19 @@ export function peerAddressOf({ session }: Pick<ServerHttp2Stream, "session">): 
   return session === undefined || session.destroyed ? "" : (session.socket.remoteAddress ?? "");
 }
 
+export interface Http2Circumstances {
+  readonly budget: BodyBudget;
+  readonly connection: Connection | undefined;
+  readonly requestTimeoutMs: number;
+}
+
 /** A stream of HTTP/2, taken from the server's `stream` event: without the compatibility objects of Node. */
 export class Http2Exchange implements Exchange {
   readonly httpVersion = 2;
   readonly #stream: ServerHttp2Stream;
   readonly #headers: IncomingHttpHeaders;
   readonly rawHeaders: readonly string[];
-  readonly #budget: BodyBudget;
-  readonly #requestTimeoutMs: number;
+  readonly #circumstances: Http2Circumstances;
   #header: CallHeaders | undefined;
   #hasAnswered = false;
 
@@ -26,14 +33,12 @@ export class Http2Exchange implements Exchange {
     stream: ServerHttp2Stream,
     headers: IncomingHttpHeaders,
     rawHeaders: readonly string[],
-    budget: BodyBudget,
-    requestTimeoutMs: number,
+    circumstances: Http2Circumstances,
   ) {
     this.#stream = stream;
     this.#headers = headers;
     this.rawHeaders = rawHeaders;
-    this.#budget = budget;
-    this.#requestTimeoutMs = requestTimeoutMs;
+    this.#circumstances = circumstances;
   }
 
   get httpMethod(): string {
@@ -73,17 +78,21 @@ export class Http2Exchange implements Exchange {
       return;
     }
     const stream = this.#stream;
-    const timer = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), this.#requestTimeoutMs);
+    const { budget, requestTimeoutMs } = this.#circumstances;
+    if (/^100-continue$/i.test(this.#headers.expect ?? "") && !stream.destroyed && !stream.closed) {
+      stream.additionalHeaders({ ":status": 100 });
+    }
+    const timer = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), requestTimeoutMs);
     const isWhole = () => !stream.aborted && !stream.rstCode;
     const owner = { address: this.peer.address, share };
-    collect(stream, { maxBytes, owner, budget: this.#budget, isWhole }, (result) => {
+    collect(stream, { maxBytes, owner, budget, isWhole }, (result) => {
       clearTimeout(timer);
       done(result);
     });
   }
 
   onGone(gone: () => void): void {
-    this.#stream.once("close", () => {
+    this.#stream.on("close", () => {
       if (!this.#hasAnswered) {
         gone();
       }
@@ -100,17 +109,21 @@ export class Http2Exchange implements Exchange {
     header[":status"] = reply.status;
     const { trailer, body } = reply;
     const isEmpty = body === undefined || body.length === 0;
+    const { connection } = this.#circumstances;
     if (trailer !== undefined) {
       stream.respond(header, { waitForTrailers: true });
       stream.once("wantTrailers", () => stream.sendTrailers(trailer));
-      stream.end(isEmpty ? undefined : body);
-    } else if (isEmpty || this.httpMethod === "HEAD") {
+      endInPieces(stream, body ?? "", connection);
+    } else if (isEmpty || hasNoBody(this.httpMethod, reply.status)) {
       stream.respond(header, { endStream: true });
     } else {
       header["content-length"] = Buffer.byteLength(body);
       stream.respond(header);
-      stream.end(body);
+      endInPieces(stream, body, connection);
     }
     discardRest(stream);
+  }
+  cut(): void {
+    this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR);
   }
 }

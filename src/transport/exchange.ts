@@ -40,4 +40,6 @@ export interface Exchange {
   onGone(gone: () => void): void;
   /** Sends the reply. What is left of the body is read and forgotten, within bounds. */
   send(reply: Reply): void;
+  /** Ends the exchange without an answer, where even that has failed. */
+  cut(): void;
 }

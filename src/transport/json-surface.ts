@@ -1,6 +1,7 @@
 import { type JsonObject, type JsonValue, type Message, type Registry, ScalarType } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { UnaryCall } from "./call.ts";
+import { acceptedEncodings, decompress, isCompressed, UnknownEncoding } from "./compression.ts";
 import type { Exchange } from "./exchange.ts";
 import { addMetadata, type HeaderRecord } from "./headers.ts";
 import { createJsonDecoder, type JsonDecoder, parseJsonObject } from "./json-decoder.ts";
@@ -84,7 +85,15 @@ class JsonFraming implements UnaryFraming {
     }
   }
 
-  decode(body: Uint8Array): Message {
+  decode(body: Uint8Array): Message | Promise<Message> {
+    // Encodings of a body that is not there, or not looked at, do not matter.
+    if (body.byteLength === 0 || !isCompressed(this.#call.requestHeader.get("content-encoding"), "accept-encoding")) {
+      return this.#decode(body);
+    }
+    return decompress(body, this.maxBodyBytes).then((bytes) => this.#decode(bytes));
+  }
+
+  #decode(body: Uint8Array): Message {
     const { route, segments, query } = this.#matched;
     const json = route.hasBody ? parseJsonObject(body, route.method.maxItems) : queryToJson(route, query);
     for (const { segment, field } of route.variables) {
@@ -114,9 +123,7 @@ class JsonFraming implements UnaryFraming {
   refuse(error: ConnectError, reason: unknown): void {
     const header = this.#header();
     addMetadata(header, error.metadata);
-    const problem =
-      reason instanceof MessageTooLarge ? ({ kind: "too_large" } as const) : ({ kind: "call", error } as const);
-    sendJson(this.#call.exchange, header, this.#surface.failure(problem));
+    sendJson(this.#call.exchange, header, this.#surface.failure(problemOf(error, reason)));
   }
 
   #header(): HeaderRecord {
@@ -125,6 +132,16 @@ class JsonFraming implements UnaryFraming {
     this.#call.setTrailer?.writeTo(header);
     return header;
   }
+}
+
+function problemOf(error: ConnectError, reason: unknown): JsonProblem {
+  if (reason instanceof MessageTooLarge) {
+    return { kind: "too_large" };
+  }
+  if (reason instanceof UnknownEncoding) {
+    return { kind: "unsupported_encoding", accepted: acceptedEncodings };
+  }
+  return { kind: "call", error };
 }
 
 function sendJson(exchange: Exchange, header: HeaderRecord, reply: JsonReply): void {

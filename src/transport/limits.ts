@@ -34,8 +34,15 @@ export interface Limits {
   readonly requestTimeoutMs: number;
   /** Idle HTTP/1.1 connections are closed after this time. */
   readonly keepAliveTimeoutMs: number;
+  /** From the beginning of a stream of HTTP/2 until its first message is complete, where a method takes a stream. */
+  readonly firstMessageTimeoutMs: number;
+  /** An answer of which the peer takes nothing for so long is given up (HTTP/2), or its connection (HTTP/1.1). */
+  readonly writeTimeoutMs: number;
+  /** Sessions of HTTP/2 on which no call was under way for so long are closed; PING frames do not count. */
+  readonly sessionIdleTimeoutMs: number;
   /** The longest deadline that a caller may name; a longer one counts as this. */
   readonly maxTimeoutMs: number;
+  /** From nine tenths of it on, idle connections are closed, the oldest first. */
   readonly maxConnections: number;
   readonly maxConcurrentStreams: number;
   /** Memory of one HTTP/2 session, in megabytes. */
@@ -70,6 +77,9 @@ export const defaultLimits: Limits = {
   headersTimeoutMs: 15_000,
   requestTimeoutMs: 30_000,
   keepAliveTimeoutMs: 75_000,
+  firstMessageTimeoutMs: 30_000,
+  writeTimeoutMs: 30_000,
+  sessionIdleTimeoutMs: 300_000,
   maxTimeoutMs: 2_147_483_647,
   maxConnections: 10_000,
   maxConcurrentStreams: 1_024,

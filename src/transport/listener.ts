@@ -1,9 +1,15 @@
+import { createPrivateKey } from "node:crypto";
 import { createServer as createHttpServer, type Server as HttpServer } from "node:http";
 import { createServer as createHttp2Server, type Http2Server, type ServerHttp2Session } from "node:http2";
 import { createServer as createHttpsServer, Server as HttpsServer } from "node:https";
 import type { Socket } from "node:net";
+import { createSecureContext } from "node:tls";
+import { errorCode } from "../domain/error-code.ts";
+import { type Connection, Connections } from "./connections.ts";
+import type { ReportFault } from "./faults.ts";
 import type { Limits } from "./limits.ts";
-import type { ConnectionFault, ServerOptions } from "./options.ts";
+import type { ServerOptions } from "./options.ts";
+import { outliveStreams } from "./session-lifetime.ts";
 import { sniff } from "./sniff.ts";
 
 /** The port: one listening server, and behind it one server for each version of HTTP. */
@@ -13,26 +19,28 @@ export interface Listener {
   readonly http2: Http2Server;
   readonly sockets: ReadonlySet<Socket>;
   readonly sessions: ReadonlySet<ServerHttp2Session>;
-  setTls(tls: NonNullable<ServerOptions["tls"]>): void;
+  readonly connections: Connections;
+  /** Certificate and key of connections to come. Throws, and changes nothing, when the two are of no use. */
+  setTls(tls: Tls): void;
 }
 
-export function createListener(
-  limits: Limits,
-  tls: ServerOptions["tls"],
-  onFault: (fault: ConnectionFault) => void,
-): Listener {
+export type Tls = NonNullable<ServerOptions["tls"]>;
+
+export function createListener(limits: Limits, tls: Tls | undefined, report: ReportFault): Listener {
   const http1 = createHttp1(limits, tls);
   const http2 = createHttp2(limits);
   const sockets = new Set<Socket>();
   const sessions = new Set<ServerHttp2Session>();
+  const connections = new Connections(limits, () => sockets.size);
   http1.on("connection", (socket) => {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
-    socket.on("error", (error) => onFault({ where: "socket", error }));
+    socket.on("error", (error) => report("socket", error, socket));
   });
   http2.on("session", (session) => {
     session.setLocalWindowSize(limits.sessionWindowBytes);
     sessions.add(session);
+    outliveStreams(session);
     // The beginning of a preface is not yet somebody who speaks HTTP/2.
     const silence = setTimeout(() => session.destroy(), limits.headersTimeoutMs);
     session.once("remoteSettings", () => clearTimeout(silence));
@@ -41,29 +49,64 @@ export function createListener(
       sessions.delete(session);
     });
   });
-  http2.on("sessionError", (error) => onFault({ where: "session", error }));
-  http1.on("tlsClientError", (error: unknown) => onFault({ where: "tls", error }));
-  routeConnections(http1, http2, limits, tls !== undefined);
-  const setTls = (next: NonNullable<ServerOptions["tls"]>) => {
-    if (http1 instanceof HttpsServer) {
-      http1.setSecureContext(tlsOptions(next));
-    }
-  };
-  return { http1, http2, sockets, sessions, setTls };
+  http2.on("sessionError", (error, session) => report("session", error, session));
+  http1.on("tlsClientError", (error: unknown, socket: Socket) => report("tls", error, socket));
+  http1.on("clientError", (error: unknown, socket: Socket) => {
+    report("socket", error, socket);
+    refuseUnparsed(error, socket, connections.get(socket));
+  });
+  // What accepting a connection can fail of, once it listens: too many open files.
+  http1.on("error", (error) => report("listener", error, { destroy() {} }));
+  routeConnections({ http1, http2, limits, connections, report, isTls: tls !== undefined });
+  return { http1, http2, sockets, sessions, connections, setTls: (next) => setTls(http1, next) };
+}
+
+/**
+ * Answers what could not be parsed, and ends its connection. It has no answer where one would be taken for that of
+ * another request: behind a call that is under way, or after an answer that came before the end of its request.
+ */
+function refuseUnparsed(error: unknown, socket: Socket, connection: Connection | undefined): void {
+  const code = errorCode(error) ?? "";
+  const latest = connection?.latest;
+  const isOfLatest = latest !== undefined && !latest.req.complete;
+  const mayAnswer = isOfLatest ? connection?.openAnswers === 1 && !latest.headersSent : connection?.openAnswers === 0;
+  if (mayAnswer && socket.writable) {
+    socket.end(`HTTP/1.1 ${unparsedStatus[code] ?? "400 Bad Request"}\r\nConnection: close\r\n\r\n`);
+    socket.destroySoon();
+  } else {
+    socket.destroy();
+  }
+}
+
+const unparsedStatus: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: "413 Payload Too Large",
+  ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
+};
+
+interface Routing {
+  readonly http1: HttpServer;
+  readonly http2: Http2Server;
+  readonly limits: Limits;
+  readonly connections: Connections;
+  readonly report: ReportFault;
+  readonly isTls: boolean;
 }
 
 /** Puts a choice in the place of the listener with which `http1` takes every connection. */
-function routeConnections(http1: HttpServer, http2: Http2Server, limits: Limits, isTls: boolean): void {
+function routeConnections({ http1, http2, limits, connections, report, isTls }: Routing): void {
   const event = isTls ? "secureConnection" : "connection";
   const [takeHttp1] = http1.listeners(event) as ((socket: Socket) => void)[];
   if (takeHttp1 === undefined) {
     throw new Error(`node:http listens to no ${event}`);
   }
   http1.removeListener(event, takeHttp1);
-  const take = (socket: Socket, isHttp2: boolean) => {
+  const take = (connection: Connection, isHttp2: boolean) => {
+    const { socket } = connection;
     if (isHttp2) {
       // node:http leaves sockets half open, and node:http2 would never end its half of one whose peer is gone.
       socket.allowHalfOpen = false;
+      http2.once("session", (session) => connections.setSession(connection, session));
       http2.emit("connection", socket);
       return;
     }
@@ -76,15 +119,17 @@ function routeConnections(http1: HttpServer, http2: Http2Server, limits: Limits,
   };
   http1.on(event, (socket: Socket & { readonly alpnProtocol?: string | false }) => {
     socket.setNoDelay(true);
+    const connection = connections.add(socket);
     if (isTls) {
-      take(socket, socket.alpnProtocol === "h2");
+      socket.on("error", (error) => report("tls", error, socket));
+      take(connection, socket.alpnProtocol === "h2");
     } else {
-      sniff(socket, limits.sniffTimeoutMs, (isHttp2) => take(socket, isHttp2));
+      sniff(socket, limits.sniffTimeoutMs, (isHttp2) => take(connection, isHttp2));
     }
   });
 }
 
-function createHttp1(limits: Limits, tls: ServerOptions["tls"]): HttpServer {
+function createHttp1(limits: Limits, tls: Tls | undefined): HttpServer {
   const options = {
     maxHeaderSize: limits.maxHeaderBytes,
     headersTimeout: Math.min(limits.headersTimeoutMs, limits.requestTimeoutMs),
@@ -103,7 +148,18 @@ function createHttp1(limits: Limits, tls: ServerOptions["tls"]): HttpServer {
   return server;
 }
 
-function tlsOptions({ cert, key }: NonNullable<ServerOptions["tls"]>) {
+function setTls(server: HttpServer, tls: Tls): void {
+  if (!(server instanceof HttpsServer)) {
+    throw new Error("the port speaks plain text");
+  }
+  const options = tlsOptions(tls);
+  // `setSecureContext` would take over half of them before it throws, and take no key for an answer.
+  createPrivateKey(options.key);
+  createSecureContext(options);
+  server.setSecureContext(options);
+}
+
+function tlsOptions({ cert, key }: Tls) {
   const toText = (pem: string | Uint8Array) => (typeof pem === "string" ? pem : Buffer.from(pem));
   return {
     cert: toText(cert),
@@ -129,8 +185,9 @@ function createHttp2(limits: Limits): Http2Server {
     maxSessionRejectedStreams: 100,
     maxOutstandingPings: 10,
     maxSettings: 32,
-    streamResetBurst: limits.streamResetBurst,
-    streamResetRate: limits.streamResetRate,
+    // Ours goes first, and says why; this one is for resets that all come before we look.
+    streamResetBurst: limits.streamResetBurst + 10_000,
+    streamResetRate: 2 * limits.streamResetRate,
     unknownProtocolTimeout: limits.sniffTimeoutMs,
   });
 }

@@ -71,7 +71,11 @@ export interface CallRecord {
 
 /** Something that went wrong on a connection outside of any call. */
 export interface ConnectionFault {
-  readonly where: "socket" | "session" | "stream" | "request" | "tls";
+  readonly where: "listener" | "socket" | "session" | "stream" | "request" | "tls";
+  /** Whose fault it is: a peer that goes away or breaks the protocol is no error of the server. */
+  readonly by: "peer" | "server";
+  /** `ECONNRESET`, `HPE_INVALID_METHOD`, `ERR_HTTP2_STREAM_ERROR` and their kin, else the name of the error. */
+  readonly code: string;
   readonly error: unknown;
 }
 
@@ -97,6 +101,9 @@ export type JsonProblem =
   | { readonly kind: "method_not_allowed"; readonly allow: readonly string[] }
   | { readonly kind: "too_large" }
   | { readonly kind: "headers_too_large" }
+  /** No HTTP that can be understood in one way only; the sentence says why. */
+  | { readonly kind: "malformed"; readonly sentence: string }
+  | { readonly kind: "unsupported_encoding"; readonly accepted: string }
   | { readonly kind: "call"; readonly error: ConnectError };
 
 export interface JsonReply {

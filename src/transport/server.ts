@@ -1,24 +1,21 @@
 import { once } from "node:events";
-import { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { createRegistry } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { BodyBudget } from "./body-budget.ts";
 import { closeListener } from "./closing.ts";
-import { createDispatcher, pathOf } from "./dispatch.ts";
-import type { Exchange } from "./exchange.ts";
-import { Http1Exchange } from "./exchange-http1.ts";
-import { Http2Exchange } from "./exchange-http2.ts";
-import { isOversized } from "./headers.ts";
+import { createDispatcher } from "./dispatch.ts";
+import { faultReporter } from "./faults.ts";
 import { bindHealth } from "./health.ts";
 import { compileSurface } from "./json-surface.ts";
-import { defaultLimits, type Limits } from "./limits.ts";
-import { createListener, type Listener } from "./listener.ts";
+import { defaultLimits } from "./limits.ts";
+import { createListener, type Tls } from "./listener.ts";
 import { compileMethods } from "./methods.ts";
-import type { ConnectionFault, ServerOptions } from "./options.ts";
+import type { ServerOptions } from "./options.ts";
 import { Places, publicCallBounds, publicStreamBounds } from "./places.ts";
 import { bindReflection, filesOf } from "./reflection.ts";
-import { compileStreams, type StreamHandler } from "./streams.ts";
+import { serveRequests } from "./requests.ts";
+import { compileStreams } from "./streams.ts";
 import { guardTranslate, type UnaryRuntime } from "./unary.ts";
 
 /** Where a server listens. */
@@ -36,8 +33,12 @@ export interface ZscServer {
    * Resolves when the last connection is gone. Calling it again waits for the same end.
    */
   close(graceMs: number): Promise<void>;
-  /** What connections from now on are shown, on a port that speaks TLS. PEM. */
-  setTls(tls: NonNullable<ServerOptions["tls"]>): void;
+  /**
+   * Takes another certificate and key, in PEM, for the connections to come; those that are open keep theirs.
+   *
+   * @throws Error when the two cannot be used, or the port speaks plain text; then it stays with what it has.
+   */
+  setTls(tls: Tls): void;
 }
 
 /** Compiles services, surfaces and routes once. Throws when they do not fit together. Nothing is opened yet. */
@@ -47,7 +48,7 @@ export function createServer(options: ServerOptions): ZscServer {
   const translate = guardTranslate(options.translate);
   const publicCalls = new Places(publicCallBounds(limits));
   const runtime: UnaryRuntime = { limits, admit, check, onCall, shareOf, translate, publicCalls };
-  const onFault = options.onFault ?? ((_: ConnectionFault) => {});
+  const report = faultReporter(options.onFault);
   const closing = new AbortController();
 
   const health = bindHealth(
@@ -72,7 +73,7 @@ export function createServer(options: ServerOptions): ZscServer {
     allowJson: options.jsonStreams === true,
     publicStreams: new Places(publicStreamBounds(limits)),
     closing: closing.signal,
-    onFault,
+    report,
   };
   const streams = new Map([
     ...compileStreams(options.services, { ...streamOptions, interceptors }),
@@ -85,15 +86,10 @@ export function createServer(options: ServerOptions): ZscServer {
     health: options.health,
   });
 
-  const listener = createListener(limits, options.tls, onFault);
-  serveRequests(listener, {
-    limits,
-    streams,
-    dispatch,
-    closing: closing.signal,
-    budget: new BodyBudget(limits),
-    onFault,
-  });
+  const listener = createListener(limits, options.tls, report);
+  const budget = new BodyBudget(limits);
+  const isDraining = () => closing.signal.aborted;
+  serveRequests(listener, { streams, dispatch, isDraining, budget, limits, report });
   let end: Promise<void> | undefined;
   return {
     async listen({ host, port }) {
@@ -102,42 +98,11 @@ export function createServer(options: ServerOptions): ZscServer {
       const address = listener.http1.address() as AddressInfo;
       return { host, port: address.port };
     },
-    setTls: (tls) => listener.setTls(tls),
     close(graceMs) {
       closing.abort(new ConnectError("the server is shutting down", Code.Unavailable));
       end ??= closeListener(listener, graceMs);
       return end;
     },
+    setTls: (tls) => listener.setTls(tls),
   };
-}
-
-interface Serving {
-  readonly limits: Limits;
-  readonly streams: ReadonlyMap<string, StreamHandler>;
-  readonly dispatch: (exchange: Exchange) => void;
-  readonly closing: AbortSignal;
-  readonly budget: BodyBudget;
-  readonly onFault: (fault: ConnectionFault) => void;
-}
-
-function serveRequests(listener: Listener, serving: Serving): void {
-  const { limits, streams, dispatch, closing, budget, onFault } = serving;
-  listener.http1.on("request", (request, response) => {
-    response.on("error", (error) => onFault({ where: "request", error }));
-    const stream = streams.get(pathOf(request.url ?? "/"));
-    if (stream !== undefined && !isOversized(request.rawHeaders, limits)) {
-      stream(request, response);
-    } else {
-      dispatch(new Http1Exchange(request, response, budget, () => closing.aborted));
-    }
-  });
-  listener.http2.on("stream", (stream, headers, _flags, rawHeaders) => {
-    stream.on("error", (error) => onFault({ where: "stream", error }));
-    const handle = streams.get(pathOf(String(headers[":path"])));
-    if (handle !== undefined && !isOversized(rawHeaders, limits)) {
-      handle(new Http2ServerRequest(stream, headers, {}, rawHeaders), new Http2ServerResponse(stream));
-    } else {
-      dispatch(new Http2Exchange(stream, headers, rawHeaders, budget, limits.requestTimeoutMs));
-    }
-  });
 }

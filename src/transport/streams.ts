@@ -21,9 +21,12 @@ import {
 } from "@connectrpc/connect-node";
 import { discardRest } from "./discard.ts";
 import { peerAddressOf } from "./exchange-http2.ts";
+import type { ReportFault } from "./faults.ts";
+import { withFirstMessageTimeout } from "./first-message.ts";
 import { parseGrpcTimeout } from "./grpc.ts";
 import { CallHeaders } from "./headers.ts";
-import type { CallOrigin, ConnectionFault, ServiceBinding } from "./options.ts";
+import type { Limits } from "./limits.ts";
+import type { CallOrigin, ServiceBinding } from "./options.ts";
 import { type Peer, peerOf } from "./peer.ts";
 import { crowded, type Places } from "./places.ts";
 import { StreamCall } from "./stream-call.ts";
@@ -42,7 +45,7 @@ export interface StreamOptions {
   readonly publicStreams: Places;
   /** Aborted when the server closes: streams would hold it up for ever. */
   readonly closing: AbortSignal;
-  readonly onFault: (fault: ConnectionFault) => void;
+  readonly report: ReportFault;
 }
 
 /** Serves streaming methods by stock Connect-Node: one handler for each path. Unary methods are not among them. */
@@ -112,9 +115,11 @@ function handleWith(handler: UniversalHandler, options: StreamOptions): StreamHa
     const isAnswered = () => wire.writableFinished && !("rstCode" in wire && wire.rstCode);
     wire.once("close", () => call.end(isAnswered(), onCall));
     const body = bodyOf(request, handler.method, limits.requestTimeoutMs);
-    serve(handler, request, response, body, createContextValues().set(callKey, call), limits.maxTimeoutMs).catch(
-      (error) => options.onFault({ where: "stream", error }),
-    );
+    serve(handler, request, response, body, createContextValues().set(callKey, call), limits).catch((error) => {
+      options.report("stream", error, wire);
+      // Somebody may wait for the rest of an answer, or for any.
+      wire.destroy();
+    });
   };
 }
 
@@ -128,10 +133,15 @@ async function serve(
   response: NodeResponse,
   body: AsyncIterable<Uint8Array>,
   values: ContextValues,
-  maxTimeoutMs: number,
+  limits: Limits,
 ): Promise<void> {
-  const universal = universalRequestFromNodeRequest(request, response, undefined, values);
-  forgetEndlessTimeout(universal.header, maxTimeoutMs);
+  const universal = tryUniversalRequest(request, response, values);
+  if (universal === undefined) {
+    response.statusCode = 400;
+    response.end();
+    return;
+  }
+  forgetEndlessTimeout(universal.header, limits.maxTimeoutMs);
   // An answer before the end of the request must not cost the connection.
   const source = "stream" in request ? request.stream : request;
   ("stream" in response ? response.stream : response).once("finish", () => {
@@ -139,7 +149,17 @@ async function serve(
     // Over HTTP/2 the compatibility request has its hands on the stream, and would pause it once it is full.
     request.resume();
   });
-  await universalResponseToNodeResponse(await handler({ ...universal, body }), response);
+  const begun = withFirstMessageTimeout(body, source, limits.firstMessageTimeoutMs);
+  await universalResponseToNodeResponse(await handler({ ...universal, body: begun }), response);
+}
+
+/** Undefined where the caller does not say, in a way that makes a URL, whom it calls. */
+function tryUniversalRequest(request: NodeRequest, response: NodeResponse, values: ContextValues) {
+  try {
+    return universalRequestFromNodeRequest(request, response, undefined, values);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Connect hands a deadline to a timer, and one that it cannot hold goes off at once: such a deadline is as good as none. */
@@ -155,15 +175,15 @@ function forgetEndlessTimeout(header: Headers, maxTimeoutMs: number): void {
 
 /**
  * The body of a request, which outlives a reader that gives up in the middle. Its caller has `timeoutMs` for all of it,
- * or for the beginning of it where it may go on for as long as the stream does.
+ * unless it may go on for as long as the stream does.
  */
 function bodyOf(request: NodeRequest, { methodKind }: DescMethod, timeoutMs: number): AsyncIterable<Uint8Array> {
   const chunks = request.iterator({ destroyOnReturn: false });
-  const isLong = methodKind !== "server_streaming";
-  const timer = setTimeout(() => cutOff(request), timeoutMs);
+  const isShort = methodKind === "server_streaming";
+  const timer = isShort ? setTimeout(() => cutOff(request), timeoutMs) : undefined;
   const read = async () => {
     const chunk = await chunks.next();
-    if (isLong || chunk.done === true) {
+    if (chunk.done === true) {
       clearTimeout(timer);
     }
     return chunk;

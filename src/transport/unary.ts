@@ -152,7 +152,12 @@ function sendRefusal(runtime: UnaryRuntime, call: UnaryCall, framing: UnaryFrami
   const isTooLarge = reason instanceof MessageTooLarge;
   const known = isTooLarge ? new ConnectError("message too large", Code.ResourceExhausted) : reason;
   const error = runtime.translate(known);
-  framing.refuse(error, reason);
+  try {
+    framing.refuse(error, reason);
+  } catch {
+    // Headers that somebody has set, and Node does not take: they are part of every answer that we could give.
+    call.exchange.cut();
+  }
   record(runtime, call, error.code, known);
 }
 

@@ -4,6 +4,7 @@ import { VaultError } from "../../src/domain/errors.ts";
 import type { Log, LogFields } from "../../src/domain/log.ts";
 import { createCallLog } from "../../src/rpc/call-log.ts";
 import { createFaultLog } from "../../src/rpc/faults.ts";
+import { faultReporter } from "../../src/transport/faults.ts";
 
 /** The lines that `act` writes to a log. */
 function linesOf(act: (log: Log) => void): readonly Record<string, unknown>[] {
@@ -19,7 +20,7 @@ function lineOfCall(reason: unknown, code: Code) {
 }
 
 function lineOfFault(error: unknown) {
-  return linesOf((log) => createFaultLog(log)({ where: "stream", error }))[0];
+  return linesOf((log) => faultReporter(createFaultLog(log))("stream", error, { destroy() {} }))[0];
 }
 
 const withCode = (code: string) => Object.assign(new Error("canary"), { code });

@@ -80,6 +80,14 @@ export const echoSurface: JsonSurface = {
         return { status: 413, body: { ok: false, error: "request too large" } };
       case "headers_too_large":
         return { status: 431, body: { ok: false, error: "request headers too large" } };
+      case "malformed":
+        return { status: 400, body: { ok: false, error: problem.sentence } };
+      case "unsupported_encoding":
+        return {
+          status: 415,
+          headers: { "accept-encoding": problem.accepted },
+          body: { ok: false, error: "encoding" },
+        };
       case "call":
         return {
           status: problem.error.code === Code.Unauthenticated ? 401 : problem.error.code === Code.Internal ? 500 : 400,

@@ -1,0 +1,28 @@
+import type { Answer, Connection } from "./connections.ts";
+
+/** One write is one step: of what is handed over at once nobody can tell whether any of it gets through. */
+const pieceBytes = 65_536;
+
+/** Writes a body and ends the answer. A long one goes piece by piece, and the connection hears of each that was taken. */
+export function endInPieces(answer: Answer, body: string | Uint8Array, connection: Connection | undefined): void {
+  if (body.length <= pieceBytes) {
+    answer.end(body.length === 0 ? undefined : body);
+    return;
+  }
+  const bytes = typeof body === "string" ? Buffer.from(body) : body;
+  let sent = 0;
+  const writeNext = (error?: Error | null) => {
+    if (error !== undefined && error !== null) {
+      return;
+    }
+    connection?.move(answer);
+    const piece = bytes.subarray(sent, sent + pieceBytes);
+    sent += piece.byteLength;
+    if (sent === bytes.byteLength) {
+      answer.end(piece);
+    } else {
+      answer.write(piece, writeNext);
+    }
+  };
+  writeNext();
+}

@@ -1,0 +1,60 @@
+import type { IncomingMessage } from "node:http";
+import type { IncomingHttpHeaders } from "node:http2";
+
+/** Why a request is refused before anybody looks at what it asks for. */
+export interface Mistake {
+  readonly status: 400 | 505;
+  readonly sentence: string;
+}
+
+/**
+ * What the parser of HTTP/1.1 lets pass and two servers could understand in two ways, so that one in front of us would see
+ * another request than we do (RFC 9112 §3.2, §6.1, §11.2). Lengths that contradict each other and folded lines never get here.
+ */
+export function mistakeInHttp1(request: IncomingMessage): Mistake | undefined {
+  const { httpVersion, rawHeaders, headers } = request;
+  if (httpVersion !== "1.1" && httpVersion !== "1.0") {
+    return { status: 505, sentence: "the version of HTTP is not supported" };
+  }
+  let hosts = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] as string;
+    if (name.length === 4 && name.toLowerCase() === "host") {
+      hosts++;
+    }
+  }
+  if (hosts > 1 || !isHost(headers.host ?? "")) {
+    return invalid("host is not valid");
+  }
+  const coding = headers["transfer-encoding"];
+  if (coding !== undefined && (httpVersion === "1.0" || coding.toLowerCase() !== "chunked")) {
+    return invalid("transfer-encoding is not valid");
+  }
+  return mistakeInTarget(request.url ?? "");
+}
+
+/** The same for HTTP/2 (RFC 9113 §8.3.1). */
+export function mistakeInHttp2(headers: IncomingHttpHeaders): Mistake | undefined {
+  const { ":authority": authority, host } = headers;
+  if (authority !== undefined && host !== undefined && authority.toLowerCase() !== host.toLowerCase()) {
+    return invalid("host and :authority differ");
+  }
+  if (!isHost(authority ?? host ?? "")) {
+    return invalid("host is not valid");
+  }
+  return mistakeInTarget(headers[":path"] ?? "");
+}
+
+/** The port is no proxy: it takes a path and a query, of the characters that RFC 3986 gives them, and nothing else. */
+function mistakeInTarget(target: string): Mistake | undefined {
+  return /^\/[\x21\x22\x24-\x7e]*$/.test(target) ? undefined : invalid("path must be percent-encoded ASCII");
+}
+
+/** A name or address, and a port (RFC 3986 §3.2.2). */
+function isHost(text: string): boolean {
+  return /^(?:[\w.\-~%!$&'()*+,;=]*|\[[\w.:%]+\])(?::\d*)?$/.test(text);
+}
+
+function invalid(sentence: string): Mistake {
+  return { status: 400, sentence };
+}
