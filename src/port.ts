@@ -7,7 +7,6 @@ import type { Config } from "./config/config.ts";
 import { systemClock } from "./domain/clock.ts";
 import type { Log } from "./domain/log.ts";
 import { createMetadataReader } from "./ledger/metadata-reader.ts";
-import { createReadiness } from "./ledger/readiness.ts";
 import type { Sequencer } from "./ledger/sequencer.ts";
 import type { Store } from "./ledger/store.ts";
 import { portAccess, zscAccess } from "./rpc/access.ts";
@@ -21,19 +20,20 @@ import { createMistake, failureOf, prepare } from "./rpc/json-surface.ts";
 import { listSizeOf, maxBytesOf } from "./rpc/message-sizes.ts";
 import { createValidation } from "./rpc/validation.ts";
 import type { Sealer } from "./sealing/envelope.ts";
-import { bindService, cancellationOf, createServer, type ZscServer } from "./transport/index.ts";
+import { bindService, cancellationOf, createServer, type HealthSource, type ZscServer } from "./transport/index.ts";
 
 export interface Parts {
   readonly store: Store;
   readonly sequencer: Sequencer;
   readonly sealer: Sealer;
+  readonly health: HealthSource;
 }
 
 /** After the first callers, who were waiting for the port to open. */
 const warmUpAfterMs = 1_000;
 
 /** Composes the port of a vault. It does not listen yet. */
-export function createPort(config: Config, { store, sequencer, sealer }: Parts, log: Log): ZscServer {
+export function createPort(config: Config, { store, sequencer, sealer, health }: Parts, log: Log): ZscServer {
   const ports = { sequencer, sealer, metadata: createMetadataReader(store), cancellationOf };
   const validation = createValidation([...ZscAdmin.methods, ...ZeqContext.methods].map(({ input }) => input));
   const admission = createAdmission(authenticatorOf(config, log), [zscAccess, portAccess]);
@@ -60,7 +60,7 @@ export function createPort(config: Config, { store, sequencer, sealer }: Parts, 
         failure: failureOf,
       },
     ],
-    health: { ready: createReadiness(store) },
+    health,
     onCall: createCallLog(log),
     onFault: createFaultLog(log),
     ...(tls === undefined ? {} : { tls: { cert: tls.cert, key: tls.key.text() } }),

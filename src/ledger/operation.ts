@@ -14,7 +14,7 @@ export interface Operation<T> {
   readonly needs: Needs;
   /** Its share of a batch. */
   readonly weight: Weight;
-  apply(view: BatchView): Decision<T>;
+  apply(view: ChangeView): Decision<T>;
 }
 
 export interface Needs {
@@ -22,6 +22,8 @@ export interface Needs {
   readonly secrets: readonly string[];
   /** ZIDs whose recent denials count. */
   readonly denials: readonly string[];
+  /** Those of `secrets` that it may change. */
+  readonly changes?: readonly string[];
 }
 
 export interface Weight {
@@ -37,6 +39,15 @@ export interface BatchView {
   secret(name: string): Secret | undefined;
   /** Zeqonds of the denials of a ZID that may still count. */
   denials(zid: string): readonly number[];
+}
+
+/** The same with what a change must know. */
+export interface ChangeView extends BatchView {
+  /**
+   * Whether a secret, or that there is none of the name, is what the log says. False also for a name that is not among
+   * the operation's `changes`. Nothing may be changed that is not.
+   */
+  isAsRecorded(name: string): boolean;
 }
 
 export interface Decision<T> {

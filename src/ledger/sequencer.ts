@@ -1,6 +1,6 @@
 import type { Clock } from "../domain/clock.ts";
 import { VaultError } from "../domain/errors.ts";
-import { windowZeqonds } from "../domain/limiter.ts";
+import { lookedAtZeqonds } from "../domain/limiter.ts";
 import { momentOf } from "../domain/moment.ts";
 import { type AppliedBatch, applyBatch, type Settled } from "./batch.ts";
 import { type Operation, type Recorded, receiptText } from "./operation.ts";
@@ -147,7 +147,7 @@ export function createSequencer(options: SequencerOptions): Sequencer {
     for (let attempt = 1; ; attempt++) {
       let applied: AppliedBatch | undefined;
       try {
-        const load = loadRequest(operations, zeqondFloor(), inDoubt);
+        const load = loadRequest(operations, momentOf(clock).zeqond, inDoubt);
         await store.transact(load, (loaded) => {
           const committed = inDoubt.find((batch) => isIn(batch, loaded));
           applied = committed ?? applyBatch(operations, loaded, momentOf(clock), load.denialsAfterZeqond);
@@ -178,9 +178,6 @@ export function createSequencer(options: SequencerOptions): Sequencer {
     }
   }
 
-  // A minute of slack: the clock is read again under the lock, and replicas' clocks differ.
-  const zeqondFloor = () => momentOf(clock).zeqond - 2 * windowZeqonds;
-
   return {
     submit,
     close: async () => {
@@ -192,11 +189,12 @@ export function createSequencer(options: SequencerOptions): Sequencer {
 
 function loadRequest(
   operations: readonly Operation<unknown>[],
-  denialsAfterZeqond: number,
+  nowZeqond: number,
   inDoubt: readonly AppliedBatch[],
 ): LoadRequest {
   const secrets = new Set<string>();
   const denials = new Set<string>();
+  const changes = new Set<string>();
   for (const { needs } of operations) {
     for (const name of needs.secrets) {
       secrets.add(name);
@@ -204,9 +202,19 @@ function loadRequest(
     for (const zid of needs.denials) {
       denials.add(zid);
     }
+    for (const name of needs.changes ?? []) {
+      changes.add(name);
+    }
   }
   const rowHashesAt = inDoubt.flatMap(({ write }) => (write ? [write.to.seq] : []));
-  return { secrets: [...secrets], denials: [...denials], denialsAfterZeqond, rowHashesAt };
+  return {
+    secrets: [...secrets],
+    denials: [...denials],
+    denialsAfterZeqond: nowZeqond - lookedAtZeqonds,
+    denialsUntilZeqond: nowZeqond + lookedAtZeqonds,
+    changes: [...changes],
+    rowHashesAt,
+  };
 }
 
 /** The chain knows whether an attempt whose COMMIT got no answer was committed. */

@@ -70,7 +70,8 @@ export function createAdminHandlers(ports: RpcPorts): ServiceImpl<typeof ZscAdmi
     },
 
     async probePermission({ name, asZid, purpose }, context) {
-      const probe = probePermission({ name, zid: asZid, purpose: purpose || "probe_check" }, sealer);
+      const { zid: by } = principalOf(context.values);
+      const probe = probePermission({ name, zid: asZid, purpose: purpose || "probe_check", by }, sealer);
       return create(ProbePermissionResponseSchema, await submit(probe, context));
     },
 

@@ -11,8 +11,10 @@ import {
   type ZeqContext,
 } from "#gen/zsc/v1/zeq_context_pb.js";
 import { VaultError } from "../domain/errors.ts";
+import { systemZid } from "../domain/names.ts";
 import type { Principal } from "../domain/principal.ts";
 import type { Recorded } from "../ledger/operation.ts";
+import type { Request } from "../zsc/gated.ts";
 import { type ReadSecret, readSecret } from "../zsc/read.ts";
 import { principalOf } from "./admission.ts";
 import { connectErrorOf } from "./errors.ts";
@@ -27,8 +29,7 @@ interface Asked {
 /** `ZeqContext`: the only handlers that put a plaintext into an answer, and only once its row is durable. */
 export function createContextHandlers({ sequencer, sealer, cancellationOf }: RpcPorts): ServiceImpl<typeof ZeqContext> {
   const read = (name: string, asked: Asked, context: HandlerContext) => {
-    const zid = readerOf(principalOf(context.values), asked.onBehalfOf);
-    const request = { name, zid, purpose: asked.purpose || "read" };
+    const request = requestOf(name, asked, principalOf(context.values));
     return sequencer.submit(readSecret(request, sealer), cancellationOf(context));
   };
   return {
@@ -51,15 +52,16 @@ export function createContextHandlers({ sequencer, sealer, cancellationOf }: Rpc
   };
 }
 
-/** The ZID that reads: the token's, unless the system reads for another. */
-function readerOf(principal: Principal, onBehalfOf: string | undefined): string {
+/** The ZID that reads is the token's, unless the system reads for another. Nobody reads for the system itself. */
+function requestOf(name: string, { purpose, onBehalfOf }: Asked, { zid, role }: Principal): Request {
+  const request = { name, zid, purpose: purpose || "read" };
   if (onBehalfOf === undefined) {
-    return principal.zid;
+    return request;
   }
-  if (principal.role !== "system") {
+  if (role !== "system" || onBehalfOf === systemZid) {
     throw new VaultError("FORBIDDEN", "forbidden");
   }
-  return onBehalfOf;
+  return { ...request, zid: onBehalfOf, by: zid };
 }
 
 function readMessage({ value: secret, receipts }: Recorded<ReadSecret>): ReadResponse {

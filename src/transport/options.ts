@@ -80,6 +80,8 @@ export interface Readiness {
   /** Whether what is acknowledged survives a crash of the machine, as far as the database's settings tell. */
   readonly durable: boolean;
   readonly detail?: string;
+  /** What is wrong with the server's clock. */
+  readonly clock?: string;
 }
 
 export interface HealthSource {

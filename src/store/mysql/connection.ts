@@ -1,7 +1,11 @@
-import { connect } from "node:net";
+import { connect, isIP } from "node:net";
 import { createConnection, type FieldPacket, type ResultSetHeader, type RowDataPacket } from "mysql2/promise";
+import { OperatorError } from "../../domain/operator-error.ts";
 import type { Plaintext } from "../../domain/plaintext.ts";
+import { StoreFailure } from "../../ledger/store.ts";
 import { failureOf, type Stage } from "./failures.ts";
+import { bind } from "./literals.ts";
+import { finishSession, firstStatements, packetBytesOf, showVariables } from "./session.ts";
 
 /** How to reach the database. */
 export interface MysqlOptions {
@@ -19,7 +23,7 @@ export type Results = readonly (ResultSetHeader | RowDataPacket[])[];
 
 /** Everything on it fails with a `StoreFailure` and with nothing else. */
 export interface Connection {
-  /** Runs statements in one packet; values, for all of them, are escaped on this side, never concatenated. */
+  /** Runs statements in one packet; `values` take the places of the `?` in all of them, as literals made on this side. */
   run(statements: string | readonly string[], values?: readonly unknown[]): Promise<Results>;
   /** The rows of one statement, as arrays of columns. */
   rows(sql: string, values?: readonly unknown[]): Promise<readonly unknown[][]>;
@@ -33,6 +37,8 @@ export interface Connection {
   destroy(): void;
   end(): Promise<void>;
   readonly broken: boolean;
+  /** How many bytes the statements of one packet may have. */
+  readonly maxPacketBytes: number;
 }
 
 /** For connecting, logging in and preparing the session together. */
@@ -58,31 +64,32 @@ const silentSeconds = 10;
 /** Verification may be busy with what it has read. It locks no rows, but no table can be altered meanwhile. */
 const silentSnapshotSeconds = 600;
 
+/** Of a packet, the part that is not statements: its header, and room for what a proxy adds. */
+const packetOverheadBytes = 1_024;
+
 const session = [
   "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
-  // Backslash escapes stay on, which the escaping on our side relies on; bad data is an error, never mended.
-  "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'",
   // Several waits fit into the time that a batch has (sequencer).
   "SET SESSION innodb_lock_wait_timeout = 3",
 ];
 
 /**
  * A `ledger` connection commits only when told to: a statement that runs on its own after a swallowed rollback must
- * not commit itself (Galera). A `reader` leaves no transaction behind. A `snapshot` may pause.
+ * not commit itself (Galera). A `reader` leaves no transaction behind. A `migration` meets any schema or none. A `snapshot`
+ * may only read, and may pause.
  */
-export type Use = "ledger" | "reader" | "snapshot";
-
-// Literals as the bytes that they are: converting each to its column's character set is a fifth of an insert.
-const byHand = ["SET SESSION autocommit = 0", "SET SESSION character_set_connection = 'binary'"];
+export type Use = "ledger" | "reader" | "migration" | "snapshot";
 
 const ofUse: Readonly<Record<Use, readonly string[]>> = {
-  ledger: [lease(silentSeconds), ...byHand],
+  ledger: [lease(silentSeconds), "SET SESSION autocommit = 0"],
   reader: [lease(silentSeconds), "SET SESSION autocommit = 1"],
-  snapshot: [lease(silentSnapshotSeconds), ...byHand],
+  migration: [lease(silentSeconds), "SET SESSION autocommit = 0"],
+  snapshot: [lease(silentSnapshotSeconds), "SET SESSION autocommit = 0"],
 };
 
 export async function openConnection(options: MysqlOptions, use: Use): Promise<Connection> {
   const { host, port, user, password, database, tls } = options;
+  refuseUncheckedHost(options);
   const startedMs = performance.now();
   const socket = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveAfterMs });
   const connecting = createConnection({
@@ -92,6 +99,10 @@ export async function openConnection(options: MysqlOptions, use: Use): Promise<C
     password: password.text(),
     database,
     charset: "utf8mb4",
+    // mysql2 would encode statements in whatever character set the server says that the session has.
+    flags: ["-SESSION_TRACK"],
+    // Statements are whole when they come here: mysql2 would look through each for places of values.
+    queryFormat: (sql: string) => sql,
     multipleStatements: true,
     supportBigNumbers: true,
     connectTimeout: connectTimeoutMs,
@@ -101,6 +112,10 @@ export async function openConnection(options: MysqlOptions, use: Use): Promise<C
     ...(tls === undefined ? {} : { ssl: { minVersion: "TLSv1.2", verifyIdentity: true, ...tls } }),
   });
   const raw = await translated(connecting);
+  if ("connection" in raw && typeof raw.connection === "object" && raw.connection !== null) {
+    // mysql2 decodes the server's words about an answer, which nobody reads, and does not know each character set.
+    Object.assign(raw.connection, { serverEncoding: "latin1" });
+  }
   let broken = false;
   // Without a listener an idle connection that dies would end the process.
   raw.on("error", () => {
@@ -111,19 +126,36 @@ export async function openConnection(options: MysqlOptions, use: Use): Promise<C
   });
   let answersByMs: number | undefined = startedMs + connectTimeoutMs;
   const msLeft = () => (answersByMs === undefined ? answerTimeoutMs : Math.max(1, answersByMs - performance.now()));
+  // Until the server has said what it takes.
+  let maxPacketBytes = 4_096;
+  const checked = (sql: string): string => {
+    if (sql.length > maxPacketBytes) {
+      const wanted = sql.length + packetOverheadBytes;
+      throw new StoreFailure(
+        "unavailable",
+        `the database needs max_allowed_packet = ${wanted} at least for this batch`,
+      );
+    }
+    return sql;
+  };
   const connection: Connection = {
     get broken() {
       return broken;
     },
+    get maxPacketBytes() {
+      return maxPacketBytes;
+    },
     async run(statements, values = []) {
       const list = typeof statements === "string" ? [statements] : statements;
       const sql = list.join("; ");
-      const [results] = await answered(raw.query<RowDataPacket[]>({ sql, values: [...values] }), msLeft());
+      const query = raw.query<RowDataPacket[]>(checked(values.length === 0 ? sql : bind(sql, values)));
+      const [results] = await answered(query, msLeft());
       // mysql2 gives one statement its result, and several an array of theirs.
       return (list.length === 1 ? [results] : results) as Results;
     },
-    async rows(sql, values = []) {
-      const query: Promise<[unknown, FieldPacket[]]> = raw.query({ sql, values: [...values], rowsAsArray: true });
+    async rows(text, values = []) {
+      const sql = checked(values.length === 0 ? text : bind(text, values));
+      const query: Promise<[unknown, FieldPacket[]]> = raw.query({ sql, rowsAsArray: true });
       return (await answered(query, msLeft()))[0] as unknown[][];
     },
     async commit() {
@@ -143,9 +175,29 @@ export async function openConnection(options: MysqlOptions, use: Use): Promise<C
     },
     end: () => answered(raw.end(), msLeft()),
   };
-  await guarded(connection, () => connection.run([...ofUse[use], ...session]));
+  await guarded(connection, async () => {
+    const results = await connection.run([...firstStatements, ...ofUse[use], ...session, showVariables]);
+    const shown = variablesOf(results.at(-1));
+    maxPacketBytes = packetBytesOf(shown) - packetOverheadBytes;
+    await finishSession(connection, { use, database, shown });
+  });
   answersByMs = undefined;
   return connection;
+}
+
+function variablesOf(rows: Results[number] | undefined): ReadonlyMap<string, string> {
+  const list = Array.isArray(rows) ? rows : [];
+  return new Map(list.map((row) => [String(row["Variable_name"]).toLowerCase(), String(row["Value"])]));
+}
+
+/** mysql2 compares the certificate of a server that is reached by its address with `localhost`, whatever the address. */
+function refuseUncheckedHost({ host, tls }: MysqlOptions): void {
+  if (tls === undefined || isIP(host) === 0) {
+    return;
+  }
+  throw new OperatorError(
+    "The database is to be reached over TLS, so its host must be the name in its certificate and not an IP address.",
+  );
 }
 
 /** Runs work on a connection that does not survive a failure. */

@@ -1,6 +1,8 @@
 import type { VaultRow } from "../../domain/vault-row.ts";
-import { auditColumns } from "../../ledger/row.ts";
-import { secretColumns, secretMetadata, wholeSecret } from "../columns.ts";
+import { type ChangeRow, payloadEndBytes } from "../../ledger/last-change.ts";
+import { auditColumns, type Head } from "../../ledger/row.ts";
+import { StoreFailure } from "../../ledger/store.ts";
+import { isChange, secretColumns, secretMetadata, wholeSecret } from "../columns.ts";
 import type { Sqlite } from "./database.ts";
 
 export interface SecretRecord {
@@ -19,6 +21,11 @@ export interface SecretRecord {
   readonly last_read_zeqond: number | null;
 }
 
+interface NewestRecord {
+  readonly seq: number;
+  readonly created_at: string;
+}
+
 // A join is planned again whenever a parameter changes (SQLITE_ENABLE_STAT4), which takes five times as long as the rest.
 const counterOf = (column: string) => `(SELECT c.${column} FROM read_counter c WHERE c.secret_id = s.id) AS ${column}`;
 
@@ -29,6 +36,10 @@ const selectSecret = `SELECT ${wholeSecret}, ${fromSecrets}`;
 const selectMetadata = `SELECT ${secretMetadata}, ${fromSecrets}`;
 
 const selectAudit = `SELECT ${auditColumns.join(", ")} FROM audit_log`;
+
+/** The rows of the index `audit_log_by_change`. */
+export const selectLastChange = `SELECT transition_type AS transitionType, substr(payload_json, -${payloadEndBytes}) AS payloadEnd
+  FROM audit_log WHERE origin_id = ? AND ${isChange} ORDER BY seq DESC LIMIT 1`;
 
 interface Command<P extends unknown[]> {
   run(...parameters: P): { readonly changes: number };
@@ -53,7 +64,12 @@ export function statementsOf(database: Sqlite) {
     rollback: run<[]>("ROLLBACK"),
     head: rows<[], { seq: number; row_hash: string }>("SELECT seq, row_hash FROM audit_head WHERE id = 1"),
     secretByName: rows<[string], SecretRecord>(`${selectSecret} WHERE s.name = ?`),
-    denialsOf: values<[string, number], number>("SELECT zeqond FROM denial WHERE zid = ? AND zeqond > ?"),
+    /** As it is stored, without what decoding may mend. */
+    storedSecret: arrays<[string]>(`SELECT ${asBytes(secretColumns)} FROM secret WHERE name = ?`),
+    lastChange: rows<[string], ChangeRow>(selectLastChange),
+    denialsOf: values<[string, number, number], number>(
+      "SELECT zeqond FROM denial WHERE zid = ? AND zeqond > ? AND zeqond <= ?",
+    ),
     rowHashAt: values<[number], string>("SELECT row_hash FROM audit_log WHERE seq = ?"),
     insertRow: run(`INSERT INTO audit_log (${auditColumns.join(", ")}) VALUES (${marks(auditColumns.length)})`),
     insertSecret: run(`INSERT INTO secret (${secretColumns.join(", ")}) VALUES (${marks(secretColumns.length)})`),
@@ -72,6 +88,7 @@ export function statementsOf(database: Sqlite) {
     moveHead: run<[number, string, number, string]>(
       "UPDATE audit_head SET seq = ?, row_hash = ? WHERE id = 1 AND seq = ? AND row_hash = ?",
     ),
+    touchHead: run<[]>("UPDATE audit_head SET seq = seq WHERE id = 1"),
     list: rows<[string, number], SecretRecord>(`${selectMetadata} WHERE s.name > ? ORDER BY s.name LIMIT ?`),
     audit: arrays<[string, number]>(
       `${selectAudit} WHERE origin_id = ? AND substr(transition_type, 1, 7) = 'secret_' ORDER BY seq DESC LIMIT ?`,
@@ -79,16 +96,31 @@ export function statementsOf(database: Sqlite) {
     due: values<[number, string, number], string>(
       "SELECT name FROM secret WHERE expires_zeqond <= ? AND name > ? ORDER BY name LIMIT ?",
     ),
+    newest: rows<[], NewestRecord>("SELECT seq, created_at FROM audit_log ORDER BY seq DESC LIMIT 1"),
+    countSecrets: values<[], number>("SELECT COUNT(*) FROM secret"),
     keyCheck: values<[], Uint8Array>("SELECT sealed FROM key_check WHERE id = 1"),
     initKeyCheck: run<[Uint8Array]>("INSERT INTO key_check (id, sealed) VALUES (1, ?) ON CONFLICT DO NOTHING"),
   };
+}
+
+export function headOf(statements: Statements): Head {
+  const head = statements.head.get();
+  if (head === undefined) {
+    throw new StoreFailure("unavailable", "the head of the audit log is gone");
+  }
+  return { seq: head.seq, rowHash: head.row_hash };
+}
+
+/** Columns as they are stored; integers as their digits. */
+export function asBytes(columns: readonly string[]): string {
+  return columns.map((column) => `CAST(${column} AS BLOB)`).join(", ");
 }
 
 function marks(count: number): string {
   return Array(count).fill("?").join(", ");
 }
 
-export function vaultRowOf(record: SecretRecord): VaultRow {
+export function recordToRow(record: SecretRecord): VaultRow {
   return {
     id: record.id,
     name: record.name,

@@ -1,19 +1,35 @@
 import { metadataOf } from "../../domain/secret.ts";
-import type { Head } from "../../ledger/row.ts";
-import { type LedgerWrite, type Loaded, type LoadRequest, type Store, StoreFailure } from "../../ledger/store.ts";
+import { isAsRecorded } from "../../ledger/last-change.ts";
+import { type Head, originIdOf } from "../../ledger/row.ts";
+import {
+  type Durability,
+  type LedgerWrite,
+  type Loaded,
+  type LoadRequest,
+  type Store,
+  StoreFailure,
+} from "../../ledger/store.ts";
 import { secretOf } from "../columns.ts";
-import { auditRowOf } from "../rows.ts";
-import { failureOf, isForeign, openDatabase, openReadOnly, patiently, type Sqlite } from "./database.ts";
+import type { OnMigration } from "../migrations.ts";
+import { auditRowOf, vaultRowOf } from "../rows.ts";
+import { failureOf, isForeign, isFull, openDatabase, openReadOnly, patiently, type Sqlite } from "./database.ts";
+import { createErasure } from "./erasure.ts";
+import { watchFiles } from "./files.ts";
+import { createRehearsal } from "./rehearsal.ts";
 import { openSqliteSnapshot } from "./snapshot.ts";
-import { type SecretRecord, type Statements, statementsOf, vaultRowOf } from "./statements.ts";
+import { headOf, recordToRow, type SecretRecord, type Statements, statementsOf } from "./statements.ts";
 import { writeBatch } from "./write.ts";
 
 /** The embedded store: one file, write-ahead log, every commit synced to the disk. */
-export function openSqliteStore(path: string): Store {
-  const database = openDatabase(path);
+export function openSqliteStore(path: string, onMigration?: OnMigration): Store {
+  const database = openDatabase(path, onMigration);
   const statements = statementsOf(database);
+  const files = watchFiles(path);
+  const erasure = createErasure(database);
+  const rehearsal = createRehearsal(path);
   const guarded = async <T>(work: () => T): Promise<T> => {
     try {
+      files.check();
       return work();
     } catch (error) {
       throw failureOf(error);
@@ -22,7 +38,11 @@ export function openSqliteStore(path: string): Store {
   return {
     inProcess: true,
     async transact(request, decide) {
-      transact(database, statements, request, decide);
+      files.check();
+      const write = transact(database, statements, request, decide);
+      if (write !== null && write.deletes.length > 0) {
+        erasure.erase();
+      }
     },
     listSecrets: (afterName, limit, atLeast) =>
       guarded(() => {
@@ -49,15 +69,20 @@ export function openSqliteStore(path: string): Store {
         }
         return stored;
       }),
-    ping: () =>
-      guarded(() => {
-        const durable = Number(database.pragma("synchronous", { simple: true })) >= 2;
-        return durable ? { durable } : { durable, detail: "SQLite's synchronous setting is below FULL" };
-      }),
+    ping: () => guarded(() => durabilityOf(database)),
+    inventory: () => guarded(() => ({ head: headOf(statements), secrets: statements.countSecrets.get() ?? 0 })),
+    rehearse: (commit) => guarded(() => ({ ...durabilityOf(database), newest: rehearsal.run(commit) })),
     async close() {
+      erasure.stop();
+      rehearsal.close();
       database.close();
     },
   };
+}
+
+function durabilityOf(database: Sqlite): Durability {
+  const durable = Number(database.pragma("synchronous", { simple: true })) >= 2;
+  return durable ? { durable } : { durable, detail: "SQLite's synchronous setting is below FULL" };
 }
 
 function transact(
@@ -65,7 +90,7 @@ function transact(
   statements: Statements,
   request: LoadRequest,
   decide: (loaded: Loaded) => LedgerWrite | null,
-): void {
+): LedgerWrite | null {
   try {
     // IMMEDIATE takes the one write lock that SQLite has: it is the lock on the chain head.
     statements.begin.run();
@@ -76,15 +101,17 @@ function transact(
   try {
     const write = decide(load(statements, request));
     if (write === null) {
-      return void statements.rollback.run();
+      statements.rollback.run();
+      return null;
     }
     writeBatch(statements, write);
     committing = true;
     statements.commit.run();
+    return write;
   } catch (error) {
     if (database.inTransaction) {
       statements.rollback.run();
-    } else if (committing) {
+    } else if (committing && !isFull(error)) {
       throw failureOf(error, "in_doubt");
     }
     // What `decide` throws passes through as it is.
@@ -102,11 +129,12 @@ function load(statements: Statements, request: LoadRequest): Loaded {
   }
   const denials = new Map<string, readonly number[]>();
   for (const zid of request.denials) {
-    const found = statements.denialsOf.all(zid, request.denialsAfterZeqond);
+    const found = statements.denialsOf.all(zid, request.denialsAfterZeqond, request.denialsUntilZeqond);
     if (found.length > 0) {
       denials.set(zid, found);
     }
   }
+  const asRecorded = new Set(request.changes.filter((name) => isNameAsRecorded(statements, name)));
   const rowHashes = new Map<number, string>();
   for (const seq of request.rowHashesAt) {
     const hash = statements.rowHashAt.get(seq);
@@ -114,7 +142,12 @@ function load(statements: Statements, request: LoadRequest): Loaded {
       rowHashes.set(seq, hash);
     }
   }
-  return { head: headOf(statements), secrets, denials, rowHashes };
+  return { head: headOf(statements), secrets, denials, asRecorded, rowHashes };
+}
+
+function isNameAsRecorded(statements: Statements, name: string): boolean {
+  const stored = statements.storedSecret.get(name);
+  return isAsRecorded(stored && vaultRowOf(stored), statements.lastChange.get(originIdOf(name)));
 }
 
 /** There is one file, so only one that was replaced by hand can lack a row that was committed. */
@@ -124,14 +157,6 @@ function requireRow(statements: Statements, { seq, rowHash }: Head): void {
   }
 }
 
-function headOf(statements: Statements): Head {
-  const head = statements.head.get();
-  if (head === undefined) {
-    throw new StoreFailure("unavailable", "the head of the audit log is gone");
-  }
-  return { seq: head.seq, rowHash: head.row_hash };
-}
-
 function secretFromRecord(record: SecretRecord) {
-  return secretOf(vaultRowOf(record), record.read_count ?? 0, record.last_read_zeqond);
+  return secretOf(recordToRow(record), record.read_count ?? 0, record.last_read_zeqond);
 }

@@ -157,7 +157,7 @@ export function access(vault: () => Vault): void {
   });
 
   test.each(["caller", "system"] as const)("a token of the role %s is forbidden", async (role) => {
-    const good = await vault().token(role, "ZEQ-SYS");
+    const good = await vault().token(role, "ZEQ-CALLER");
     expect(await list({ token: good })).toEqual(forbidden);
     expect(await list({ headers: { cookie: `zeq_admin=${good}` } })).toEqual(forbidden);
   });
