@@ -1,8 +1,8 @@
 import { type DescField, type DescMessage, getOption, hasExtension, type Message } from "@bufbuild/protobuf";
 import type { GenExtension } from "@bufbuild/protobuf/codegenv2";
 import { type FieldRules, field as fieldRules, type StringRules } from "#gen/buf/validate/validate_pb.js";
-import { secret_value } from "#gen/zsc/v1/rules_pb.js";
-import { maxValueBytes } from "../domain/names.ts";
+import { new_secret_name, secret_value } from "#gen/zsc/v1/rules_pb.js";
+import { maxNameBytes, maxValueBytes } from "../domain/names.ts";
 import { words } from "./plain-fields.ts";
 
 /** How many items the rules of the schema allow in a list, and what a caller hears who sends more. */
@@ -56,7 +56,8 @@ interface TextRule {
 
 const textRules: readonly TextRule[] = [
   ...words,
-  // No list holds values, so that nobody asks.
+  // No list holds these, so that nobody asks.
+  { rule: new_secret_name, maxBytes: maxNameBytes, accepts: () => false },
   { rule: secret_value, maxBytes: maxValueBytes, accepts: () => false },
 ];
 

@@ -23,7 +23,7 @@ const forms = [
 
 /** What a bound is called: the most or the least of something, or how long. */
 const isBoundName = (name: string) =>
-  /^(max|min)[A-Z]/.test(name) ||
+  /^(max|min|largest)[A-Z]/.test(name) ||
   /(Ms|Seconds|Zeqonds|Timeout|Delay|Interval|Attempts)$/.test(name) ||
   /Window/.test(name);
 
