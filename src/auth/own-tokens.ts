@@ -68,15 +68,16 @@ export function createOwnVerifier(own: OwnIssuer): (token: string, nowMs: number
   };
   return async (token, nowMs) => {
     const { payload } = await jwtVerify(token, key, { ...fixed, currentDate: new Date(nowMs) });
-    const identity = { goodUntilMs: goodUntilMs(payload, nowMs), zid: zidIn(payload, "sub") };
+    const until = goodUntilMs(payload, nowMs);
+    const zid = zidIn(payload, "sub", "sub");
     const role = payload["role"];
     if (!isRole(role)) {
-      throw forbidden("the token has an unknown role");
+      throw forbidden("unknown role");
     }
-    if (isSystemAsCaller(identity.zid, role)) {
-      throw unauthenticated("a caller's token claims to be the system");
+    if (isSystemAsCaller(zid, role)) {
+      throw unauthenticated("a caller's token that claims to be the system");
     }
-    return { principal: Object.freeze({ zid: identity.zid, role }), goodUntilMs: identity.goodUntilMs };
+    return { principal: Object.freeze({ zid, role }), provenAtMs: nowMs, goodUntilMs: until };
   };
 }
 

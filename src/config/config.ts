@@ -78,5 +78,9 @@ export interface Config extends TokenCommandConfig, DatabaseCommandConfig {
   readonly masterKey: Plaintext;
   readonly tls: TlsConfig | undefined;
   readonly callers: CallerIssuerConfig | undefined;
+  /** How long a JSON call may take. */
+  readonly callMs: number;
   readonly shutdownMs: number;
+  /** Whether a start that finds no vault is refused, instead of making one. */
+  readonly requireVault: boolean;
 }

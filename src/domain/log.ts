@@ -8,6 +8,8 @@ export interface LogFields {
   readonly ms?: number;
   readonly requestId?: string;
   readonly zid?: string;
+  /** The row that the call left: `<seq>.<row_hash>`. */
+  readonly receipt?: string;
   /** What failed, in our words or a foreign error code. */
   readonly reason?: string;
   /** Where it failed: function names and lines, no messages. */
@@ -16,6 +18,10 @@ export interface LogFields {
   readonly address?: string;
   readonly database?: string;
   readonly setting?: string;
+  /** How many the vault holds. */
+  readonly secrets?: number;
+  /** The head of the log: `<seq>.<row_hash>`, as in a receipt. */
+  readonly head?: string;
 }
 
 /** Where log lines go. */

@@ -14,8 +14,8 @@ export interface Sequencer {
    * Callers MUST NOT release a plaintext by any other way.
    *
    * @param signal when aborted before its batch is taken, the operation never happens. Afterwards it counts.
-   * @throws VaultError the refusal, with its `receipt`; `STORE_UNAVAILABLE` when the batch failed; `OVERLOADED`
-   * beyond `maxWaiting` operations.
+   * @throws VaultError the refusal, with its `receipt`; `STORE_UNAVAILABLE` when the batch failed, or the database went
+   * away under the batch before; `OVERLOADED` beyond `maxWaiting` operations.
    */
   submit<T>(operation: Operation<T>, signal?: Cancellation): Promise<Recorded<T>>;
   /** Takes nothing more and resolves when all that waits is settled. */
@@ -50,6 +50,8 @@ interface Waiter {
 
 /** How often a batch is tried before its callers hear UNAVAILABLE; the waits between add up to one or two seconds. */
 const maxAttempts = 12;
+/** No attempt begins later. The database keeps the lock of a session that went silent a little less long. */
+const maxTryingMs = 11_000;
 const overloadRetryMs = 100;
 
 /** Group commit: one batch in flight, the next one collecting; no timers, so an idle vault answers at once. */
@@ -129,9 +131,19 @@ export function createSequencer(options: SequencerOptions): Sequencer {
     }
   }
 
+  /** Whoever waits behind a database that is away would wait as long again, and hear the same. */
+  function refuseWaiting(failure: StoreFailure): void {
+    const behind = waiting;
+    waiting = [];
+    for (const waiter of behind) {
+      waiter.reject(giveUp(failure, false));
+    }
+  }
+
   /** Resolves when the batch is durable, tries again where that can help, and never guesses. */
   async function commit(operations: readonly Operation<unknown>[]): Promise<readonly Settled[]> {
     const inDoubt: AppliedBatch[] = [];
+    const lastAttemptMs = performance.now() + maxTryingMs;
     for (let attempt = 1; ; attempt++) {
       let applied: AppliedBatch | undefined;
       try {
@@ -154,7 +166,11 @@ export function createSequencer(options: SequencerOptions): Sequencer {
           inDoubt.push(applied);
         }
         const again = error.kind === "unavailable" ? attempt === 1 || inDoubt.length > 0 : true;
-        if (!again || attempt >= maxAttempts) {
+        const isLate = performance.now() > lastAttemptMs;
+        if (!again || isLate || attempt >= maxAttempts) {
+          if (isLate || error.kind !== "conflict") {
+            refuseWaiting(error);
+          }
           throw giveUp(error, inDoubt.length > 0);
         }
         await backOff(attempt);

@@ -72,6 +72,25 @@ export interface Durability {
   readonly detail?: string;
 }
 
+/** The newest row of the log. */
+export interface NewestRow {
+  readonly seq: number;
+  /** As it was written: ISO 8601, unless somebody else wrote it. */
+  readonly createdAt: string;
+}
+
+/** What a rehearsal found. */
+export interface Rehearsed extends Durability {
+  /** Undefined while the log is empty. */
+  readonly newest: NewestRow | undefined;
+}
+
+/** How much there is. */
+export interface Inventory {
+  readonly head: Head;
+  readonly secrets: number;
+}
+
 /**
  * One vault in one database. A contract suite holds every implementation to this.
  *
@@ -91,11 +110,17 @@ export interface Store {
    */
   transact(load: LoadRequest, decide: (loaded: Loaded) => LedgerWrite | null): Promise<void>;
 
+  // `atLeast`: a row that was committed before. What is read MUST show the vault at or after it, or fail with
+  // `unavailable`: a database of several servers may answer from one that does not have it yet, or never will.
+
   /** Metadata ordered by name, byte by byte: at most `limit` secrets after `afterName`. */
-  listSecrets(afterName: string | null, limit: number): Promise<readonly SecretMetadata[]>;
+  listSecrets(afterName: string | null, limit: number, atLeast: Head): Promise<readonly SecretMetadata[]>;
   /** Rows about one secret whose type begins with `secret_`, newest first. */
-  auditRows(originId: string, limit: number): Promise<readonly AuditRow[]>;
-  /** Names, after `afterName`, of secrets whose `expires_zeqond` is at or before `zeqond`; ordered by name. */
+  auditRows(originId: string, limit: number, atLeast: Head): Promise<readonly AuditRow[]>;
+  /**
+   * Names, after `afterName`, of secrets whose `expires_zeqond` is at or before `zeqond`; ordered by name. It may show
+   * an older vault: whether a secret is due is decided again under the lock, and what is missed is found the next time.
+   */
   dueSecrets(zeqond: number, afterName: string | null, limit: number): Promise<readonly string[]>;
 
   /** A view of log and vault that no writer changes, for verification. */
@@ -108,6 +133,14 @@ export interface Store {
 
   /** Resolves when the database answers. */
   ping(): Promise<Durability>;
+  inventory(): Promise<Inventory>;
+  /**
+   * Does what batches do, at the head and in every table that they write to, and takes it back: it fails while no batch
+   * could be written, and waits for the head two seconds at most. One at a time.
+   *
+   * @param commit whether it also commits, a change that leaves every row as it was: some databases fail only there.
+   */
+  rehearse(commit: boolean): Promise<Rehearsed>;
   close(): Promise<void>;
 }
 
@@ -135,12 +168,17 @@ export interface Snapshot {
  */
 export type StoreFailureKind = "conflict" | "unavailable" | "in_doubt";
 
+/** What keeps a database from its work, as far as it tells. `moved`: its file is gone, or another one is in its place. */
+export type Trouble = "away" | "locked" | "read_only" | "full" | "denied" | "moved";
+
 export class StoreFailure extends Error {
   override readonly name = "StoreFailure";
   readonly kind: StoreFailureKind;
+  readonly trouble: Trouble;
 
-  constructor(kind: StoreFailureKind, message: string, cause?: unknown) {
+  constructor(kind: StoreFailureKind, message: string, cause?: unknown, trouble?: Trouble) {
     super(message, cause === undefined ? undefined : { cause });
     this.kind = kind;
+    this.trouble = trouble ?? (kind === "conflict" ? "locked" : "away");
   }
 }

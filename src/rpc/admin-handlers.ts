@@ -23,7 +23,7 @@ import { type SetInput, setSecret } from "../zsc/set.ts";
 import { principalOf } from "./admission.ts";
 import { listHandler } from "./list.ts";
 import { auditRowMessage, metadataMessage } from "./messages.ts";
-import { type RpcPorts, submitAndSign } from "./ports.ts";
+import { type RpcPorts, recordAndSign, submitAndSign } from "./ports.ts";
 
 const defaultAuditRows = 50n;
 const maxAuditRows = 500n;
@@ -64,8 +64,8 @@ export function createAdminHandlers(ports: RpcPorts): ServiceImpl<typeof ZscAdmi
 
     async audit({ name, limit = defaultAuditRows }, context) {
       const most = Number(limit > maxAuditRows ? maxAuditRows : limit);
-      await submit(recordAudit(name, most, principalOf(context.values)), context);
-      const rows = (await metadata.secretRows(name, most)).map(auditRowMessage);
+      const receipt = await recordAndSign(ports, recordAudit(name, most, principalOf(context.values)), context);
+      const rows = (await metadata.secretRows(name, most, receipt)).map(auditRowMessage);
       return create(AuditResponseSchema, { name, count: rows.length, rows });
     },
 

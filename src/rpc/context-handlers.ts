@@ -17,9 +17,9 @@ import type { Recorded } from "../ledger/operation.ts";
 import type { Request } from "../zsc/gated.ts";
 import { type ReadSecret, readSecret } from "../zsc/read.ts";
 import { principalOf } from "./admission.ts";
-import { connectErrorOf, receiptHeader } from "./errors.ts";
+import { connectErrorOf } from "./errors.ts";
 import { receiptMessage } from "./messages.ts";
-import { lastOf, type RpcPorts, sign } from "./ports.ts";
+import { lastOf, type RpcPorts, sign, signWith } from "./ports.ts";
 
 interface Asked {
   readonly purpose?: string | undefined;
@@ -45,7 +45,7 @@ export function createContextHandlers({ sequencer, sealer, cancellationOf }: Rpc
       if (receipt === undefined) {
         throw firstReason(outcomes);
       }
-      context.responseHeader.set(receiptHeader, receipt);
+      signWith(context, receipt);
       const items = outcomes.map((outcome, index) => itemOf(request.names[index] ?? "", outcome));
       return create(BatchReadResponseSchema, { items });
     },

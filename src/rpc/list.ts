@@ -3,10 +3,11 @@ import type { HandlerContext } from "@connectrpc/connect";
 import { type ListRequest, ListResponseSchema, type SecretMetadata } from "#gen/zsc/v1/zsc_admin_pb.js";
 import { VaultError } from "../domain/errors.ts";
 import { isSecretName } from "../domain/names.ts";
+import type { Head } from "../ledger/row.ts";
 import { recordList } from "../zsc/metadata.ts";
 import { principalOf } from "./admission.ts";
 import { metadataMessage } from "./messages.ts";
-import { type RpcPorts, submitAndSign } from "./ports.ts";
+import { type RpcPorts, recordAndSign } from "./ports.ts";
 
 /** A list without pages holds no more than this: memory stays bounded, and nothing is left out in silence. */
 const maxUnpagedSecrets = 100_000;
@@ -17,9 +18,9 @@ export function listHandler(ports: RpcPorts) {
   return async ({ pageSize, pageToken }: ListRequest, context: HandlerContext) => {
     const after = pageToken === undefined ? null : nameOfToken(pageToken);
     const asked = { ...(pageSize === undefined ? {} : { page_size: pageSize }), ...(after === null ? {} : { after }) };
-    await submitAndSign(ports, recordList(principalOf(context.values), asked), context);
+    const receipt = await recordAndSign(ports, recordList(principalOf(context.values), asked), context);
     const most = pageSize ?? maxUnpagedSecrets;
-    const secrets = await collect(ports, after, most + 1);
+    const secrets = await collect(ports, after, most + 1, receipt);
     if (secrets.length <= most) {
       return create(ListResponseSchema, { count: secrets.length, secrets });
     }
@@ -32,11 +33,16 @@ export function listHandler(ports: RpcPorts) {
   };
 }
 
-async function collect({ metadata }: RpcPorts, after: string | null, most: number): Promise<SecretMetadata[]> {
+async function collect(
+  { metadata }: RpcPorts,
+  after: string | null,
+  most: number,
+  atLeast: Head,
+): Promise<SecretMetadata[]> {
   const secrets: SecretMetadata[] = [];
   while (secrets.length < most) {
     const limit = Math.min(chunkSecrets, most - secrets.length);
-    const chunk = await metadata.listSecrets(secrets.at(-1)?.name ?? after, limit);
+    const chunk = await metadata.listSecrets(secrets.at(-1)?.name ?? after, limit, atLeast);
     for (const secret of chunk) {
       secrets.push(metadataMessage(secret));
     }

@@ -5,6 +5,11 @@ import type { BodyResult, Exchange, Reply } from "./exchange.ts";
 import { collect } from "./exchange-http1.ts";
 import { CallHeaders } from "./headers.ts";
 
+/** The address at the other end; empty when the session is gone, which has no socket any more. */
+export function peerAddressOf({ session }: Pick<ServerHttp2Stream, "session">): string {
+  return session === undefined || session.destroyed ? "" : (session.socket.remoteAddress ?? "");
+}
+
 /** A stream of HTTP/2, taken from the server's `stream` event: without the compatibility objects of Node. */
 export class Http2Exchange implements Exchange {
   readonly httpVersion = 2;
@@ -46,6 +51,10 @@ export class Http2Exchange implements Exchange {
   get origin(): string {
     const authority = this.#headers[":authority"] ?? this.#headers.host ?? "localhost";
     return `${String(this.#headers[":scheme"] ?? "http")}://${String(authority)}`;
+  }
+
+  get peerAddress(): string {
+    return peerAddressOf(this.#stream);
   }
 
   get contentType(): string | undefined {

@@ -44,9 +44,7 @@ export function serveUnary(
 ): void {
   const refuse = (reason: unknown) => {
     if (call.settle(reason)) {
-      const error = errorFor(runtime, reason);
-      framing.refuse(error, reason);
-      record(runtime, call, error.code, reason);
+      sendRefusal(runtime, call, framing, reason);
     }
   };
   const reply = (message: Message) => {
@@ -55,9 +53,7 @@ export function serveUnary(
         framing.reply(message);
         record(runtime, call, undefined, undefined);
       } catch (reason) {
-        const error = errorFor(runtime, reason);
-        framing.refuse(error, reason);
-        record(runtime, call, error.code, reason);
+        sendRefusal(runtime, call, framing, reason);
       }
     }
   };
@@ -94,7 +90,7 @@ export function serveUnary(
   });
   try {
     startDeadline(runtime, call, timeout, refuse);
-    const admitted = method.isPublic ? undefined : runtime.admit?.(method.method, call.requestHeader, call.values);
+    const admitted = method.isPublic ? undefined : runtime.admit?.(method.method, call.exchange, call.values);
     if (admitted === undefined) {
       read();
     } else {
@@ -135,10 +131,13 @@ function bodyOrThrow(body: BodyResult): Uint8Array {
 /** A message over the limit. Its own class, since some framings have their own answer to it. */
 export class MessageTooLarge extends Error {}
 
-/** What callers see of `reason`, and nothing that they must not see. */
-function errorFor(runtime: UnaryRuntime, reason: unknown): ConnectError {
+function sendRefusal(runtime: UnaryRuntime, call: UnaryCall, framing: UnaryFraming, reason: unknown): void {
+  // In the terms of the protocols, since what a caller has done wrong is no error of ours.
   const isTooLarge = reason instanceof MessageTooLarge;
-  return runtime.translate(isTooLarge ? new ConnectError("message too large", Code.ResourceExhausted) : reason);
+  const known = isTooLarge ? new ConnectError("message too large", Code.ResourceExhausted) : reason;
+  const error = runtime.translate(known);
+  framing.refuse(error, reason);
+  record(runtime, call, error.code, known);
 }
 
 function record(runtime: UnaryRuntime, call: UnaryCall, code: Code | undefined, reason: unknown): void {

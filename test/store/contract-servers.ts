@@ -1,5 +1,5 @@
 import { type Store, StoreFailure } from "../../src/ledger/store.ts";
-import { collect, load, rowsAfter, secretNamed, write } from "../support/ledger.ts";
+import { collect, emptyHead, load, rowsAfter, secretNamed, write } from "../support/ledger.ts";
 import type { NewPlace, Place } from "../support/places.ts";
 
 export function describeServers(newPlace: NewPlace): void {
@@ -42,7 +42,7 @@ export function describeServers(newPlace: NewPlace): void {
     expect([seen.head.seq, seen.secrets.get("a"), seen.denials.get("ZEQ1")]).toEqual([1, secret, [5]]);
     await write(other, () => ({ deletes: [secret] }));
     expect((await load(one, { secrets: ["a"] })).secrets.size).toBe(0);
-    expect(await one.listSecrets(null, 1)).toEqual([]);
+    expect(await one.listSecrets(null, 1, emptyHead)).toEqual([]);
   });
 
   test("write one chain without gaps, whoever comes first", async () => {
@@ -83,6 +83,48 @@ export function describeServers(newPlace: NewPlace): void {
 
   test("are told that commits are durable", async () => {
     expect(await (await place.open()).ping()).toEqual({ durable: true });
+  });
+
+  test("rehearse a batch, with or without a commit, and leave nothing behind", async () => {
+    const store = await place.open();
+    expect(await store.rehearse(false)).toEqual({ durable: true, newest: undefined });
+    const secret = secretNamed("a");
+    const { to, rows } = await write(store, () => ({ inserts: [secret] }));
+    const newest = { seq: 1, createdAt: rows[0]?.createdAt };
+    for (const commit of [false, true, false]) {
+      expect(await store.rehearse(commit)).toEqual({ durable: true, newest });
+    }
+    expect(await store.inventory()).toEqual({ head: to, secrets: 1 });
+    const counts = await Promise.all(
+      ["audit_log", "secret", "read_counter", "denial"].map((table) => place.sql(`SELECT COUNT(*) FROM ${table}`)),
+    );
+    expect(counts.flat(2)).toEqual(["1", "1", "1", "0"]);
+    expect((await load(store, { secrets: ["a"] })).head).toEqual(to);
+  });
+
+  test("rehearse beside batches, which it never makes fail", async () => {
+    const [store, other] = [await place.open(), await place.open()];
+    let writing = true;
+    const rehearsals = (async () => {
+      while (writing) {
+        await other.rehearse(true).catch((error: StoreFailure) => expect(error.kind).toBe("conflict"));
+        await new Promise(setImmediate);
+      }
+    })();
+    for (let batch = 0; batch < 50; batch++) {
+      await write(store, () => ({}));
+      await new Promise(setImmediate);
+    }
+    writing = false;
+    await rehearsals;
+    expect((await store.inventory()).head.seq).toBe(50);
+  });
+
+  test("fail to rehearse while the head is gone", async () => {
+    const store = await place.open();
+    await store.rehearse(false);
+    await place.sql("DELETE FROM audit_head");
+    await expect(store.rehearse(false)).rejects.toMatchObject({ name: "StoreFailure", kind: "unavailable" });
   });
 
   test("refuse a schema that a newer program made, and leave it alone", async () => {

@@ -1,66 +1,74 @@
-import { isIP } from "node:net";
-import { OperatorError } from "../../domain/operator-error.ts";
 import { metadataOf } from "../../domain/secret.ts";
-import type { LedgerWrite, Loaded, LoadRequest, Store } from "../../ledger/store.ts";
+import { auditColumns } from "../../ledger/row.ts";
+import type { Inventory, LedgerWrite, Loaded, LoadRequest, Store } from "../../ledger/store.ts";
 import { StoreFailure } from "../../ledger/store.ts";
+import type { OnMigration } from "../migrations.ts";
 import { auditRowOf } from "../rows.ts";
-import { type Connection, guarded, type MysqlOptions, openConnection, type Use } from "./connection.ts";
+import { type Connection, type MysqlOptions, openConnection } from "./connection.ts";
 import { durabilityOf } from "./durability.ts";
-import { lockAndLoad, rowsAt, secretFromRow, selectAudit, selectMetadata, textOf } from "./load.ts";
+import { createLine } from "./line.ts";
+import { headOf, lockAndLoad, rowsAt, secretFromRow, selectAudit, selectHead, selectMetadata, textOf } from "./load.ts";
 import { migrate } from "./migrate.ts";
+import { readAtLeast } from "./read-at-least.ts";
+import { createRehearsal } from "./rehearsal.ts";
 import { despiteRivals } from "./rivals.ts";
 import { openMysqlSnapshot } from "./snapshot.ts";
 import { writeBatch } from "./write.ts";
 
+/**
+ * The time that the database has for one batch, the wait for the head included, and for one read beside the chain.
+ * Beyond it the connection is given up. What a caller waits at most follows from it: docs/operations.md.
+ */
+const answersWithinMs = { ledger: 8_000, reader: 5_000 };
+
 /** MySQL, and what speaks its protocol. Brings the schema up to date before it returns. */
-export async function openMysqlStore(options: MysqlOptions): Promise<Store> {
-  refuseUncheckedHost(options);
-  await migrate(options);
-  const writer = createLine(options, "ledger");
+export async function openMysqlStore(options: MysqlOptions, onMigration?: OnMigration): Promise<Store> {
+  await migrate(options, onMigration);
   // Metadata, health and the daemon's questions must not wait behind a batch.
-  const reader = createLine(options, "reader");
+  const reader = createLine({
+    open: () => openConnection(options, "reader"),
+    answersWithinMs: answersWithinMs.reader,
+    triesAgain: true,
+  });
+  const writer = createLine({
+    open: () => openConnection(options, "ledger"),
+    answersWithinMs: answersWithinMs.ledger,
+    // The sequencer knows when that is right.
+    triesAgain: false,
+    // After a failover the two would look at different servers.
+    onGivenUp: reader.renew,
+  });
+  const rehearsal = createRehearsal(() => openConnection(options, "ledger"));
   return {
     inProcess: false,
     transact: (request, decide) => writer.use((connection) => transact(connection, request, decide)),
-    listSecrets: (afterName, limit) =>
+    listSecrets: (afterName, limit, atLeast) =>
       reader.use(async (connection) => {
         const sql = `${selectMetadata} WHERE s.name > ? ORDER BY s.name LIMIT ?`;
-        return rowsAt(await connection.run(sql, [bytes(afterName ?? ""), limit]), 0)
-          .map(secretFromRow)
-          .map(metadataOf);
+        const rows = await readAtLeast(connection, atLeast, sql, [afterName ?? "", limit]);
+        return rows.map(secretFromRow).map(metadataOf);
       }),
-    auditRows: (originId, limit) =>
+    auditRows: (originId, limit, atLeast) =>
       reader.use(async (connection) => {
         const sql = `${selectAudit} WHERE origin_id = ? AND LEFT(transition_type, 7) = 'secret_' ORDER BY seq DESC LIMIT ?`;
-        return (await connection.rows(sql, [bytes(originId), limit])).map(auditRowOf);
+        const rows = await readAtLeast(connection, atLeast, sql, [originId, limit]);
+        return rows.map((row) => auditRowOf(auditColumns.map((column): unknown => row[column])));
       }),
     dueSecrets: (zeqond, afterName, limit) =>
       reader.use(async (connection) => {
         const sql = "SELECT name FROM secret WHERE expires_zeqond <= ? AND name > ? ORDER BY name LIMIT ?";
-        return (await connection.rows(sql, [zeqond, bytes(afterName ?? ""), limit])).map(([name]) => textOf(name));
+        return (await connection.rows(sql, [zeqond, afterName ?? "", limit])).map(([name]) => textOf(name));
       }),
     openSnapshot: () => openMysqlSnapshot(options),
     keyCheck: () => reader.use(keyCheck),
     initKeyCheck: (check) => despiteRivals(() => writer.use((connection) => initKeyCheck(connection, check))),
     ping: () => reader.use(durabilityOf),
+    inventory: () => reader.use(inventory),
+    rehearse: rehearsal.run,
     async close() {
-      await Promise.all([writer.close(), reader.close()]);
+      await Promise.all([writer.close(), reader.close(), rehearsal.close()]);
     },
   };
-}
-
-/** mysql2 compares the certificate of a server that is reached by its address with `localhost`, whatever the address. */
-function refuseUncheckedHost({ host, tls }: MysqlOptions): void {
-  if (tls === undefined || isIP(host) === 0) {
-    return;
-  }
-  throw new OperatorError(
-    "The database is to be reached over TLS, so its host must be the name in its certificate and not an IP address.",
-  );
-}
-
-function bytes(text: string): Buffer {
-  return Buffer.from(text, "utf8");
 }
 
 async function transact(
@@ -86,6 +94,12 @@ async function touchLog(connection: Connection): Promise<void> {
   await connection.run(["INSERT INTO denial (seq, zid, zeqond) VALUES (0, '', 0)", "DELETE FROM denial WHERE seq = 0"]);
 }
 
+async function inventory(connection: Connection): Promise<Inventory> {
+  const head = headOf(rowsAt(await connection.run(selectHead), 0));
+  const [count] = await connection.rows("SELECT COUNT(*) FROM secret");
+  return { head, secrets: Number(count?.[0]) };
+}
+
 async function keyCheck(connection: Connection): Promise<Uint8Array | null> {
   const [row] = await connection.rows("SELECT sealed FROM key_check WHERE id = 1");
   const sealed = row?.[0];
@@ -101,54 +115,4 @@ async function initKeyCheck(connection: Connection, check: Uint8Array): Promise<
     throw new StoreFailure("unavailable", "the key check was not stored");
   }
   return stored;
-}
-
-/** One connection, opened when it is needed and again after it broke; its users take turns. */
-interface Line {
-  use<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
-  close(): Promise<void>;
-}
-
-function createLine(options: MysqlOptions, kind: Use): Line {
-  let current: Connection | undefined;
-  let turn: Promise<unknown> = Promise.resolve();
-  let closed = false;
-  const work = async <T>(job: (connection: Connection) => Promise<T>): Promise<T> => {
-    if (closed) {
-      throw new StoreFailure("unavailable", "the store is closed");
-    }
-    if (current === undefined || current.broken) {
-      current = await openConnection(options, kind);
-    }
-    const connection = current;
-    try {
-      return await job(connection);
-    } catch (error) {
-      await abandon(connection, error);
-      throw error;
-    }
-  };
-  return {
-    use(job) {
-      const mine = turn.then(() => work(job));
-      turn = mine.catch(() => undefined);
-      return mine;
-    },
-    async close() {
-      await turn;
-      closed = true;
-      if (current !== undefined && !current.broken) {
-        await guarded(current, current.end).catch(() => undefined);
-      }
-    },
-  };
-}
-
-/** After a conflict the connection is as good as before; after anything else nobody knows, so it goes. */
-async function abandon(connection: Connection, error: unknown): Promise<void> {
-  const usable = !(error instanceof StoreFailure) || error.kind === "conflict";
-  if (!usable) {
-    return connection.destroy();
-  }
-  await connection.run("ROLLBACK").catch(() => connection.destroy());
 }
