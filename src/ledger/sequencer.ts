@@ -202,9 +202,7 @@ function loadRequest(
     for (const zid of needs.denials) {
       denials.add(zid);
     }
-    for (const name of needs.changes ?? []) {
-      changes.add(name);
-    }
+    needs.changes?.forEach((name) => void changes.add(name));
   }
   const rowHashesAt = inDoubt.flatMap(({ write }) => (write ? [write.to.seq] : []));
   return {

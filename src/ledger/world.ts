@@ -36,18 +36,15 @@ export class World implements ChangeView {
   /** Makes the changes of one operation, whose `rows` rows begin at `firstRow`: all, or none when one is impossible. */
   apply(changes: readonly Change[], firstRow: number, rows: number): void {
     const secrets = new Map<string, Secret | undefined>();
-    const written: string[] = [];
     const denials: { readonly zid: string; readonly row: number }[] = [];
     const current = (name: string) => (secrets.has(name) ? secrets.get(name) : this.secret(name));
     for (const change of changes) {
       switch (change.kind) {
         case "put":
           secrets.set(change.secret.name, change.secret);
-          written.push(change.secret.name);
           break;
         case "delete":
           secrets.set(change.name, undefined);
-          written.push(change.name);
           break;
         case "count_read":
           secrets.set(change.name, readOnce(current(change.name), this.now));
@@ -62,8 +59,12 @@ export class World implements ChangeView {
     for (const [name, secret] of secrets) {
       this.#changed.set(name, secret);
     }
-    for (const name of written) {
-      this.#written.add(name);
+    for (const change of changes) {
+      if (change.kind === "put") {
+        this.#written.add(change.secret.name);
+      } else if (change.kind === "delete") {
+        this.#written.add(change.name);
+      }
     }
     for (const { zid, row } of denials) {
       this.#newDenials.set(zid, [...(this.#newDenials.get(zid) ?? []), row]);

@@ -18,8 +18,8 @@ export const secretColumns = [
   "updated_at",
 ] as const;
 
-/** SQL that is true of the rows of `audit_log` that change a secret. */
-export const isChange = `transition_type IN (${changeTypes.map((type) => `'${type}'`).join(", ")})`;
+/** SQL that is true of the rows of `audit_log` that change a secret, word for word that of SQLite's index of them. */
+export const isChange = `(${changeTypes.map((type) => `transition_type = '${type}'`).join(" OR ")})`;
 
 const sealedColumns: readonly string[] = ["sealed_key", "sealed_value"];
 

@@ -45,16 +45,18 @@ export async function lockAndLoad(connection: Connection, request: LoadRequest):
     denialsUntilZeqond,
   );
   const hashesAt = ask(rowHashesAt.length > 0, "SELECT seq, row_hash FROM audit_log WHERE seq IN (?)", rowHashesAt);
-  const changesAt = changes.map((name) => ask(true, selectLastChange, originIdOf(name)));
+  const changesFrom = statements.length;
+  for (const name of changes) {
+    ask(true, selectLastChange, originIdOf(name));
+  }
   const results = await connection.run(statements, values);
-  const rows = new Map(rowsAt(results, secretsAt).map((row) => [textOf(row["name"]), row]));
+  const rows = rowsAt(results, secretsAt);
+  const lastChanges = results.slice(changesFrom);
   return {
     head: headOf(rowsAt(results, 0)),
-    secrets: new Map([...rows].map(([name, row]) => [name, secretFromRow(row)])),
+    secrets: new Map(rows.map(secretFromRow).map((secret) => [secret.name, secret])),
     denials: groupDenials(rowsAt(results, denialsAt)),
-    asRecorded: new Set(
-      changes.filter((name, index) => isStoredAsRecorded(rows.get(name), rowsAt(results, changesAt[index] ?? -1)[0])),
-    ),
+    asRecorded: changes.length === 0 ? none : namesAsRecorded(changes, rows, lastChanges),
     rowHashes: new Map(rowsAt(results, hashesAt).map((row) => [Number(row["seq"]), String(row["row_hash"])])),
   };
 }
@@ -72,10 +74,23 @@ export function rowsAt(results: Results, index: number): readonly RowDataPacket[
   return Array.isArray(rows) ? rows : [];
 }
 
-function isStoredAsRecorded(row: RowDataPacket | undefined, last: RowDataPacket | undefined): boolean {
-  const stored = row && storedRowOf(secretColumns.map((column) => row[column]));
-  const change = last && { transitionType: textOf(last["transition_type"]), payloadEnd: textOf(last["payload_end"]) };
-  return isAsRecorded(stored, change);
+const none: ReadonlySet<string> = new Set();
+
+/** @param lastChanges for each name, in their order, the result of `selectLastChange` */
+function namesAsRecorded(
+  names: readonly string[],
+  secrets: readonly RowDataPacket[],
+  lastChanges: Results,
+): ReadonlySet<string> {
+  const rows = new Map(secrets.map((row) => [textOf(row["name"]), row]));
+  const asRecorded = (name: string, index: number) => {
+    const row = rows.get(name);
+    const stored = row && storedRowOf(secretColumns.map((column) => row[column]));
+    const [last] = rowsAt(lastChanges, index);
+    const change = last && { transitionType: textOf(last["transition_type"]), payloadEnd: textOf(last["payload_end"]) };
+    return isAsRecorded(stored, change);
+  };
+  return new Set(names.filter(asRecorded));
 }
 
 function groupDenials(rows: readonly RowDataPacket[]): Map<string, number[]> {
