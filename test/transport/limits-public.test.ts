@@ -135,7 +135,7 @@ describe("streams that need no token", () => {
     ["Watch, with a message and no end", "/grpc.health.v1.Health/Watch", envelope(Buffer.alloc(0))],
     ["reflection, without a message", "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", Buffer.alloc(0)],
   ])("are given up when what was begun does not come: %s", async (_what, path, bytes) => {
-    await start({ limits: { requestTimeoutMs: 100 } });
+    await start({ limits: { requestTimeoutMs: 100, firstMessageTimeoutMs: 100 } });
     const session = http2.connect(`http://127.0.0.1:${echo.port}`);
     const stream = session.request({ ":method": "POST", ":path": path, "content-type": "application/grpc" });
     stream.on("error", () => undefined).resume();
