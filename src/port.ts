@@ -17,7 +17,7 @@ import { connectErrorOf } from "./rpc/errors.ts";
 import { createMistake, failureOf, prepare } from "./rpc/json-surface.ts";
 import { createValidation } from "./rpc/validation.ts";
 import type { Sealer } from "./sealing/envelope.ts";
-import { bindService, cancellationOf, createServer, type ZscServer } from "./transport/index.ts";
+import { bindService, cancellationOf, createServer, defaultLimits, type ZscServer } from "./transport/index.ts";
 
 export interface Parts {
   readonly store: Store;
@@ -30,7 +30,8 @@ const warmUpAfterMs = 1_000;
 
 /** Composes the port of a vault. It does not listen yet. */
 export function createPort(config: Config, { store, sequencer, sealer }: Parts, log: Log): ZscServer {
-  const ports = { sequencer, sealer, metadata: createMetadataReader(store), cancellationOf };
+  const metadata = createMetadataReader(store);
+  const ports = { sequencer, sealer, metadata, cancellationOf, maxAnswerBytes: defaultLimits.maxResponseBytes };
   const validation = createValidation([...ZscAdmin.methods, ...ZeqContext.methods].map(({ input }) => input));
   const { tls } = config;
   const server = createServer({

@@ -11,6 +11,8 @@ export class World implements BatchView {
   readonly #changed = new Map<string, Secret | undefined>();
   /** By ZID: the rows of the batch, counted from 0, that record its denials. */
   readonly #newDenials = new Map<string, number[]>();
+  /** By name: the bytes of what is written. */
+  readonly #writtenBytes = new Map<string, number>();
 
   constructor(loaded: Loaded, now: Moment) {
     this.#loaded = loaded;
@@ -25,6 +27,17 @@ export class World implements BatchView {
     const before = this.#loaded.denials.get(zid) ?? [];
     const added = this.#newDenials.get(zid);
     return added === undefined ? before : [...before, ...added.map(() => this.now.zeqond)];
+  }
+
+  /** How many bytes more are to be written with these changes. A secret that changes twice is written once. */
+  weigh(changes: readonly Change[]): number {
+    let bytes = 0;
+    for (const change of changes) {
+      if (change.kind === "put") {
+        bytes += secretBytes(change.secret) - (this.#writtenBytes.get(change.secret.name) ?? 0);
+      }
+    }
+    return bytes;
   }
 
   /** Makes the changes of one operation, whose `rows` rows begin at `firstRow`: all, or none when one is impossible. */
@@ -52,6 +65,11 @@ export class World implements BatchView {
     }
     for (const [name, secret] of secrets) {
       this.#changed.set(name, secret);
+    }
+    for (const change of changes) {
+      if (change.kind === "put") {
+        this.#writtenBytes.set(change.secret.name, secretBytes(change.secret));
+      }
     }
     for (const { zid, row } of denials) {
       this.#newDenials.set(zid, [...(this.#newDenials.get(zid) ?? []), row]);
@@ -100,6 +118,17 @@ export class World implements BatchView {
     );
   }
 }
+
+/** What a secret takes in the database, as far as it can be much. */
+function secretBytes({ sealedKey, sealedValue, permissions }: Secret): number {
+  let bytes = sealedKey.byteLength + sealedValue.byteLength;
+  for (const zid of permissions) {
+    bytes += Buffer.byteLength(zid) + jsonPerEntry;
+  }
+  return bytes;
+}
+
+const jsonPerEntry = '"",'.length;
 
 function readOnce(secret: Secret | undefined, now: Moment): Secret {
   if (secret === undefined) {

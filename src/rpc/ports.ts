@@ -1,8 +1,10 @@
 import type { HandlerContext } from "@connectrpc/connect";
+import type { Principal } from "../domain/principal.ts";
 import type { MetadataReader } from "../ledger/metadata-reader.ts";
-import { type Operation, type Receipt, receiptText } from "../ledger/operation.ts";
+import { type Operation, type Receipt, type Recorded, receiptText } from "../ledger/operation.ts";
 import type { Cancellation, Sequencer } from "../ledger/sequencer.ts";
 import type { Sealer } from "../sealing/envelope.ts";
+import { principalOf } from "./admission.ts";
 import { receiptHeader } from "./errors.ts";
 
 /** What the handlers work with. */
@@ -12,15 +14,27 @@ export interface RpcPorts {
   readonly metadata: MetadataReader;
   /** Whether the caller still waits. */
   cancellationOf(context: HandlerContext): Cancellation;
+  /** What an answer may have, however it is encoded. */
+  readonly maxAnswerBytes: number;
 }
 
-/** Submits an operation and puts its last receipt into the answer's headers. */
-export async function submitAndSign<T>(
+/** Submits an operation in the caller's turn; it leaves the queue with its caller. */
+export function submitFor<T>(
   { sequencer, cancellationOf }: RpcPorts,
   operation: Operation<T>,
   context: HandlerContext,
-): Promise<T> {
-  const { value, receipts } = await sequencer.submit(operation, cancellationOf(context));
+): Promise<Recorded<T>> {
+  return sequencer.submit(operation, cancellationOf(context), turnOf(principalOf(context.values)));
+}
+
+/** Whose turn it is: a ZID as an admin is another than the same as a caller. */
+function turnOf({ role, zid }: Principal): string {
+  return `${role} ${zid}`;
+}
+
+/** Submits an operation and puts its last receipt into the answer's headers. */
+export async function submitAndSign<T>(ports: RpcPorts, operation: Operation<T>, context: HandlerContext): Promise<T> {
+  const { value, receipts } = await submitFor(ports, operation, context);
   sign(context, lastOf(receipts));
   return value;
 }

@@ -2,13 +2,13 @@ import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { Code, ConnectError, type ContextValues, createContextValues, type HandlerContext } from "@connectrpc/connect";
 import type { Exchange } from "./exchange.ts";
 import { CallHeaders } from "./headers.ts";
-import type { Cancellation, Framing } from "./options.ts";
+import type { AbortListener, Cancellation, Framing } from "./options.ts";
 
 /**
  * One unary call, and the context that its handler sees. Its parts are made when somebody asks for them: most calls
  * need few of them, and making all costs more than the call itself.
  */
-export class UnaryCall implements HandlerContext {
+export class UnaryCall implements HandlerContext, Cancellation {
   readonly method: DescMethod;
   readonly exchange: Exchange;
   readonly protocolName: Framing;
@@ -19,6 +19,7 @@ export class UnaryCall implements HandlerContext {
   #responseTrailer: CallHeaders | undefined;
   #abort: AbortController | undefined;
   #abortReason: unknown;
+  #abortListener: AbortListener | undefined;
   #deadlineAt: number | undefined;
   #deadlineTimer: NodeJS.Timeout | undefined;
 
@@ -99,6 +100,23 @@ export class UnaryCall implements HandlerContext {
     return this.#abortReason;
   }
 
+  /** A call waits for one thing at a time, nearly always: only further listeners are worth a `signal`. */
+  addEventListener(type: "abort", listener: AbortListener): void {
+    if (this.#abortListener === undefined) {
+      this.#abortListener = listener;
+    } else {
+      this.signal.addEventListener(type, listener);
+    }
+  }
+
+  removeEventListener(type: "abort", listener: AbortListener): void {
+    if (this.#abortListener === listener) {
+      this.#abortListener = undefined;
+    } else {
+      this.#abort?.signal.removeEventListener(type, listener);
+    }
+  }
+
   /** Claims the right to answer, for one claimant only; with a reason why there will be none, `signal` is aborted. */
   settle(reason?: unknown): boolean {
     if (this.#isSettled) {
@@ -109,6 +127,7 @@ export class UnaryCall implements HandlerContext {
     if (reason !== undefined) {
       this.#abortReason = reason;
       this.#abort?.abort(reason);
+      this.#abortListener?.handleEvent();
     }
     return true;
   }
