@@ -15,9 +15,18 @@ import { createCallLog } from "./rpc/call-log.ts";
 import { createContextHandlers } from "./rpc/context-handlers.ts";
 import { connectErrorOf } from "./rpc/errors.ts";
 import { createMistake, failureOf, prepare } from "./rpc/json-surface.ts";
+import type { RpcPorts } from "./rpc/ports.ts";
 import { createValidation } from "./rpc/validation.ts";
 import type { Sealer } from "./sealing/envelope.ts";
-import { bindService, cancellationOf, createServer, defaultLimits, type ZscServer } from "./transport/index.ts";
+import {
+  bindService,
+  cancellationOf,
+  canStreamList,
+  createServer,
+  defaultLimits,
+  streamList,
+  type ZscServer,
+} from "./transport/index.ts";
 
 export interface Parts {
   readonly store: Store;
@@ -31,7 +40,10 @@ const warmUpAfterMs = 1_000;
 /** Composes the port of a vault. It does not listen yet. */
 export function createPort(config: Config, { store, sequencer, sealer }: Parts, log: Log): ZscServer {
   const metadata = createMetadataReader(store);
-  const ports = { sequencer, sealer, metadata, cancellationOf, maxAnswerBytes: defaultLimits.maxResponseBytes };
+  const ports: RpcPorts = {
+    ...{ sequencer, sealer, metadata, cancellationOf, canStreamList, streamList },
+    maxAnswerBytes: defaultLimits.maxResponseBytes,
+  };
   const validation = createValidation([...ZscAdmin.methods, ...ZeqContext.methods].map(({ input }) => input));
   const { tls } = config;
   const server = createServer({

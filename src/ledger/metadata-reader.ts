@@ -1,23 +1,62 @@
 import { VaultError } from "../domain/errors.ts";
 import type { SecretMetadata } from "../domain/secret.ts";
-import { type AuditRow, originIdOf } from "./row.ts";
-import { type Store, StoreFailure } from "./store.ts";
+import { type AuditRow, type Head, originIdOf } from "./row.ts";
+import { type Listing, type Store, StoreFailure } from "./store.ts";
 
 /**
  * Metadata that is read beside the chain, once the row that says so is durable: long answers stall no writer, and
  * show the vault at or after that row.
  */
 export interface MetadataReader {
-  /** @throws VaultError `STORE_UNAVAILABLE` */
+  /**
+   * Of large ones fewer than `limit` at a time: only when there are none there are no more.
+   *
+   * @throws VaultError `STORE_UNAVAILABLE`
+   */
   listSecrets(afterName: string | null, limit: number): Promise<readonly SecretMetadata[]>;
-  /** @throws VaultError `STORE_UNAVAILABLE` */
-  secretRows(name: string, limit: number): Promise<readonly AuditRow[]>;
+  /**
+   * Newest first, before `beforeSeq`.
+   *
+   * @throws VaultError `STORE_UNAVAILABLE`
+   */
+  secretRows(name: string, limit: number, beforeSeq?: number): Promise<readonly AuditRow[]>;
+  /**
+   * All that is listed after a name, as it is at one moment. MUST be closed: it holds a connection to the database.
+   *
+   * @throws VaultError `STORE_UNAVAILABLE`, also while it is read; `OVERLOADED` when too many are open
+   */
+  openListing(afterName: string | null, atLeast: Head): Promise<Listing>;
 }
 
-export function createMetadataReader(store: Pick<Store, "listSecrets" | "auditRows">): MetadataReader {
+const maxListings = 8;
+const listingRetryMs = 1_000;
+
+export function createMetadataReader(store: Pick<Store, "listSecrets" | "auditRows" | "openListing">): MetadataReader {
+  let listings = 0;
   return {
     listSecrets: (afterName, limit) => translated(store.listSecrets(afterName, limit)),
-    secretRows: (name, limit) => translated(store.auditRows(originIdOf(name), limit)),
+    secretRows: (name, limit, beforeSeq) => translated(store.auditRows(originIdOf(name), limit, beforeSeq)),
+    async openListing(afterName, atLeast) {
+      if (listings >= maxListings) {
+        const message = "too many lists are being read";
+        throw new VaultError("OVERLOADED", message, { retryAfterMs: listingRetryMs });
+      }
+      listings += 1;
+      try {
+        const { count, next, close } = await translated(store.openListing(afterName, atLeast));
+        return {
+          count,
+          next: (name, limit) => translated(next(name, limit)),
+          close: () => {
+            listings -= 1;
+            return close();
+          },
+        };
+      } catch (error) {
+        listings -= 1;
+        throw error;
+      }
+    },
   };
 }
 

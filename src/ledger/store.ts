@@ -85,10 +85,15 @@ export interface Store {
    */
   transact(load: LoadRequest, decide: (loaded: Loaded) => LedgerWrite | null): Promise<void>;
 
-  /** Metadata ordered by name, byte by byte: at most `limit` secrets after `afterName`. */
+  /**
+   * Metadata ordered by name, byte by byte: at most `limit` secrets after `afterName`, and of large ones no more than
+   * have `pageBytes`. Fewer than `limit` do not mean that there are no more; none does.
+   */
   listSecrets(afterName: string | null, limit: number): Promise<readonly SecretMetadata[]>;
-  /** Rows about one secret whose type begins with `secret_`, newest first. */
-  auditRows(originId: string, limit: number): Promise<readonly AuditRow[]>;
+  /** Rows about one secret whose type begins with `secret_`, newest first; those before `beforeSeq`. */
+  auditRows(originId: string, limit: number, beforeSeq?: number): Promise<readonly AuditRow[]>;
+  /** The metadata after `afterName` as it is at one moment, when the log has the row `atLeast`. To be closed. */
+  openListing(afterName: string | null, atLeast: Head): Promise<Listing>;
   /** Names, after `afterName`, of secrets whose `expires_zeqond` is at or before `zeqond`; ordered by name. */
   dueSecrets(zeqond: number, afterName: string | null, limit: number): Promise<readonly string[]>;
 
@@ -102,6 +107,18 @@ export interface Store {
 
   /** Resolves when the database answers. */
   ping(): Promise<Durability>;
+  close(): Promise<void>;
+}
+
+/** Permissions that are read at a time, in bytes; one row may have more. */
+export const pageBytes = 1_048_576;
+
+/** A list that nobody changes while it is read. */
+export interface Listing {
+  /** How many secrets it has. */
+  readonly count: number;
+  /** Pages, as of `Store.listSecrets`. */
+  next(afterName: string | null, limit: number): Promise<readonly SecretMetadata[]>;
   close(): Promise<void>;
 }
 

@@ -2,6 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import {
   AuditResponseSchema,
+  type AuditRow,
   DeleteResponseSchema,
   GrantResponseSchema,
   InfoResponseSchema,
@@ -13,6 +14,7 @@ import {
   type ZscAdmin,
 } from "#gen/zsc/v1/zsc_admin_pb.js";
 import { Plaintext } from "../domain/plaintext.ts";
+import type { MetadataReader } from "../ledger/metadata-reader.ts";
 import type { Operation } from "../ledger/operation.ts";
 import { deleteSecret } from "../zsc/delete.ts";
 import { infoSecret, recordAudit } from "../zsc/metadata.ts";
@@ -65,7 +67,7 @@ export function createAdminHandlers(ports: RpcPorts): ServiceImpl<typeof ZscAdmi
     async audit({ name, limit = defaultAuditRows }, context) {
       const most = Number(limit > maxAuditRows ? maxAuditRows : limit);
       await submit(recordAudit(name, most, principalOf(context.values)), context);
-      const rows = (await metadata.secretRows(name, most)).map(auditRowMessage);
+      const rows = await collectRows(metadata, name, most);
       return create(AuditResponseSchema, { name, count: rows.length, rows });
     },
 
@@ -79,6 +81,24 @@ export function createAdminHandlers(ports: RpcPorts): ServiceImpl<typeof ZscAdmi
       return create(DeleteResponseSchema, { name, deleted: true });
     },
   };
+}
+
+/** A payload can hold 1,000 permissions, which the answer leaves out: so few rows are read at a time. */
+const rowsAtOnce = 16;
+
+async function collectRows(metadata: MetadataReader, name: string, most: number): Promise<AuditRow[]> {
+  const rows: AuditRow[] = [];
+  let before: number | undefined;
+  while (rows.length < most) {
+    const limit = Math.min(rowsAtOnce, most - rows.length);
+    const page = await metadata.secretRows(name, limit, before);
+    rows.push(...page.map(auditRowMessage));
+    if (page.length < limit) {
+      break;
+    }
+    before = page.at(-1)?.seq;
+  }
+  return rows;
 }
 
 function setInputOf(request: SetRequest): SetInput {

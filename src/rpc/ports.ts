@@ -1,3 +1,4 @@
+import type { Message } from "@bufbuild/protobuf";
 import type { HandlerContext } from "@connectrpc/connect";
 import type { Principal } from "../domain/principal.ts";
 import type { MetadataReader } from "../ledger/metadata-reader.ts";
@@ -16,6 +17,17 @@ export interface RpcPorts {
   cancellationOf(context: HandlerContext): Cancellation;
   /** What an answer may have, however it is encoded. */
   readonly maxAnswerBytes: number;
+  /** Whether the list that ends the answer of this call may go on when the answer has begun. */
+  canStreamList(context: HandlerContext): boolean;
+  /** Lets it go on with `rest`, which is closed in any case. The list in the answer itself MUST be empty. */
+  streamList(context: HandlerContext, rest: RestOfList): void;
+}
+
+/** Entries of a list that are written one page after the other, as fast as the caller takes them. */
+export interface RestOfList {
+  /** No entries: it was the end. What it throws ends the connection, so that nobody takes a part for the whole. */
+  next(): Promise<readonly Message[]>;
+  close(): Promise<void>;
 }
 
 /** Submits an operation in the caller's turn; it leaves the queue with its caller. */

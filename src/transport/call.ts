@@ -2,7 +2,7 @@ import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { Code, ConnectError, type ContextValues, createContextValues, type HandlerContext } from "@connectrpc/connect";
 import type { Exchange } from "./exchange.ts";
 import { CallHeaders } from "./headers.ts";
-import type { AbortListener, Cancellation, Framing } from "./options.ts";
+import type { AbortListener, Cancellation, Framing, RestOfList } from "./options.ts";
 
 /**
  * One unary call, and the context that its handler sees. Its parts are made when somebody asks for them: most calls
@@ -13,6 +13,8 @@ export class UnaryCall implements HandlerContext, Cancellation {
   readonly exchange: Exchange;
   readonly protocolName: Framing;
   readonly startedAt = performance.now();
+  /** What follows the answer's own entries of its list. Whoever settles the call sees to it that it is closed. */
+  rest: RestOfList | undefined;
   #isSettled = false;
   #values: ContextValues | undefined;
   #responseHeader: CallHeaders | undefined;
@@ -136,4 +138,17 @@ export class UnaryCall implements HandlerContext, Cancellation {
 /** Whether a call was given up, without the cost of making its `signal` where that is not needed. */
 export function cancellationOf(context: HandlerContext): Cancellation {
   return context instanceof UnaryCall ? context : context.signal;
+}
+
+/** Whether the list that ends the answer of a call may go on when the answer has begun: on a JSON surface. */
+export function canStreamList(context: HandlerContext): boolean {
+  return context instanceof UnaryCall && context.protocolName === "json";
+}
+
+/** Lets the list that ends the answer, which is empty so far, go on with `rest`. */
+export function streamList(context: HandlerContext, rest: RestOfList): void {
+  if (!(context instanceof UnaryCall) || context.protocolName !== "json") {
+    throw new Error("an answer that must be one message");
+  }
+  context.rest = rest;
 }

@@ -3,6 +3,7 @@ import type { BodyBudget } from "./body-budget.ts";
 import { discardRest } from "./discard.ts";
 import type { BodyResult, Exchange, Reply } from "./exchange.ts";
 import { CallHeaders } from "./headers.ts";
+import { writeBody } from "./streamed-body.ts";
 
 /** A request of HTTP/1.1. `isDraining` tells whether this connection should end with its answer. */
 export class Http1Exchange implements Exchange {
@@ -65,14 +66,27 @@ export class Http1Exchange implements Exchange {
     if (response.destroyed) {
       return;
     }
-    if (this.#isDraining()) {
-      response.shouldKeepAlive = false;
-    }
+    this.#endIfDraining();
     const body = reply.body ?? "";
     reply.header["content-length"] = String(typeof body === "string" ? Buffer.byteLength(body) : body.byteLength);
     response.writeHead(reply.status, reply.header);
     response.end(body);
     discardRest(this.#request);
+  }
+
+  sendStream(reply: Omit<Reply, "body" | "trailer">, body: AsyncIterable<string>): Promise<void> {
+    this.#endIfDraining();
+    if (!this.#response.destroyed) {
+      this.#response.writeHead(reply.status, reply.header);
+      discardRest(this.#request);
+    }
+    return writeBody(this.#response, body);
+  }
+
+  #endIfDraining(): void {
+    if (this.#isDraining()) {
+      this.#response.shouldKeepAlive = false;
+    }
   }
 }
 

@@ -4,6 +4,7 @@ import { discardRest } from "./discard.ts";
 import type { BodyResult, Exchange, Reply } from "./exchange.ts";
 import { collect } from "./exchange-http1.ts";
 import { CallHeaders } from "./headers.ts";
+import { writeBody } from "./streamed-body.ts";
 
 /** A stream of HTTP/2, taken from the server's `stream` event: without the compatibility objects of Node. */
 export class Http2Exchange implements Exchange {
@@ -97,5 +98,15 @@ export class Http2Exchange implements Exchange {
       stream.end(body);
     }
     discardRest(stream);
+  }
+
+  sendStream(reply: Omit<Reply, "body" | "trailer">, body: AsyncIterable<string>): Promise<void> {
+    const stream = this.#stream;
+    this.#hasAnswered = true;
+    if (!stream.destroyed && !stream.closed) {
+      stream.respond({ ...reply.header, ":status": reply.status });
+      discardRest(stream);
+    }
+    return writeBody(stream, body);
   }
 }

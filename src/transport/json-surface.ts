@@ -7,7 +7,7 @@ import { createJsonDecoder, type JsonDecoder, parseJsonObject } from "./json-dec
 import { createJsonEncoder, type JsonEncoder } from "./json-encoder.ts";
 import { JsonFieldError } from "./json-field-error.ts";
 import type { UnaryMethod } from "./methods.ts";
-import type { JsonReply, JsonSurface } from "./options.ts";
+import type { JsonReply, JsonSurface, RestOfList } from "./options.ts";
 import { compileRoutes, type Route } from "./routes.ts";
 import { MessageTooLarge, serveUnary, type UnaryFraming, type UnaryRuntime } from "./unary.ts";
 
@@ -29,7 +29,9 @@ export function compileSurface(
   for (const method of methods) {
     const decode = createJsonDecoder(method.method.input, { registry });
     const encode = createJsonEncoder(method.method.output, { registry, emitNull: surface.emitNull });
-    codecs.set(method, { decode, encode });
+    const list = method.method.output.fields.find(({ fieldKind, message }) => fieldKind === "list" && message);
+    const encodeEntry = list?.message && createJsonEncoder(list.message, { registry, emitNull: surface.emitNull });
+    codecs.set(method, { decode, encode, encodeEntry });
   }
   return {
     prefix: surface.prefix,
@@ -57,6 +59,8 @@ export function compileSurface(
 interface Codecs {
   readonly decode: JsonDecoder;
   readonly encode: JsonEncoder;
+  /** Of an entry of the list that ends the answer. */
+  readonly encodeEntry: JsonEncoder | undefined;
 }
 
 interface Matched {
@@ -106,9 +110,16 @@ class JsonFraming implements UnaryFraming {
     );
   }
 
-  reply(message: Message): void {
+  reply(message: Message): void | Promise<void> {
     const body = this.#surface.success(this.#call.method, this.#codecs.encode(message));
-    sendJson(this.#call.exchange, this.#header(), { status: 200, body });
+    const { exchange, rest } = this.#call;
+    if (rest === undefined) {
+      return sendJson(exchange, this.#header(), { status: 200, body });
+    }
+    const entries = entriesOf(rest, this.#codecs.encodeEntry);
+    return exchange
+      .sendStream({ status: 200, header: this.#header() }, withEntries(JSON.stringify(body), entries))
+      .finally(() => rest.close());
   }
 
   refuse(error: ConnectError, reason: unknown): void {
@@ -124,6 +135,30 @@ class JsonFraming implements UnaryFraming {
     this.#call.setHeader?.writeTo(header);
     this.#call.setTrailer?.writeTo(header);
     return header;
+  }
+}
+
+/** The text of an answer, with these entries in the empty list at its end. */
+async function* withEntries(answer: string, pages: AsyncIterable<readonly JsonObject[]>): AsyncGenerator<string> {
+  const end = "]}";
+  if (!answer.endsWith(`[${end}`)) {
+    throw new Error("an answer that does not end with an empty list");
+  }
+  yield answer.slice(0, -end.length);
+  let separator = "";
+  for await (const page of pages) {
+    yield separator + page.map((entry) => JSON.stringify(entry)).join(",");
+    separator = ",";
+  }
+  yield end;
+}
+
+async function* entriesOf(rest: RestOfList, encode: JsonEncoder | undefined): AsyncGenerator<readonly JsonObject[]> {
+  if (encode === undefined) {
+    throw new Error("an answer without a list");
+  }
+  for (let page = await rest.next(); page.length > 0; page = await rest.next()) {
+    yield page.map(encode);
   }
 }
 

@@ -54,6 +54,13 @@ export interface AbortListener {
   handleEvent(): void;
 }
 
+/** Entries of the list that ends an answer, one page after the other. */
+export interface RestOfList {
+  /** No entries: it was the end. */
+  next(): Promise<readonly Message[]>;
+  close(): Promise<void>;
+}
+
 export type Framing = "grpc" | "grpc-web" | "connect" | "json";
 
 /** What became of one call, for logs and metrics. Calls refused before a handler saw them are included. */

@@ -31,7 +31,7 @@ describe("metadata that is read beside the chain", () => {
   test("passes a bug on as it is", async () => {
     const bug = new TypeError("a bug");
     const broken = () => Promise.reject(bug);
-    const metadata = createMetadataReader({ listSecrets: broken, auditRows: broken });
+    const metadata = createMetadataReader({ listSecrets: broken, auditRows: broken, openListing: broken });
     await expect(metadata.listSecrets(null, 1)).rejects.toBe(bug);
   });
 });

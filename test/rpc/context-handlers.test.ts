@@ -47,6 +47,8 @@ describe("answers with plaintexts", () => {
       metadata: createMetadataReader(ledger.store),
       cancellationOf: ({ signal }) => signal,
       maxAnswerBytes: 8_388_608,
+      canStreamList: () => false,
+      streamList: () => undefined,
     });
   const isWiped = (plaintext: Plaintext) => {
     try {

@@ -1,13 +1,14 @@
 import { isIP } from "node:net";
 import { OperatorError } from "../../domain/operator-error.ts";
-import { metadataOf } from "../../domain/secret.ts";
 import type { LedgerWrite, Loaded, LoadRequest, Store } from "../../ledger/store.ts";
 import { StoreFailure } from "../../ledger/store.ts";
 import { auditRowOf } from "../rows.ts";
 import { type Connection, guarded, type MysqlOptions, openConnection, type Use } from "./connection.ts";
 import { durabilityOf } from "./durability.ts";
-import { lockAndLoad, rowsAt, secretFromRow, selectAudit, selectMetadata, textOf } from "./load.ts";
+import { openMysqlListing } from "./listing.ts";
+import { lockAndLoad, selectAudit, textOf } from "./load.ts";
 import { migrate } from "./migrate.ts";
+import { listPage } from "./pages.ts";
 import { despiteRivals } from "./rivals.ts";
 import { openMysqlSnapshot } from "./snapshot.ts";
 import { writeBatch } from "./write.ts";
@@ -22,18 +23,14 @@ export async function openMysqlStore(options: MysqlOptions): Promise<Store> {
   return {
     inProcess: false,
     transact: (request, decide) => writer.use((connection) => transact(connection, request, decide)),
-    listSecrets: (afterName, limit) =>
+    listSecrets: (afterName, limit) => reader.use((connection) => listPage(connection, afterName, limit)),
+    auditRows: (originId, limit, beforeSeq = Number.MAX_SAFE_INTEGER) =>
       reader.use(async (connection) => {
-        const sql = `${selectMetadata} WHERE s.name > ? ORDER BY s.name LIMIT ?`;
-        return rowsAt(await connection.run(sql, [bytes(afterName ?? ""), limit]), 0)
-          .map(secretFromRow)
-          .map(metadataOf);
+        const sql = `${selectAudit} WHERE origin_id = ? AND LEFT(transition_type, 7) = 'secret_' AND seq < ?
+          ORDER BY seq DESC LIMIT ?`;
+        return (await connection.rows(sql, [bytes(originId), beforeSeq, limit])).map(auditRowOf);
       }),
-    auditRows: (originId, limit) =>
-      reader.use(async (connection) => {
-        const sql = `${selectAudit} WHERE origin_id = ? AND LEFT(transition_type, 7) = 'secret_' ORDER BY seq DESC LIMIT ?`;
-        return (await connection.rows(sql, [bytes(originId), limit])).map(auditRowOf);
-      }),
+    openListing: (afterName, atLeast) => openMysqlListing(options, afterName, atLeast),
     dueSecrets: (zeqond, afterName, limit) =>
       reader.use(async (connection) => {
         const sql = "SELECT name FROM secret WHERE expires_zeqond <= ? AND name > ? ORDER BY name LIMIT ?";

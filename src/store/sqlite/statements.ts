@@ -1,6 +1,7 @@
+import type { Secret } from "../../domain/secret.ts";
 import type { VaultRow } from "../../domain/vault-row.ts";
 import { auditColumns } from "../../ledger/row.ts";
-import { secretColumns, secretMetadata, wholeSecret } from "../columns.ts";
+import { secretColumns, secretMetadata, secretOf, wholeSecret } from "../columns.ts";
 import type { Sqlite } from "./database.ts";
 
 export interface SecretRecord {
@@ -26,7 +27,7 @@ const fromSecrets = `${counterOf("read_count")}, ${counterOf("last_read_zeqond")
 
 const selectSecret = `SELECT ${wholeSecret}, ${fromSecrets}`;
 
-const selectMetadata = `SELECT ${secretMetadata}, ${fromSecrets}`;
+export const selectMetadata = `SELECT ${secretMetadata}, ${fromSecrets}`;
 
 const selectAudit = `SELECT ${auditColumns.join(", ")} FROM audit_log`;
 
@@ -37,6 +38,7 @@ interface Command<P extends unknown[]> {
 interface Query<P extends unknown[], R> {
   get(...parameters: P): R | undefined;
   all(...parameters: P): R[];
+  iterate(...parameters: P): Iterable<R>;
 }
 
 export type Statements = ReturnType<typeof statementsOf>;
@@ -73,8 +75,8 @@ export function statementsOf(database: Sqlite) {
       "UPDATE audit_head SET seq = ?, row_hash = ? WHERE id = 1 AND seq = ? AND row_hash = ?",
     ),
     list: rows<[string, number], SecretRecord>(`${selectMetadata} WHERE s.name > ? ORDER BY s.name LIMIT ?`),
-    audit: arrays<[string, number]>(
-      `${selectAudit} WHERE origin_id = ? AND substr(transition_type, 1, 7) = 'secret_' ORDER BY seq DESC LIMIT ?`,
+    audit: arrays<[string, number, number]>(
+      `${selectAudit} WHERE origin_id = ? AND substr(transition_type, 1, 7) = 'secret_' AND seq < ? ORDER BY seq DESC LIMIT ?`,
     ),
     due: values<[number, string, number], string>(
       "SELECT name FROM secret WHERE expires_zeqond <= ? AND name > ? ORDER BY name LIMIT ?",
@@ -86,6 +88,10 @@ export function statementsOf(database: Sqlite) {
 
 function marks(count: number): string {
   return Array(count).fill("?").join(", ");
+}
+
+export function secretFromRecord(record: SecretRecord): Secret {
+  return secretOf(vaultRowOf(record), record.read_count ?? 0, record.last_read_zeqond);
 }
 
 export function vaultRowOf(record: SecretRecord): VaultRow {

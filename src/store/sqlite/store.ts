@@ -1,11 +1,12 @@
 import { metadataOf } from "../../domain/secret.ts";
 import type { Head } from "../../ledger/row.ts";
 import { type LedgerWrite, type Loaded, type LoadRequest, type Store, StoreFailure } from "../../ledger/store.ts";
-import { secretOf } from "../columns.ts";
+import { pageOf } from "../pages.ts";
 import { auditRowOf } from "../rows.ts";
 import { failureOf, isForeign, openDatabase, openReadOnly, patiently, type Sqlite } from "./database.ts";
+import { metadataBytes, openSqliteListing } from "./listing.ts";
 import { openSqliteSnapshot } from "./snapshot.ts";
-import { type SecretRecord, type Statements, statementsOf, vaultRowOf } from "./statements.ts";
+import { type Statements, secretFromRecord, statementsOf } from "./statements.ts";
 import { writeBatch } from "./write.ts";
 
 /** The embedded store: one file, write-ahead log, every commit synced to the disk. */
@@ -26,12 +27,13 @@ export function openSqliteStore(path: string): Store {
     },
     listSecrets: (afterName, limit) =>
       guarded(() =>
-        statements.list
-          .all(afterName ?? "", limit)
+        pageOf(statements.list.iterate(afterName ?? "", limit), metadataBytes)
           .map(secretFromRecord)
           .map(metadataOf),
       ),
-    auditRows: (originId, limit) => guarded(() => statements.audit.all(originId, limit).map(auditRowOf)),
+    auditRows: (originId, limit, beforeSeq = Number.MAX_SAFE_INTEGER) =>
+      guarded(() => statements.audit.all(originId, beforeSeq, limit).map(auditRowOf)),
+    openListing: (afterName) => guarded(() => openSqliteListing(path, afterName)),
     dueSecrets: (zeqond, afterName, limit) => guarded(() => statements.due.all(zeqond, afterName ?? "", limit)),
     openSnapshot: () => guarded(() => openSqliteSnapshot(openReadOnly(path))),
     keyCheck: () => guarded(() => statements.keyCheck.get() ?? null),
@@ -118,8 +120,4 @@ function headOf(statements: Statements): Head {
     throw new StoreFailure("unavailable", "the head of the audit log is gone");
   }
   return { seq: head.seq, rowHash: head.row_hash };
-}
-
-function secretFromRecord(record: SecretRecord) {
-  return secretOf(vaultRowOf(record), record.read_count ?? 0, record.last_read_zeqond);
 }
