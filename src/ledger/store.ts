@@ -111,7 +111,7 @@ export interface Store {
 }
 
 /** Permissions that are read at a time, in bytes; one row may have more. */
-export const pageBytes = 1_048_576;
+export const pageBytes = 262_144;
 
 /** A list that nobody changes while it is read. */
 export interface Listing {

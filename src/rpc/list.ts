@@ -18,7 +18,7 @@ import { lastOf, type RestOfList, type RpcPorts, sign, submitFor } from "./ports
 /** An answer stays below 4 MiB, in every encoding: many clients take no more. What does not fit is the next page. */
 const maxAnswerBytes = 4_194_304 - 4_096;
 /** A list that is longer is streamed where that is possible, from one view of the vault. */
-const maxWholeBytes = 1_048_576;
+const maxWholeBytes = 524_288;
 
 const firstChunk = 64;
 const maxChunk = 1_000;

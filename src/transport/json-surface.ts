@@ -138,27 +138,36 @@ class JsonFraming implements UnaryFraming {
   }
 }
 
+/** Small entries are written together; a long text of many large ones would outlive what it is made of. */
+const chunkChars = 65_536;
+
 /** The text of an answer, with these entries in the empty list at its end. */
-async function* withEntries(answer: string, pages: AsyncIterable<readonly JsonObject[]>): AsyncGenerator<string> {
+async function* withEntries(answer: string, entries: AsyncIterable<JsonObject>): AsyncGenerator<string> {
   const end = "]}";
   if (!answer.endsWith(`[${end}`)) {
     throw new Error("an answer that does not end with an empty list");
   }
-  yield answer.slice(0, -end.length);
+  let text = answer.slice(0, -end.length);
   let separator = "";
-  for await (const page of pages) {
-    yield separator + page.map((entry) => JSON.stringify(entry)).join(",");
+  for await (const entry of entries) {
+    text += separator + JSON.stringify(entry);
     separator = ",";
+    if (text.length >= chunkChars) {
+      yield text;
+      text = "";
+    }
   }
-  yield end;
+  yield text + end;
 }
 
-async function* entriesOf(rest: RestOfList, encode: JsonEncoder | undefined): AsyncGenerator<readonly JsonObject[]> {
+async function* entriesOf(rest: RestOfList, encode: JsonEncoder | undefined): AsyncGenerator<JsonObject> {
   if (encode === undefined) {
     throw new Error("an answer without a list");
   }
   for (let page = await rest.next(); page.length > 0; page = await rest.next()) {
-    yield page.map(encode);
+    for (const message of page) {
+      yield encode(message);
+    }
   }
 }
 
