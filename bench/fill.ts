@@ -63,8 +63,9 @@ export async function fillVault({ url, masterKey, secrets, reads, onProgress }: 
 }
 
 function write(store: Store, operations: readonly Operation<unknown>[]): Promise<void> {
-  const nothing = { secrets: [], denials: [], denialsAfterZeqond: 0, rowHashesAt: [] };
-  return store.transact(nothing, (loaded) => applyBatch(operations, loaded, momentOf(systemClock), 0).write);
+  const changes = operations.flatMap(({ needs }) => needs.changes ?? []);
+  const load = { secrets: [], denials: [], denialsAfterZeqond: 0, denialsUntilZeqond: 0, changes, rowHashesAt: [] };
+  return store.transact(load, (loaded) => applyBatch(operations, loaded, momentOf(systemClock), 0).write);
 }
 
 function creation(number: number, sealer: Sealer): Operation<unknown> {

@@ -9,6 +9,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { setFlagsFromString } from "node:v8";
 
+// Node opens its inspector on SIGUSR1, unless somebody else takes the signal.
+process.on("SIGUSR1", () => {});
+
 const leastMajor = 22;
 const shipped = fileURLToPath(new URL("../node_modules/node/bin/node", import.meta.url));
 

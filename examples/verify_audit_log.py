@@ -8,6 +8,7 @@
 The arithmetic is that of docs/audit-format.md. Exit code 0: the log is whole. 1: it is broken. 2: it could not be read.
 """
 import hashlib
+import json
 import re
 import shutil
 import sqlite3
@@ -32,9 +33,35 @@ def proof_digest(row):
     return hashlib.sha256(b"|".join(inputs)).hexdigest().encode()
 
 
+def follow(row, versions):
+    """Notes a change of a secret in `versions`, by name; returns why it cannot follow the change before, or None."""
+    kind, name = row["transition_type"], row["origin_id"][len(b"zsc:"):]
+    if kind not in (b"secret_set", b"secret_rotated", b"secret_deleted"):
+        return None
+    before = versions.pop(name, None)
+    if kind == b"secret_deleted":
+        return None if before is not None else "deleted when there was no secret of that name"
+    version, creates = marks(row["payload_json"])
+    versions[name] = version
+    if creates != (before is None):
+        return "created when it was there already" if creates else "changed when there was no secret of that name"
+    expected = (before or 0) + 1
+    return None if version == expected else f"version {version} where version {expected} was to follow"
+
+
+def marks(payload):
+    """The version that a change gave its secret, and whether it made it; 0 when the payload is none of ours."""
+    try:
+        change = json.loads(payload)
+        version, purpose = change.get("version"), change.get("purpose")
+    except (ValueError, AttributeError, RecursionError):
+        return 0, False
+    return (version, purpose == "created") if type(version) is int else (0, False)
+
+
 def verify(rows, head, receipts):
     """Returns how many rows there are; raises ValueError with the first one that is not what the chain says."""
-    previous, expected = b"0" * 64, 1
+    previous, expected, versions = b"0" * 64, 1, {}
     missing = set(receipts)
     for row in rows:
         number = row["seq"].decode("ascii", "replace")
@@ -46,6 +73,9 @@ def verify(rows, head, receipts):
             raise ValueError(f"row {number}: its columns do not give its row_hash")
         if proof_digest(row) != row["proof_digest"]:
             raise ValueError(f"row {number}: its columns do not give its proof_digest")
+        oddity = follow(row, versions)
+        if oddity is not None:
+            raise ValueError(f"row {number}: {row['origin_id'].decode('utf-8', 'replace')!r} is {oddity}")
         missing.discard((expected, row["row_hash"]))
         previous, expected = row["row_hash"], expected + 1
     last, head_seq = expected - 1, int(head[0])

@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Config, DatabaseConfig, ListenAddress } from "./config/config.ts";
+import type { Config, DatabaseConfig, ListenAddress, TlsConfig } from "./config/config.ts";
 import { systemClock } from "./domain/clock.ts";
 import { errorCode } from "./domain/error-code.ts";
-import { fieldsOfError, type Log } from "./domain/log.ts";
+import type { Log } from "./domain/log.ts";
 import { OperatorError } from "./domain/operator-error.ts";
 import { createSequencer, type SequencerOptions } from "./ledger/sequencer.ts";
 import { type Snapshot, type Store, StoreFailure } from "./ledger/store.ts";
 import type { ChangeIndex } from "./ledger/verify.ts";
+import { createOutageLog } from "./outage-log.ts";
 import { startRotation } from "./rotation/daemon.ts";
 import { createSealer } from "./sealing/envelope.ts";
 import { opensKeyCheck, sealKeyCheck } from "./sealing/key-check.ts";
@@ -16,6 +17,8 @@ import type { ZscServer } from "./transport/index.ts";
 /** A vault that is open and listens. */
 export interface RunningVault {
   readonly address: { readonly host: string; readonly port: number };
+  /** What connections from now on are shown. Nothing, when the port speaks plain text. */
+  setTls(tls: TlsConfig): void;
   /** Finishes what is in flight, as long as the configuration allows, and lets go of everything. */
   stop(): Promise<void>;
 }
@@ -29,16 +32,7 @@ export async function openStore(database: DatabaseConfig): Promise<Store> {
     return openSqliteStore(database.path);
   }
   const { openMysqlStore } = await import("./store/mysql/store.ts");
-  try {
-    return await openMysqlStore(database);
-  } catch (error) {
-    if (!(error instanceof StoreFailure)) {
-      throw error;
-    }
-    throw new OperatorError(`${nameOf(database)} cannot be opened: ${error.message}. Check ZSC_DATABASE_URL.`, {
-      cause: error,
-    });
-  }
+  return await openMysqlStore(database).catch((error: unknown) => refuse(database, "opened", error));
 }
 
 /** Opens a view of log and vault for verification. Needs no more than the right to read, and changes nothing. */
@@ -50,9 +44,7 @@ export async function openSnapshot(database: DatabaseConfig): Promise<Snapshot> 
     const { openMysqlSnapshot } = await import("./store/mysql/snapshot.ts");
     return await openMysqlSnapshot(database);
   } catch (error) {
-    throw new OperatorError(`${nameOf(database)} cannot be read: ${reasonOf(error)}. Check ZSC_DATABASE_URL.`, {
-      cause: error,
-    });
+    return refuse(database, "read", error);
   }
 }
 
@@ -75,8 +67,12 @@ function nameOf(database: DatabaseConfig): string {
   return `The database ${database.host}:${database.port}/${database.database}`;
 }
 
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : "for an unknown reason";
+/** What a store failed with is for the operator; anything else is a bug. */
+function refuse(database: DatabaseConfig, what: "opened" | "read", error: unknown): never {
+  if (!(error instanceof StoreFailure)) {
+    throw error;
+  }
+  throw new OperatorError(`${nameOf(database)} cannot be ${what}: ${error.message}.`, { cause: error });
 }
 
 /** How batches are formed, where it shall not be as usual. */
@@ -91,19 +87,25 @@ export async function startVault(config: Config, log: Log, batches: BatchOptions
     import("./port.ts"),
   ]);
   try {
-    await checkKey(key, store);
-    const { durable, detail = "" } = await store.ping();
+    const checked = checkKey(key, store).then(() => store.ping());
+    const { durable, detail = "" } = await checked.catch((error: unknown) => refuse(config.database, "opened", error));
     if (!durable) {
       log.warn({ reason: detail }, "the database does not sync its commits and may lose acknowledged rows");
     }
     const sealer = createSealer(key);
-    const onFailure = (failure: StoreFailure) => log.warn(fieldsOfError(failure.cause ?? failure), failure.message);
-    const sequencer = createSequencer({ store, clock: systemClock, onFailure, ...batches });
+    const outage = createOutageLog(store, log);
+    const sequencer = createSequencer({
+      store: outage.store,
+      clock: systemClock,
+      onFailure: outage.failed,
+      ...batches,
+    });
     const server = createPort(config, { store, sequencer, sealer }, log);
     const address = await listen(server, config.listen);
     const rotation = startRotation({ store, sequencer, sealer, clock: systemClock, log });
     return {
       address,
+      setTls: ({ cert, key }) => server.setTls({ cert, key: key.text() }),
       async stop() {
         const rotated = rotation.stop();
         await server.close(config.shutdownMs);

@@ -1,13 +1,17 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { bannerOf } from "./banner.ts";
-import { startVault } from "./compose.ts";
+import { type RunningVault, startVault } from "./compose.ts";
 import type { Config, Mode } from "./config/config.ts";
-import { type LoadOptions, loadConfig } from "./config/load.ts";
+import { ensureDataDir } from "./config/development-key.ts";
+import { loadConfig, loadTls } from "./config/load.ts";
 import { systemClock } from "./domain/clock.ts";
 import { fieldsOfError, type Log } from "./domain/log.ts";
-import { createLog } from "./logging/pino-log.ts";
+import { OperatorError } from "./domain/operator-error.ts";
+import { createLog, type ProcessLog } from "./logging/pino-log.ts";
 
+/** How long the last lines of the log may take before the process ends without them. */
+const lastLinesMs = 1_000;
 const adminTokenTtlMs = 30 * 86_400_000;
 const developmentAdmin = "ZEQ-ADMIN";
 
@@ -15,25 +19,30 @@ const developmentAdmin = "ZEQ-ADMIN";
 export async function serve(env: NodeJS.ProcessEnv, mode: Mode | undefined): Promise<void> {
   // Whatever the process makes is its owner's alone: database, keys, tokens.
   process.umask(0o077);
-  const options: LoadOptions = { mode };
-  const config = loadConfig(env, options);
+  const signals = takeSignals();
+  const config = loadConfig(env, { mode });
   const readable = config.mode === "development" && process.stdout.isTTY === true;
   const log = createLog({ level: config.logLevel, readable });
   endOnBug(log);
   for (const { setting, message } of config.warnings) {
     log.warn({ setting }, message);
   }
-  const vault = await startVault(config, log);
+  const vault = await startVault(config, log).catch(async (error: unknown) => {
+    await log.drain(lastLinesMs);
+    throw error;
+  });
   const address = shown(vault.address);
   if (config.mode === "development") {
     const tokenFile = await writeAdminToken(config);
     process.stdout.write(bannerOf({ address, tokenFile, tls: config.tls !== undefined, dataDir: config.dataDir }));
   }
   log.info({ address, database: config.database.kind }, "listening");
-  stopOnSignal(async (signal) => {
+  signals.onHangUp(() => reloadTls(env, vault, log));
+  signals.onStop(async (signal) => {
     log.info({ reason: signal }, "stopping");
     await vault.stop();
     log.info({}, "stopped");
+    await log.drain(lastLinesMs);
   });
 }
 
@@ -48,18 +57,55 @@ async function writeAdminToken(config: Config): Promise<string> {
     ttlMs: adminTokenTtlMs,
     clock: systemClock,
   });
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  ensureDataDir(dataDir);
   const path = join(dataDir, "admin.jwt");
   writeFileSync(path, `${token}\n`, { mode: 0o600 });
   return path;
 }
 
 /** Node would print the error whole, and errors of drivers carry statements and values with them. */
-function endOnBug(log: Log): void {
+function endOnBug(log: ProcessLog): void {
   process.on("uncaughtException", (error) => {
     log.error(fieldsOfError(error), "a bug ends the process");
-    process.exit(1);
+    void log.drain(lastLinesMs).then(() => process.exit(1));
   });
+}
+
+/** Reads certificate and key again. One that is not usable changes nothing. */
+function reloadTls(env: NodeJS.ProcessEnv, vault: RunningVault, log: Log): void {
+  try {
+    const tls = loadTls(env);
+    if (tls === undefined) {
+      log.info({ reason: "SIGHUP" }, "there is no certificate to read again");
+      return;
+    }
+    vault.setTls(tls);
+    log.info({ reason: "SIGHUP" }, "new connections get the certificate as it is now");
+  } catch (error) {
+    const reason = error instanceof OperatorError ? error.message : fieldsOfError(error).reason;
+    log.warn({ setting: "ZSC_TLS_CERT_FILE", reason: reason ?? "" }, "the certificate stays as it was");
+  }
+}
+
+interface Signals {
+  onHangUp(act: () => void): void;
+  onStop(stop: (signal: string) => Promise<void>): void;
+}
+
+/**
+ * Says at once what signals do, so that none of them ends a start half way: SIGHUP reads the certificate again, SIGUSR2
+ * does nothing, SIGTERM and SIGINT stop the server. SIGUSR1, which opens Node's inspector, is taken in bin/zsc.mjs.
+ */
+function takeSignals(): Signals {
+  let hangUp = () => {};
+  process.on("SIGHUP", () => hangUp());
+  process.on("SIGUSR2", () => {});
+  return {
+    onHangUp(act) {
+      hangUp = act;
+    },
+    onStop: stopOnSignal,
+  };
 }
 
 function stopOnSignal(stop: (signal: string) => Promise<void>): void {

@@ -2,18 +2,21 @@ import { emit_null } from "#gen/zsc/v1/rules_pb.js";
 import { ZeqContext } from "#gen/zsc/v1/zeq_context_pb.js";
 import { ZscAdmin } from "#gen/zsc/v1/zsc_admin_pb.js";
 import { type Authenticator, createAuthenticator } from "./auth/authenticator.ts";
+import type { IssuerState } from "./auth/issuer-keys.ts";
 import type { Config } from "./config/config.ts";
 import { systemClock } from "./domain/clock.ts";
-import { fieldsOfError, type Log } from "./domain/log.ts";
+import type { Log } from "./domain/log.ts";
 import { createMetadataReader } from "./ledger/metadata-reader.ts";
 import { createReadiness } from "./ledger/readiness.ts";
 import type { Sequencer } from "./ledger/sequencer.ts";
 import type { Store } from "./ledger/store.ts";
+import { portAccess, zscAccess } from "./rpc/access.ts";
 import { createAdminHandlers } from "./rpc/admin-handlers.ts";
 import { createAdmission } from "./rpc/admission.ts";
 import { createCallLog } from "./rpc/call-log.ts";
 import { createContextHandlers } from "./rpc/context-handlers.ts";
 import { connectErrorOf } from "./rpc/errors.ts";
+import { createFaultLog } from "./rpc/faults.ts";
 import { createMistake, failureOf, prepare } from "./rpc/json-surface.ts";
 import type { RpcPorts } from "./rpc/ports.ts";
 import { createValidation } from "./rpc/validation.ts";
@@ -45,18 +48,21 @@ export function createPort(config: Config, { store, sequencer, sealer }: Parts, 
     maxAnswerBytes: defaultLimits.maxResponseBytes,
   };
   const validation = createValidation([...ZscAdmin.methods, ...ZeqContext.methods].map(({ input }) => input));
+  const admission = createAdmission(authenticatorOf(config, log), [zscAccess, portAccess]);
   const { tls } = config;
   const server = createServer({
     services: [
       bindService(ZscAdmin, createAdminHandlers(ports)),
       bindService(ZeqContext, createContextHandlers(ports)),
     ],
-    admit: createAdmission(authenticatorOf(config)),
+    admit: admission.admit,
+    approve: admission.approve,
     check: ({ input }, message) => validation.check(input, message),
     translate: connectErrorOf,
     jsonSurfaces: [
       {
         prefix: "/api/zsc",
+        timeoutMs: config.callMs,
         emitNull: emit_null,
         prepare,
         mistake: createMistake(validation),
@@ -66,7 +72,7 @@ export function createPort(config: Config, { store, sequencer, sealer }: Parts, 
     ],
     health: { ready: createReadiness(store) },
     onCall: createCallLog(log),
-    onFault: ({ where, error }) => log.debug({ ...fieldsOfError(error), address: where }, "a connection failed"),
+    onFault: createFaultLog(log),
     ...(tls === undefined ? {} : { tls: { cert: tls.cert, key: tls.key.text() } }),
   });
   return {
@@ -76,9 +82,18 @@ export function createPort(config: Config, { store, sequencer, sealer }: Parts, 
       return listening;
     },
     close: (graceMs) => server.close(graceMs),
+    setTls: (next) => server.setTls(next),
   };
 }
 
-function authenticatorOf({ jwt, callers }: Config): Authenticator {
-  return createAuthenticator({ ...jwt, secret: jwt.secret.bytes, clock: systemClock, external: callers });
+function authenticatorOf({ jwt, callers }: Config, log: Log): Authenticator {
+  const onIssuerState = (state: IssuerState) => {
+    if (state.reachable) {
+      log.info({}, "the keys of the external issuer are within reach again");
+    } else {
+      log.warn({ reason: state.reason }, "the keys of the external issuer are out of reach (ZSC_CALLER_JWKS_URL)");
+    }
+  };
+  const secret = jwt.secret.bytes;
+  return createAuthenticator({ ...jwt, secret, clock: systemClock, external: callers, onIssuerState });
 }

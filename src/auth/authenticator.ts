@@ -3,8 +3,10 @@ import type { Clock } from "../domain/clock.ts";
 import type { Principal } from "../domain/principal.ts";
 import type { ProvenIdentity } from "./claims.ts";
 import { createExternalVerifier, type ExternalIssuer, externalAlgorithms } from "./external-tokens.ts";
+import type { IssuerState } from "./issuer-keys.ts";
+import type { KeyHint } from "./key-set.ts";
 import { createOwnVerifier, type OwnIssuer } from "./own-tokens.ts";
-import { refusalOf, unauthenticated } from "./refusal.ts";
+import { malformed, refusalOf, unauthenticated } from "./refusal.ts";
 import { createTokenCache } from "./token-cache.ts";
 
 /** Turns a token into who is calling. What the caller may do with that is for others to decide. */
@@ -12,8 +14,9 @@ export interface Authenticator {
   /**
    * Answers at once, without a promise, for a token that was verified before and is still good.
    *
-   * Rejects with VaultError `UNAUTHENTICATED` for every token that is not good, and with `FORBIDDEN` for a good one
-   * whose role we do not know. The cause names a reason for the logs and holds nothing of the token.
+   * Rejects with VaultError `UNAUTHENTICATED` for every token that is not good, with `FORBIDDEN` for a good one whose role
+   * we do not know, and with `ISSUER_UNAVAILABLE` while the keys of its issuer are out of reach. The cause names a reason
+   * for the logs and holds nothing of the token.
    */
   authenticate(token: string): Principal | Promise<Principal>;
 }
@@ -22,6 +25,8 @@ export interface AuthenticatorOptions extends OwnIssuer {
   readonly clock: Clock;
   /** Who else may issue caller tokens; nobody unless given. */
   readonly external?: ExternalIssuer | undefined;
+  /** Told when the keys of the external issuer go out of reach, and when they are back. */
+  readonly onIssuerState?: ((state: IssuerState) => void) | undefined;
   /** How many verified tokens are remembered, 10,000 unless given. */
   readonly maxCachedTokens?: number;
 }
@@ -40,14 +45,14 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       cache.remember(token, identity);
       return identity.principal;
     } catch (error) {
-      throw refusalOf(error);
+      throw refusalOf(error, nowMs);
     }
   }
 
   return {
     authenticate: (token) => {
       if (token.length > maxTokenLength) {
-        return Promise.reject(unauthenticated("the token is too long"));
+        return Promise.reject(unauthenticated("longer than 8,192 characters"));
       }
       const nowMs = clock.nowMs();
       return cache.find(token, nowMs) ?? prove(token, nowMs);
@@ -58,24 +63,26 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
 /** Which issuer a token must come from is told by its algorithm; each issuer then accepts only its own algorithms. */
 function createVerifier(options: AuthenticatorOptions): (token: string, nowMs: number) => Promise<ProvenIdentity> {
   const own = createOwnVerifier(options);
-  const external = options.external === undefined ? undefined : createExternalVerifier(options.external);
+  const external = options.external && createExternalVerifier(options.external, options.clock, options.onIssuerState);
   return async (token, nowMs) => {
-    const { alg } = headerOf(token);
-    const isExternal = alg !== undefined && externalAlgorithms.includes(alg);
+    const header = headerOf(token);
+    const isExternal = header.alg !== undefined && externalAlgorithms.includes(header.alg);
     if (!isExternal) {
       return await own(token, nowMs);
     }
     if (external === undefined) {
-      throw unauthenticated("no external issuer is configured");
+      throw unauthenticated(
+        "its algorithm is that of an external issuer, and none is configured (ZSC_CALLER_JWKS_URL)",
+      );
     }
-    return await external(token, nowMs);
+    return await external(token, header, nowMs);
   };
 }
 
-function headerOf(token: string): { readonly alg?: string | undefined } {
+function headerOf(token: string): KeyHint {
   try {
     return decodeProtectedHeader(token);
   } catch {
-    throw unauthenticated("the token is malformed");
+    throw unauthenticated(malformed);
   }
 }

@@ -1,12 +1,13 @@
 import type { JWTPayload } from "jose";
 import { isZid } from "../domain/names.ts";
 import type { Principal } from "../domain/principal.ts";
-import { unauthenticated } from "./refusal.ts";
+import { expired, unauthenticated } from "./refusal.ts";
 
-/** What a verified token proves, and until when. */
+/** What a verified token proves, and for how long that may be remembered. Both in milliseconds since the Unix epoch. */
 export interface ProvenIdentity {
   readonly principal: Principal;
-  /** Milliseconds since the Unix epoch, from which on the token is no longer good. */
+  readonly provenAtMs: number;
+  /** From then on the token is no longer good, or must be verified again. */
   readonly goodUntilMs: number;
 }
 
@@ -24,26 +25,29 @@ export const clockSkewSeconds = 60;
 export function goodUntilMs(claims: JWTPayload, nowMs: number): number {
   const { exp, iat } = claims;
   if (exp === undefined || !Number.isFinite(exp)) {
-    throw unauthenticated("the token does not expire");
+    throw unauthenticated("no exp: it would never expire");
   }
   if (exp * 1_000 <= nowMs) {
-    throw unauthenticated("the token has expired");
+    throw expired(exp, nowMs);
   }
   if (iat !== undefined && iat > nowMs / 1_000 + clockSkewSeconds) {
-    throw unauthenticated("the token is from the future");
+    throw unauthenticated("from the future (iat)");
   }
   return exp * 1_000;
 }
 
 /**
- * The ZID in a claim.
+ * The ZID in a claim, which `called` names in the log.
  *
  * @throws VaultError `UNAUTHENTICATED` when there is none or it is ill formed
  */
-export function zidIn(claims: JWTPayload, claim: string): string {
+export function zidIn(claims: JWTPayload, claim: string, called: string): string {
   const zid = Object.hasOwn(claims, claim) ? claims[claim] : undefined;
+  if (zid === undefined) {
+    throw unauthenticated(`no ZID: ${called} is missing`);
+  }
   if (typeof zid !== "string" || !isZid(zid)) {
-    throw unauthenticated("the token holds no valid ZID");
+    throw unauthenticated(`no ZID: ${called} must be text of 1 to 128 bytes without control characters or |`);
   }
   return zid;
 }

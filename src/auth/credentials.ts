@@ -1,40 +1,39 @@
 import { unauthenticated } from "./refusal.ts";
 
-/** The headers that may carry a token, each as often as it was sent. */
-export interface CredentialHeaders {
-  readonly authorization: readonly string[];
-  readonly cookie: readonly string[];
-}
-
 /** The cookie that signing in at /admin/ sets. */
 export const adminCookieName = "zeq_admin";
 
 // RFC 6750 §2.1: one scheme, whatever its case, and one b64token.
 const bearer = /^bearer +([\w.~+/-]+=*)$/i;
+const bearerScheme = /^\s*bearer(?![\w!#$%&'*+.^`|~-])/i;
 
 /**
- * The token of a call, or undefined when it has none. A bearer header wins over the cookie. The token is not verified.
+ * The token of the Authorization header; undefined when there is none, or one of another scheme, such as a proxy's own
+ * Basic. It wins over the cookie. The token is not verified.
  *
- * @throws VaultError `UNAUTHENTICATED` for several Authorization headers, one that is not Bearer, or cookies that
- * contradict each other
+ * @throws VaultError `UNAUTHENTICATED` for several Authorization headers, and for Bearer with anything but one token
  */
-export function tokenFrom({ authorization, cookie }: CredentialHeaders): string | undefined {
-  if (authorization.length > 1) {
+export function bearerToken(authorization: readonly string[]): string | undefined {
+  const [header, another] = authorization;
+  if (another !== undefined) {
     throw unauthenticated("more than one Authorization header");
   }
-  const [header] = authorization;
-  return header === undefined ? cookieToken(cookie) : bearerToken(header);
-}
-
-function bearerToken(header: string): string {
+  if (header === undefined) {
+    return undefined;
+  }
   const token = bearer.exec(header.trim())?.[1];
-  if (token === undefined) {
-    throw unauthenticated("the Authorization header is not a bearer token");
+  if (token === undefined && bearerScheme.test(header)) {
+    throw unauthenticated("the bearer token is malformed");
   }
   return token;
 }
 
-function cookieToken(headers: readonly string[]): string | undefined {
+/**
+ * The token of the cookie `zeq_admin`, from all Cookie headers; undefined when there is none. It is not verified.
+ *
+ * @throws VaultError `UNAUTHENTICATED` for cookies that contradict each other
+ */
+export function cookieToken(headers: readonly string[]): string | undefined {
   const values = new Set(headers.flatMap((header) => header.split(";")).flatMap(adminCookieValue));
   if (values.size > 1) {
     throw unauthenticated(`two different ${adminCookieName} cookies`);

@@ -1,8 +1,13 @@
-import { createRemoteJWKSet } from "jose/jwks/remote";
+import type { CryptoKey, JWTPayload } from "jose";
 import { jwtVerify } from "jose/jwt/verify";
+import type { Clock } from "../domain/clock.ts";
+import { errorCode } from "../domain/error-code.ts";
 import { systemZid } from "../domain/names.ts";
 import { clockSkewSeconds, goodUntilMs, type ProvenIdentity, zidIn } from "./claims.ts";
-import { unauthenticated } from "./refusal.ts";
+import { fetchKeySet } from "./fetch-key-set.ts";
+import { createIssuerKeys, type HeldKeys, type IssuerState } from "./issuer-keys.ts";
+import type { KeyHint } from "./key-set.ts";
+import { badSignature, unauthenticated } from "./refusal.ts";
 
 /** An issuer of caller tokens that is not ours; its public keys are fetched from its JWKS. */
 export interface ExternalIssuer {
@@ -14,27 +19,26 @@ export interface ExternalIssuer {
 }
 
 /** Asymmetric only: with HS256 a public key could pass for a secret (RFC 8725 §2.1). */
-export const externalAlgorithms: readonly string[] = ["RS256", "PS256", "ES256", "ES384", "EdDSA"];
+export const externalAlgorithms: readonly string[] = [
+  ...["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"],
+  ...["ES256", "ES384", "ES512", "EdDSA"],
+];
 
-const fetchTimeoutMs = 5_000;
-/** Keys are fetched again for an unknown key id, but not more often than this. */
-const refetchCooldownMs = 30_000;
-const maxKeyAgeMs = 600_000;
+const unknownKey = "unknown key: no usable key of the issuer has its kid and algorithm";
 
 /**
  * Verifies tokens of an external issuer. They prove a caller and nothing more, whatever role they claim, and never the
- * system. Keys are fetched at the first token, not before. While they are out of reach tokens are refused.
+ * system. Keys are fetched at the first token, not before.
  *
- * The function rejects with any error for a token that is not good.
+ * The function rejects with VaultError `ISSUER_UNAVAILABLE` while the keys are out of reach, and with any other error for
+ * a token that is not good.
  */
 export function createExternalVerifier(
   external: ExternalIssuer,
-): (token: string, nowMs: number) => Promise<ProvenIdentity> {
-  const keys = createRemoteJWKSet(external.jwksUrl, {
-    timeoutDuration: fetchTimeoutMs,
-    cooldownDuration: refetchCooldownMs,
-    cacheMaxAge: maxKeyAgeMs,
-  });
+  clock: Clock,
+  onState?: (state: IssuerState) => void,
+): (token: string, hint: KeyHint, nowMs: number) => Promise<ProvenIdentity> {
+  const issuerKeys = createIssuerKeys({ fetchKeys: () => fetchKeySet(external.jwksUrl), clock, onState });
   const fixed = {
     algorithms: [...externalAlgorithms],
     issuer: external.issuer,
@@ -42,13 +46,45 @@ export function createExternalVerifier(
     requiredClaims: ["exp"],
     clockTolerance: clockSkewSeconds,
   };
-  return async (token, nowMs) => {
-    const { payload } = await jwtVerify(token, keys, { ...fixed, currentDate: new Date(nowMs) });
-    const until = goodUntilMs(payload, nowMs);
-    const zid = zidIn(payload, external.zidClaim);
-    if (zid === systemZid) {
-      throw unauthenticated("an external token claims to be the system");
+
+  async function verify(token: string, keys: readonly CryptoKey[], nowMs: number): Promise<JWTPayload | undefined> {
+    for (const key of keys) {
+      try {
+        return (await jwtVerify(token, key, { ...fixed, currentDate: new Date(nowMs) })).payload;
+      } catch (error) {
+        if (errorCode(error) !== "ERR_JWS_SIGNATURE_VERIFICATION_FAILED") {
+          throw error;
+        }
+      }
     }
-    return { principal: Object.freeze({ zid, role: "caller" }), goodUntilMs: until };
+    return undefined;
+  }
+
+  async function verifyWithAny(token: string, hint: KeyHint, nowMs: number): Promise<[JWTPayload, HeldKeys]> {
+    let held = await issuerKeys.current();
+    let { keys, areNamed } = await held.set.candidates(hint);
+    let payload = await verify(token, keys, nowMs);
+    // When the key that the token names is there and did not sign it, newer keys would say the same.
+    const newer = payload === undefined && !areNamed ? await issuerKeys.newerThan(held) : undefined;
+    if (newer !== undefined) {
+      held = newer;
+      ({ keys, areNamed } = await held.set.candidates(hint));
+      payload = await verify(token, keys, nowMs);
+    }
+    if (payload === undefined) {
+      throw unauthenticated(keys.length > 0 ? badSignature : unknownKey);
+    }
+    return [payload, held];
+  }
+
+  return async (token, hint, nowMs) => {
+    const [payload, held] = await verifyWithAny(token, hint, nowMs);
+    const until = goodUntilMs(payload, nowMs);
+    const zid = zidIn(payload, external.zidClaim, "the claim that ZSC_CALLER_ZID_CLAIM names");
+    if (zid === systemZid) {
+      throw unauthenticated("an external token that claims to be the system");
+    }
+    const principal = Object.freeze({ zid, role: "caller" as const });
+    return { principal, provenAtMs: nowMs, goodUntilMs: Math.min(until, held.trustedUntilMs(nowMs)) };
   };
 }

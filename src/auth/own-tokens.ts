@@ -2,10 +2,10 @@ import { createSecretKey, type KeyObject } from "node:crypto";
 import { SignJWT } from "jose/jwt/sign";
 import { jwtVerify } from "jose/jwt/verify";
 import type { Clock } from "../domain/clock.ts";
-import { isZid } from "../domain/names.ts";
+import { isZid, systemZid } from "../domain/names.ts";
 import type { Role } from "../domain/principal.ts";
 import { clockSkewSeconds, goodUntilMs, type ProvenIdentity, zidIn } from "./claims.ts";
-import { forbidden } from "./refusal.ts";
+import { forbidden, unauthenticated } from "./refusal.ts";
 import { isRole } from "./roles.ts";
 
 /** The issuer that we are ourselves: HS256 with one secret (contract, section 6). */
@@ -33,6 +33,9 @@ export async function mintToken(options: MintOptions): Promise<string> {
   const ttlSeconds = Math.floor(options.ttlMs / 1_000);
   if (!isZid(zid)) {
     throw new Error("the ZID must be 1 to 128 bytes without control characters or |");
+  }
+  if (isSystemAsCaller(zid, role)) {
+    throw new Error(`${systemZid} is the system itself, and no caller: a token of the role caller needs another ZID`);
   }
   if (!(ttlSeconds >= 1)) {
     throw new Error("the token must be good for at least a second");
@@ -65,13 +68,22 @@ export function createOwnVerifier(own: OwnIssuer): (token: string, nowMs: number
   };
   return async (token, nowMs) => {
     const { payload } = await jwtVerify(token, key, { ...fixed, currentDate: new Date(nowMs) });
-    const identity = { goodUntilMs: goodUntilMs(payload, nowMs), zid: zidIn(payload, "sub") };
+    const until = goodUntilMs(payload, nowMs);
+    const zid = zidIn(payload, "sub", "sub");
     const role = payload["role"];
     if (!isRole(role)) {
-      throw forbidden("the token has an unknown role");
+      throw forbidden("unknown role");
     }
-    return { principal: Object.freeze({ zid: identity.zid, role }), goodUntilMs: identity.goodUntilMs };
+    if (isSystemAsCaller(zid, role)) {
+      throw unauthenticated("a caller's token that claims to be the system");
+    }
+    return { principal: Object.freeze({ zid, role }), provenAtMs: nowMs, goodUntilMs: until };
   };
+}
+
+/** The system reads everything, so no caller is the system, whoever signed its token (contract, section 6). */
+function isSystemAsCaller(zid: string, role: Role): boolean {
+  return role === "caller" && zid === systemZid;
 }
 
 function keyOf(secret: Uint8Array): KeyObject {

@@ -3,7 +3,7 @@ import { BoundedMap } from "../domain/bounded-map.ts";
 import type { Principal } from "../domain/principal.ts";
 import type { ProvenIdentity } from "./claims.ts";
 
-/** Remembers verified tokens until they expire. It holds their hashes, not the tokens themselves. */
+/** Remembers verified tokens as long as they are good. It holds their hashes, not the tokens themselves. */
 export interface TokenCache {
   /** The principal of a token that was verified and is still good at `nowMs`. */
   find(token: string, nowMs: number): Principal | undefined;
@@ -16,7 +16,11 @@ export function createTokenCache(maxTokens: number): TokenCache {
   return {
     find: (token, nowMs) => {
       const identity = identities.get(keyOf(token));
-      return identity !== undefined && nowMs < identity.goodUntilMs ? identity.principal : undefined;
+      if (identity === undefined || nowMs >= identity.goodUntilMs || nowMs < identity.provenAtMs) {
+        // Or its clock was set back since: then nothing tells how old it is.
+        return undefined;
+      }
+      return identity.principal;
     },
     remember: (token, identity) => identities.set(keyOf(token), identity),
   };

@@ -1,5 +1,5 @@
 import { type Client, Code, ConnectError, createClient, type Interceptor } from "@connectrpc/connect";
-import { createGrpcTransport } from "@connectrpc/connect-node";
+import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
 import { ZeqContext } from "#gen/zsc/v1/zeq_context_pb.js";
 import { ZscAdmin } from "#gen/zsc/v1/zsc_admin_pb.js";
 
@@ -36,11 +36,18 @@ export interface ZscClient {
   read(name: string, options?: ReadOptions): Promise<string>;
 }
 
-/** A client over gRPC for applications that read secrets. */
+/**
+ * A client over gRPC for applications that read secrets. A connection whose peer has gone without a word is found out while a
+ * call waits, within its `timeoutMs`; that call fails with `Unavailable`, and the next one opens a new connection.
+ *
+ * @example
+ *     const vault = createZscClient({ baseUrl: "https://vault.internal:7777", token: () => currentToken() });
+ *     const password = await vault.read("db-password", { purpose: "connect" });
+ */
 export function createZscClient(options: ZscClientOptions): ZscClient {
   const { baseUrl, token, timeoutMs = 10_000, env = process.env } = options;
   const authenticate: Interceptor = (next) => async (request) => {
-    request.header.set("authorization", `Bearer ${typeof token === "function" ? await token() : token}`);
+    request.header.set("authorization", `Bearer ${checkToken(typeof token === "function" ? await token() : token)}`);
     return await next(request);
   };
   const transport = createGrpcTransport({
@@ -48,6 +55,7 @@ export function createZscClient(options: ZscClientOptions): ZscClient {
     interceptors: [authenticate, againIfRefused],
     defaultTimeoutMs: timeoutMs,
     readMaxBytes: 8_388_608,
+    sessionManager: new GuardedSessions(baseUrl, keepAlive(timeoutMs)),
   });
   const context = createClient(ZeqContext, transport);
   return {
@@ -84,8 +92,47 @@ const againIfRefused: Interceptor = (next) => async (request) => {
   }
 };
 
+/** Node gives the code of a reset in the text of its error and nowhere else, and Connect passes on no more than that. */
 function isRefusedStream(error: unknown): boolean {
   return error instanceof ConnectError && error.rawMessage.includes("REFUSED_STREAM");
+}
+
+/** As RFC 6750 §2.1 has it. What is none would be quoted by the error of a header that does not take it. */
+const bearerToken = /^[\w.~+/-]+=*$/;
+
+function checkToken(token: unknown): string {
+  if (typeof token === "string" && bearerToken.test(token)) {
+    return token;
+  }
+  const what = typeof token === "string" ? "holds a character that no token has, such as a line break" : "is no text";
+  throw new ConnectError(`the token ${what}`, Code.Unauthenticated);
+}
+
+/** A silent connection is asked for a sign of life early enough for the call that waits to hear of it. */
+function keepAlive(timeoutMs: number) {
+  const within = (least: number, most: number, wanted: number) => Math.min(most, Math.max(least, wanted));
+  return {
+    pingIntervalMs: within(500, 4_000, timeoutMs * 0.4),
+    pingTimeoutMs: within(250, 2_000, timeoutMs * 0.2),
+  };
+}
+
+/**
+ * Connect's own manager of connections, which takes its listener from a session before the session has told all of its errors:
+ * one that no ping comes back from would end the process of the application.
+ */
+class GuardedSessions extends Http2SessionManager {
+  readonly #guarded = new WeakSet<object>();
+
+  override async request(...parameters: Parameters<Http2SessionManager["request"]>) {
+    const stream = await super.request(...parameters);
+    const { session } = stream;
+    if (session !== undefined && !this.#guarded.has(session)) {
+      this.#guarded.add(session);
+      session.on("error", () => {});
+    }
+    return stream;
+  }
 }
 
 function isNotFound(error: unknown): boolean {

@@ -78,5 +78,7 @@ export interface Config extends TokenCommandConfig, DatabaseCommandConfig {
   readonly masterKey: Plaintext;
   readonly tls: TlsConfig | undefined;
   readonly callers: CallerIssuerConfig | undefined;
+  /** How long a JSON call may take. */
+  readonly callMs: number;
   readonly shutdownMs: number;
 }

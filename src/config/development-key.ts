@@ -1,5 +1,17 @@
 import { randomBytes } from "node:crypto";
-import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  type Stats,
+  statSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { errorCode } from "../domain/error-code.ts";
 import { OperatorError } from "../domain/operator-error.ts";
@@ -16,7 +28,7 @@ export type DevelopmentKeyFile = "master.key" | "jwt.secret";
 export function ensureDevelopmentKey(dataDir: string, file: DevelopmentKeyFile): Plaintext {
   const path = join(dataDir, file);
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    ensureDataDir(dataDir);
     return readKey(path) ?? createKey(path);
   } catch (error) {
     if (error instanceof OperatorError) {
@@ -26,9 +38,32 @@ export function ensureDevelopmentKey(dataDir: string, file: DevelopmentKeyFile):
   }
 }
 
+/**
+ * Makes the data folder, for its owner alone, unless it is there.
+ *
+ * @throws OperatorError when it belongs to another user, or others may look into it: they could have put keys there
+ */
+export function ensureDataDir(dataDir: string): void {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  refuseForeign(dataDir, statSync(dataDir), "700");
+}
+
+function refuseForeign(path: string, { uid, mode }: Stats, wanted: string): void {
+  const own = process.geteuid?.();
+  if (own === undefined) {
+    return;
+  }
+  if (uid !== own) {
+    throw new OperatorError(`${path} belongs to another user: set ZSC_DATA_DIR to a folder of your own`);
+  }
+  if ((mode & 0o077) !== 0) {
+    throw new OperatorError(`${path} is open to other users: chmod ${wanted} ${path}`);
+  }
+}
+
 function readKey(path: string): Plaintext | undefined {
   try {
-    const text = readFileSync(path, "utf8").replace(/\r?\n$/, "");
+    const text = readOwn(path).replace(/\r?\n$/, "");
     if (!/^[0-9a-f]{64}$/.test(text)) {
       throw new OperatorError(`${path} holds no key: put the right one back; without it the data cannot be opened`);
     }
@@ -38,6 +73,16 @@ function readKey(path: string): Plaintext | undefined {
       return undefined;
     }
     throw error;
+  }
+}
+
+function readOwn(path: string): string {
+  const file = openSync(path, "r");
+  try {
+    refuseForeign(path, fstatSync(file), "600");
+    return readFileSync(file, "utf8");
+  } finally {
+    closeSync(file);
   }
 }
 

@@ -1,9 +1,10 @@
 import { readCallers } from "./callers.ts";
-import type { Config, DatabaseCommandConfig, Mode, TokenCommandConfig } from "./config.ts";
+import type { Config, DatabaseCommandConfig, Mode, TlsConfig, TokenCommandConfig } from "./config.ts";
 import { ensureDevelopmentKey } from "./development-key.ts";
 import { isLoopback } from "./listen.ts";
 import {
   readBase,
+  readCallMs,
   readDatabase,
   readJwt,
   readListen,
@@ -36,6 +37,7 @@ export function loadConfig(env: Environment, options: LoadOptions = {}): Config 
   const database = readDatabase(settings, base.dataDir);
   const tls = readTls(settings);
   const callers = readCallers(settings);
+  const callMs = readCallMs(settings);
   const shutdownMs = readShutdownMs(settings);
   requireSecrets(settings, base.mode, ["ZSC_MASTER_KEY", "ZSC_JWT_SECRET", "ZSC_DATABASE_URL"]);
   if (base.mode === "production" && tls === undefined && !isLoopback(listen.host)) {
@@ -50,6 +52,7 @@ export function loadConfig(env: Environment, options: LoadOptions = {}): Config 
     database,
     tls,
     callers,
+    callMs,
     shutdownMs,
   };
 }
@@ -71,4 +74,16 @@ export function loadDatabaseConfig(env: Environment, options: LoadOptions = {}):
   const database = readDatabase(settings, base.dataDir);
   requireSecrets(settings, base.mode, ["ZSC_DATABASE_URL"]);
   return { ...base, warnings: settings.finish(), database };
+}
+
+/**
+ * Reads the server's certificate and key again; undefined when it speaks plain text.
+ *
+ * @throws ConfigError
+ */
+export function loadTls(env: Environment): TlsConfig | undefined {
+  const settings = new Settings(env, readSettingFile);
+  const tls = readTls(settings);
+  settings.finish();
+  return tls;
 }

@@ -4,11 +4,12 @@ import type { BaseConfig, DatabaseConfig, JwtConfig, ListenAddress, LogLevel, Mo
 import { SettingProblem } from "./config-error.ts";
 import { parseDatabaseUrl } from "./database-url.ts";
 import { isLoopback, parseListen } from "./listen.ts";
-import { type SecretSetting, unknownSettings } from "./setting-names.ts";
+import { foreignNames, type SecretSetting } from "./setting-names.ts";
+import { checkNotRepeated } from "./setting-text.ts";
 import type { Environment, Settings } from "./settings.ts";
 
 const minJwtSecretBytes = 32;
-const maxShutdownSeconds = 3_600;
+const maxSeconds = 3_600;
 
 const modes: Readonly<Record<Mode, true>> = { development: true, production: true };
 const logLevels: Readonly<Record<LogLevel, true>> = {
@@ -26,8 +27,16 @@ export function readBase(
   env: Environment,
   askedMode: Mode | undefined,
 ): Omit<BaseConfig, "warnings"> {
-  for (const sentence of unknownSettings(env)) {
+  const { problems, serviceLinks } = foreignNames(env);
+  for (const sentence of problems) {
     settings.problem(sentence);
+  }
+  const [link] = serviceLinks;
+  if (link !== undefined) {
+    settings.warn(
+      link,
+      `service links of Kubernetes are ignored (${serviceLinks.length}): enableServiceLinks: false in the pod keeps them out`,
+    );
   }
   const mode = settings.parsed("ZSC_MODE", oneOf(modes), askedMode ?? "production");
   if (askedMode !== undefined && mode !== askedMode) {
@@ -54,6 +63,7 @@ export function readMasterKey(settings: Settings): Plaintext | undefined {
     if (!/^[0-9a-fA-F]{64}$/.test(text)) {
       throw new SettingProblem("must be exactly 64 hex digits (openssl rand -hex 32)");
     }
+    checkNotRepeated(text.toLowerCase());
     return Plaintext.fromString(text);
   });
 }
@@ -63,7 +73,7 @@ export function readJwt(settings: Settings): Omit<JwtConfig, "secret"> & { reado
     if (Buffer.byteLength(text, "utf8") < minJwtSecretBytes) {
       throw new SettingProblem(`must be at least ${minJwtSecretBytes} bytes long (openssl rand -base64 48)`);
     }
-    return Plaintext.fromString(text);
+    return Plaintext.fromString(checkNotRepeated(text));
   });
   return {
     secret,
@@ -81,15 +91,21 @@ export function readDatabase(settings: Settings, dataDir: string): DatabaseConfi
 }
 
 export function readShutdownMs(settings: Settings): number {
-  const seconds = settings.parsed("ZSC_SHUTDOWN_SECONDS", parseShutdownSeconds, 10);
-  return seconds * 1_000;
+  return settings.parsed("ZSC_SHUTDOWN_SECONDS", secondsFrom(0), 10) * 1_000;
 }
 
-function parseShutdownSeconds(text: string): number {
-  if (/^\d{1,4}$/.test(text) && Number(text) <= maxShutdownSeconds) {
-    return Number(text);
-  }
-  throw new SettingProblem(`must be a whole number of seconds, 0 to ${maxShutdownSeconds}`);
+/** How long a JSON call may take. */
+export function readCallMs(settings: Settings): number {
+  return settings.parsed("ZSC_CALL_SECONDS", secondsFrom(1), 20) * 1_000;
+}
+
+function secondsFrom(least: number): (text: string) => number {
+  return (text) => {
+    if (/^\d{1,4}$/.test(text) && Number(text) >= least && Number(text) <= maxSeconds) {
+      return Number(text);
+    }
+    throw new SettingProblem(`must be a whole number of seconds, ${least} to ${maxSeconds}`);
+  };
 }
 
 /**

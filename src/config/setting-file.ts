@@ -1,26 +1,47 @@
-import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 
 export interface SettingFile {
-  readonly text: string;
-  /** Whether every user of the machine may read it. */
-  readonly openToOthers: boolean;
+  readonly bytes: Uint8Array;
+  /** Who besides its owner may read the file. */
+  readonly openTo: "nobody" | "its group" | "every user of this machine";
 }
 
 /** Reads a file that a setting names. Throws whatever the system says. */
 export type ReadFile = (path: string) => SettingFile;
 
-const maxFileBytes = 1_048_576;
-const readByOthers = 0o004;
+/** The largest file that a setting may name. */
+export const maxSettingFileBytes = 1_048_576;
 
 export const readSettingFile: ReadFile = (path) => {
   const file = openSync(path, "r");
   try {
-    const { mode, size } = fstatSync(file);
-    if (size > maxFileBytes) {
-      throw new Error("the file is larger than 1 MiB");
-    }
-    return { text: readFileSync(file, "utf8"), openToOthers: (mode & readByOthers) !== 0 };
+    return { bytes: readBounded(file), openTo: openTo(fstatSync(file).mode) };
   } finally {
     closeSync(file);
   }
 };
+
+/** Pipes and devices have no size to go by, so what is read is counted. */
+function readBounded(file: number): Uint8Array {
+  const buffer = Buffer.alloc(maxSettingFileBytes + 1);
+  let length = 0;
+  for (;;) {
+    const count = readSync(file, buffer, length, buffer.length - length, null);
+    length += count;
+    if (length > maxSettingFileBytes) {
+      throw new Error("the file is larger than 1 MiB");
+    }
+    if (count === 0) {
+      const bytes = Buffer.from(buffer.subarray(0, length));
+      buffer.fill(0, 0, length);
+      return bytes;
+    }
+  }
+}
+
+function openTo(mode: number): SettingFile["openTo"] {
+  if (process.platform === "win32" || (mode & 0o044) === 0) {
+    return "nobody";
+  }
+  return (mode & 0o004) === 0 ? "its group" : "every user of this machine";
+}

@@ -1,8 +1,9 @@
 import { errorCode } from "../domain/error-code.ts";
 import type { ConfigWarning } from "./config.ts";
 import { ConfigError, SettingProblem } from "./config-error.ts";
-import type { ReadFile } from "./setting-file.ts";
+import type { ReadFile, SettingFile } from "./setting-file.ts";
 import type { PlainSetting, SecretSetting } from "./setting-names.ts";
+import { checkOneLine, checkValue, decodeFile } from "./setting-text.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -20,12 +21,12 @@ export class Settings {
 
   /** The value, or undefined when it is not set. */
   text(name: PlainSetting): string | undefined {
-    return this.#value(name);
+    return this.#checked(name);
   }
 
   /** A value that `parse` understands; `fallback` when it is not set, and when it is wrong, which becomes a problem. */
   parsed<T>(name: PlainSetting, parse: (text: string) => T, fallback: T): T {
-    const text = this.#value(name);
+    const text = this.#checked(name);
     return text === undefined ? fallback : (this.#tryParse(name, () => parse(text)) ?? fallback);
   }
 
@@ -41,12 +42,12 @@ export class Settings {
     if (text === undefined) {
       // Editors and `echo` end a file with a newline that is not part of the secret.
       const fileText = this.#fileNamedBy(twin, true)?.replace(/\r?\n$/, "");
-      return fileText === undefined ? undefined : this.#tryParse(twin, () => parse(fileText));
+      return fileText === undefined ? undefined : this.#tryParse(twin, () => parse(checkOneLine(fileText)));
     }
     if (this.#value(twin) !== undefined) {
       this.problem(`${name} and ${twin} are both set: set one of them`);
     }
-    return this.#tryParse(name, () => parse(text));
+    return this.#tryParse(name, () => parse(checkOneLine(checkValue(text))));
   }
 
   /** Whether a secret is given, in itself or as a file, right or wrong. */
@@ -56,7 +57,7 @@ export class Settings {
 
   /** The text of a file that a part of a setting names. Throws SettingProblem. */
   fileAt(path: string): string {
-    return this.#read(path).text;
+    return decodeFile(this.#read(path).bytes);
   }
 
   problem(sentence: string): void {
@@ -70,7 +71,7 @@ export class Settings {
   /** Hands out the warnings, or throws ConfigError with every problem. */
   finish(): readonly ConfigWarning[] {
     if (this.#problems.length > 0) {
-      throw new ConfigError(this.#problems);
+      throw new ConfigError([...new Set(this.#problems)]);
     }
     return this.#warnings;
   }
@@ -79,19 +80,26 @@ export class Settings {
     return this.#env[name] || undefined;
   }
 
+  #checked(name: string): string | undefined {
+    const text = this.#value(name);
+    return text === undefined ? undefined : this.#tryParse(name, () => checkValue(text));
+  }
+
   #fileNamedBy(name: string, isSecret: boolean): string | undefined {
-    const path = this.#value(name);
+    const path = this.#checked(name);
     if (path === undefined) {
       return undefined;
     }
-    const file = this.#tryParse(name, () => this.#read(path));
-    if (isSecret && file?.openToOthers) {
-      this.warn(name, `every user of this machine can read ${path}`);
-    }
-    return file?.text;
+    return this.#tryParse(name, () => {
+      const { bytes, openTo } = this.#read(path);
+      if (isSecret && openTo !== "nobody") {
+        this.warn(name, `${openTo} can read ${path}: chmod 600 ${path}`);
+      }
+      return decodeFile(bytes);
+    });
   }
 
-  #read(path: string) {
+  #read(path: string): SettingFile {
     try {
       return this.#readFile(path);
     } catch (error) {

@@ -8,6 +8,7 @@ export type VaultErrorCode =
   | "NOT_FOUND"
   | "MESSAGE_TOO_LARGE"
   | "STORE_UNAVAILABLE"
+  | "ISSUER_UNAVAILABLE"
   | "OVERLOADED"
   | "SEAL_BROKEN";
 

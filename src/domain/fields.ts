@@ -56,6 +56,11 @@ export class FieldWriter {
     return this;
   }
 
+  /** One field of text, or one that is absent. */
+  textOrAbsent(text: string | null): this {
+    return text === null ? this.absent() : this.text(text);
+  }
+
   /** SHA-256 of all that was written, 64 lower-case hex digits. */
   digest(): string {
     return hash("sha256", this.view(), "hex");

@@ -8,6 +8,8 @@ export interface LogFields {
   readonly ms?: number;
   readonly requestId?: string;
   readonly zid?: string;
+  /** The row that the call left: `<seq>.<row_hash>`. */
+  readonly receipt?: string;
   /** What failed, in our words or a foreign error code. */
   readonly reason?: string;
   /** Where it failed: function names and lines, no messages. */

@@ -24,23 +24,18 @@ const writer = new FieldWriter("zsc-vault-row-v1");
  * Whoever puts back, alters or adds a row by hand does not find the same digest in the log.
  */
 export function vaultRowDigest(row: VaultRow): string {
-  writer.start().text(row.id).text(row.name);
-  textOrAbsent(row.purposeTag);
-  writer.text(row.boundZid).text(row.permissionsJson);
-  textOrAbsent(row.expiresZeqond === null ? null : String(row.expiresZeqond));
   return writer
+    .start()
+    .text(row.id)
+    .text(row.name)
+    .textOrAbsent(row.purposeTag)
+    .text(row.boundZid)
+    .text(row.permissionsJson)
+    .textOrAbsent(row.expiresZeqond === null ? null : String(row.expiresZeqond))
     .text(String(row.version))
     .bytes(row.sealedKey)
     .bytes(row.sealedValue)
     .text(row.createdAt)
     .text(row.updatedAt)
     .digest();
-}
-
-function textOrAbsent(text: string | null): void {
-  if (text === null) {
-    writer.absent();
-  } else {
-    writer.text(text);
-  }
 }

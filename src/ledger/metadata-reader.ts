@@ -5,21 +5,21 @@ import { type Listing, type Store, StoreFailure } from "./store.ts";
 
 /**
  * Metadata that is read beside the chain, once the row that says so is durable: long answers stall no writer, and
- * show the vault at or after that row.
+ * show the vault at or after that row, `atLeast`.
  */
 export interface MetadataReader {
   /**
    * Of large ones fewer than `limit` at a time: only when there are none there are no more.
    *
-   * @throws VaultError `STORE_UNAVAILABLE`
+   * @throws VaultError `STORE_UNAVAILABLE`, also when the database does not show the row `atLeast`; `OVERLOADED`
    */
-  listSecrets(afterName: string | null, limit: number): Promise<readonly SecretMetadata[]>;
+  listSecrets(afterName: string | null, limit: number, atLeast: Head): Promise<readonly SecretMetadata[]>;
   /**
    * Newest first, before `beforeSeq`.
    *
-   * @throws VaultError `STORE_UNAVAILABLE`
+   * @throws VaultError `STORE_UNAVAILABLE`, also when the database does not show the row `atLeast`; `OVERLOADED`
    */
-  secretRows(name: string, limit: number, beforeSeq?: number): Promise<readonly AuditRow[]>;
+  secretRows(name: string, limit: number, atLeast: Head, beforeSeq?: number): Promise<readonly AuditRow[]>;
   /**
    * All that is listed after a name, as it is at one moment. MUST be closed: it holds a connection to the database.
    *
@@ -28,14 +28,31 @@ export interface MetadataReader {
   openListing(afterName: string | null, atLeast: Head): Promise<Listing>;
 }
 
+/** Reads that wait for the database, at most. */
+const maxWaiting = 256;
+const overloadRetryMs = 100;
+/** Long lists that are being read, at most. */
 const maxListings = 8;
 const listingRetryMs = 1_000;
 
 export function createMetadataReader(store: Pick<Store, "listSecrets" | "auditRows" | "openListing">): MetadataReader {
+  let waiting = 0;
   let listings = 0;
+  const read = async <T>(work: () => Promise<T>): Promise<T> => {
+    if (waiting >= maxWaiting) {
+      throw new VaultError("OVERLOADED", "too many calls are waiting", { retryAfterMs: overloadRetryMs });
+    }
+    waiting += 1;
+    try {
+      return await translated(work());
+    } finally {
+      waiting -= 1;
+    }
+  };
   return {
-    listSecrets: (afterName, limit) => translated(store.listSecrets(afterName, limit)),
-    secretRows: (name, limit, beforeSeq) => translated(store.auditRows(originIdOf(name), limit, beforeSeq)),
+    listSecrets: (afterName, limit, atLeast) => read(() => store.listSecrets(afterName, limit, atLeast)),
+    secretRows: (name, limit, atLeast, beforeSeq) =>
+      read(() => store.auditRows(originIdOf(name), limit, atLeast, beforeSeq)),
     async openListing(afterName, atLeast) {
       if (listings >= maxListings) {
         const message = "too many lists are being read";

@@ -14,7 +14,7 @@ export interface Operation<T> {
   readonly needs: Needs;
   /** Its share of a batch, as far as it is known before. What it changes and records is counted when it is applied. */
   readonly weight: Weight;
-  apply(view: BatchView): Decision<T>;
+  apply(view: ChangeView): Decision<T>;
   /** Wipes what is secret in a value that nobody gets, because its attempt was thrown back or did not fit. */
   discard?(value: T): void;
 }
@@ -24,6 +24,8 @@ export interface Needs {
   readonly secrets: readonly string[];
   /** ZIDs whose recent denials count. */
   readonly denials: readonly string[];
+  /** Those of `secrets` that it may change. */
+  readonly changes?: readonly string[];
 }
 
 export interface Weight {
@@ -39,6 +41,15 @@ export interface BatchView {
   secret(name: string): Secret | undefined;
   /** Zeqonds of the denials of a ZID that may still count. */
   denials(zid: string): readonly number[];
+}
+
+/** The same with what a change must know. */
+export interface ChangeView extends BatchView {
+  /**
+   * Whether a secret, or that there is none of the name, is what the log says. False also for a name that is not among
+   * the operation's `changes`. Nothing may be changed that is not.
+   */
+  isAsRecorded(name: string): boolean;
 }
 
 export interface Decision<T> {

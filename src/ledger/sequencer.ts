@@ -1,6 +1,6 @@
 import type { Clock } from "../domain/clock.ts";
 import { VaultError } from "../domain/errors.ts";
-import { windowZeqonds } from "../domain/limiter.ts";
+import { lookedAtZeqonds } from "../domain/limiter.ts";
 import { momentOf } from "../domain/moment.ts";
 import { type AppliedBatch, applyBatch, discardBatch } from "./batch.ts";
 import { FairQueue } from "./fair-queue.ts";
@@ -18,8 +18,8 @@ export interface Sequencer {
    * @param signal when aborted before its batch is taken, the operation leaves the queue and never happens. Afterwards
    * it counts.
    * @param principal who asks: principals take turns, and share the places. Undefined: the server itself.
-   * @throws VaultError the refusal, with its `receipt`; `STORE_UNAVAILABLE` when the batch failed; `OVERLOADED`
-   * when no place is left, or the principal has its share of them.
+   * @throws VaultError the refusal, with its `receipt`; `STORE_UNAVAILABLE` when the batch failed, or the database went
+   * away under the batch before; `OVERLOADED` when no place is left, or the principal has its share of them.
    */
   submit<T>(operation: Operation<T>, signal?: Cancellation, principal?: string): Promise<Recorded<T>>;
   /** Takes nothing more and resolves when all that waits is settled. */
@@ -48,6 +48,8 @@ type Answer = () => void;
 
 /** How often a batch is tried before its callers hear UNAVAILABLE; the waits between add up to one or two seconds. */
 const maxAttempts = 12;
+/** No attempt begins later. The database keeps the lock of a session that went silent a little less long. */
+const maxTryingMs = 11_000;
 const overloadRetryMs = 100;
 
 /** Group commit: one batch in flight, the next one collecting; no timers, so an idle vault answers at once. */
@@ -153,13 +155,21 @@ export function createSequencer(options: SequencerOptions): Sequencer {
     }
   }
 
+  /** Whoever waits behind a database that is away would wait as long again, and hear the same. */
+  function refuseWaiting(failure: StoreFailure): void {
+    for (let next = waiting.take(); next !== undefined; next = waiting.take()) {
+      next.reject(giveUp(failure, false));
+    }
+  }
+
   /** Resolves when the batch is durable, tries again where that can help, and never guesses. */
   async function commit(operations: readonly Operation<unknown>[]): Promise<AppliedBatch> {
     const inDoubt: AppliedBatch[] = [];
+    const lastAttemptMs = performance.now() + maxTryingMs;
     let done: AppliedBatch | undefined;
     try {
       for (let attempt = 1; done === undefined; attempt++) {
-        done = await attemptOnce(operations, inDoubt, attempt);
+        done = await attemptOnce(operations, inDoubt, attempt, lastAttemptMs);
       }
       return done;
     } finally {
@@ -174,10 +184,11 @@ export function createSequencer(options: SequencerOptions): Sequencer {
     operations: readonly Operation<unknown>[],
     inDoubt: AppliedBatch[],
     attempt: number,
+    lastAttemptMs: number,
   ): Promise<AppliedBatch | undefined> {
     let applied: AppliedBatch | undefined;
     try {
-      const load = loadRequest(operations, zeqondFloor(), inDoubt);
+      const load = loadRequest(operations, momentOf(clock).zeqond, inDoubt);
       await store.transact(load, (loaded) => {
         const committed = inDoubt.find((batch) => isIn(batch, loaded));
         applied = committed ?? applyBatch(operations, loaded, momentOf(clock), load.denialsAfterZeqond, maxBatchBytes);
@@ -194,16 +205,17 @@ export function createSequencer(options: SequencerOptions): Sequencer {
       }
       onFailure?.(error, attempt);
       const again = error.kind === "unavailable" ? attempt === 1 || inDoubt.length > 0 : true;
-      if (!again || attempt >= maxAttempts) {
+      const isLate = performance.now() > lastAttemptMs;
+      if (!again || isLate || attempt >= maxAttempts) {
+        if (isLate || error.kind !== "conflict") {
+          refuseWaiting(error);
+        }
         throw giveUp(error, inDoubt.length > 0);
       }
       await backOff(attempt);
       return undefined;
     }
   }
-
-  // A minute of slack: the clock is read again under the lock, and replicas' clocks differ.
-  const zeqondFloor = () => momentOf(clock).zeqond - 2 * windowZeqonds;
 
   return {
     submit,
@@ -216,11 +228,12 @@ export function createSequencer(options: SequencerOptions): Sequencer {
 
 function loadRequest(
   operations: readonly Operation<unknown>[],
-  denialsAfterZeqond: number,
+  nowZeqond: number,
   inDoubt: readonly AppliedBatch[],
 ): LoadRequest {
   const secrets = new Set<string>();
   const denials = new Set<string>();
+  const changes = new Set<string>();
   for (const { needs } of operations) {
     for (const name of needs.secrets) {
       secrets.add(name);
@@ -228,9 +241,19 @@ function loadRequest(
     for (const zid of needs.denials) {
       denials.add(zid);
     }
+    for (const name of needs.changes ?? []) {
+      changes.add(name);
+    }
   }
   const rowHashesAt = inDoubt.flatMap(({ write }) => (write ? [write.to.seq] : []));
-  return { secrets: [...secrets], denials: [...denials], denialsAfterZeqond, rowHashesAt };
+  return {
+    secrets: [...secrets],
+    denials: [...denials],
+    denialsAfterZeqond: nowZeqond - lookedAtZeqonds,
+    denialsUntilZeqond: nowZeqond + lookedAtZeqonds,
+    changes: [...changes],
+    rowHashesAt,
+  };
 }
 
 /** The chain knows whether an attempt whose COMMIT got no answer was committed. */

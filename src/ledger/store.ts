@@ -7,8 +7,12 @@ import type { RowBlock } from "./row-block.ts";
 export interface LoadRequest {
   readonly secrets: readonly string[];
   readonly denials: readonly string[];
-  /** Denials at or before this Zeqond are of no interest. */
+  /** Denials at or before this Zeqond are of no interest, */
   readonly denialsAfterZeqond: number;
+  /** and neither are those behind this one: a clock that was wrong may have left any number of them. */
+  readonly denialsUntilZeqond: number;
+  /** Names, among `secrets`, whose row is to be compared with what the log says of its last change. */
+  readonly changes: readonly string[];
   /** Rows of the log whose hashes are asked for: the last rows of attempts whose commit is in doubt. */
   readonly rowHashesAt: readonly number[];
 }
@@ -19,6 +23,8 @@ export interface Loaded {
   readonly secrets: ReadonlyMap<string, Secret>;
   /** By ZID: the Zeqonds of its denials. */
   readonly denials: ReadonlyMap<string, readonly number[]>;
+  /** Those of the `changes` asked for that are as the log says, by `isAsRecorded` on the row as it is stored. */
+  readonly asRecorded: ReadonlySet<string>;
   /** By seq. */
   readonly rowHashes: ReadonlyMap<number, string>;
 }
@@ -85,16 +91,22 @@ export interface Store {
    */
   transact(load: LoadRequest, decide: (loaded: Loaded) => LedgerWrite | null): Promise<void>;
 
+  // `atLeast`: a row that was committed before. What is read MUST show the vault at or after it, or fail with
+  // `unavailable`: a database of several servers may answer from one that does not have it yet, or never will.
+
   /**
    * Metadata ordered by name, byte by byte: at most `limit` secrets after `afterName`, and of large ones no more than
    * have `pageBytes`. Fewer than `limit` do not mean that there are no more; none does.
    */
-  listSecrets(afterName: string | null, limit: number): Promise<readonly SecretMetadata[]>;
+  listSecrets(afterName: string | null, limit: number, atLeast: Head): Promise<readonly SecretMetadata[]>;
   /** Rows about one secret whose type begins with `secret_`, newest first; those before `beforeSeq`. */
-  auditRows(originId: string, limit: number, beforeSeq?: number): Promise<readonly AuditRow[]>;
-  /** The metadata after `afterName` as it is at one moment, when the log has the row `atLeast`. To be closed. */
+  auditRows(originId: string, limit: number, atLeast: Head, beforeSeq?: number): Promise<readonly AuditRow[]>;
+  /** The metadata after `afterName` as it is at one moment. To be closed. */
   openListing(afterName: string | null, atLeast: Head): Promise<Listing>;
-  /** Names, after `afterName`, of secrets whose `expires_zeqond` is at or before `zeqond`; ordered by name. */
+  /**
+   * Names, after `afterName`, of secrets whose `expires_zeqond` is at or before `zeqond`; ordered by name. It may show
+   * an older vault: whether a secret is due is decided again under the lock, and what is missed is found the next time.
+   */
   dueSecrets(zeqond: number, afterName: string | null, limit: number): Promise<readonly string[]>;
 
   /** A view of log and vault that no writer changes, for verification. */

@@ -4,8 +4,8 @@ import type { Denial, Snapshot } from "./store.ts";
 import type { Difference } from "./verify-report.ts";
 
 /**
- * The denials of the log that still count, to be compared with those that the limiter remembers. Older ones may or may
- * not be remembered, so they are not compared.
+ * The denials of the log that count or, where a clock was ahead, will count, to be compared with those that the limiter
+ * remembers. Older ones may or may not be remembered, so they are not compared.
  */
 export class RecentDenials {
   readonly #nowZeqond: number;
@@ -19,7 +19,7 @@ export class RecentDenials {
 
   /** Takes the rows of the log, in their order. */
   note({ seq, actorZid, transitionType, proofPurpose, zeqondNumber }: AuditRow): void {
-    if (transitionType !== "secret_denied" || proofPurpose !== "denied" || !this.#counts(zeqondNumber)) {
+    if (transitionType !== "secret_denied" || proofPurpose !== "denied" || !this.#isNotOver(zeqondNumber)) {
       return;
     }
     this.#bySeq.set(seq, { seq, zid: actorZid, zeqond: zeqondNumber });
@@ -38,7 +38,7 @@ export class RecentDenials {
       for (const denial of page) {
         const recorded = missing.get(denial.seq);
         missing.delete(denial.seq);
-        if (recorded === undefined ? !this.#counts(denial.zeqond) : isSame(denial, recorded)) {
+        if (recorded === undefined ? !this.#isNotOver(denial.zeqond) : isSame(denial, recorded)) {
           continue;
         }
         differs(denial.seq, "the limiter counts a denial that the log does not have like this");
@@ -52,11 +52,14 @@ export class RecentDenials {
     return differences;
   }
 
-  #counts(zeqond: number): boolean {
+  #isNotOver(zeqond: number): boolean {
     return this.#nowZeqond - zeqond < windowZeqonds;
   }
 
-  /** With a later denial of its ZID the limiter lets go of it. It still counts here only when our clock is behind. */
+  /**
+   * With a later denial of its ZID the limiter lets go of it. It is not over here only when our clock is behind, or the
+   * one of the server that recorded the later denial was ahead.
+   */
   #mayBeForgotten({ zid, zeqond }: Denial): boolean {
     return (this.#last.get(zid) ?? 0) - zeqond >= windowZeqonds;
   }

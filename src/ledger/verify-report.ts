@@ -1,11 +1,11 @@
 import type { Head } from "./row.ts";
 import type { Break } from "./verify-chain.ts";
 
-/** Where the vault is not what the log says. */
+/** Where the vault is not what the log says, or the log says of a secret what cannot be. */
 export interface Difference {
   /** Name of the secret; null for what the denial limiter remembers. */
   readonly name: string | null;
-  /** The row that recorded its last change, or the denial; null where the log knows of none. */
+  /** The row of the change that cannot be, of its last change, or of the denial; null where the log knows of none. */
   readonly seq: number | null;
   readonly why: string;
 }
@@ -21,5 +21,5 @@ export interface Report {
   readonly differences: readonly Difference[];
 }
 
-/** So many differences are told, of secrets and of denials each; whoever has that many needs no more. */
+/** So many differences are told, of changes, secrets and denials each; whoever has that many needs no more. */
 export const maxDifferences = 20;

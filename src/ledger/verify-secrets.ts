@@ -1,4 +1,5 @@
 import { type VaultRow, vaultRowDigest } from "../domain/vault-row.ts";
+import { changeTypes } from "./last-change.ts";
 import { type AuditRow, subjectOf } from "./row.ts";
 import type { Snapshot } from "./store.ts";
 import type { Difference } from "./verify-report.ts";
@@ -23,26 +24,77 @@ export interface ChangeIndex {
   close(): void;
 }
 
-/** Keeps what a row says of a change. */
-export function noteChange({ seq, transitionType, originId, payloadJson }: AuditRow, index: ChangeIndex): void {
-  if (transitionType === "secret_set" || transitionType === "secret_rotated") {
-    index.put({ name: subjectOf(originId), seq, ...marksOf(payloadJson) });
-  } else if (transitionType === "secret_deleted") {
-    index.delete(subjectOf(originId));
+/**
+ * Takes the changes of the log in their order, keeps the last one of each secret, and names those that do not follow the
+ * one before: whoever put an older row back and had it changed again leaves a version that was there already.
+ */
+export class ChangeHistory {
+  readonly #index: ChangeIndex;
+  readonly #limit: number;
+  readonly #differences: Difference[] = [];
+
+  /** @param limit so many differences are kept, the first ones */
+  constructor(index: ChangeIndex, limit: number) {
+    this.#index = index;
+    this.#limit = limit;
+  }
+
+  get differences(): readonly Difference[] {
+    return this.#differences;
+  }
+
+  note({ seq, transitionType, originId, payloadJson }: AuditRow): void {
+    if (!changeTypes.some((type) => type === transitionType)) {
+      return;
+    }
+    const name = subjectOf(originId);
+    const before = this.#index.get(name);
+    const change = transitionType === "secret_deleted" ? undefined : marksOf(payloadJson);
+    const why = oddityOf(change, before);
+    if (why !== undefined && this.#differences.length < this.#limit) {
+      this.#differences.push({ name, seq, why });
+    }
+    if (change === undefined) {
+      this.#index.delete(name);
+    } else {
+      this.#index.put({ name, seq, version: change.version, sealedDigest: change.sealedDigest });
+    }
   }
 }
 
+/** Why a change cannot follow the one before; undefined when it can. A change without marks is a deletion. */
+function oddityOf(change: Marks | undefined, before: LastChange | undefined): string | undefined {
+  const creates = change?.creates === true;
+  if (creates && before !== undefined) {
+    return `it was created when the log had it already, at version ${before.version}`;
+  }
+  if (!creates && before === undefined) {
+    return `it was ${change === undefined ? "deleted" : "changed"} when the log had no secret of that name`;
+  }
+  const expected = (before?.version ?? 0) + 1;
+  return change === undefined || change.version === expected
+    ? undefined
+    : `it became version ${change.version} where version ${expected} was to follow: a row put back by hand was changed`;
+}
+
+interface Marks {
+  readonly version: number;
+  readonly sealedDigest: string;
+  /** Whether it made a secret that was not there. */
+  readonly creates: boolean;
+}
+
 /** What a change left in its row; a payload without it gives marks that no row of the vault has. */
-function marksOf(payloadJson: string): { readonly version: number; readonly sealedDigest: string } {
+function marksOf(payloadJson: string): Marks {
   try {
-    const { version, sealed_digest } = JSON.parse(payloadJson);
+    const { version, sealed_digest, purpose } = JSON.parse(payloadJson);
     if (Number.isSafeInteger(version)) {
-      return { version, sealedDigest: String(sealed_digest) };
+      return { version, sealedDigest: String(sealed_digest), creates: purpose === "created" };
     }
   } catch {
     // Not one of our rows.
   }
-  return { version: 0, sealedDigest: "" };
+  return { version: 0, sealedDigest: "", creates: false };
 }
 
 /** Compares every secret with what was noted of it, and what was noted with what there is. */

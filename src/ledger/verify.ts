@@ -6,7 +6,7 @@ import { isWholeInBlocks } from "./verify-blocks.ts";
 import { ChainWalk } from "./verify-chain.ts";
 import { RecentDenials } from "./verify-denials.ts";
 import { maxDifferences, type Report } from "./verify-report.ts";
-import { type ChangeIndex, compareSecrets, noteChange } from "./verify-secrets.ts";
+import { ChangeHistory, type ChangeIndex, compareSecrets } from "./verify-secrets.ts";
 
 export type { Difference, Report } from "./verify-report.ts";
 export type { ChangeIndex, LastChange } from "./verify-secrets.ts";
@@ -27,19 +27,28 @@ export interface VerifyOptions {
 export async function verify({ snapshot, index, clock, onProgress }: VerifyOptions): Promise<Report> {
   const { head } = snapshot;
   const denials = new RecentDenials(momentOf(clock).zeqond);
+  const changes = new ChangeHistory(index, maxDifferences);
+  let noted = 0;
   const note = (row: AuditRow) => {
-    noteChange(row, index);
-    denials.note(row);
+    // A walk row by row meets again, unchanged, what was walked in blocks.
+    if (row.seq > noted) {
+      noted = row.seq;
+      changes.note(row);
+      denials.note(row);
+    }
   };
   const isWhole = await isWholeInBlocks(snapshot, note, onProgress);
-  // What was noted before is noted again, in the same order, to the same end.
   const { rows, broken } = isWhole ? { rows: head.seq, broken: null } : await walk(snapshot, note, onProgress);
   if (broken !== null) {
     return { rows, head, secrets: 0, broken, differences: [] };
   }
   const { secrets, differences } = await compareSecrets(snapshot, index, maxDifferences);
+  const ofChanges = changes.differences;
+  const ofSecrets = differences.filter(
+    (one) => !ofChanges.some((told) => told.name === one.name && told.seq === one.seq),
+  );
   const ofDenials = await denials.compare(snapshot, maxDifferences);
-  return { rows, head, secrets, broken, differences: [...differences, ...ofDenials] };
+  return { rows, head, secrets, broken, differences: [...ofChanges, ...ofSecrets, ...ofDenials] };
 }
 
 /** Follows the chain row by row. */

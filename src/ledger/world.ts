@@ -1,14 +1,16 @@
 import type { Moment } from "../domain/moment.ts";
 import type { Secret } from "../domain/secret.ts";
-import type { BatchView, Change } from "./operation.ts";
+import type { Change, ChangeView } from "./operation.ts";
 import type { AuditRow } from "./row.ts";
 import type { Denial, LedgerWrite, Loaded, ReadCounter, SecretUpdate } from "./store.ts";
 
 /** What was loaded, and what a batch has made of it so far. */
-export class World implements BatchView {
+export class World implements ChangeView {
   readonly now: Moment;
   readonly #loaded: Loaded;
   readonly #changed = new Map<string, Secret | undefined>();
+  /** Names that the batch itself has written: what it wrote, it records. */
+  readonly #written = new Set<string>();
   /** By ZID: the rows of the batch, counted from 0, that record its denials. */
   readonly #newDenials = new Map<string, number[]>();
   /** By name: the bytes of what is written. */
@@ -21,6 +23,10 @@ export class World implements BatchView {
 
   secret(name: string): Secret | undefined {
     return this.#changed.has(name) ? this.#changed.get(name) : this.#loaded.secrets.get(name);
+  }
+
+  isAsRecorded(name: string): boolean {
+    return this.#written.has(name) || this.#loaded.asRecorded.has(name);
   }
 
   denials(zid: string): readonly number[] {
@@ -43,15 +49,18 @@ export class World implements BatchView {
   /** Makes the changes of one operation, whose `rows` rows begin at `firstRow`: all, or none when one is impossible. */
   apply(changes: readonly Change[], firstRow: number, rows: number): void {
     const secrets = new Map<string, Secret | undefined>();
+    const written: string[] = [];
     const denials: { readonly zid: string; readonly row: number }[] = [];
     const current = (name: string) => (secrets.has(name) ? secrets.get(name) : this.secret(name));
     for (const change of changes) {
       switch (change.kind) {
         case "put":
           secrets.set(change.secret.name, change.secret);
+          written.push(change.secret.name);
           break;
         case "delete":
           secrets.set(change.name, undefined);
+          written.push(change.name);
           break;
         case "count_read":
           secrets.set(change.name, readOnce(current(change.name), this.now));
@@ -70,6 +79,9 @@ export class World implements BatchView {
       if (change.kind === "put") {
         this.#writtenBytes.set(change.secret.name, secretBytes(change.secret));
       }
+    }
+    for (const name of written) {
+      this.#written.add(name);
     }
     for (const { zid, row } of denials) {
       this.#newDenials.set(zid, [...(this.#newDenials.get(zid) ?? []), row]);

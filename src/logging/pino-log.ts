@@ -1,23 +1,26 @@
 import { type DestinationStream, pino } from "pino";
-import pretty from "pino-pretty";
+import { prettyFactory } from "pino-pretty";
 import type { Log, LogFields } from "../domain/log.ts";
+import { createLineSink, type LineSink } from "./line-sink.ts";
+import { openStandardOutput } from "./output.ts";
 
 export interface LogOptions {
   /** A level of pino, or `silent`. */
   readonly level: string;
   /** Lines for people instead of JSON. */
   readonly readable: boolean;
-  /** Where lines go; standard output unless given. */
-  readonly destination?: DestinationStream;
 }
 
-/** A log of JSON lines that hold the listed fields and nothing else, whatever is passed. */
-export function createLog({ level, readable, destination }: LogOptions): Log {
-  const target =
-    destination ??
-    (readable
-      ? pretty({ colorize: true, singleLine: true, sync: true })
-      : gathering(pino.destination({ dest: 1, sync: true })));
+export interface ProcessLog extends Log {
+  /** Resolves once every line has left, or after `withinMs`: before the process ends. */
+  drain(withinMs: number): Promise<void>;
+}
+
+/** A log of JSON lines on standard output that hold the listed fields and nothing else, whatever is passed. */
+export function createLog({ level, readable }: LogOptions): ProcessLog {
+  const sink = createLineSink(openStandardOutput(), (count) => {
+    log.warn({ count }, "lines of the log were dropped, since nobody took them");
+  });
   const logger = pino(
     {
       level,
@@ -25,43 +28,30 @@ export function createLog({ level, readable, destination }: LogOptions): Log {
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    target,
+    readable ? forPeople(sink) : sink,
   );
   const at = (name: keyof Log) => (fields: LogFields, message: string) => {
     if (logger.isLevelEnabled(name)) {
       logger[name](listed(fields), message);
     }
   };
-  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+  const log = {
+    debug: at("debug"),
+    info: at("info"),
+    warn: at("warn"),
+    error: at("error"),
+    drain: (withinMs: number) => sink.drain(withinMs),
+  };
+  return log;
 }
 
-/**
- * Writes the lines of one turn of the event loop at once: a system call for each would cost more than the line itself.
- * What is there when the process ends of its own accord is written too, hence a target that writes before it returns.
- * One that does not would also keep in memory, without bound, what nobody takes.
- */
-function gathering(target: DestinationStream): DestinationStream {
-  let lines = "";
-  const flush = () => {
-    if (lines === "") {
-      return;
-    }
-    target.write(lines);
-    lines = "";
-  };
-  process.on("exit", flush);
-  return {
-    write(line) {
-      if (lines === "") {
-        setImmediate(flush);
-      }
-      lines += line;
-    },
-  };
+function forPeople(sink: LineSink): DestinationStream {
+  const format = prettyFactory({ colorize: true, singleLine: true });
+  return { write: (line) => sink.write(format(line) ?? "") };
 }
 
 /** A type is no guard against an object with more in it than it shows. */
 function listed(fields: LogFields): LogFields {
-  const { method, code, ms, requestId, zid, reason, stack, count, address, database, setting } = fields;
-  return { method, code, ms, requestId, zid, reason, stack, count, address, database, setting } as LogFields;
+  const { method, code, ms, requestId, zid, receipt, reason, stack, count, address, database, setting } = fields;
+  return { method, code, ms, requestId, zid, receipt, reason, stack, count, address, database, setting } as LogFields;
 }

@@ -16,6 +16,7 @@ import {
 import { Plaintext } from "../domain/plaintext.ts";
 import type { MetadataReader } from "../ledger/metadata-reader.ts";
 import type { Operation } from "../ledger/operation.ts";
+import type { Head } from "../ledger/row.ts";
 import { deleteSecret } from "../zsc/delete.ts";
 import { infoSecret, recordAudit } from "../zsc/metadata.ts";
 import { grantSecret, revokeSecret } from "../zsc/permissions.ts";
@@ -25,7 +26,7 @@ import { type SetInput, setSecret } from "../zsc/set.ts";
 import { principalOf } from "./admission.ts";
 import { listHandler } from "./list.ts";
 import { auditRowMessage, metadataMessage } from "./messages.ts";
-import { type RpcPorts, submitAndSign } from "./ports.ts";
+import { type RpcPorts, recordAndSign, submitAndSign } from "./ports.ts";
 
 const defaultAuditRows = 50n;
 const maxAuditRows = 500n;
@@ -66,13 +67,14 @@ export function createAdminHandlers(ports: RpcPorts): ServiceImpl<typeof ZscAdmi
 
     async audit({ name, limit = defaultAuditRows }, context) {
       const most = Number(limit > maxAuditRows ? maxAuditRows : limit);
-      await submit(recordAudit(name, most, principalOf(context.values)), context);
-      const rows = await collectRows(metadata, name, most);
+      const receipt = await recordAndSign(ports, recordAudit(name, most, principalOf(context.values)), context);
+      const rows = await collectRows(metadata, name, most, receipt);
       return create(AuditResponseSchema, { name, count: rows.length, rows });
     },
 
     async probePermission({ name, asZid, purpose }, context) {
-      const probe = probePermission({ name, zid: asZid, purpose: purpose || "probe_check" }, sealer);
+      const { zid: by } = principalOf(context.values);
+      const probe = probePermission({ name, zid: asZid, purpose: purpose || "probe_check", by }, sealer);
       return create(ProbePermissionResponseSchema, await submit(probe, context));
     },
 
@@ -86,12 +88,12 @@ export function createAdminHandlers(ports: RpcPorts): ServiceImpl<typeof ZscAdmi
 /** A payload can hold 1,000 permissions, which the answer leaves out: so few rows are read at a time. */
 const rowsAtOnce = 16;
 
-async function collectRows(metadata: MetadataReader, name: string, most: number): Promise<AuditRow[]> {
+async function collectRows(metadata: MetadataReader, name: string, most: number, atLeast: Head): Promise<AuditRow[]> {
   const rows: AuditRow[] = [];
   let before: number | undefined;
   while (rows.length < most) {
     const limit = Math.min(rowsAtOnce, most - rows.length);
-    const page = await metadata.secretRows(name, limit, before);
+    const page = await metadata.secretRows(name, limit, atLeast, before);
     rows.push(...page.map(auditRowMessage));
     if (page.length < limit) {
       break;

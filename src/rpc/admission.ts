@@ -1,11 +1,13 @@
 import { randomUUID } from "node:crypto";
 import type { DescMethod } from "@bufbuild/protobuf";
 import { type ContextValues, createContextKey } from "@connectrpc/connect";
-import { ZscAdmin } from "#gen/zsc/v1/zsc_admin_pb.js";
 import type { Authenticator } from "../auth/authenticator.ts";
-import { tokenFrom } from "../auth/credentials.ts";
+import { bearerToken, cookieToken } from "../auth/credentials.ts";
+import { forbidden, unauthenticated } from "../auth/refusal.ts";
 import { VaultError } from "../domain/errors.ts";
-import type { Principal } from "../domain/principal.ts";
+import type { Principal, Role } from "../domain/principal.ts";
+import { type AccessTable, accessOf } from "./access.ts";
+import { isCrossSite } from "./cross-site.ts";
 
 const principalKey = createContextKey<Principal | undefined>(undefined, { description: "who is calling" });
 
@@ -35,34 +37,76 @@ export interface CallHeaders {
   all(name: string): readonly string[];
 }
 
-export type Admit = (method: DescMethod, headers: CallHeaders, values: ContextValues) => Promise<void> | void;
+/** Where a call comes from. */
+export interface CallOrigin {
+  readonly header: CallHeaders;
+  readonly httpMethod: string;
+  /** Where the caller believes to be: scheme and host. */
+  readonly origin: string;
+}
 
-/**
- * Authenticates, then authorizes, before anything else of a call is looked at: admins manage, callers and the system
- * read. Puts the principal into the context.
- *
- * @throws VaultError `UNAUTHENTICATED`, `FORBIDDEN`
- */
-export function createAdmission(authenticator: Authenticator): Admit {
-  return (method, headers, values) => {
-    values.set(requestIdKey, requestIdFrom(headers));
-    const token = tokenFrom({ authorization: headers.all("authorization"), cookie: headers.all("cookie") });
-    if (token === undefined) {
-      throw new VaultError("UNAUTHENTICATED", "unauthorized");
-    }
-    const principal = authenticator.authenticate(token);
-    const enter = (who: Principal) => {
-      authorize(method, who);
-      values.set(principalKey, who);
-    };
-    return principal instanceof Promise ? principal.then(enter) : enter(principal);
+export interface Admission {
+  /**
+   * To be told of every method that is served, before the first call.
+   *
+   * @throws Error when no table names the method, or one names it otherwise than it is served
+   */
+  approve(method: DescMethod, isPublic: boolean): void;
+  /**
+   * Authenticates, then authorizes, before anything else of a call is looked at. Puts the principal into the context.
+   *
+   * @throws VaultError `UNAUTHENTICATED`, `FORBIDDEN`, `ISSUER_UNAVAILABLE`
+   */
+  admit(method: DescMethod, from: CallOrigin, values: ContextValues): Promise<void> | void;
+}
+
+export function createAdmission(authenticator: Authenticator, tables: readonly AccessTable[]): Admission {
+  const rolesOf = new Map<DescMethod, readonly Role[]>();
+  return {
+    approve(method, isPublic) {
+      const fullName = `${method.parent.typeName}/${method.name}`;
+      const access = accessOf(tables, fullName);
+      if ((access === "public") !== isPublic) {
+        throw new Error(`${fullName} is ${isPublic ? "" : "not "}served to everybody, and its entry says otherwise`);
+      }
+      if (access !== "public") {
+        rolesOf.set(method, access);
+      }
+    },
+
+    admit(method, from, values) {
+      values.set(requestIdKey, requestIdFrom(from.header));
+      const bearer = bearerToken(from.header.all("authorization"));
+      const token = bearer ?? cookieToken(from.header.all("cookie"));
+      if (token === undefined) {
+        throw unauthenticated("no token");
+      }
+      const principal = authenticator.authenticate(token);
+      const enter = (who: Principal) => {
+        authorize(rolesOf.get(method), who);
+        if (bearer === undefined) {
+          judgeCookie(who, from);
+        }
+        values.set(principalKey, who);
+      };
+      return principal instanceof Promise ? principal.then(enter) : enter(principal);
+    },
   };
 }
 
-function authorize(method: DescMethod, { role }: Principal): void {
-  const manages = method.parent.typeName === ZscAdmin.typeName;
-  if (manages !== (role === "admin")) {
-    throw new VaultError("FORBIDDEN", "forbidden");
+function authorize(roles: readonly Role[] | undefined, { role }: Principal): void {
+  if (roles?.includes(role) !== true) {
+    throw forbidden("its role may not call this method");
+  }
+}
+
+/** Browsers send cookies along by themselves, whoever made them call. */
+function judgeCookie({ role }: Principal, from: CallOrigin): void {
+  if (role !== "admin") {
+    throw forbidden("a cookie counts for admins only");
+  }
+  if (isCrossSite(from)) {
+    throw new VaultError("FORBIDDEN", "cross-site request");
   }
 }
 

@@ -1,9 +1,11 @@
 import type { DescMethod } from "@bufbuild/protobuf";
-import type { Code, ContextValues } from "@connectrpc/connect";
-import { VaultError } from "../domain/errors.ts";
+import { type Code, ConnectError, type ContextValues } from "@connectrpc/connect";
+import { VaultError, type VaultErrorCode } from "../domain/errors.ts";
 import { fieldsOfError, type Log, type LogFields } from "../domain/log.ts";
 import { requestIdOf, zidOf } from "./admission.ts";
 import { codeOf } from "./errors.ts";
+import { bugIn } from "./faults.ts";
+import { receiptOf } from "./ports.ts";
 
 /** What the transport tells of each call, refused ones included. */
 export interface CallRecord {
@@ -15,29 +17,47 @@ export interface CallRecord {
   readonly reason: unknown;
 }
 
-/** One line for each call; a failure that is ours to mend is a warning or an error, with what is known of its cause. */
+/** Refusals whose cause is in our own words, made for the log. */
+const explained: ReadonlySet<VaultErrorCode> = new Set([
+  "UNAUTHENTICATED",
+  "FORBIDDEN",
+  "ISSUER_UNAVAILABLE",
+  "SEAL_BROKEN",
+]);
+
+/** One line for each call; a failure that is ours to mend is an error, with what is known of its cause. */
 export function createCallLog(log: Log): (record: CallRecord) => void {
   return ({ method, code, durationMs, values, reason }) => {
+    const refusal = refusalIn(reason);
     const zid = zidOf(values);
+    const receipt = receiptOf(values) ?? refusal?.receipt;
     const fields: LogFields = {
       method: `${method.parent.typeName}/${method.name}`,
       code: code === undefined ? "OK" : codeOf(reason, code),
       ms: Math.round(durationMs * 1_000) / 1_000,
       requestId: requestIdOf(values),
       ...(zid === undefined ? {} : { zid }),
+      ...(receipt === undefined ? {} : { receipt }),
     };
     if (code === undefined) {
       return log.info(fields, "call");
     }
-    const cause = reason instanceof VaultError ? reason : undefined;
-    if (cause === undefined && fields.code === "Internal") {
-      log.error({ ...fields, ...fieldsOfError(reason) }, "call failed");
-    } else if (cause?.code === "SEAL_BROKEN") {
-      log.error({ ...fields, reason: reasonOf(cause) }, "call failed");
-    } else {
+    const bug = bugIn(reason);
+    if (bug !== undefined) {
+      log.error({ ...fields, ...fieldsOfError(bug) }, "call failed");
+    } else if (refusal === undefined || !explained.has(refusal.code)) {
       log.info(fields, "call refused");
+    } else if (refusal.code === "SEAL_BROKEN") {
+      log.error({ ...fields, reason: reasonOf(refusal) }, "call failed");
+    } else {
+      log.info({ ...fields, reason: reasonOf(refusal) }, "call refused");
     }
   };
+}
+
+function refusalIn(reason: unknown): VaultError | undefined {
+  const thrown = reason instanceof ConnectError ? reason.cause : reason;
+  return thrown instanceof VaultError ? thrown : undefined;
 }
 
 function reasonOf(error: VaultError): string {

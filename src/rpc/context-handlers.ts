@@ -11,6 +11,7 @@ import {
   type ZeqContext,
 } from "#gen/zsc/v1/zeq_context_pb.js";
 import { VaultError } from "../domain/errors.ts";
+import { systemZid } from "../domain/names.ts";
 import type { Principal } from "../domain/principal.ts";
 import type { Receipt } from "../ledger/operation.ts";
 import type { Request } from "../zsc/gated.ts";
@@ -39,7 +40,7 @@ export function createContextHandlers(ports: RpcPorts): ServiceImpl<typeof ZeqCo
     async read(asked, context) {
       const { value, receipts } = await submitFor(
         ports,
-        readSecret(requestOf(asked.name, asked, context), sealer),
+        readSecret(requestOf(asked.name, asked, principalOf(context.values)), sealer),
         context,
       );
       try {
@@ -52,7 +53,7 @@ export function createContextHandlers(ports: RpcPorts): ServiceImpl<typeof ZeqCo
     },
 
     async batchRead(asked, context) {
-      const requests = asked.names.map((name) => requestOf(name, asked, context));
+      const requests = asked.names.map((name) => requestOf(name, asked, principalOf(context.values)));
       const reads = readSecrets(requests, sealer, roomOf(context, maxAnswerBytes));
       const { value, receipts } = await submitFor(ports, reads, context);
       try {
@@ -67,19 +68,16 @@ export function createContextHandlers(ports: RpcPorts): ServiceImpl<typeof ZeqCo
   };
 }
 
-function requestOf(name: string, { purpose, onBehalfOf }: Asked, { values }: HandlerContext): Request {
-  return { name, zid: readerOf(principalOf(values), onBehalfOf), purpose: purpose || "read" };
-}
-
-/** The ZID that reads: the token's, unless the system reads for another. */
-function readerOf(principal: Principal, onBehalfOf: string | undefined): string {
+/** The ZID that reads is the token's, unless the system reads for another. Nobody reads for the system itself. */
+function requestOf(name: string, { purpose, onBehalfOf }: Asked, { zid, role }: Principal): Request {
+  const request = { name, zid, purpose: purpose || "read" };
   if (onBehalfOf === undefined) {
-    return principal.zid;
+    return request;
   }
-  if (principal.role !== "system") {
+  if (role !== "system" || onBehalfOf === systemZid) {
     throw new VaultError("FORBIDDEN", "forbidden");
   }
-  return onBehalfOf;
+  return { ...request, zid: onBehalfOf, by: zid };
 }
 
 function readMessage({ name, value, purposeTag }: ReadSecret, receipt: Receipt): ReadResponse {

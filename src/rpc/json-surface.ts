@@ -1,5 +1,5 @@
 import type { DescField, DescMethod, JsonObject, JsonValue, Message } from "@bufbuild/protobuf";
-import type { ConnectError } from "@connectrpc/connect";
+import { Code, type ConnectError } from "@connectrpc/connect";
 import { ZscAdmin } from "#gen/zsc/v1/zsc_admin_pb.js";
 import { VaultError } from "../domain/errors.ts";
 import { connectErrorOf, receiptHeader } from "./errors.ts";
@@ -36,10 +36,13 @@ export function failureOf(problem: Problem): Failure {
   }
 }
 
+const internal: Status = { grpc: Code.Internal, http: 500, error: "INTERNAL_ERROR", showsDetail: true };
+const tooLate = "the call took too long, and may have been recorded";
+
 function failureOfCall(error: ConnectError): Failure {
   const { cause } = error;
   if (!(cause instanceof VaultError)) {
-    return { status: 500, body: { ok: false, error: "INTERNAL_ERROR", detail: "internal error" } };
+    return failureOfStatus(internal, error.code === Code.DeadlineExceeded ? tooLate : "internal error");
   }
   const headers: Record<string, string> = {};
   if (cause.receipt !== undefined) {
@@ -55,7 +58,7 @@ function failureOfCall(error: ConnectError): Failure {
 }
 
 function failureOfStatus({ http, error, showsDetail }: Status, message: string): Failure {
-  const detail = showsDetail ? { detail: message } : {};
+  const detail = showsDetail && message !== error ? { detail: message } : {};
   return { status: http, body: { ok: false, error: error ?? message, ...detail } };
 }
 

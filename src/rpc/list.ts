@@ -9,11 +9,12 @@ import {
 import { VaultError } from "../domain/errors.ts";
 import { isSecretName } from "../domain/names.ts";
 import type { SecretMetadata } from "../domain/secret.ts";
+import type { Head } from "../ledger/row.ts";
 import type { Listing } from "../ledger/store.ts";
 import { recordList } from "../zsc/metadata.ts";
 import { principalOf } from "./admission.ts";
 import { metadataMessage } from "./messages.ts";
-import { lastOf, type RestOfList, type RpcPorts, sign, submitFor } from "./ports.ts";
+import { type RestOfList, type RpcPorts, recordAndSign } from "./ports.ts";
 
 /** An answer stays below 4 MiB, in every encoding: many clients take no more. What does not fit is the next page. */
 const maxAnswerBytes = 4_194_304 - 4_096;
@@ -28,11 +29,9 @@ export function listHandler(ports: RpcPorts) {
   return async ({ pageSize, pageToken }: ListRequest, context: HandlerContext): Promise<ListResponse> => {
     const after = pageToken === undefined ? null : nameOfToken(pageToken);
     const asked = { ...(pageSize === undefined ? {} : { page_size: pageSize }), ...(after === null ? {} : { after }) };
-    const { receipts } = await submitFor(ports, recordList(principalOf(context.values), asked), context);
-    const receipt = lastOf(receipts);
-    sign(context, receipt);
+    const receipt = await recordAndSign(ports, recordList(principalOf(context.values), asked), context);
     const isStreamed = pageSize === undefined && ports.canStreamList(context);
-    const { secrets, isWhole } = await collect(ports, after, {
+    const { secrets, isWhole } = await collect(ports, after, receipt, {
       count: pageSize ?? Number.POSITIVE_INFINITY,
       bytes: isStreamed ? maxWholeBytes : maxAnswerBytes,
     });
@@ -55,6 +54,7 @@ interface Most {
 async function collect(
   { metadata }: RpcPorts,
   after: string | null,
+  atLeast: Head,
   most: Most,
 ): Promise<{ readonly secrets: MetadataMessage[]; readonly isWhole: boolean }> {
   const secrets: MetadataMessage[] = [];
@@ -63,7 +63,7 @@ async function collect(
   for (;;) {
     // One more than is asked for shows whether there are more.
     const wanted = Math.min(limit, most.count - secrets.length + 1);
-    const chunk = await metadata.listSecrets(secrets.at(-1)?.name ?? after, wanted);
+    const chunk = await metadata.listSecrets(secrets.at(-1)?.name ?? after, wanted, atLeast);
     if (chunk.length === 0) {
       return { secrets, isWhole: true };
     }

@@ -11,13 +11,13 @@ export function metadataMessage(secret: SecretMetadata) {
     id,
     name,
     boundZid,
-    readCount: BigInt(readCount),
+    readCount: uint64(readCount),
     permissions: [...secret.permissions],
     createdAt: secret.createdAt,
     updatedAt: secret.updatedAt,
     ...(purposeTag === null ? {} : { purposeTag }),
-    ...(expiresZeqond === null ? {} : { expiresZeqond: BigInt(expiresZeqond) }),
-    ...(lastReadZeqond === null ? {} : { lastReadZeqond: BigInt(lastReadZeqond) }),
+    ...(expiresZeqond === null ? {} : { expiresZeqond: uint64(expiresZeqond) }),
+    ...(lastReadZeqond === null ? {} : { lastReadZeqond: uint64(lastReadZeqond) }),
   });
 }
 
@@ -25,12 +25,25 @@ export function auditRowMessage(row: AuditRow) {
   const { id, zeqondNumber, transitionId, transitionType, proofDigest, createdAt } = row;
   return create(AuditRowSchema, {
     id,
-    zeqondNumber: BigInt(zeqondNumber),
+    zeqondNumber: uint64(zeqondNumber),
     transitionId,
     transitionType,
     proofDigest,
     createdAt,
   });
+}
+
+const maxUint64 = 2n ** 64n - 1n;
+
+/**
+ * The nearest number that a uint64 can be, 0 for what is none. In a table that somebody else can write there may be any,
+ * and an answer that shows a row must not fail for it: `zsc audit verify` names what was altered.
+ */
+function uint64(stored: number): bigint {
+  if (!(stored > 0)) {
+    return 0n;
+  }
+  return stored < 2 ** 64 ? BigInt(Math.floor(stored)) : maxUint64;
 }
 
 export function receiptMessage({ seq, rowHash, transitionId, proofDigest, zeqond }: Receipt) {

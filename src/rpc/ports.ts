@@ -1,5 +1,5 @@
 import type { Message } from "@bufbuild/protobuf";
-import type { HandlerContext } from "@connectrpc/connect";
+import { type ContextValues, createContextKey, type HandlerContext } from "@connectrpc/connect";
 import type { Principal } from "../domain/principal.ts";
 import type { MetadataReader } from "../ledger/metadata-reader.ts";
 import { type Operation, type Receipt, type Recorded, receiptText } from "../ledger/operation.ts";
@@ -51,8 +51,33 @@ export async function submitAndSign<T>(ports: RpcPorts, operation: Operation<T>,
   return value;
 }
 
+/** Does the same for an operation that only records; resolves with the receipt, which what is read next must show. */
+export async function recordAndSign(
+  ports: RpcPorts,
+  operation: Operation<unknown>,
+  context: HandlerContext,
+): Promise<Receipt> {
+  const { receipts } = await submitFor(ports, operation, context);
+  const receipt = lastOf(receipts);
+  sign(context, receipt);
+  return receipt;
+}
+
 export function sign(context: HandlerContext, receipt: Receipt): void {
-  context.responseHeader.set(receiptHeader, receiptText(receipt));
+  signWith(context, receiptText(receipt));
+}
+
+/** Puts a receipt into the answer's headers, and where the log finds it. */
+export function signWith({ responseHeader, values }: HandlerContext, receipt: string): void {
+  responseHeader.set(receiptHeader, receipt);
+  values.set(receiptKey, receipt);
+}
+
+const receiptKey = createContextKey<string | undefined>(undefined, { description: "the receipt of an answered call" });
+
+/** The receipt of a call that was answered. */
+export function receiptOf(values: ContextValues): string | undefined {
+  return values.get(receiptKey);
 }
 
 export function lastOf(receipts: readonly Receipt[]): Receipt {

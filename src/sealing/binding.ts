@@ -8,7 +8,15 @@ export interface Binding {
   readonly version: number;
   readonly boundZid: string;
   readonly permissions: readonly string[];
+  readonly purposeTag: string | null;
+  readonly expiresZeqond: number | null;
+  /** ISO 8601, UTC, milliseconds. */
+  readonly createdAt: string;
+  readonly updatedAt: string;
 }
+
+/** Formats of a sealed data key. The first binds neither the tag, nor the expiry, nor the times. */
+export type KeyFormat = 1 | 2;
 
 /** Whether two bindings give the same associated data. */
 export function isSameBinding(one: Binding, other: Binding): boolean {
@@ -18,6 +26,10 @@ export function isSameBinding(one: Binding, other: Binding): boolean {
     one.name === other.name &&
     one.version === other.version &&
     one.boundZid === other.boundZid &&
+    one.purposeTag === other.purposeTag &&
+    one.expiresZeqond === other.expiresZeqond &&
+    one.createdAt === other.createdAt &&
+    one.updatedAt === other.updatedAt &&
     one.permissions.length === other.permissions.length &&
     one.permissions.every((zid, index) => zid === other.permissions[index])
   );
@@ -29,25 +41,33 @@ const writer = new FieldWriter();
  * What a data key is bound to. The number of permissions stands before them, so that no field can pass for another.
  * Good until the next call of either function.
  */
-export function dataKeyAssociatedData(binding: Binding, keyId: string): Uint8Array {
-  start("data-key", binding)
-    .text(String(binding.version))
-    .text(binding.boundZid)
-    .text(String(binding.permissions.length));
-  for (const zid of binding.permissions) {
+export function dataKeyAssociatedData(binding: Binding, keyId: string, format: KeyFormat): Uint8Array {
+  const { version, boundZid, permissions, purposeTag, expiresZeqond, createdAt, updatedAt } = binding;
+  start(`zsc-seal-v${format}`, "data-key", binding)
+    .text(String(version))
+    .text(boundZid)
+    .text(String(permissions.length));
+  for (const zid of permissions) {
     writer.text(zid);
+  }
+  if (format === 2) {
+    writer
+      .textOrAbsent(purposeTag)
+      .textOrAbsent(expiresZeqond === null ? null : String(expiresZeqond))
+      .text(createdAt)
+      .text(updatedAt);
   }
   return writer.text(keyId).view();
 }
 
 /**
- * What a value is bound to by itself. Version, owner and permissions bind it through its data key, so that a grant
- * seals 32 bytes again and not the value. Good until the next call of either function.
+ * What a value is bound to by itself. All that a change may move binds it through its data key, so that a grant seals
+ * 32 bytes again and not the value. Good until the next call of either function.
  */
 export function valueAssociatedData(binding: Binding): Uint8Array {
-  return start("value", binding).view();
+  return start("zsc-seal-v1", "value", binding).view();
 }
 
-function start(part: string, binding: Binding): FieldWriter {
-  return writer.start().text("zsc-seal-v1").text(part).text(binding.table).text(binding.id).text(binding.name);
+function start(label: string, part: string, binding: Binding): FieldWriter {
+  return writer.start().text(label).text(part).text(binding.table).text(binding.id).text(binding.name);
 }

@@ -3,14 +3,17 @@ import { createSecretKey, type KeyObject, randomBytes } from "node:crypto";
 import { BoundedMap } from "../domain/bounded-map.ts";
 import { Plaintext } from "../domain/plaintext.ts";
 import { decrypt, encrypt, ivBytes, keyBytes, type RandomBytes, sealBroken } from "./aead.ts";
-import { type Binding, dataKeyAssociatedData, isSameBinding, valueAssociatedData } from "./binding.ts";
+import { type Binding, dataKeyAssociatedData, isSameBinding, type KeyFormat, valueAssociatedData } from "./binding.ts";
 import { createKeyBox, type KeyBox } from "./key-box.ts";
 import type { SealingKey } from "./master-key.ts";
 
 export type { Binding } from "./binding.ts";
 
 export interface SealedSecret {
-  /** The data key under the sealing key, format 1: `0x01 | key id (8) | IV (12) | ciphertext (32) | tag (16)`. */
+  /**
+   * The data key under the sealing key: `format (1) | key id (8) | IV (12) | ciphertext (32) | tag (16)`. Format 2 is
+   * what is sealed; format 1, which does not bind tag, expiry and times, opens until its secret is changed.
+   */
   readonly sealedKey: Uint8Array;
   /** The value under its data key, format 1: `0x01 | IV (12) | ciphertext | tag (16)`. */
   readonly sealedValue: Uint8Array;
@@ -29,8 +32,8 @@ export interface Sealer {
   open(sealed: SealedSecret, binding: Binding): Plaintext;
 
   /**
-   * Seals the data key again, for other permissions, owner or version; the value stays as it is. The two bindings must
-   * name the same table, id and name.
+   * Seals the data key again, in the newest format, for whatever of its binding has changed; the value stays as it is.
+   * The two bindings must name the same table, id and name.
    *
    * @throws VaultError `SEAL_BROKEN` when the data key does not open under `from`; that the value does is not checked
    */
@@ -45,6 +48,7 @@ export interface Sealer {
 }
 
 const valueHeader = Uint8Array.of(1);
+const newestFormat = 2;
 
 /** How many opened data keys are remembered, */
 const maxDataKeys = 4_096;
@@ -52,7 +56,8 @@ const maxDataKeys = 4_096;
 const maxRememberedPermissions = 16;
 
 export function createSealer(sealingKey: SealingKey, random: RandomBytes = randomBytes): Sealer {
-  const dataKeys = createDataKeys(createKeyBox(sealingKey, random), sealingKey.id);
+  const boxes = { 1: createKeyBox(sealingKey, random, 1), 2: createKeyBox(sealingKey, random, newestFormat) };
+  const dataKeys = createDataKeys(boxes, sealingKey.id);
   return {
     seal: (plaintext, binding) => {
       const dataKey = random(keyBytes);
@@ -88,12 +93,13 @@ interface OpenedKey {
   readonly valueData: Uint8Array;
 }
 
-function createDataKeys(box: KeyBox, keyId: string): DataKeys {
+function createDataKeys(boxes: Readonly<Record<KeyFormat, KeyBox>>, keyId: string): DataKeys {
   // A grant, a revoke, a set and a rotation all give a row other sealed bytes, so what is remembered outlives none of
   // them. It never decides who may read: that is the gate's, on the row as it is now.
   const opened = new BoundedMap<OpenedKey>(maxDataKeys);
   const use: DataKeys["use"] = (sealedKey, binding, work) => {
-    const dataKey = box.unlock(sealedKey, dataKeyAssociatedData(binding, keyId));
+    const format = sealedKey[0] === 1 ? 1 : newestFormat;
+    const dataKey = boxes[format].unlock(sealedKey, dataKeyAssociatedData(binding, keyId, format));
     try {
       if (dataKey.length !== keyBytes) {
         throw sealBroken("the data key has another length");
@@ -105,7 +111,7 @@ function createDataKeys(box: KeyBox, keyId: string): DataKeys {
   };
   return {
     use,
-    lock: (dataKey, binding) => box.lock(dataKey, dataKeyAssociatedData(binding, keyId)),
+    lock: (dataKey, binding) => boxes[newestFormat].lock(dataKey, dataKeyAssociatedData(binding, keyId, newestFormat)),
     find: (sealedKey, binding) => {
       const known = opened.get(binding.id);
       if (known !== undefined && isSame(known.sealedKey, sealedKey) && isSameBinding(known.binding, binding)) {

@@ -4,6 +4,7 @@ import type { RandomBytes } from "./aead.ts";
 import { createKeyBox } from "./key-box.ts";
 import type { SealingKey } from "./master-key.ts";
 
+const checkFormat = 1;
 const knownText = Buffer.from("zsc-key-check-v1", "utf8");
 
 /**
@@ -11,13 +12,13 @@ const knownText = Buffer.from("zsc-key-check-v1", "utf8");
  * at the first read.
  */
 export function sealKeyCheck(key: SealingKey, random: RandomBytes = randomBytes): Uint8Array {
-  return createKeyBox(key, random).lock(knownText, associatedDataOf(key));
+  return createKeyBox(key, random, checkFormat).lock(knownText, associatedDataOf(key));
 }
 
 /** Whether `sealed` was sealed by `sealKeyCheck` under this very key. */
 export function opensKeyCheck(key: SealingKey, sealed: Uint8Array): boolean {
   try {
-    return knownText.equals(createKeyBox(key, randomBytes).unlock(sealed, associatedDataOf(key)));
+    return knownText.equals(createKeyBox(key, randomBytes, checkFormat).unlock(sealed, associatedDataOf(key)));
   } catch {
     return false;
   }

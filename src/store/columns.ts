@@ -1,5 +1,6 @@
 import type { Secret } from "../domain/secret.ts";
 import type { VaultRow } from "../domain/vault-row.ts";
+import { changeTypes } from "../ledger/last-change.ts";
 import { type AuditRow, auditColumns, rowPrefix } from "../ledger/row.ts";
 
 /** The columns of `secret`. */
@@ -16,6 +17,9 @@ export const secretColumns = [
   "created_at",
   "updated_at",
 ] as const;
+
+/** SQL that is true of the rows of `audit_log` that change a secret. */
+export const isChange = `transition_type IN (${changeTypes.map((type) => `'${type}'`).join(", ")})`;
 
 const sealedColumns: readonly string[] = ["sealed_key", "sealed_value"];
 

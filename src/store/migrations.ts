@@ -1,15 +1,15 @@
 import { OperatorError } from "../domain/operator-error.ts";
 
 /** One step of a schema. Steps are only ever added, and never changed once released. */
-export interface Migration {
+export interface Migration<S = string> {
   /** 1, 2, 3 … */
   readonly version: number;
   /** Each can be repeated: a start that was cut off half way begins the step again. */
-  readonly statements: readonly string[];
+  readonly statements: readonly S[];
 }
 
 /** The steps that are still to be taken from `current`. Refuses a schema that a newer program made. */
-export function pendingMigrations(all: readonly Migration[], current: number): readonly Migration[] {
+export function pendingMigrations<S>(all: readonly Migration<S>[], current: number): readonly Migration<S>[] {
   const newest = all.at(-1)?.version ?? 0;
   if (current > newest) {
     throw new OperatorError(

@@ -1,8 +1,8 @@
 import { pageBytes } from "../ledger/store.ts";
 
-/** How many of the first rows make one page, from rows that hold their sizes and nothing else. */
-export function countOfPage(sizes: readonly (readonly unknown[])[]): number {
-  return pageOf(sizes, ([size]) => Number(size ?? 0)).length;
+/** How many rows make one page, from the sizes of the first ones. */
+export function countOfPage(sizes: readonly number[]): number {
+  return pageOf(sizes, (size) => size).length;
 }
 
 /** The first rows that have no more than `pageBytes` together; one at least. Takes no more of them than it must. */

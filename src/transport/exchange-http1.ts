@@ -39,6 +39,10 @@ export class Http1Exchange implements Exchange {
     return `${scheme}://${this.#request.headers.host ?? "localhost"}`;
   }
 
+  get peerAddress(): string {
+    return this.#request.socket.remoteAddress ?? "";
+  }
+
   get contentType(): string | undefined {
     return this.#request.headers["content-type"];
   }

@@ -6,6 +6,11 @@ import { collect } from "./exchange-http1.ts";
 import { CallHeaders } from "./headers.ts";
 import { writeBody } from "./streamed-body.ts";
 
+/** The address at the other end; empty when the session is gone, which has no socket any more. */
+export function peerAddressOf({ session }: Pick<ServerHttp2Stream, "session">): string {
+  return session === undefined || session.destroyed ? "" : (session.socket.remoteAddress ?? "");
+}
+
 /** A stream of HTTP/2, taken from the server's `stream` event: without the compatibility objects of Node. */
 export class Http2Exchange implements Exchange {
   readonly httpVersion = 2;
@@ -47,6 +52,10 @@ export class Http2Exchange implements Exchange {
   get origin(): string {
     const authority = this.#headers[":authority"] ?? this.#headers.host ?? "localhost";
     return `${String(this.#headers[":scheme"] ?? "http")}://${String(authority)}`;
+  }
+
+  get peerAddress(): string {
+    return peerAddressOf(this.#stream);
   }
 
   get contentType(): string | undefined {

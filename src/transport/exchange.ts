@@ -24,6 +24,8 @@ export interface Exchange {
   readonly header: CallHeaders;
   /** Where the caller believes to be: scheme and authority. */
   readonly origin: string;
+  /** The address of the peer's socket; empty when it is gone. */
+  readonly peerAddress: string;
   readonly contentType: string | undefined;
   /** Calls `done` once, never before this has returned. A body of more than `maxBytes` is not kept. */
   readBody(maxBytes: number, done: (result: BodyResult) => void): void;

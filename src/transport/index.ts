@@ -4,6 +4,7 @@ export { defaultLimits } from "./limits.ts";
 export type {
   Admit,
   CallHeader,
+  CallOrigin,
   CallRecord,
   Cancellation,
   Check,

@@ -51,7 +51,7 @@ export function compileSurface(
         matched,
         runtime.limits.maxMessageBytes,
       );
-      serveUnary(runtime, method, call, framing, undefined);
+      serveUnary(runtime, method, call, framing, surface.timeoutMs);
     },
   };
 }

@@ -1,6 +1,6 @@
 import { createServer as createHttpServer, type Server as HttpServer } from "node:http";
 import { createServer as createHttp2Server, type Http2Server, type ServerHttp2Session } from "node:http2";
-import { createServer as createHttpsServer } from "node:https";
+import { createServer as createHttpsServer, Server as HttpsServer } from "node:https";
 import type { Socket } from "node:net";
 import type { Limits } from "./limits.ts";
 import type { ConnectionFault, ServerOptions } from "./options.ts";
@@ -13,6 +13,7 @@ export interface Listener {
   readonly http2: Http2Server;
   readonly sockets: ReadonlySet<Socket>;
   readonly sessions: ReadonlySet<ServerHttp2Session>;
+  setTls(tls: NonNullable<ServerOptions["tls"]>): void;
 }
 
 export function createListener(
@@ -43,7 +44,12 @@ export function createListener(
   http2.on("sessionError", (error) => onFault({ where: "session", error }));
   http1.on("tlsClientError", (error: unknown) => onFault({ where: "tls", error }));
   routeConnections(http1, http2, limits, tls !== undefined);
-  return { http1, http2, sockets, sessions };
+  const setTls = (next: NonNullable<ServerOptions["tls"]>) => {
+    if (http1 instanceof HttpsServer) {
+      http1.setSecureContext(tlsOptions(next));
+    }
+  };
+  return { http1, http2, sockets, sessions, setTls };
 }
 
 /** Puts a choice in the place of the listener with which `http1` takes every connection. */

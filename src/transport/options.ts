@@ -31,11 +31,21 @@ export interface CallHeader {
   all(name: string): readonly string[];
 }
 
+/** Where a call comes from: all that is known of it before its body is read. */
+export interface CallOrigin {
+  readonly header: CallHeader;
+  readonly httpMethod: string;
+  /** Where the caller believes to be: scheme and authority, `https://vault.example:7777`. */
+  readonly origin: string;
+  /** The address of the peer's socket; empty when it is gone. */
+  readonly peerAddress: string;
+}
+
 /**
- * Decides whether a call may go on, from its headers alone, before its body is read. Refuses by throwing; what later
+ * Decides whether a call may go on, from where it comes from, before its body is read. Refuses by throwing; what later
  * parts need to know it puts into `values`. A decision that needs no waiting should be returned without a promise.
  */
-export type Admit = (method: DescMethod, header: CallHeader, values: ContextValues) => void | Promise<void>;
+export type Admit = (method: DescMethod, from: CallOrigin, values: ContextValues) => void | Promise<void>;
 
 export type Check = (method: DescMethod, message: Message) => void;
 
@@ -121,6 +131,8 @@ export interface JsonMistake {
 export interface JsonSurface {
   /** For example `/api/zsc`, without a slash at its end. */
   readonly prefix: string;
+  /** How long a call may take from its first byte on, milliseconds; as long as it likes unless given. */
+  readonly timeoutMs?: number;
   /** Absent values of fields that carry this option are written as null. */
   readonly emitNull?: FieldFlag;
   /** Rewrites the JSON object of a body, or of the query of a route without a body, before it is decoded. */
@@ -140,6 +152,8 @@ export interface ServerOptions {
   /** As in Connect: the first is the outermost. They MUST pass on the request that they were given, or a spread of it. */
   readonly interceptors?: readonly Interceptor[];
   readonly admit?: Admit;
+  /** Told once of each method that is served, the port's own included; refuses to make the server by throwing. */
+  readonly approve?: (method: DescMethod, isPublic: boolean) => void;
   /** Looks at the message of an admitted unary call before interceptors and handler do; refuses it by throwing. */
   readonly check?: Check;
   readonly translate?: Translate;

@@ -34,6 +34,8 @@ export interface ZscServer {
    * Resolves when the last connection is gone. Calling it again waits for the same end.
    */
   close(graceMs: number): Promise<void>;
+  /** What connections from now on are shown, on a port that speaks TLS. PEM. */
+  setTls(tls: NonNullable<ServerOptions["tls"]>): void;
 }
 
 /** Compiles services, surfaces and routes once. Throws when they do not fit together. Nothing is opened yet. */
@@ -51,6 +53,11 @@ export function createServer(options: ServerOptions): ZscServer {
     options.services.map(({ service }) => service.typeName),
   );
   const own = [health, ...bindReflection([...options.services, health])];
+  for (const { service, public: isPublic } of [...options.services, ...own]) {
+    for (const method of service.methods) {
+      options.approve?.(method, isPublic);
+    }
+  }
   const registry = createRegistry(...filesOf([...options.services, ...own]));
   const methods = compileMethods(options.services, interceptors, registry);
   const surfaces = (options.jsonSurfaces ?? []).map((one) =>
@@ -92,6 +99,7 @@ export function createServer(options: ServerOptions): ZscServer {
       const address = listener.http1.address() as AddressInfo;
       return { host, port: address.port };
     },
+    setTls: (tls) => listener.setTls(tls),
     close(graceMs) {
       closing.abort(new ConnectError("the server is shutting down", Code.Unavailable));
       end ??= closeListener(listener, graceMs);

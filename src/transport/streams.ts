@@ -16,9 +16,10 @@ import {
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
 import { discardRest } from "./discard.ts";
+import { peerAddressOf } from "./exchange-http2.ts";
 import { parseGrpcTimeout } from "./grpc.ts";
 import { CallHeaders } from "./headers.ts";
-import type { ConnectionFault, ServiceBinding } from "./options.ts";
+import type { CallOrigin, ConnectionFault, ServiceBinding } from "./options.ts";
 import type { UnaryRuntime } from "./unary.ts";
 
 type NodeRequest = IncomingMessage | Http2ServerRequest;
@@ -50,10 +51,10 @@ export function compileStreams(
     jsonOptions: { registry },
     interceptors: [translating(runtime), ...options.interceptors],
     requestGate: (context: HandlerContext) => {
-      const header = context.values.get(rawHeader);
+      const from = context.values.get(callOrigin);
       return publicServices.has(context.service.typeName)
         ? undefined
-        : guard(runtime, () => runtime.admit?.(context.method, header, context.values));
+        : guard(runtime, () => runtime.admit?.(context.method, from, context.values));
     },
   });
   for (const { service, implementation } of services) {
@@ -63,7 +64,24 @@ export function compileStreams(
   return new Map(streaming.map((handler) => [handler.requestPath, handleWith(handler, options)]));
 }
 
-const rawHeader = createContextKey(new CallHeaders());
+const callOrigin = createContextKey<CallOrigin>({
+  header: new CallHeaders(),
+  httpMethod: "",
+  origin: "",
+  peerAddress: "",
+});
+
+function originOf(request: NodeRequest): CallOrigin {
+  const { host = "localhost" } = request.headers;
+  const header = new CallHeaders(request.rawHeaders);
+  const httpMethod = request.method ?? "";
+  if ("authority" in request) {
+    const origin = `${request.scheme}://${request.authority || host}`;
+    return { header, httpMethod, origin, peerAddress: peerAddressOf(request.stream) };
+  }
+  const origin = `${"encrypted" in request.socket ? "https" : "http"}://${host}`;
+  return { header, httpMethod, origin, peerAddress: request.socket.remoteAddress ?? "" };
+}
 
 function handleWith(handler: UniversalHandler, options: StreamOptions): StreamHandler {
   return (request, response) => {
@@ -72,7 +90,7 @@ function handleWith(handler: UniversalHandler, options: StreamOptions): StreamHa
       response.end();
       return;
     }
-    const values = createContextValues().set(rawHeader, new CallHeaders(request.rawHeaders));
+    const values = createContextValues().set(callOrigin, originOf(request));
     serve(handler, request, response, values, options.runtime.limits.maxTimeoutMs).catch((error) =>
       options.onFault({ where: "stream", error }),
     );

@@ -45,9 +45,7 @@ export function serveUnary(
 ): void {
   const refuse = (reason: unknown) => {
     if (call.settle(reason)) {
-      const error = errorFor(runtime, reason);
-      framing.refuse(error, reason);
-      record(runtime, call, error.code, reason);
+      sendRefusal(runtime, call, framing, reason);
     }
   };
   const reply = (message: Message) => {
@@ -63,9 +61,7 @@ export function serveUnary(
         record(runtime, call, undefined, undefined);
       } catch (reason) {
         closeRest(call);
-        const error = errorFor(runtime, reason);
-        framing.refuse(error, reason);
-        record(runtime, call, error.code, reason);
+        sendRefusal(runtime, call, framing, reason);
       }
     }
   };
@@ -102,7 +98,7 @@ export function serveUnary(
   });
   try {
     startDeadline(runtime, call, timeout, refuse);
-    const admitted = method.isPublic ? undefined : runtime.admit?.(method.method, call.requestHeader, call.values);
+    const admitted = method.isPublic ? undefined : runtime.admit?.(method.method, call.exchange, call.values);
     if (admitted === undefined) {
       read();
     } else {
@@ -149,17 +145,20 @@ function closeRest(call: UnaryCall): void {
 function recordLater(runtime: UnaryRuntime, call: UnaryCall, sending: Promise<void>): void {
   sending.then(
     () => record(runtime, call, undefined, undefined),
-    (reason) => record(runtime, call, errorFor(runtime, reason).code, reason),
+    (reason) => record(runtime, call, runtime.translate(reason).code, reason),
   );
 }
 
 /** A message over the limit. Its own class, since some framings have their own answer to it. */
 export class MessageTooLarge extends Error {}
 
-/** What callers see of `reason`, and nothing that they must not see. */
-function errorFor(runtime: UnaryRuntime, reason: unknown): ConnectError {
+function sendRefusal(runtime: UnaryRuntime, call: UnaryCall, framing: UnaryFraming, reason: unknown): void {
+  // In the terms of the protocols, since what a caller has done wrong is no error of ours.
   const isTooLarge = reason instanceof MessageTooLarge;
-  return runtime.translate(isTooLarge ? new ConnectError("message too large", Code.ResourceExhausted) : reason);
+  const known = isTooLarge ? new ConnectError("message too large", Code.ResourceExhausted) : reason;
+  const error = runtime.translate(known);
+  framing.refuse(error, reason);
+  record(runtime, call, error.code, known);
 }
 
 function record(runtime: UnaryRuntime, call: UnaryCall, code: Code | undefined, reason: unknown): void {

@@ -1,15 +1,18 @@
 import type { Principal } from "../domain/principal.ts";
 import type { Operation } from "../ledger/operation.ts";
-import { needsSecret, notFound, oneRow, refuse } from "./drafts.ts";
+import { needsChange, notAsRecorded, notFound, oneRow, refuse } from "./drafts.ts";
 
 /** Removes a secret for good. Its audit rows stay. */
 export function deleteSecret(name: string, admin: Principal): Operation<void> {
   return {
-    needs: needsSecret(name),
+    needs: needsChange(name),
     weight: oneRow,
     apply(view) {
       if (view.secret(name) === undefined) {
         return refuse(name, admin.zid, "delete", notFound());
+      }
+      if (!view.isAsRecorded(name)) {
+        return refuse(name, admin.zid, "delete", notAsRecorded());
       }
       const payload = { name, purpose: "deleted" };
       return {

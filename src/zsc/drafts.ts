@@ -11,10 +11,26 @@ export function needsSecret(name: string): Needs {
   return { secrets: [name], denials: [] };
 }
 
+/** The same for an operation that may change it, or make it. */
+export function needsChange(name: string): Needs {
+  return { secrets: [name], denials: [], changes: [name] };
+}
+
 /** What a sealing belongs to, and who may read it (contract, section 5). */
 export function bindingOf(secret: Omit<Secret, "sealedKey" | "sealedValue">): Binding {
-  const { id, name, version, boundZid, permissions } = secret;
-  return { table: "secret", id, name, version, boundZid, permissions };
+  const { id, name, version, boundZid, permissions, purposeTag, expiresZeqond, createdAt, updatedAt } = secret;
+  return {
+    table: "secret",
+    id,
+    name,
+    version,
+    boundZid,
+    permissions,
+    purposeTag,
+    expiresZeqond,
+    createdAt,
+    updatedAt,
+  };
 }
 
 /** What a change of a secret leaves in its row's payload, so that the vault can be compared with the log. */
@@ -27,8 +43,15 @@ export function changeMarks(secret: Secret): { readonly version: number; readonl
 
 export type RefusalReason = "denied" | "rate_limited" | "not_found" | "error";
 
-export function deniedDraft(name: string, actorZid: string, purpose: string, reason: RefusalReason): AuditDraft {
-  return { type: "secret_denied", subject: name, actorZid, purpose: reason, payload: { name, purpose, reason } };
+/** @param by whose token it was, where that is not the actor's own; absent, it is not in the payload */
+export function deniedDraft(
+  name: string,
+  actorZid: string,
+  purpose: string,
+  reason: RefusalReason,
+  by?: string,
+): AuditDraft {
+  return { type: "secret_denied", subject: name, actorZid, purpose: reason, payload: { name, purpose, reason, by } };
 }
 
 /** A management call that cannot be carried out: the refusal, and its row. `call` names the call. */
@@ -43,6 +66,11 @@ export function refuse(name: string, actorZid: string, call: string, error: Vaul
 
 export function notFound(): VaultError {
   return new VaultError("NOT_FOUND", "no secret of that name");
+}
+
+/** Its row is not what its last change left: a change would make it so, and what was put back would pass for right. */
+export function notAsRecorded(): VaultError {
+  return new VaultError("SEAL_BROKEN", "the secret is not what the audit log says so it cannot be changed");
 }
 
 export function isSealBroken(error: unknown): error is VaultError {

@@ -11,6 +11,8 @@ export interface Request {
   readonly name: string;
   readonly zid: string;
   readonly purpose: string;
+  /** The ZID of the token, where it acts in the name of `zid`; absent where `zid` itself is calling. */
+  readonly by?: string | undefined;
 }
 
 export type Passage =
@@ -29,7 +31,7 @@ export function needsPassage(request: Request): Needs {
 
 /** The one way to a plaintext: gate, limiter, seal, and the row that says so. Reads and probes both take it. */
 export function pass(view: BatchView, request: Request, sealer: Sealer): Passage {
-  const { name, zid, purpose } = request;
+  const { name, zid, purpose, by } = request;
   const answer = passGate(view.secret(name), zid, view.denials(zid), view.now);
   if (answer.kind !== "granted") {
     return refused(request, answer.kind, errorOf(answer));
@@ -37,7 +39,7 @@ export function pass(view: BatchView, request: Request, sealer: Sealer): Passage
   const { secret } = answer;
   try {
     const plaintext = sealer.open(secret, bindingOf(secret));
-    const payload = { name, purpose, purpose_tag: secret.purposeTag };
+    const payload = { name, purpose, purpose_tag: secret.purposeTag, by };
     const draft: AuditDraft = { type: "secret_read", subject: name, actorZid: zid, purpose, payload };
     return { kind: "granted", secret, plaintext, draft };
   } catch (error) {
@@ -49,9 +51,9 @@ export function pass(view: BatchView, request: Request, sealer: Sealer): Passage
 }
 
 function refused(request: Request, reason: RefusalReason, error: VaultError): Passage {
-  const { name, zid, purpose } = request;
+  const { name, zid, purpose, by } = request;
   const changes: Change[] = reason === "denied" ? [{ kind: "count_denial", zid, draft: 0 }] : [];
-  return { kind: "refused", reason, error, changes, draft: deniedDraft(name, zid, purpose, reason) };
+  return { kind: "refused", reason, error, changes, draft: deniedDraft(name, zid, purpose, reason, by) };
 }
 
 function errorOf(answer: Exclude<GateAnswer, { kind: "granted" }>): VaultError {

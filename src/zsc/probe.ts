@@ -7,8 +7,11 @@ export type ProbeAnswer =
   | { readonly granted: true }
   | { readonly granted: false; readonly reason: RefusalReason; readonly detail?: string };
 
+/** A probe is never by whom it asks for: its row says who asked. */
+export type ProbeRequest = Request & { readonly by: string };
+
 /** Asks the gate what it would say to `request.zid`. Counts as no read, but a denial counts as a denial. */
-export function probePermission(request: Request, sealer: Sealer): Operation<ProbeAnswer> {
+export function probePermission(request: ProbeRequest, sealer: Sealer): Operation<ProbeAnswer> {
   return {
     needs: needsPassage(request),
     weight: oneRow,

@@ -2,7 +2,7 @@ import type { VaultError } from "../domain/errors.ts";
 import type { Principal } from "../domain/principal.ts";
 import type { Secret } from "../domain/secret.ts";
 import type { AuditDraft, Decision, Operation } from "../ledger/operation.ts";
-import { isSealBroken, needsSecret, notFound, oneRow, refuse } from "./drafts.ts";
+import { isSealBroken, needsChange, notAsRecorded, notFound, oneRow, refuse } from "./drafts.ts";
 
 /** One change of an existing secret that needs its seal opened. */
 export interface Resealing<T> {
@@ -14,10 +14,13 @@ export interface Resealing<T> {
   outcome(after: Secret): T;
 }
 
-/** The operation of changing an existing secret: not found, broken seals and refusals are recorded alike for all. */
+/**
+ * The operation of changing an existing secret: not found, broken seals, rows that the log does not know like this and
+ * refusals are recorded alike for all.
+ */
 export function reseal<T>(name: string, admin: Principal, resealing: Resealing<T>): Operation<T> {
   return {
-    needs: needsSecret(name),
+    needs: needsChange(name),
     weight: oneRow,
     apply(view) {
       const before = view.secret(name);
@@ -27,6 +30,9 @@ export function reseal<T>(name: string, admin: Principal, resealing: Resealing<T
       const after = attempt(() => resealing.change(before, view.now.zeqond, view.now.iso));
       if (after instanceof Error) {
         return refuse(name, admin.zid, resealing.call, after);
+      }
+      if (!view.isAsRecorded(name)) {
+        return refuse(name, admin.zid, resealing.call, notAsRecorded());
       }
       return changed(after, resealing);
     },

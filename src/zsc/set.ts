@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { VaultError } from "../domain/errors.ts";
 import type { Moment } from "../domain/moment.ts";
 import { systemZid } from "../domain/names.ts";
 import type { Plaintext } from "../domain/plaintext.ts";
@@ -8,7 +7,7 @@ import type { Secret } from "../domain/secret.ts";
 import { rotationZeqonds } from "../domain/zeqond.ts";
 import type { Decision, Operation } from "../ledger/operation.ts";
 import type { Sealer } from "../sealing/envelope.ts";
-import { bindingOf, changeMarks, isSealBroken, needsSecret, refuse } from "./drafts.ts";
+import { bindingOf, changeMarks, isSealBroken, needsChange, notAsRecorded, refuse } from "./drafts.ts";
 
 /** Fields that are absent take their default on a create and stay as they are on an update. */
 export interface SetInput {
@@ -26,7 +25,7 @@ export interface SetInput {
 export function setSecret(input: SetInput, admin: Principal, sealer: Sealer): Operation<void> {
   const { name } = input;
   return {
-    needs: needsSecret(name),
+    needs: needsChange(name),
     weight: { rows: 1, bytes: 2 * input.value.bytes.byteLength },
     apply(view) {
       const before = view.secret(name);
@@ -36,10 +35,13 @@ export function setSecret(input: SetInput, admin: Principal, sealer: Sealer): Op
           sealer.check(before, bindingOf(before));
         } catch (error) {
           if (isSealBroken(error)) {
-            return refuse(name, admin.zid, "set", unsafeToCarryOver(error));
+            return refuse(name, admin.zid, "set", error);
           }
           throw error;
         }
+      }
+      if (!view.isAsRecorded(name)) {
+        return refuse(name, admin.zid, "set", notAsRecorded());
       }
       return decide(before, fieldsOf(input, before, view.now), input.value, admin, sealer);
     },
@@ -89,9 +91,4 @@ function fieldsOf(input: SetInput, before: Secret | undefined, now: Moment): Omi
 
 function carriesOver(input: SetInput): boolean {
   return input.boundZid === undefined || input.permissions === undefined;
-}
-
-function unsafeToCarryOver(cause: VaultError): VaultError {
-  const message = "the sealed value does not open so its owner and permissions must be named to set it anew";
-  return new VaultError("SEAL_BROKEN", message, { cause });
 }

@@ -67,3 +67,8 @@ export async function failureOf(act: () => unknown): Promise<VaultError> {
   }
   throw new Error("it did not fail");
 }
+
+/** Why, in the words of the log. */
+export function reasonOf({ cause }: VaultError): string {
+  return cause instanceof Error ? cause.message : "";
+}

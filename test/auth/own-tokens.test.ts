@@ -90,6 +90,15 @@ describe("a token of our own", () => {
     expect({ code: failure.code, message: failure.message }).toEqual({ code: "FORBIDDEN", message: "forbidden" });
   });
 
+  test("is refused when it claims to be the system as a caller, and only then", async () => {
+    const system = { ...goodClaims, sub: "ZEQ-SYS" };
+    await expectUnauthorized(hmacToken({ ...system, role: "caller" }));
+    for (const role of ["admin", "system"] as const) {
+      expect(await authenticator.authenticate(hmacToken({ ...system, role }))).toEqual({ zid: "ZEQ-SYS", role });
+    }
+    expect(await authenticator.authenticate(hmacToken({ ...system, sub: "ZEQ-SYS2", role: "caller" }))).toBeTruthy();
+  });
+
   test("with an unknown role is unauthorized all the same when it is not good", async () => {
     await expectUnauthorized(hmacToken({ ...goodClaims, role: "root" }, { alg: "HS256" }, Buffer.alloc(32)));
     await expectUnauthorized(hmacToken({ ...goodClaims, role: "root", exp: nowSeconds }));
@@ -169,6 +178,7 @@ describe("minting", () => {
   test.each([
     ["an ill-formed ZID", { zid: "a|b" }],
     ["no ZID", { zid: "" }],
+    ["a caller who is the system", { zid: "ZEQ-SYS" }],
     ["less than a second", { ttlMs: 999 }],
     ["a time that is no number", { ttlMs: Number.NaN }],
     ["a secret of 31 bytes", { secret: secret.subarray(0, 31) }],

@@ -2,7 +2,7 @@ import { createAuthenticator } from "../../src/auth/authenticator.ts";
 import { createTokenCache } from "../../src/auth/token-cache.ts";
 import { failureOf, goodClaims, handClock, hmacToken, nowSeconds, secret } from "./hand-made-tokens.ts";
 
-const identity = { principal: { zid: "ZEQ1", role: "caller" as const }, goodUntilMs: 1_000 };
+const identity = { principal: { zid: "ZEQ1", role: "caller" as const }, provenAtMs: 0, goodUntilMs: 1_000 };
 
 describe("the cache of verified tokens", () => {
   test("finds what it was told, until it expires", () => {
@@ -11,6 +11,13 @@ describe("the cache of verified tokens", () => {
     expect(cache.find("a", 999)).toBe(identity.principal);
     expect(cache.find("a", 1_000)).toBeUndefined();
     expect(cache.find("b", 0)).toBeUndefined();
+  });
+
+  test("does not find what was told at a later time, before a clock was set back", () => {
+    const cache = createTokenCache(10);
+    cache.remember("a", { ...identity, provenAtMs: 500 });
+    expect(cache.find("a", 500)).toBe(identity.principal);
+    expect(cache.find("a", 499)).toBeUndefined();
   });
 
   test("never holds more than its bound", () => {

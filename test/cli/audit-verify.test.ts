@@ -48,7 +48,7 @@ describe("on SQLite it says what is wrong with", () => {
     const { url, dir } = await freshSqliteUrl();
     const message = messageOf(await verify(url));
     expect(message).toBe(
-      `zsc: The SQLite database ${dir}/zsc.db cannot be read: unable to open database file. Check ZSC_DATABASE_URL.`,
+      `zsc: The SQLite database ${dir}/zsc.db cannot be read: there is no such file, or this user may not open it (SQLITE_CANTOPEN).`,
     );
     expect(await verify(url, "--json")).toMatchObject({ code: 2, stdout: "" });
   });
@@ -84,20 +84,22 @@ describe("on MariaDB", () => {
   test("a server that is not there is told at once", async () => {
     const message = messageOf(await verify("mysql://zsc:hush-hush@127.0.0.1:1/vault"));
     expect(message).toBe(
-      "zsc: The database 127.0.0.1:1/vault cannot be read: MySQL failed with ECONNREFUSED. Check ZSC_DATABASE_URL.",
+      "zsc: The database 127.0.0.1:1/vault cannot be read: the database does not listen at its host and port (ECONNREFUSED): start it, or correct host and port in ZSC_DATABASE_URL.",
     );
   });
 
   test("a wrong password is told, and not shown", async () => {
     const url = new URL(await freshMysqlUrl());
     url.password = "hush-hush";
-    expect(messageOf(await verify(url.href))).toContain("MySQL failed with ER_ACCESS_DENIED_ERROR");
+    expect(messageOf(await verify(url.href))).toContain("refuses the user or the password (ER_ACCESS_DENIED_ERROR)");
   });
 
   test("a database that is not there is told", async () => {
     const url = new URL(await freshMysqlUrl());
     url.pathname = "/zsc_no_such_database";
-    expect(messageOf(await verify(url.href))).toContain("/zsc_no_such_database cannot be read: MySQL failed with ER_");
+    expect(messageOf(await verify(url.href))).toContain(
+      "/zsc_no_such_database cannot be read: the database does not exist on its server (ER_",
+    );
   });
 
   test("a database without our tables is told", async () => {

@@ -1,23 +1,23 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ConfigError } from "../../src/config/config-error.ts";
 
 /** A folder of its own for each test, gone afterwards. */
-export function useFolder(): { path(name: string): string; write(name: string, text: string, mode?: number): string } {
+export function useFolder() {
   let folder = "";
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), "zsc-config-"));
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
   const path = (name: string) => join(folder, name);
-  return {
-    path,
-    write: (name, text, mode = 0o600) => {
-      writeFileSync(path(name), text, { mode });
-      return path(name);
-    },
+  const writeBytes = (name: string, bytes: Uint8Array, mode = 0o600) => {
+    writeFileSync(path(name), bytes);
+    chmodSync(path(name), mode);
+    return path(name);
   };
+  const write = (name: string, text: string, mode?: number) => writeBytes(name, Buffer.from(text, "utf8"), mode);
+  return { path, write, writeBytes };
 }
 
 export const masterKey = "0f".repeat(32);

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { ensureDevelopmentKey } from "../../src/config/development-key.ts";
@@ -36,5 +36,30 @@ describe("a development key", () => {
   test("names the folder that cannot be used", () => {
     folder.write("file", "");
     expect(() => ensureDevelopmentKey(folder.path("file"), "jwt.secret")).toThrow(/file.jwt\.secret .*ZSC_DATA_DIR/);
+  });
+
+  test.each([0o755, 0o750, 0o701, 0o720])("is not kept in a folder of mode %o", (mode) => {
+    mkdirSync(folder.path("data"));
+    chmodSync(folder.path("data"), mode);
+    const ensure = () => ensureDevelopmentKey(folder.path("data"), "master.key");
+    expect(ensure).toThrow(OperatorError);
+    expect(ensure).toThrow(/data is open to other users: chmod 700 /);
+    expect(readdirSync(folder.path("data"))).toEqual([]);
+  });
+
+  test("is not taken from a file that others can open", () => {
+    folder.write("master.key", "0f".repeat(32), 0o640);
+    expect(() => ensureDevelopmentKey(folder.path("."), "master.key")).toThrow(/master\.key is open .* chmod 600 /);
+  });
+
+  test("is not kept in a folder of another user", () => {
+    const ofAnother = () => {
+      mkdirSync(folder.path("data"), { mode: 0o700 });
+      chownSync(folder.path("data"), 65_534, 65_534);
+      return folder.path("data");
+    };
+    // Only root can give a folder away; anybody else finds one of root's.
+    const dataDir = process.geteuid?.() === 0 ? ofAnother() : "/etc";
+    expect(() => ensureDevelopmentKey(dataDir, "master.key")).toThrow(/belongs to another user/);
   });
 });

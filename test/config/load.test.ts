@@ -15,6 +15,7 @@ describe("a configuration for production", () => {
       dataDir: ".zsc",
       logLevel: "info",
       jwt: { issuer: "zsc", audience: "zsc" },
+      callMs: 20_000,
       shutdownMs: 10_000,
       warnings: [],
     });
@@ -135,9 +136,51 @@ describe("wrong settings", () => {
   test.each([
     ["ZSC_MASTERKEY", "ZSC_MASTERKEY is no setting: did you mean ZSC_MASTER_KEY?"],
     ["ZSC_JWT_SECRET_FIEL", "ZSC_JWT_SECRET_FIEL is no setting: did you mean ZSC_JWT_SECRET_FILE?"],
+    ["ZSC_MOED", "ZSC_MOED is no setting: did you mean ZSC_MODE?"],
+    ["ZSC_LISTNE", "ZSC_LISTNE is no setting: did you mean ZSC_LISTEN?"],
+    ["ZSC_TLS_CERT", "ZSC_TLS_CERT is no setting: did you mean ZSC_TLS_CERT_FILE?"],
+    ["ZSC_PORT", "ZSC_PORT is no setting: remove it"],
+    ["ZSC_HOST", "ZSC_HOST is no setting: remove it"],
+    ["ZSC_X", "ZSC_X is no setting: remove it"],
     ["ZSC_SOMETHING_ENTIRELY_ELSE", "ZSC_SOMETHING_ENTIRELY_ELSE is no setting: remove it"],
   ])("include the unknown name %s", (name, problem) => {
     expect(problemsOf(() => loadConfig({ ...production, [name]: "canary" }))).toEqual([problem]);
+  });
+
+  test("do not include the service links that Kubernetes sets beside a Service of our name", () => {
+    const links = {
+      ZSC_SERVICE_HOST: "10.96.0.17",
+      ZSC_SERVICE_PORT: "7777",
+      ZSC_SERVICE_PORT_GRPC: "7777",
+      ZSC_PORT: "tcp://10.96.0.17:7777",
+      ZSC_PORT_7777_TCP: "tcp://10.96.0.17:7777",
+      ZSC_PORT_7777_TCP_PROTO: "tcp",
+      ZSC_PORT_7777_TCP_PORT: "7777",
+      ZSC_PORT_7777_TCP_ADDR: "10.96.0.17",
+      ZSC_PORT_53_UDP: "udp://[fd00::1]:53",
+      ZSC_PORT_53_UDP_ADDR: "fd00::1",
+      ZSC_VAULT_SERVICE_HOST: "fd00::1",
+      ZSC_LISTEN_PORT: "tcp://10.96.0.17:80",
+    };
+    const { warnings } = loadConfig({ ...production, ...links });
+    expect(warnings).toEqual([
+      {
+        setting: "ZSC_SERVICE_HOST",
+        message: expect.stringMatching(/^service links of Kubernetes are ignored \(12\)/),
+      },
+    ]);
+  });
+
+  test.each([
+    ["ZSC_PORT", "7777"],
+    ["ZSC_SERVICE_HOST", "vault.internal"],
+    ["ZSC_PORT_7777_TCP_PROTO", "7777"],
+    ["ZSC_PORT_X_TCP", "tcp://10.96.0.17:7777"],
+    ["ZSC_LISTEN_ADDR", "10.96.0.17"],
+  ])("include %s=%s, which only looks like a service link", (name, value) => {
+    expect(problemsOf(() => loadConfig({ ...production, [name]: value }))).toEqual([
+      expect.stringMatching(new RegExp(`^${name} is no setting`)),
+    ]);
   });
 
   test("do not include names for tests, nor those of others", () => {
@@ -149,6 +192,16 @@ describe("wrong settings", () => {
   test.each(["x", "1.5", "-1", "1e3", "3601", "99999", " 5"])("include a shutdown time of %j", (seconds) => {
     const problems = problemsOf(() => loadConfig({ ...production, ZSC_SHUTDOWN_SECONDS: seconds }));
     expect(problems).toEqual([expect.stringMatching(/^ZSC_SHUTDOWN_SECONDS must be/)]);
+  });
+
+  test.each(["0", "x", "1.5", "-1", "3601", "1e3"])("include a time for calls of %j", (seconds) => {
+    const problems = problemsOf(() => loadConfig({ ...production, ZSC_CALL_SECONDS: seconds }));
+    expect(problems).toEqual([expect.stringMatching(/^ZSC_CALL_SECONDS must be a whole number of seconds, 1 to 3600/)]);
+  });
+
+  test("do not include a time for calls of 1 s and 1 h", () => {
+    expect(loadConfig({ ...production, ZSC_CALL_SECONDS: "1" }).callMs).toBe(1_000);
+    expect(loadConfig({ ...production, ZSC_CALL_SECONDS: "3600" }).callMs).toBe(3_600_000);
   });
 
   test("do not include a shutdown time of 0", () => {

@@ -1,10 +1,12 @@
 import { join } from "node:path";
+import { openFaultProxy } from "../support/fault-proxy.ts";
 import { openMariaDb } from "../support/mariadb.ts";
 import { createPrivateFolder } from "../support/server-process.ts";
 import { mysqlView, sqliteView } from "./database-view.ts";
 import { killBoth, killConnections, killDatabase, killServer, rivals } from "./disturbances.ts";
 import { conclude, type Outcome, play, times } from "./play.ts";
 import { createScene, type Scene } from "./scene.ts";
+import { cutOff, forgetFlows, freezeDatabase, freezeServer } from "./silence.ts";
 import { freshKeys } from "./tokens.ts";
 
 const rounds = Number(process.env["ZSC_TEST_ROUNDS"] ?? 30);
@@ -13,7 +15,8 @@ async function main(): Promise<void> {
   const folder = createPrivateFolder("zsc-crash-");
   try {
     const { path } = folder;
-    conclude("crash", [await onSqlite(path), await onMariaDb(path), await twoServersOnMariaDb(path)]);
+    const outcomes = [await onSqlite(path), await onMariaDb(path), await twoServersOnMariaDb(path)];
+    conclude("crash", [...outcomes, await inSilence(path)]);
   } finally {
     folder.remove();
   }
@@ -34,7 +37,7 @@ async function onMariaDb(folder: string): Promise<Outcome> {
     const kills = [killServer, killDatabase(database), killBoth(database)];
     const mixed = Array.from({ length: rounds }, (_, index) => kills[index % kills.length] ?? killServer);
     const harassed = [...times(2, killConnections(url)), ...times(2, rivals(url))];
-    return await play(await sceneOn("mariadb", url, 1, folder), "m", [...mixed, ...harassed]);
+    return await play(await sceneOn("mariadb", [url], url, folder), "m", [...mixed, ...harassed]);
   } finally {
     await database.dispose();
   }
@@ -53,14 +56,33 @@ async function twoServersOnMariaDb(folder: string): Promise<Outcome> {
       killBoth(database),
       rivals(url),
     ];
-    return await play(await sceneOn("two servers", url, 2, folder), "t", shaken);
+    return await play(await sceneOn("two servers", [url, url], url, folder), "t", shaken);
   } finally {
     await database.dispose();
   }
 }
 
-function sceneOn(title: string, url: string, servers: number, folder: string): Promise<Scene> {
-  const serverUrls = Array.from({ length: servers }, () => url);
+/** Two servers, the first by way of a relay, and what dies without a word: the other side hears nothing of it. */
+async function inSilence(folder: string): Promise<Outcome> {
+  const database = await openMariaDb();
+  const url = await database.createDatabase();
+  const relay = await openFaultProxy(url);
+  try {
+    const scene = await sceneOn("silence", [relay.url(url), url], url, folder);
+    const silences = [
+      freezeServer("with the lock"),
+      cutOff(relay, "with the lock"),
+      forgetFlows(relay),
+      freezeDatabase(database),
+    ];
+    return await play(scene, "q", silences);
+  } finally {
+    await relay.close();
+    await database.dispose();
+  }
+}
+
+function sceneOn(title: string, serverUrls: readonly string[], url: string, folder: string): Promise<Scene> {
   return createScene({ title, serverUrls, nodes: [{ url, view: mysqlView(url) }], keys: freshKeys(), folder });
 }
 

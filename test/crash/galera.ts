@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { type FaultProxy, openFaultProxy } from "../support/fault-proxy.ts";
 import { type Galera, openGalera } from "../support/galera.ts";
 import type { LocalServer } from "../support/mysql-server.ts";
 import { createPrivateFolder } from "../support/server-process.ts";
@@ -8,6 +9,7 @@ import { changeTables, killServer, nothing, rivals } from "./disturbances.ts";
 import { conclude, type Outcome, play } from "./play.ts";
 import type { Disturbance } from "./round.ts";
 import { createScene, type Scene } from "./scene.ts";
+import { cutOff, forgetFlows, freezeNode, freezeServer } from "./silence.ts";
 import { freshKeys } from "./tokens.ts";
 
 /** Longer than the others of a cluster wait for a node that is gone. */
@@ -19,7 +21,7 @@ async function main(): Promise<void> {
   const cluster = await openGalera();
   try {
     const together = await startTogether(cluster, folder.path);
-    conclude("galera", [together, await underLoad(cluster, folder.path)]);
+    conclude("galera", [together, await underLoad(cluster, folder.path), await inSilence(cluster, folder.path)]);
   } finally {
     await cluster.dispose();
     folder.remove();
@@ -58,13 +60,34 @@ async function underLoad(cluster: Galera, folder: string): Promise<Outcome> {
   ]);
 }
 
+/** What dies without a word: the other side hears nothing of it. The first server works by way of a relay. */
+async function inSilence(cluster: Galera, folder: string): Promise<Outcome> {
+  const [first] = cluster.nodes;
+  if (first === undefined) {
+    throw new Error("a cluster without nodes");
+  }
+  const relay = await openFaultProxy(first.url());
+  try {
+    return await play(await sceneOn(cluster, "silence", folder, relay), "q", [
+      freezeServer("at any moment"),
+      cutOff(relay, "at any moment"),
+      forgetFlows(relay),
+      freezeNode(first),
+    ]);
+  } finally {
+    await relay.close();
+  }
+}
+
 /** Servers on the first two nodes; the books are kept by the third, which no server uses. */
-async function sceneOn(cluster: Galera, title: string, folder: string): Promise<Scene> {
+async function sceneOn(cluster: Galera, title: string, folder: string, relay?: FaultProxy): Promise<Scene> {
   const database = await cluster.createDatabase();
   const urls = cluster.nodes.map((node) => node.url(database));
   // A look must show all that the cluster had committed before it.
   const nodes = urls.map((url) => ({ url, view: mysqlView(url, ["SET SESSION wsrep_sync_wait = 15"]) }));
-  return await createScene({ title, serverUrls: urls.slice(0, 2), nodes: nodes.reverse(), keys: freshKeys(), folder });
+  const [first = "", second = ""] = urls;
+  const serverUrls = [relay?.url(first) ?? first, second];
+  return await createScene({ title, serverUrls, nodes: nodes.reverse(), keys: freshKeys(), folder });
 }
 
 /** `kill -9` of a node, which comes back later. The server that used it is of no use meanwhile, and then is again. */

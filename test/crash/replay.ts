@@ -125,7 +125,9 @@ export class Replay {
   }
 
   #gate(secret: LoggedSecret | undefined, zid: string, zeqond: number): string {
-    const counting = (this.#denials.get(zid) ?? []).filter((denial) => zeqond - denial < windowZeqonds);
+    const counting = (this.#denials.get(zid) ?? []).filter(
+      (denial) => denial <= zeqond && zeqond - denial < windowZeqonds,
+    );
     if (counting.length >= maxDenials) {
       return "rate_limited";
     }

@@ -2,6 +2,7 @@ import { Accounting } from "./accounting.ts";
 import type { DatabaseView } from "./database-view.ts";
 import { Journal } from "./journal.ts";
 import type { Clients } from "./load.ts";
+import { createService, type Service } from "./service.ts";
 import { createTokens, type Keys } from "./tokens.ts";
 import type { Wire } from "./wire.ts";
 import { connectWire, grpcJsWire } from "./wire-grpc.ts";
@@ -12,6 +13,8 @@ import { createZscServer, type ZscServer } from "./zsc-server.ts";
 export interface Scene {
   readonly title: string;
   readonly servers: readonly ZscServer[];
+  /** How well each of the servers serves. */
+  readonly services: readonly Service[];
   readonly clients: Clients;
   /** Every node of the database. The books are kept by the first, and all must agree. */
   readonly nodes: readonly DatabaseNode[];
@@ -43,10 +46,14 @@ export async function createScene({ title, serverUrls, nodes, keys, folder }: Sc
     ),
   );
   const journal = new Journal();
-  const wires = servers.flatMap(({ host, port }) => wiresTo(host, port, servers.length === 1 ? 2 : 1));
+  const services = servers.map(() => createService());
+  const wires = servers.flatMap(({ host, port }, index) =>
+    wiresTo(host, port, servers.length === 1 ? 2 : 1).map((wire) => services[index]?.watch(wire) ?? wire),
+  );
   return {
     title,
     servers,
+    services,
     clients: { journal, tokens: createTokens(keys), wires },
     nodes,
     accounting: new Accounting(journal),

@@ -19,6 +19,8 @@ export interface ZscServer {
   /** Resolves, once a server that runs is ready again, with the milliseconds that it took. */
   untilReady(): Promise<number>;
   isReady(): Promise<boolean>;
+  /** Stops the process in the middle of whatever it does, and lets it go on. */
+  signal(signal: "SIGSTOP" | "SIGCONT"): void;
   /** SIGKILL; resolves when the process has ended. */
   kill(): Promise<void>;
   /** SIGTERM; resolves when the process has ended, with its exit code. */
@@ -44,6 +46,7 @@ export interface ZscServerOptions {
 interface Running {
   readonly pid: number;
   hasEnded(): boolean;
+  signal(signal: "SIGSTOP" | "SIGCONT"): void;
   end(signal: "SIGTERM" | "SIGKILL"): Promise<number | null>;
 }
 
@@ -82,6 +85,7 @@ export async function createZscServer({ databaseUrl, keys, logFile }: ZscServerO
     },
     untilReady,
     isReady: () => isReady(port),
+    signal: (signal) => current?.signal(signal),
     async kill() {
       await end("SIGKILL");
     },
@@ -120,6 +124,7 @@ function launch(env: Record<string, string>, logFile: string): Running {
   return {
     pid,
     hasEnded: () => child.exitCode !== null || child.signalCode !== null,
+    signal: (signal) => void child.kill(signal),
     async end(signal) {
       child.kill(signal);
       return await ended;

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { Code, ConnectError } from "@connectrpc/connect";
@@ -93,6 +94,12 @@ describe("the package's client", () => {
     const args = ["--input-type=module", "--eval", script];
     const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: join(__dirname, "../..") });
     expect(stdout).toBe(`code ${Code.Unavailable}\n`);
+  });
+
+  test("is found by tools that do not read exports", () => {
+    const { main, types, exports } = JSON.parse(readFileSync("package.json", "utf8"));
+    expect(exports["."]).toEqual({ types, default: main });
+    expect([main, types].filter((path) => !existsSync(path))).toEqual([]);
   });
 
   test("hears its own signal", async () => {

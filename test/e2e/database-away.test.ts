@@ -54,7 +54,9 @@ describe("a database that goes away under a running server", () => {
     ["stopped", () => database.stop()],
   ])("%s", (_how, end) => {
     let name = "";
+    let linesBefore = 0;
     beforeAll(async () => {
+      linesBefore = vault.process.log().length;
       name = await newSecret(vault, { boundZid: "ZEQ-OWNER", value: "still here" });
       await end();
     });
@@ -125,6 +127,19 @@ describe("a database that goes away under a running server", () => {
       expect((await setSecret(vault, { name: freshName() })).receipt).toMatch(receiptText);
       const verified = await vault.verify();
       expect(verified).toMatchObject({ code: 0, stdout: expect.stringMatching(/ok\n$/) });
+    });
+
+    test("the log has one warning of all that, and one line when it was over", async () => {
+      const states = () =>
+        vault.process
+          .log()
+          .slice(linesBefore)
+          .filter(({ level, msg }) => level === "warn" || level === "error" || msg === "the database is back");
+      await until(() => states().length >= 2);
+      expect(states()).toMatchObject([
+        { level: "warn", msg: "the database is away", reason: expect.stringMatching(/^MySQL failed with \w+$/) },
+        { level: "info", msg: "the database is back" },
+      ]);
     });
   });
 

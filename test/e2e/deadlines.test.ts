@@ -33,7 +33,7 @@ describe("deadlines", () => {
   beforeAll(async () => {
     vault = await openVault({ database: "MariaDB" });
     http = http2Client(vault.host, vault.port);
-    token = await vault.token("caller", "ZEQ-SYS");
+    token = await vault.token("system", "ZEQ-SYS");
   }, 90_000);
   afterAll(async () => {
     http.close();

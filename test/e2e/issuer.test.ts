@@ -6,12 +6,16 @@ import { ZeqContext } from "#gen/zsc/v1/zeq_context_pb.js";
 import { ZscAdmin } from "#gen/zsc/v1/zsc_admin_pb.js";
 import { grpcJsClient, type RpcClient } from "./support/rpc-clients.ts";
 import { newSecret } from "./support/secrets.ts";
+import { until } from "./support/until.ts";
 import { closeVaults, openVault, type Vault } from "./support/vault.ts";
 
 const issuer = "https://issuer.example";
 const audience = "vault";
 const signing = generateKeyPairSync("ec", { namedCurve: "P-256" });
 const foreign = generateKeyPairSync("ec", { namedCurve: "P-256" });
+
+// A key server that failed is asked again after 5 s.
+jest.setTimeout(30_000);
 
 describe("an external issuer of caller tokens", () => {
   let vault: Vault;
@@ -42,9 +46,9 @@ describe("an external issuer of caller tokens", () => {
     await closeVaults();
   }, 60_000);
 
-  const tokenWith = async (claims: JWTPayload, key: KeyObject = signing.privateKey) =>
+  const tokenWith = async (claims: JWTPayload, key: KeyObject = signing.privateKey, kid = "k1") =>
     await new SignJWT({ zid: "ZEQ-EXTERNAL", iss: issuer, aud: audience, ...claims })
-      .setProtectedHeader({ alg: "ES256", kid: "k1" })
+      .setProtectedHeader({ alg: "ES256", kid })
       .setExpirationTime("10m")
       .sign(key);
   const reasonOf = async (token: string, name = "n") =>
@@ -87,15 +91,41 @@ describe("an external issuer of caller tokens", () => {
     expect(await reasonOf(await tokenWith({}, foreign.privateKey))).toBe("UNAUTHENTICATED");
   });
 
-  test("is out of reach: its callers are refused, ours are not, and later all is well again", async () => {
+  test("has its reasons in the log, and nothing of the token", async () => {
+    const refused = [
+      [await tokenWith({ zid: "auth0|canary" }), "no ZID: the claim that ZSC_CALLER_ZID_CLAIM names must be text of"],
+      [await tokenWith({ zid: undefined }), "no ZID: the claim that ZSC_CALLER_ZID_CLAIM names is missing"],
+      [await tokenWith({}, foreign.privateKey), "bad signature"],
+      [await tokenWith({ aud: "canary" }), "wrong audience (aud)"],
+      [await tokenWith({}, signing.privateKey, "canary-kid"), "unknown key"],
+    ] as const;
+    for (const [token, reason] of refused) {
+      expect(await reasonOf(token)).toBe("UNAUTHENTICATED");
+      const lineOf = () => vault.process.log().findLast(({ msg }) => msg === "call refused");
+      await until(() => String(lineOf()?.["reason"]).startsWith(reason));
+    }
+    expect(vault.process.stdout()).not.toContain("canary");
+  });
+
+  test("is out of reach: that is not its callers' fault, ours are served, and later all is well again", async () => {
     isUp = false;
     await vault.restart();
     client.close();
     client = grpcJsClient(vault);
     const name = await newSecret(vault, { boundZid: "ZEQ-EXTERNAL" });
-    expect(await reasonOf(await tokenWith({}), name)).toBe("UNAUTHENTICATED");
+    for (let call = 0; call < 5; call += 1) {
+      const { failure } = await client.call(ZeqContext.method.read, { name }, { token: await tokenWith({ call }) });
+      expect(failure).toMatchObject({ code: "UNAVAILABLE", reason: "ISSUER_UNAVAILABLE", receipt: undefined });
+      expect(failure?.retryAfterMs).toBeGreaterThan(0);
+    }
+    const json = await vault.send("GET", "/api/zsc/list", { token: await tokenWith({}) });
+    const detail = "the keys of the token's issuer are out of reach";
+    expect([json.status, json.json]).toEqual([500, { ok: false, error: "INTERNAL_ERROR", detail }]);
     expect(await reasonOf(await vault.token("caller", "ZEQ-EXTERNAL"), name)).toBeUndefined();
     isUp = true;
-    expect(await reasonOf(await tokenWith({ again: true }), name)).toBeUndefined();
+    await until(async () => (await reasonOf(await tokenWith({ again: true }), name)) === undefined);
+    const states = () => vault.process.log().filter(({ msg }) => msg.startsWith("the keys of the external issuer"));
+    await until(() => states().length >= 2);
+    expect(states()).toMatchObject([{ level: "warn", reason: "HTTP status 503" }, { level: "info" }]);
   });
 });

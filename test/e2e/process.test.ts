@@ -1,3 +1,4 @@
+import { signals } from "./process/signals.ts";
 import { starting } from "./process/starting.ts";
 import { stopping } from "./process/stopping.ts";
 import { closeVaults } from "./support/vault.ts";
@@ -10,5 +11,6 @@ describe("the server's process", () => {
   afterAll(closeVaults, 60_000);
 
   describe("starting", starting);
+  describe("signals", signals);
   describe("stopping", stopping);
 });

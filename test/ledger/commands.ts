@@ -38,7 +38,7 @@ export function operationOf(command: Command, sealer: Sealer): Operation<unknown
     case "read":
       return readSecret(command, sealer);
     case "probe":
-      return probePermission(command, sealer);
+      return probePermission({ ...command, by: admin.zid }, sealer);
     case "rotate":
       return rotateSecret(command.name, admin, sealer);
     case "rotate_if_due":

@@ -1,7 +1,7 @@
 import { metadataOf } from "../../src/domain/secret.ts";
 import { createMetadataReader } from "../../src/ledger/metadata-reader.ts";
 import { cleanUpDatabases } from "../support/databases.ts";
-import { rowsAfter, secretNamed, write } from "../support/ledger.ts";
+import { emptyHead, rowsAfter, secretNamed, write } from "../support/ledger.ts";
 import { sqlitePlace } from "../support/places.ts";
 
 describe("metadata that is read beside the chain", () => {
@@ -12,9 +12,9 @@ describe("metadata that is read beside the chain", () => {
     const store = await place.open();
     const metadata = createMetadataReader(store);
     const secrets = ["a", "b", "c"].map((name) => secretNamed(name));
-    const { rows } = await write(store, (head) => ({ rows: rowsAfter(head, [{}, {}]), inserts: secrets }));
-    expect(await metadata.listSecrets("a", 1)).toEqual(secrets.slice(1, 2).map(metadataOf));
-    expect(await metadata.secretRows("a", 1)).toEqual([rows[1]]);
+    const { rows, to } = await write(store, (head) => ({ rows: rowsAfter(head, [{}, {}]), inserts: secrets }));
+    expect(await metadata.listSecrets("a", 1, to)).toEqual(secrets.slice(1, 2).map(metadataOf));
+    expect(await metadata.secretRows("a", 1, to)).toEqual([rows[1]]);
     await place.close();
   });
 
@@ -24,14 +24,33 @@ describe("metadata that is read beside the chain", () => {
     const metadata = createMetadataReader(store);
     await store.close();
     const away = { name: "VaultError", code: "STORE_UNAVAILABLE", retryAfterMs: 1_000 };
-    await expect(metadata.listSecrets(null, 1)).rejects.toMatchObject(away);
-    await expect(metadata.secretRows("a", 1)).rejects.toMatchObject(away);
+    await expect(metadata.listSecrets(null, 1, emptyHead)).rejects.toMatchObject(away);
+    await expect(metadata.secretRows("a", 1, emptyHead)).rejects.toMatchObject(away);
+  });
+
+  test("is refused to more than may wait for it", async () => {
+    const place = await sqlitePlace();
+    const store = await place.open();
+    const opened = Promise.withResolvers<void>();
+    const listSecrets: typeof store.listSecrets = async (...question) => {
+      await opened.promise;
+      return await store.listSecrets(...question);
+    };
+    const metadata = createMetadataReader({ ...store, listSecrets });
+    const waiting = Array.from({ length: 256 }, () => metadata.listSecrets(null, 1, emptyHead));
+    const overloaded = { name: "VaultError", code: "OVERLOADED", retryAfterMs: 100 };
+    await expect(metadata.listSecrets(null, 1, emptyHead)).rejects.toMatchObject(overloaded);
+    await expect(metadata.secretRows("a", 1, emptyHead)).rejects.toMatchObject(overloaded);
+    opened.resolve();
+    await Promise.all(waiting);
+    expect(await metadata.listSecrets(null, 1, emptyHead)).toEqual([]);
+    await place.close();
   });
 
   test("passes a bug on as it is", async () => {
     const bug = new TypeError("a bug");
     const broken = () => Promise.reject(bug);
     const metadata = createMetadataReader({ listSecrets: broken, auditRows: broken, openListing: broken });
-    await expect(metadata.listSecrets(null, 1)).rejects.toBe(bug);
+    await expect(metadata.listSecrets(null, 1, emptyHead)).rejects.toBe(bug);
   });
 });

@@ -135,16 +135,16 @@ export class Model {
     return may ? secret : { reason: "denied", code: "DENIED" };
   }
 
-  #pass(name: string, zid: string, purpose: string) {
+  #pass(name: string, zid: string, purpose: string, by: { readonly by?: string } = {}) {
     const answer = this.#gate(name, zid);
     if ("reason" in answer) {
       const { reason } = answer;
       if (reason === "denied") {
         this.denials.push({ zid, zeqond: this.zeqond });
       }
-      this.#row("secret_denied", name, zid, reason, { name, purpose, reason });
+      this.#row("secret_denied", name, zid, reason, { name, purpose, reason, ...by });
     } else {
-      this.#row("secret_read", name, zid, purpose, { name, purpose, purpose_tag: answer.purposeTag });
+      this.#row("secret_read", name, zid, purpose, { name, purpose, purpose_tag: answer.purposeTag, ...by });
     }
     return answer;
   }
@@ -161,7 +161,7 @@ export class Model {
   }
 
   #probe({ name, zid, purpose }: Command & { do: "read" | "probe" }): Answer {
-    const answer = this.#pass(name, zid, purpose);
+    const answer = this.#pass(name, zid, purpose, { by: admin });
     return { value: "reason" in answer ? { granted: false, reason: answer.reason } : { granted: true } };
   }
 

@@ -8,7 +8,7 @@ import { createSequencer, type Sequencer } from "../../src/ledger/sequencer.ts";
 import type { Store } from "../../src/ledger/store.ts";
 import { cleanUpDatabases } from "../support/databases.ts";
 import { faultyStore } from "../support/faulty-store.ts";
-import { collect, handClock, load, testSealer } from "../support/ledger.ts";
+import { collect, emptyHead, handClock, load, testSealer } from "../support/ledger.ts";
 import { mysqlPlace, type NewPlace, sqlitePlace } from "../support/places.ts";
 import { firstWrongRow } from "./chain-by-hand.ts";
 import { type Command, fatesByName, type Group, groups, names, operationOf, zids } from "./commands.ts";
@@ -90,7 +90,9 @@ async function compareVault(store: Store, model: Model, ids: Ids): Promise<void>
     return { ...metadata, generation: ids.generationOf(id, model.secrets.get(secret.name)?.generation), version };
   });
   expect(found.sort(byName)).toEqual(expected);
-  expect((await store.listSecrets(null, 10)).map(({ name }) => name)).toEqual(expected.map(({ name }) => name));
+  expect((await store.listSecrets(null, 10, emptyHead)).map(({ name }) => name)).toEqual(
+    expected.map(({ name }) => name),
+  );
   for (const zid of zids) {
     const counting = model.denials.filter((denial) => denial.zid === zid && model.zeqond - denial.zeqond < 60);
     expect([...(denials.get(zid) ?? [])].sort()).toEqual(counting.map(({ zeqond }) => zeqond));
@@ -112,7 +114,7 @@ async function compareLog(store: Store, model: Model): Promise<void> {
   }
   for (const name of names) {
     const about = rows.filter((row) => row.originId === originIdOf(name) && row.transitionType.startsWith("secret_"));
-    expect(await store.auditRows(originIdOf(name), 7)).toEqual(about.reverse().slice(0, 7));
+    expect(await store.auditRows(originIdOf(name), 7, emptyHead)).toEqual(about.reverse().slice(0, 7));
   }
 }
 

@@ -1,10 +1,10 @@
 import type { Operation } from "../../src/ledger/operation.ts";
 import { receiptOfRow } from "../../src/ledger/row.ts";
 import { createSequencer, type SequencerOptions } from "../../src/ledger/sequencer.ts";
-import { type LedgerWrite, StoreFailure } from "../../src/ledger/store.ts";
+import { type LedgerWrite, StoreFailure, type StoreFailureKind } from "../../src/ledger/store.ts";
 import { revokeSecret } from "../../src/zsc/permissions.ts";
 import { cleanUpDatabases } from "../support/databases.ts";
-import { answerLost, commitLost, conflict, type Fate, unavailable } from "../support/faulty-store.ts";
+import { answerLost, commitLost, conflict, type Door, door, type Fate, unavailable } from "../support/faulty-store.ts";
 import { admin, load, request, secretNamed } from "../support/ledger.ts";
 import { type LedgerUnderTest, note, openLedger, sealer } from "./ledger-under-test.ts";
 
@@ -205,11 +205,59 @@ describe("the sequencer, when things go wrong", () => {
   });
 
   describe("a database that is away", () => {
+    /** Waits before the door, writes nothing and fails. */
+    const failing =
+      (held: Door, kind: StoreFailureKind): Fate =>
+      async ({ rollBack }) => {
+        const commit = async () => void (await rollBack());
+        await held.before({ rollBack, commit });
+        throw new StoreFailure(kind, "as planned");
+      };
+
     test("is tried once more, since an idle connection may just have been closed", async () => {
       ledger.faulty.plan(unavailable);
       await Promise.all(submit(1, 2));
       expect(failures).toEqual([["unavailable", 1]]);
       expect(await ledger.notes()).toEqual([1, 2]);
+    });
+
+    test("fails all who wait behind the batch too, without a try of their own", async () => {
+      const held = door();
+      ledger.faulty.plan(unavailable, failing(held, "unavailable"));
+      const first = submit(1);
+      await held.reached;
+      const behind = submit(2, 3);
+      held.open();
+      for (const each of await Promise.allSettled([...first, ...behind])) {
+        expect(each).toMatchObject({ status: "rejected", reason: away });
+      }
+      expect(ledger.faulty.attempts()).toBe(2);
+      await Promise.all(submit(4));
+    });
+
+    test("in doubt fails those behind the batch, of whom nothing can have been recorded", async () => {
+      const held = door();
+      ledger.faulty.plan(answerLost, ...Array<Fate>(10).fill(unavailable), failing(held, "unavailable"));
+      const first = submit(1);
+      await held.reached;
+      const behind = submit(2);
+      held.open();
+      const [doubtful, sure] = await Promise.allSettled([...first, ...behind]);
+      expect(doubtful).toMatchObject({ reason: { message: expect.stringContaining("may have been recorded") } });
+      expect(sure).toMatchObject({ reason: { message: expect.stringContaining("nothing was released") } });
+      expect(sure).not.toMatchObject({ reason: { message: expect.stringContaining("may have been recorded") } });
+    });
+
+    test("is another thing than rivals, who fail one batch alone", async () => {
+      const held = door();
+      ledger.faulty.plan(...Array<Fate>(11).fill(conflict), failing(held, "conflict"));
+      const first = submit(1);
+      await held.reached;
+      const behind = submit(2);
+      held.open();
+      const [lost] = await Promise.allSettled(first);
+      expect(lost).toMatchObject({ reason: away });
+      await Promise.all(behind);
     });
 
     test("fails every waiter of the batch, and the next batch works", async () => {

@@ -4,6 +4,7 @@ import { BatchReadRequestSchema, ReadRequestSchema, ZeqContext } from "#gen/zsc/
 import type { Authenticator } from "../../src/auth/authenticator.ts";
 import type { Plaintext } from "../../src/domain/plaintext.ts";
 import { createMetadataReader } from "../../src/ledger/metadata-reader.ts";
+import { zscAccess } from "../../src/rpc/access.ts";
 import { createAdmission } from "../../src/rpc/admission.ts";
 import { jsonBytes } from "../../src/rpc/answer-room.ts";
 import { createContextHandlers } from "../../src/rpc/context-handlers.ts";
@@ -33,7 +34,9 @@ describe("answers with plaintexts", () => {
     const values = createContextValues();
     const authenticator: Authenticator = { authenticate: () => ({ zid: "ZEQ-1", role: "caller" }) };
     const all = (name: string) => (name === "authorization" ? ["Bearer a"] : []);
-    await createAdmission(authenticator)(method, { all }, values);
+    const admission = createAdmission(authenticator, [zscAccess]);
+    admission.approve(method, false);
+    await admission.admit(method, { header: { all }, httpMethod: "POST", origin: "http://localhost" }, values);
     const context: HandlerContext = createHandlerContext({
       ...{ service: ZeqContext, method, protocolName: "grpc", requestMethod: "POST", url: "http://localhost/" },
       ...{ requestSignal: abort.signal, contextValues: values },

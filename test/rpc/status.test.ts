@@ -18,12 +18,13 @@ const withDetail = { detail: message };
 const wires: Readonly<Record<VaultErrorCode, Wire>> = {
   INVALID_ARGUMENT: { grpc: Code.InvalidArgument, http: 400, error: message },
   UNAUTHENTICATED: { grpc: Code.Unauthenticated, http: 401, error: "unauthorized" },
-  FORBIDDEN: { grpc: Code.PermissionDenied, http: 403, error: "forbidden" },
+  FORBIDDEN: { grpc: Code.PermissionDenied, http: 403, error: "forbidden", ...withDetail },
   DENIED: { grpc: Code.PermissionDenied, http: 403, error: "DENIED", ...withDetail },
   RATE_LIMITED: { grpc: Code.ResourceExhausted, http: 429, error: "RATE_LIMITED", ...withDetail },
   NOT_FOUND: { grpc: Code.NotFound, http: 404, error: "NOT_FOUND" },
   MESSAGE_TOO_LARGE: { grpc: Code.ResourceExhausted, http: 413, error: "request too large" },
   STORE_UNAVAILABLE: { grpc: Code.Unavailable, http: 500, error: "INTERNAL_ERROR", ...withDetail },
+  ISSUER_UNAVAILABLE: { grpc: Code.Unavailable, http: 500, error: "INTERNAL_ERROR", ...withDetail },
   OVERLOADED: { grpc: Code.Unavailable, http: 500, error: "INTERNAL_ERROR", ...withDetail },
   SEAL_BROKEN: { grpc: Code.Internal, http: 500, error: "INTERNAL_ERROR", ...withDetail },
 };
@@ -49,6 +50,11 @@ describe.each(codes)("%s", (code) => {
     expect(failure.status).toBe(wire.http);
     expect(failure.body).toEqual({ ok: false, error, ...(detail === undefined ? {} : { detail }) });
     expect(failure.headers).toEqual(code === "UNAUTHENTICATED" ? { "www-authenticate": "Bearer" } : {});
+  });
+
+  test("shows no detail that only says its error again", () => {
+    const again = new VaultError(code, wire.error);
+    expect(failureOf({ kind: "call", error: connectErrorOf(again) }).body).toEqual({ ok: false, error: wire.error });
   });
 
   test("carries the receipt of its row, and when trying again can help", () => {
@@ -80,6 +86,14 @@ describe("what is no VaultError", () => {
     const error = new ConnectError("deadline", Code.DeadlineExceeded);
     expect(connectErrorOf(error)).toBe(error);
     expect(codeOf(error, error.code)).toBe("DeadlineExceeded");
+  });
+});
+
+test("a call that took too long says so, and no more", () => {
+  const error = connectErrorOf(new ConnectError("the operation timed out", Code.DeadlineExceeded));
+  expect(failureOf({ kind: "call", error })).toMatchObject({
+    status: 500,
+    body: { ok: false, error: "INTERNAL_ERROR", detail: "the call took too long, and may have been recorded" },
   });
 });
 

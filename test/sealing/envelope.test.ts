@@ -13,6 +13,10 @@ const binding: Binding = {
   version: 3,
   boundZid: "ZEQ-SYS",
   permissions: ["ZEQ1", "ZEQ2"],
+  purposeTag: "billing",
+  expiresZeqond: 2_289_691_901,
+  createdAt: "2026-05-17T13:11:14.277Z",
+  updatedAt: "2026-05-18T13:11:14.277Z",
 };
 
 function seal(value: string, under: Binding = binding): SealedSecret {
@@ -48,7 +52,7 @@ describe("sealing", () => {
     expect(sealer.open(seal("\ufeffx"), binding).text()).toBe("\ufeffx");
   });
 
-  test("has the lengths that format 1 says", () => {
+  test("has the lengths that format 2 says", () => {
     const sealed = seal("four");
     expect([sealed.sealedKey.length, sealed.sealedValue.length]).toEqual([69, 1 + 12 + 4 + 16]);
   });
@@ -128,6 +132,13 @@ describe("opening", () => {
     ["permission taken away", { permissions: ["ZEQ1"] }],
     ["permissions in another order", { permissions: ["ZEQ2", "ZEQ1"] }],
     ["permissions joined", { permissions: ["ZEQ1ZEQ2"] }],
+    ["tag", { purposeTag: "billin" }],
+    ["tag that is empty", { purposeTag: "" }],
+    ["tag that is none", { purposeTag: null }],
+    ["expiry", { expiresZeqond: 0 }],
+    ["expiry that is never", { expiresZeqond: null }],
+    ["time of its making", { createdAt: "2026-05-17T13:11:14.278Z" }],
+    ["time of its last change", { updatedAt: "2026-05-17T13:11:14.277Z" }],
   ])("fails under another %s", (_what, change) => {
     expectBroken(() => sealer.open(seal("value"), { ...binding, ...change }));
     expectBroken(() => sealer.check(seal("value"), { ...binding, ...change }));
@@ -149,6 +160,10 @@ describe("opening", () => {
     { boundZid: "ZEQ-OTHER" },
     { permissions: [] },
     { permissions: ["ZEQ-OTHER", ...binding.permissions.slice(1)] },
+    { purposeTag: null },
+    { expiresZeqond: 0 },
+    { createdAt: binding.updatedAt },
+    { updatedAt: binding.createdAt },
   ];
 
   test.each(others)("fails under %j also once it was opened, and its key is remembered", (change) => {

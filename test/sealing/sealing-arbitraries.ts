@@ -12,6 +12,10 @@ export const anyBinding: fc.Arbitrary<Binding> = fc.record({
   version: fc.integer({ min: 1 }),
   boundZid: word,
   permissions: fc.uniqueArray(word, { maxLength: 5 }),
+  purposeTag: fc.option(word),
+  expiresZeqond: fc.option(fc.maxSafeNat()),
+  createdAt: word,
+  updatedAt: word,
 });
 
 /** Well-formed text of any characters, NUL included. */

@@ -121,8 +121,12 @@ export function describeSecrets(newPlace: NewPlace): void {
       failing({ inserts: [other], rows: rowsAfter({ seq: 0, rowHash: secret.id }, [{}]) }));
   });
 
-  const denialsOf = async (zids: readonly string[], denialsAfterZeqond = 0) => {
-    const { denials } = await load(store, { denials: zids, denialsAfterZeqond });
+  const denialsOf = async (
+    zids: readonly string[],
+    denialsAfterZeqond = 0,
+    denialsUntilZeqond = Number.MAX_SAFE_INTEGER,
+  ) => {
+    const { denials } = await load(store, { denials: zids, denialsAfterZeqond, denialsUntilZeqond });
     return Object.fromEntries([...denials].map(([zid, zeqonds]) => [zid, [...zeqonds].sort()]));
   };
 
@@ -132,6 +136,8 @@ export function describeSecrets(newPlace: NewPlace): void {
     expect(await denialsOf(["ZEQ1"])).toEqual({ ZEQ1: [100, 101, 101, 102] });
     expect(await denialsOf(["ZEQ1", "ZEQ2", "ZEQ3"], 100)).toEqual({ ZEQ1: [101, 101, 102], ZEQ2: [101] });
     expect(await denialsOf(["ZEQ1"], 102)).toEqual({});
+    expect(await denialsOf(["ZEQ1", "ZEQ2"], 100, 101)).toEqual({ ZEQ1: [101, 101], ZEQ2: [101] });
+    expect(await denialsOf(["ZEQ1"], 0, 99)).toEqual({});
   });
 
   test("denials at or before a Zeqond are forgotten, of the ZIDs that were denied again", async () => {

@@ -2,7 +2,17 @@ import type { Head } from "../../src/ledger/row.ts";
 import { zeroHash } from "../../src/ledger/row.ts";
 import type { Store } from "../../src/ledger/store.ts";
 import { bindingOf } from "../../src/zsc/drafts.ts";
-import { collect, load, plain, rowAfter, rowsAfter, secretNamed, testSealer, write } from "../support/ledger.ts";
+import {
+  collect,
+  emptyHead,
+  load,
+  plain,
+  rowAfter,
+  rowsAfter,
+  secretNamed,
+  testSealer,
+  write,
+} from "../support/ledger.ts";
 import type { NewPlace, Place } from "../support/places.ts";
 
 /** Names that databases are known to merge, cut, match or execute. */
@@ -111,7 +121,7 @@ export function describeTexts(newPlace: NewPlace): void {
       const { secrets, denials } = await load(store, { secrets: [secret.name], denials: [zid] });
       expect(secrets.get(secret.name)).toEqual(secret);
       expect([...denials]).toEqual([[zid, [7]]]);
-      expect((await store.auditRows("zsc:a", 1))[0]).toMatchObject({ seq: to.seq, actorZid: zid });
+      expect((await store.auditRows("zsc:a", 1, emptyHead))[0]).toMatchObject({ seq: to.seq, actorZid: zid });
     },
   );
 
@@ -152,7 +162,7 @@ export function describeTexts(newPlace: NewPlace): void {
     const back = await load(store, { secrets: ["large"], denials: ["ZEQ-LARGE"], denialsAfterZeqond: max - 1 });
     expect(back.secrets.get("large")).toEqual(secret);
     expect(back.denials.get("ZEQ-LARGE")).toEqual([max]);
-    expect((await store.auditRows("zsc:a", 1))[0]?.zeqondNumber).toBe(max);
+    expect((await store.auditRows("zsc:a", 1, emptyHead))[0]?.zeqondNumber).toBe(max);
     expect(await store.dueSecrets(max - 1, "kept", 10)).not.toContain("large");
     expect(await store.dueSecrets(max, "kept", 10)).toContain("large");
     await write(store, () => ({ updates: [{ secret: { ...secret, version: max }, fromVersion: max }] }));
@@ -174,7 +184,7 @@ export function describeTexts(newPlace: NewPlace): void {
         payloads.map((payloadJson) => ({ ...texts, payloadJson })),
       ),
     }));
-    expect(await store.auditRows("zsc:texts", 9)).toEqual([...rows].reverse());
+    expect(await store.auditRows("zsc:texts", 9, emptyHead)).toEqual([...rows].reverse());
   });
 
   test("times are kept to the millisecond", async () => {
@@ -184,7 +194,7 @@ export function describeTexts(newPlace: NewPlace): void {
       inserts: [secretNamed("times", times)],
     }));
     expect(await loaded("times")).toMatchObject(times);
-    expect((await store.auditRows("zsc:times", 1))[0]?.createdAt).toBe(times.createdAt);
+    expect((await store.auditRows("zsc:times", 1, emptyHead))[0]?.createdAt).toBe(times.createdAt);
   });
 
   test("the log goes on behind the largest seq but one", async () => {

@@ -109,7 +109,10 @@ export function describeTransact(newPlace: NewPlace): void {
   test("fails as unavailable once the store is closed", async () => {
     await store.close();
     await expect(load(store)).rejects.toMatchObject({ name: "StoreFailure", kind: "unavailable" });
-    await expect(store.listSecrets(null, 1)).rejects.toMatchObject({ name: "StoreFailure", kind: "unavailable" });
+    await expect(store.listSecrets(null, 1, emptyHead)).rejects.toMatchObject({
+      name: "StoreFailure",
+      kind: "unavailable",
+    });
     await expect(store.ping()).rejects.toMatchObject({ name: "StoreFailure", kind: "unavailable" });
   });
 

@@ -106,7 +106,7 @@ describe("the store in MySQL, when things go wrong", () => {
     await store.ping();
     await write(store, () => ({}));
     await killConnections();
-    for (const work of [() => load(store), () => store.ping(), () => store.listSecrets(null, 1)]) {
+    for (const work of [() => load(store), () => store.ping(), () => store.listSecrets(null, 1, emptyHead)]) {
       const failures = await failuresUntil(work);
       expect(failures.length).toBeLessThanOrEqual(1);
       for (const failure of failures) {
@@ -162,22 +162,31 @@ describe("the store in MySQL, when things go wrong", () => {
     await proxy.close();
   });
 
-  test("writes batches that are larger than what one packet may hold", async () => {
-    await queryText(server.url(), "SET GLOBAL max_allowed_packet = 4194304");
+  test.each(["1048576", "1100000", "4194304"])("writes batches larger than max_allowed_packet = %s", async (bytes) => {
+    await queryText(server.url(), `SET GLOBAL max_allowed_packet = ${bytes}`);
     const small = await openMysqlStore(mysqlOptionsOf(url));
+    const permissions = Array.from({ length: 1_000 }, (_, index) => `${index}`.padEnd(128, `"\\`));
     const secrets = Array.from({ length: 90 }, (_, index) =>
-      secretNamed(`${index}`, { sealedValue: Buffer.alloc(65_565, index) }),
+      secretNamed(`${index}`, {
+        sealedValue: Buffer.alloc(65_565, index),
+        permissions: index === 7 ? permissions : [],
+      }),
     );
-    const payloadJson = JSON.stringify({ permissions: Array.from({ length: 1_000 }, () => `"'\\é🔑`.repeat(10)) });
+    const payloadJson = JSON.stringify({ permissions });
     const { rows } = await write(small, (head) => ({
       rows: rowsAfter(head, Array(60).fill({ payloadJson })),
       inserts: secrets,
     }));
+    const changed = secrets
+      .slice(0, 9)
+      .map((secret) => ({ secret: { ...secret, version: 2, permissions }, fromVersion: 1 }));
+    await write(small, () => ({ updates: changed }));
     const loaded = await load(small, { secrets: secrets.map(({ name }) => name) });
     for (const { name, sealedValue } of secrets) {
       expect(Buffer.compare(loaded.secrets.get(name)?.sealedValue ?? Buffer.alloc(0), sealedValue)).toBe(0);
     }
-    expect(await small.auditRows("zsc:a", 100)).toEqual([...rows].reverse());
+    expect(loaded.secrets.get("3")?.permissions).toEqual(permissions);
+    expect((await small.auditRows("zsc:a", 100, emptyHead)).slice(1)).toEqual([...rows].reverse());
     await small.close();
     await queryText(server.url(), "SET GLOBAL max_allowed_packet = DEFAULT");
   });
@@ -189,7 +198,7 @@ describe("the store in MySQL, when things go wrong", () => {
     const updates = [{ secret: secretNamed("never there"), fromVersion: 1 }];
     await expect(write(store, () => ({ inserts: secrets, updates }))).rejects.toMatchObject(conflict);
     expect((await load(store)).head).toEqual(emptyHead);
-    expect(await store.listSecrets(null, 1)).toEqual([]);
+    expect(await store.listSecrets(null, 1, emptyHead)).toEqual([]);
   });
 
   test.each([

@@ -31,9 +31,10 @@ describe("the file of a SQLite store", () => {
     await store.close();
   });
 
-  test.each<[string, () => string]>([
+  test.each<[string, string, () => string]>([
     [
       "a folder",
+      "it is a folder (EISDIR)",
       () => {
         mkdirSync(path, { recursive: true });
         return path;
@@ -41,6 +42,7 @@ describe("the file of a SQLite store", () => {
     ],
     [
       "below a file",
+      "a part of its path is no folder (E",
       () => {
         writeFileSync(join(dir, "file"), "");
         return join(dir, "file", "zsc.db");
@@ -48,16 +50,17 @@ describe("the file of a SQLite store", () => {
     ],
     [
       "no database",
+      "the file is no SQLite database, or is damaged (SQLITE_NOTADB)",
       () => {
         writeFileSync(join(dir, "text.db"), "this is not a database, and long enough to see".repeat(100));
         return join(dir, "text.db");
       },
     ],
-  ])("is refused with its path when it is %s", (_what, makePath) => {
+  ])("is refused with its path, and the reason, when it is %s", (_what, reason, makePath) => {
     const wrong = makePath();
     const refusal = {
       name: "OperatorError",
-      message: expect.stringContaining(`The SQLite database ${wrong} cannot be`),
+      message: expect.stringContaining(`The SQLite database ${wrong} cannot be opened: ${reason}`),
     };
     expect(() => openSqliteStore(wrong)).toThrow(expect.objectContaining(refusal));
   });
@@ -109,7 +112,7 @@ describe("the file of a SQLite store", () => {
     const rival = new Database(path);
     rival.exec("BEGIN IMMEDIATE");
     await expect(write(store, () => ({}))).rejects.toMatchObject({ name: "StoreFailure", kind: "conflict" });
-    expect(await store.listSecrets(null, 1)).toEqual([]);
+    expect(await store.listSecrets(null, 1, emptyHead)).toEqual([]);
     rival.exec("ROLLBACK");
     rival.close();
     expect((await write(store, () => ({}))).from).toEqual(emptyHead);

@@ -107,7 +107,16 @@ export function secretNamed(name: string, fields: Partial<Secret> = {}): Secret 
 }
 
 export function request(fields: Partial<LoadRequest> = {}): LoadRequest {
-  return { secrets: [], denials: [], denialsAfterZeqond: 0, rowHashesAt: [], ...fields };
+  const denialsUntilZeqond = Number.MAX_SAFE_INTEGER;
+  return {
+    secrets: [],
+    denials: [],
+    denialsAfterZeqond: 0,
+    denialsUntilZeqond,
+    changes: [],
+    rowHashesAt: [],
+    ...fields,
+  };
 }
 
 /** What a transaction loads; it writes nothing. */

@@ -1,8 +1,9 @@
 import type { VaultError } from "../../src/domain/errors.ts";
 import type { Secret } from "../../src/domain/secret.ts";
 import { applyBatch } from "../../src/ledger/batch.ts";
+import { changeTypes, isAsRecorded, payloadEndBytes } from "../../src/ledger/last-change.ts";
 import type { Operation } from "../../src/ledger/operation.ts";
-import type { AuditRow, Head } from "../../src/ledger/row.ts";
+import { type AuditRow, type Head, originIdOf } from "../../src/ledger/row.ts";
 import type { LedgerWrite } from "../../src/ledger/store.ts";
 import { emptyHead, type HandClock, handClock } from "./ledger.ts";
 
@@ -32,7 +33,8 @@ export function memoryVault(clock = handClock()): MemoryVault {
   let head: Head = emptyHead;
 
   const runAll = (operations: readonly Operation<unknown>[]): readonly Ran<unknown>[] => {
-    const loaded = { head, secrets: new Map(secrets), denials: new Map(denials), rowHashes: new Map() };
+    const asRecorded = new Set(operations.flatMap(({ needs }) => needs.changes ?? []).filter(isNameAsRecorded));
+    const loaded = { head, secrets: new Map(secrets), denials: new Map(denials), asRecorded, rowHashes: new Map() };
     const { write, settled } = applyBatch(operations, loaded, clock.now(), 0);
     if (write !== null) {
       keep(write);
@@ -44,6 +46,17 @@ export function memoryVault(clock = handClock()): MemoryVault {
       const rows = each.receipts.flatMap(({ seq }) => log.filter((row) => row.seq === seq));
       return each.kind === "recorded" ? { value: each.value, rows } : { error: each.error, rows };
     });
+  };
+
+  const isNameAsRecorded = (name: string) => {
+    const secret = secrets.get(name);
+    const ofName = ({ originId, transitionType }: AuditRow) =>
+      originId === originIdOf(name) && changeTypes.some((type) => type === transitionType);
+    const last = log.findLast(ofName);
+    return isAsRecorded(
+      secret && { ...secret, permissionsJson: JSON.stringify(secret.permissions) },
+      last && { transitionType: last.transitionType, payloadEnd: last.payloadJson.slice(-payloadEndBytes) },
+    );
   };
 
   const keep = (write: LedgerWrite) => {

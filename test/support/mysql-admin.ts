@@ -45,3 +45,15 @@ export function databaseUrl(serverUrl: string, database: string): string {
 export async function serverVersion(serverUrl: string): Promise<string> {
   return (await queryText(serverUrl, "SELECT VERSION()"))[0]?.[0] ?? "";
 }
+
+/** Creates an account with these rights, each as GRANT has it, and answers the url with it in the place of the other. */
+export async function createAccount(url: string, grants: readonly string[]): Promise<string> {
+  const [name, password] = [`zsc_${randomBytes(6).toString("hex")}`, randomBytes(16).toString("hex")];
+  await queryText(url, `CREATE USER ${name}@'%' IDENTIFIED BY '${password}'`);
+  for (const grant of grants) {
+    await queryText(url, `GRANT ${grant} TO ${name}@'%'`);
+  }
+  const account = new URL(url);
+  [account.username, account.password] = [name, password];
+  return account.href;
+}

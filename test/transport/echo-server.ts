@@ -101,7 +101,7 @@ export async function startEcho(options: Partial<ServerOptions> = {}): Promise<E
   const server = createServer({
     services: [bindService(EchoService, echoHandlers)],
     health: { ready: async () => ({ ready: true, durable: true }) },
-    admit(_method, header, values) {
+    admit(_method, { header }, values) {
       const tokens = header.all("authorization");
       if (tokens.length > 1 || tokens[0] === "Bearer no") {
         throw new ConnectError("unauthorized", Code.Unauthenticated);

@@ -18,7 +18,8 @@ export const oddName = "naïve 日本 \uFFFD";
 const set = (name: string, fields = {}) =>
   setSecret({ name, value: plain(`value of ${name}`), ...fields }, admin, sealer);
 const read = (name: string, zid: string) => readSecret({ name, zid, purpose: "read" }, sealer);
-const probe = (name: string, zid: string) => probePermission({ name, zid, purpose: "probe_check" }, sealer);
+const probe = (name: string, zid: string) =>
+  probePermission({ name, zid, purpose: "probe_check", by: admin.zid }, sealer);
 
 /** One operation of every kind and outcome, one row each: the row of number i has the seq i + 1. */
 const operations = [

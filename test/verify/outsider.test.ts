@@ -1,41 +1,9 @@
-import { execFile, execFileSync } from "node:child_process";
-import { join } from "node:path";
 import { cleanUpDatabases } from "../support/databases.ts";
 import { chainTamperings, rewriteFrom } from "./chain-tamperings.ts";
 import { fillLog, lastSeq, seqOf } from "./eventful-log.ts";
 import { generateRows } from "./generated-log.ts";
 import { databaseKinds, type OpenVault, openVault } from "./open-vault.ts";
-
-// A stranger's verifier: Python with its standard library, and none of our code.
-
-const script = join(__dirname, "../../examples/verify_audit_log.py");
-
-/** The interpreter itself: what PATH has may be a script that looks for it each time. */
-const python = execFileSync("python3", ["-c", "import sys; print(sys.executable)"], { encoding: "utf8" }).trim();
-
-interface Finished {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function runScript(args: readonly string[], password = ""): Promise<Finished> {
-  return new Promise((resolve) => {
-    execFile(python, [script, ...args], { env: { ...process.env, MYSQL_PWD: password } }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
-    });
-  });
-}
-
-/** Runs it on the database behind `url`, with options before. */
-function runOn(url: string, options: readonly string[]): Promise<Finished> {
-  if (url.startsWith("sqlite:")) {
-    return runScript([...options, "sqlite", url.slice("sqlite:".length)]);
-  }
-  const { hostname, port, username, password, pathname } = new URL(url);
-  const account = ["--no-defaults", "--protocol=tcp", `--host=${hostname}`, `--port=${port}`, `--user=${username}`];
-  return runScript([...options, "mysql", ...account, pathname.slice(1)], password);
-}
+import { runOn, runScript } from "./outsider.ts";
 
 afterAll(cleanUpDatabases);
 

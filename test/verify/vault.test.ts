@@ -1,6 +1,7 @@
 import { windowZeqonds } from "../../src/domain/limiter.ts";
 import type { Difference } from "../../src/ledger/verify.ts";
 import { maxDifferences } from "../../src/ledger/verify-report.ts";
+import { readSecret } from "../../src/zsc/read.ts";
 import { rotateSecret } from "../../src/zsc/rotate.ts";
 import { cleanUpDatabases } from "../support/databases.ts";
 import { admin, testSealer } from "../support/ledger.ts";
@@ -185,6 +186,40 @@ describe.each(databaseKinds)("on %s", (kind) => {
       vault.clock.advanceZeqonds(-windowZeqonds);
       expect(before.differences).toHaveLength(7);
       expect(after.differences).toEqual([]);
+    });
+  });
+
+  describe("with a clock that was an hour ahead", () => {
+    const hourZeqonds = 4_633;
+    const stranger = "ZEQ-AHEAD";
+    const denied = readSecret({ name: "b", zid: stranger, purpose: "read" }, testSealer());
+    const recordedReasons = async () => {
+      const rows = await vault.rows();
+      return rows.filter(({ actorZid }) => actorZid === stranger).map(({ proofPurpose }) => proofPurpose);
+    };
+
+    beforeEach(async () => {
+      vault.clock.advanceZeqonds(hourZeqonds);
+      for (let time = 0; time < 6; time++) {
+        await vault.run(denied);
+      }
+      vault.clock.advanceZeqonds(-hourZeqonds);
+    });
+
+    test("nobody is shut out once it is right again, nothing is forgotten, and all is whole", async () => {
+      await vault.run(denied);
+      expect(await recordedReasons()).toEqual([...Array(5).fill("denied"), "rate_limited", "denied"]);
+      expect(await vault.verify()).toMatchObject({ broken: null, differences: [] });
+      vault.clock.advanceZeqonds(hourZeqonds);
+      await vault.run(denied);
+      expect((await recordedReasons()).at(-1)).toBe("rate_limited");
+      vault.clock.advanceZeqonds(-hourZeqonds);
+    });
+
+    test("a denial that is put into the future by hand is named", async () => {
+      const zeqond = vault.clock.now().zeqond + hourZeqonds;
+      const differences = await differencesAfter([`INSERT INTO denial VALUES (4, 'ZEQ-1', ${zeqond})`]);
+      expect(differences).toEqual([{ name: null, seq: 4, why: miscounted }]);
     });
   });
 

@@ -14,9 +14,10 @@ export const set = (name: string, input: Omit<SetInput, "name" | "value"> & { re
   const { value = "the value", ...rest } = input;
   return setSecret({ name, value: plain(value), ...rest }, admin, sealer);
 };
-export const read = (name: string, zid = "ZEQ-SYS", purpose = "read") => readSecret({ name, zid, purpose }, sealer);
+export const read = (name: string, zid = "ZEQ-SYS", purpose = "read", by?: string) =>
+  readSecret({ name, zid, purpose, by }, sealer);
 export const probe = (name: string, zid: string, purpose = "probe_check") =>
-  probePermission({ name, zid, purpose }, sealer);
+  probePermission({ name, zid, purpose, by: admin.zid }, sealer);
 export const grant = (name: string, zid: string) => grantSecret(name, zid, admin, sealer);
 export const revoke = (name: string, zid: string) => revokeSecret(name, zid, admin, sealer);
 export const rotate = (name: string) => rotateSecret(name, admin, sealer);

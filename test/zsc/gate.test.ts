@@ -186,6 +186,15 @@ describe("the denial limiter", () => {
     expect(outcome("closed")).toBe("granted");
   });
 
+  test.each([1, 60, 4_633])("shuts nobody out for a clock that was %d Zeqonds ahead", (zeqonds) => {
+    vault.clock.advanceZeqonds(zeqonds);
+    deny(5);
+    vault.clock.advanceZeqonds(-zeqonds);
+    expect(outcome()).toBe("granted");
+    vault.clock.advanceZeqonds(zeqonds);
+    expect(outcome()).toBe("RATE_LIMITED");
+  });
+
   test("never limits what admins do", () => {
     deny(5, "ZEQ-ADMIN");
     expect(outcomeOf(vault, set("new"))).toBe("granted");

@@ -89,7 +89,22 @@ describe("the row of", () => {
     [
       "a probe",
       probe(name, "ZEQ1"),
-      ["secret_read", "ZEQ1", "probe_check", { name, purpose: "probe_check", purpose_tag: "billing" }],
+      ["secret_read", "ZEQ1", "probe_check", { name, purpose: "probe_check", purpose_tag: "billing", by: admin.zid }],
+    ],
+    [
+      "a read on behalf of another",
+      read(name, "ZEQ2", "nightly", "ZEQ-BROKER"),
+      ["secret_read", "ZEQ2", "nightly", { name, purpose: "nightly", purpose_tag: "billing", by: "ZEQ-BROKER" }],
+    ],
+    [
+      "a refused read on behalf of another",
+      read(name, "ZEQ9", "nightly", "ZEQ-BROKER"),
+      ["secret_denied", "ZEQ9", "denied", { name, purpose: "nightly", reason: "denied", by: "ZEQ-BROKER" }],
+    ],
+    [
+      "a read of nothing on behalf of another",
+      read("b", "ZEQ9", "nightly", "ZEQ-BROKER"),
+      ["secret_denied", "ZEQ9", "not_found", { name: "b", purpose: "nightly", reason: "not_found", by: "ZEQ-BROKER" }],
     ],
     [
       "a refused read",
@@ -99,7 +114,7 @@ describe("the row of", () => {
     [
       "a refused probe",
       probe(name, "ZEQ9"),
-      ["secret_denied", "ZEQ9", "denied", { name, purpose: "probe_check", reason: "denied" }],
+      ["secret_denied", "ZEQ9", "denied", { name, purpose: "probe_check", reason: "denied", by: admin.zid }],
     ],
     [
       "a read of nothing",
@@ -151,6 +166,21 @@ describe("the row of", () => {
     for (const row of vault.log.slice(-4)) {
       expect(payloadOf(row)).not.toHaveProperty("sealed_digest");
     }
+  });
+
+  test("who acts in another's name is told at the very end of the row, whatever the outcome", () => {
+    const zid = "ZEQ9";
+    const operations = () => [read("b", zid, "r", "ZEQ-BROKER"), read(name, zid, "r", "ZEQ-BROKER"), probe(name, zid)];
+    vault.runAll([...operations(), ...operations(), ...operations()]);
+    vault.secrets.set("broken", { ...vault.secret(name), name: "broken", boundZid: "ZEQ8" });
+    vault.runAll([read("broken", "ZEQ8", "r", "ZEQ-BROKER"), probe("broken", "ZEQ8"), read(name, "ZEQ2"), read("b")]);
+    const rows = vault.log.slice(1);
+    const reasons = new Set(rows.map((row) => payloadOf(row)["reason"]));
+    expect([...reasons]).toEqual(["not_found", "denied", "rate_limited", "error", undefined]);
+    const endings = rows.map(({ payloadJson }) => /,"by":"[^"]*"\}$/.exec(payloadJson)?.[0]);
+    const [byBroker, byAdmin] = [',"by":"ZEQ-BROKER"}', `,"by":"${admin.zid}"}`];
+    const round = [byBroker, byBroker, byAdmin];
+    expect(endings).toEqual([...round, ...round, ...round, byBroker, byAdmin, undefined, undefined]);
   });
 
   test("a list is about all of them, of anything else about its name", () => {

@@ -21,6 +21,15 @@ export declare const file_zsc_v1_rules: GenFile;
 export declare const secret_name: GenExtension<StringRules, string>;
 
 /**
+ * Name of a secret that is to be set: as `secret_name`, and no proxy that normalises a path may make another name of
+ * it. No empty segment between slashes, and no segment `.` or `..`, the separator being a slash or a backslash, also
+ * when dots or separators are percent-encoded in the name itself, or `;` follows the dots.
+ *
+ * @generated from extension: optional string new_secret_name = 51105;
+ */
+export declare const new_secret_name: GenExtension<StringRules, string>;
+
+/**
  * ZID: 1 to 128 bytes of UTF-8, no control character, no `|`.
  *
  * @generated from extension: optional string zid = 51102;

@@ -12,7 +12,7 @@ import { file_google_protobuf_descriptor } from "@bufbuild/protobuf/wkt";
  * Describes the file zsc/v1/rules.proto.
  */
 export const file_zsc_v1_rules = /*@__PURE__*/
-  fileDesc("ChJ6c2MvdjEvcnVsZXMucHJvdG8SBnpzYy52MTrsAgoLc2VjcmV0X25hbWUSGS5idWYudmFsaWRhdGUuU3RyaW5nUnVsZXMYnY8DIAEoCUKtAsJIqQIKpgIKD3pzYy5zZWNyZXRfbmFtZRqSAnRoaXMgPT0gJycgPyBydWxlICsgJyByZXF1aXJlZCcgOiB0aGlzLnNpemUoKSA+IDI1NSB8fCBieXRlcyh0aGlzKS5zaXplKCkgPiAyNTUgPyBydWxlICsgJyB0b28gbG9uZyAoPjI1NSBieXRlcyknIDogdGhpcy5tYXRjaGVzKCdbXFx4MDAtXFx4MWZcXHg3Zi1cXHg5ZnxdJykgPyBydWxlICsgJyBtdXN0IG5vdCBob2xkIGNvbnRyb2wgY2hhcmFjdGVycyBvciB8JyA6IHRoaXMgPT0gJy4nIHx8IHRoaXMgPT0gJy4uJyA/IHJ1bGUgKyAnIG11c3Qgbm90IGJlIC4gb3IgLi4nIDogJydSCnNlY3JldE5hbWU6lwIKA3ppZBIZLmJ1Zi52YWxpZGF0ZS5TdHJpbmdSdWxlcxiejwMgASgJQucBwkjjAQrgAQoHenNjLnppZBrUAXRoaXMgPT0gJycgPyBydWxlICsgJyByZXF1aXJlZCcgOiB0aGlzLnNpemUoKSA+IDEyOCB8fCBieXRlcyh0aGlzKS5zaXplKCkgPiAxMjggPyBydWxlICsgJyB0b28gbG9uZyAoPjEyOCBieXRlcyknIDogdGhpcy5tYXRjaGVzKCdbXFx4MDAtXFx4MWZcXHg3Zi1cXHg5ZnxdJykgPyBydWxlICsgJyBtdXN0IG5vdCBob2xkIGNvbnRyb2wgY2hhcmFjdGVycyBvciB8JyA6ICcnUgN6aWQ6+wEKBWxhYmVsEhkuYnVmLnZhbGlkYXRlLlN0cmluZ1J1bGVzGJ+PAyABKAlCxwHCSMMBCsABCgl6c2MubGFiZWwasgF0aGlzLnNpemUoKSA+IDEyOCB8fCBieXRlcyh0aGlzKS5zaXplKCkgPiAxMjggPyBydWxlICsgJyB0b28gbG9uZyAoPjEyOCBieXRlcyknIDogdGhpcy5tYXRjaGVzKCdbXFx4MDAtXFx4MWZcXHg3Zi1cXHg5ZnxdJykgPyBydWxlICsgJyBtdXN0IG5vdCBob2xkIGNvbnRyb2wgY2hhcmFjdGVycyBvciB8JyA6ICcnUgVsYWJlbDrZAQoMc2VjcmV0X3ZhbHVlEhkuYnVmLnZhbGlkYXRlLlN0cmluZ1J1bGVzGKCPAyABKAlCmAHCSJQBCpEBChB6c2Muc2VjcmV0X3ZhbHVlGn10aGlzID09ICcnID8gcnVsZSArICcgY2Fubm90IGJlIGVtcHR5JyA6IHRoaXMuc2l6ZSgpID4gNjU1MzYgfHwgYnl0ZXModGhpcykuc2l6ZSgpID4gNjU1MzYgPyBydWxlICsgJyB0b28gbGFyZ2UgKD42NEtCKScgOiAnJ1ILc2VjcmV0VmFsdWU6PAoJZW1pdF9udWxsEh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucximjwMgASgIUghlbWl0TnVsbA", [file_buf_validate_validate, file_google_protobuf_descriptor]);
+  fileDesc("ChJ6c2MvdjEvcnVsZXMucHJvdG8SBnpzYy52MTrsAgoLc2VjcmV0X25hbWUSGS5idWYudmFsaWRhdGUuU3RyaW5nUnVsZXMYnY8DIAEoCUKtAsJIqQIKpgIKD3pzYy5zZWNyZXRfbmFtZRqSAnRoaXMgPT0gJycgPyBydWxlICsgJyByZXF1aXJlZCcgOiB0aGlzLnNpemUoKSA+IDI1NSB8fCBieXRlcyh0aGlzKS5zaXplKCkgPiAyNTUgPyBydWxlICsgJyB0b28gbG9uZyAoPjI1NSBieXRlcyknIDogdGhpcy5tYXRjaGVzKCdbXFx4MDAtXFx4MWZcXHg3Zi1cXHg5ZnxdJykgPyBydWxlICsgJyBtdXN0IG5vdCBob2xkIGNvbnRyb2wgY2hhcmFjdGVycyBvciB8JyA6IHRoaXMgPT0gJy4nIHx8IHRoaXMgPT0gJy4uJyA/IHJ1bGUgKyAnIG11c3Qgbm90IGJlIC4gb3IgLi4nIDogJydSCnNlY3JldE5hbWU6rAQKD25ld19zZWNyZXRfbmFtZRIZLmJ1Zi52YWxpZGF0ZS5TdHJpbmdSdWxlcxihjwMgASgJQuYDwkjiAwrfAwoTenNjLm5ld19zZWNyZXRfbmFtZRrHA3RoaXMgPT0gJycgPyBydWxlICsgJyByZXF1aXJlZCcgOiB0aGlzLnNpemUoKSA+IDI1NSB8fCBieXRlcyh0aGlzKS5zaXplKCkgPiAyNTUgPyBydWxlICsgJyB0b28gbG9uZyAoPjI1NSBieXRlcyknIDogdGhpcy5tYXRjaGVzKCdbXFx4MDAtXFx4MWZcXHg3Zi1cXHg5ZnxdJykgPyBydWxlICsgJyBtdXN0IG5vdCBob2xkIGNvbnRyb2wgY2hhcmFjdGVycyBvciB8JyA6IHRoaXMgPT0gJy4nIHx8IHRoaXMgPT0gJy4uJyA/IHJ1bGUgKyAnIG11c3Qgbm90IGJlIC4gb3IgLi4nIDogdGhpcy5tYXRjaGVzKCdeL3wvL3wvJCcpIHx8IHRoaXMubWF0Y2hlcygnKF58Wy9cXHg1Y118JSgyNSkqKDJbZkZdfDVbY0NdKSkoWy5dfCUoMjUpKjJbZUVdKXsxLDJ9KDtbXi9cXHg1Y10qKT8oWy9cXHg1Y118JSgyNSkqKDJbZkZdfDVbY0NdKXwkKScpID8gcnVsZSArICcgaXMgbm90IHNhZmUgaW4gYSBwYXRoJyA6ICcnUg1uZXdTZWNyZXROYW1lOpcCCgN6aWQSGS5idWYudmFsaWRhdGUuU3RyaW5nUnVsZXMYno8DIAEoCULnAcJI4wEK4AEKB3pzYy56aWQa1AF0aGlzID09ICcnID8gcnVsZSArICcgcmVxdWlyZWQnIDogdGhpcy5zaXplKCkgPiAxMjggfHwgYnl0ZXModGhpcykuc2l6ZSgpID4gMTI4ID8gcnVsZSArICcgdG9vIGxvbmcgKD4xMjggYnl0ZXMpJyA6IHRoaXMubWF0Y2hlcygnW1xceDAwLVxceDFmXFx4N2YtXFx4OWZ8XScpID8gcnVsZSArICcgbXVzdCBub3QgaG9sZCBjb250cm9sIGNoYXJhY3RlcnMgb3IgfCcgOiAnJ1IDemlkOvsBCgVsYWJlbBIZLmJ1Zi52YWxpZGF0ZS5TdHJpbmdSdWxlcxifjwMgASgJQscBwkjDAQrAAQoJenNjLmxhYmVsGrIBdGhpcy5zaXplKCkgPiAxMjggfHwgYnl0ZXModGhpcykuc2l6ZSgpID4gMTI4ID8gcnVsZSArICcgdG9vIGxvbmcgKD4xMjggYnl0ZXMpJyA6IHRoaXMubWF0Y2hlcygnW1xceDAwLVxceDFmXFx4N2YtXFx4OWZ8XScpID8gcnVsZSArICcgbXVzdCBub3QgaG9sZCBjb250cm9sIGNoYXJhY3RlcnMgb3IgfCcgOiAnJ1IFbGFiZWw62QEKDHNlY3JldF92YWx1ZRIZLmJ1Zi52YWxpZGF0ZS5TdHJpbmdSdWxlcxigjwMgASgJQpgBwkiUAQqRAQoQenNjLnNlY3JldF92YWx1ZRp9dGhpcyA9PSAnJyA/IHJ1bGUgKyAnIGNhbm5vdCBiZSBlbXB0eScgOiB0aGlzLnNpemUoKSA+IDY1NTM2IHx8IGJ5dGVzKHRoaXMpLnNpemUoKSA+IDY1NTM2ID8gcnVsZSArICcgdG9vIGxhcmdlICg+NjRLQiknIDogJydSC3NlY3JldFZhbHVlOjwKCWVtaXRfbnVsbBIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMYpo8DIAEoCFIIZW1pdE51bGw", [file_buf_validate_validate, file_google_protobuf_descriptor]);
 
 /**
  * Name of a secret: 1 to 255 bytes of UTF-8, no control character, no `|`, neither `.` nor `..`.
@@ -23,12 +23,22 @@ export const secret_name = /*@__PURE__*/
   extDesc(file_zsc_v1_rules, 0);
 
 /**
+ * Name of a secret that is to be set: as `secret_name`, and no proxy that normalises a path may make another name of
+ * it. No empty segment between slashes, and no segment `.` or `..`, the separator being a slash or a backslash, also
+ * when dots or separators are percent-encoded in the name itself, or `;` follows the dots.
+ *
+ * @generated from extension: optional string new_secret_name = 51105;
+ */
+export const new_secret_name = /*@__PURE__*/
+  extDesc(file_zsc_v1_rules, 1);
+
+/**
  * ZID: 1 to 128 bytes of UTF-8, no control character, no `|`.
  *
  * @generated from extension: optional string zid = 51102;
  */
 export const zid = /*@__PURE__*/
-  extDesc(file_zsc_v1_rules, 1);
+  extDesc(file_zsc_v1_rules, 2);
 
 /**
  * Purpose or purpose tag: at most 128 bytes of UTF-8, no control character, no `|`. Empty is as absent.
@@ -36,7 +46,7 @@ export const zid = /*@__PURE__*/
  * @generated from extension: optional string label = 51103;
  */
 export const label = /*@__PURE__*/
-  extDesc(file_zsc_v1_rules, 2);
+  extDesc(file_zsc_v1_rules, 3);
 
 /**
  * Value of a secret: 1 to 65,536 bytes of UTF-8, any characters.
@@ -44,7 +54,7 @@ export const label = /*@__PURE__*/
  * @generated from extension: optional string secret_value = 51104;
  */
 export const secret_value = /*@__PURE__*/
-  extDesc(file_zsc_v1_rules, 3);
+  extDesc(file_zsc_v1_rules, 4);
 
 /**
  * An absent value of this field is written as `null` on the JSON surface, where other absent fields are left out.
@@ -52,5 +62,5 @@ export const secret_value = /*@__PURE__*/
  * @generated from extension: optional bool emit_null = 51110;
  */
 export const emit_null = /*@__PURE__*/
-  extDesc(file_zsc_v1_rules, 4);
+  extDesc(file_zsc_v1_rules, 5);
 

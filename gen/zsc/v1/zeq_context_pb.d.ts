@@ -31,7 +31,8 @@ export declare type ReadRequest = Message<"zsc.v1.ReadRequest"> & {
   purpose?: string | undefined;
 
   /**
-   * Optional. The ZID on whose behalf a token of the role `system` reads. Anyone else who names it is refused.
+   * Optional. The ZID on whose behalf a token of the role `system` reads, any but `ZEQ-SYS`. Anyone else who names one is
+   * refused. The audit row then ends with `by`: the ZID of the token.
    *
    * @generated from field: optional string on_behalf_of = 3;
    */
@@ -192,7 +193,7 @@ export declare const ZeqContext: GenService<{
    * Reads one secret.
    *
    * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED (`DENIED`: neither owner nor permitted;
-   * `FORBIDDEN`: an admin's token, or `on_behalf_of` without the role `system`), RESOURCE_EXHAUSTED (`RATE_LIMITED`,
+   * `FORBIDDEN`: an admin's token, `on_behalf_of` without the role `system` or of `ZEQ-SYS`), RESOURCE_EXHAUSTED (`RATE_LIMITED`,
    * with `google.rpc.RetryInfo`), NOT_FOUND, UNAVAILABLE (nothing was released; try again), INTERNAL (`SEAL_BROKEN`).
    *
    * @generated from rpc zsc.v1.ZeqContext.Read

@@ -191,7 +191,8 @@ export declare const InfoResponseSchema: GenMessage<InfoResponse>;
  */
 export declare type SetRequest = Message<"zsc.v1.SetRequest"> & {
   /**
-   * Required. Name of the secret, 1 to 255 bytes.
+   * Required. Name of the secret, 1 to 255 bytes. One that a proxy could make another of by normalising the path (`a//b`,
+   * `/a`, `a/`, `a/../b`) cannot be set; a secret that has such a name can be used and deleted.
    *
    * @generated from field: string name = 1;
    */
@@ -512,7 +513,7 @@ export declare type AuditRow = Message<"zsc.v1.AuditRow"> & {
   id: string;
 
   /**
-   * Output only. Zeqond of the transition.
+   * Output only. Zeqond of the transition. In a row that was altered by hand, the nearest number that can stand here.
    *
    * @generated from field: uint64 zeqond_number = 2;
    */
@@ -749,7 +750,7 @@ export declare const ZscAdmin: GenService<{
   },
   /**
    * Asks the gate whether a ZID could read a secret now, without reading it. It is the gate that a real read passes:
-   * a refusal counts against that ZID's denial limit.
+   * a refusal counts against that ZID's denial limit. The audit row is that ZID's, and says who asked for it in `by`.
    *
    * @generated from rpc zsc.v1.ZscAdmin.ProbePermission
    */

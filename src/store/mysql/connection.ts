@@ -1,6 +1,11 @@
+import { connect, isIP } from "node:net";
 import { createConnection, type FieldPacket, type ResultSetHeader, type RowDataPacket } from "mysql2/promise";
+import { OperatorError } from "../../domain/operator-error.ts";
 import type { Plaintext } from "../../domain/plaintext.ts";
+import { StoreFailure } from "../../ledger/store.ts";
 import { failureOf, type Stage } from "./failures.ts";
+import { bind } from "./literals.ts";
+import { finishSession, firstStatements, packetBytesOf, showVariables } from "./session.ts";
 
 /** How to reach the database. */
 export interface MysqlOptions {
@@ -18,43 +23,75 @@ export type Results = readonly (ResultSetHeader | RowDataPacket[])[];
 
 /** Everything on it fails with a `StoreFailure` and with nothing else. */
 export interface Connection {
-  /** Runs statements in one packet; values, for all of them, are escaped on this side, never concatenated. */
+  /** Runs statements in one packet; `values` take the places of the `?` in all of them, as literals made on this side. */
   run(statements: string | readonly string[], values?: readonly unknown[]): Promise<Results>;
   /** The rows of one statement, as arrays of columns. */
   rows(sql: string, values?: readonly unknown[]): Promise<readonly unknown[][]>;
   /** Alone in its packet: only so does its answer mean that everything before it was carried out. */
   commit(): Promise<void>;
+  /** Asks for an answer and nothing else; opens no transaction. */
+  ping(): Promise<void>;
+  /** From here on all answers together must come within `ms`; until it is first called, each has 15 s. */
+  limit(ms: number): void;
   /** Breaks the connection; the server rolls back what was open. */
   destroy(): void;
   end(): Promise<void>;
   readonly broken: boolean;
+  /** How many bytes the statements of one packet may have. */
+  readonly maxPacketBytes: number;
 }
 
+/** For connecting, logging in and preparing the session together. */
 const connectTimeoutMs = 3_000;
-/** Longer than any lock wait: beyond it the database counts as gone. */
-const queryTimeoutMs = 15_000;
+/** Longer than one wait for the lock of a migration: beyond it the database counts as gone. */
+const answerTimeoutMs = 15_000;
+/** A firewall forgets a connection that nobody uses, and tells neither side. */
+const keepAliveAfterMs = 10_000;
+
+/**
+ * The locks of a session are a lease: the database itself ends a session that is silent for so long (its server is
+ * frozen or cut off). Only MariaDB reads what is in the comment; a proxy may handle `wait_timeout` its own way.
+ */
+function lease(seconds: number): string {
+  const timeouts = ["wait_timeout", "net_read_timeout", "net_write_timeout"].map(
+    (name) => `SESSION ${name} = ${seconds}`,
+  );
+  return `SET ${timeouts.join(", ")} /*M!100300 , SESSION idle_transaction_timeout = ${seconds} */`;
+}
+
+/** Far above `pingEveryMs` of an idle line. */
+const silentSeconds = 10;
+/** Verification may be busy with what it has read. It locks no rows, but no table can be altered meanwhile. */
+const silentSnapshotSeconds = 600;
+
+/** Of a packet, the part that is not statements: its header, and room for what a proxy adds. */
+const packetOverheadBytes = 1_024;
 
 const session = [
   "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
-  // Backslash escapes stay on, which the escaping on our side relies on; bad data is an error, never mended.
-  "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'",
-  "SET SESSION innodb_lock_wait_timeout = 5",
+  // Several waits fit into the time that a batch has (sequencer).
+  "SET SESSION innodb_lock_wait_timeout = 3",
 ];
 
 /**
  * A `ledger` connection commits only when told to: a statement that runs on its own after a swallowed rollback must
- * not commit itself (Galera). A `reader` leaves no transaction behind.
+ * not commit itself (Galera). A `reader` leaves no transaction behind. A `migration` meets any schema or none. A `snapshot`
+ * may only read, and may pause.
  */
-export type Use = "ledger" | "reader";
+export type Use = "ledger" | "reader" | "migration" | "snapshot";
 
 const ofUse: Readonly<Record<Use, readonly string[]>> = {
-  // Literals as the bytes that they are: converting each to its column's character set is a fifth of an insert.
-  ledger: ["SET SESSION autocommit = 0", "SET SESSION character_set_connection = 'binary'"],
-  reader: ["SET SESSION autocommit = 1"],
+  ledger: [lease(silentSeconds), "SET SESSION autocommit = 0"],
+  reader: [lease(silentSeconds), "SET SESSION autocommit = 1"],
+  migration: [lease(silentSeconds), "SET SESSION autocommit = 0"],
+  snapshot: [lease(silentSnapshotSeconds), "SET SESSION autocommit = 0"],
 };
 
 export async function openConnection(options: MysqlOptions, use: Use): Promise<Connection> {
   const { host, port, user, password, database, tls } = options;
+  refuseUncheckedHost(options);
+  const startedMs = performance.now();
+  const socket = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveAfterMs });
   const connecting = createConnection({
     host,
     port,
@@ -62,15 +99,23 @@ export async function openConnection(options: MysqlOptions, use: Use): Promise<C
     password: password.text(),
     database,
     charset: "utf8mb4",
+    // mysql2 would encode statements in whatever character set the server says that the session has.
+    flags: ["-SESSION_TRACK"],
+    // Statements are whole when they come here: mysql2 would look through each for places of values.
+    queryFormat: (sql: string) => sql,
     multipleStatements: true,
     supportBigNumbers: true,
     connectTimeout: connectTimeoutMs,
-    enableKeepAlive: true,
+    stream: socket,
     // A stack trace for each query, kept for its error, costs more than the rest of sending it.
     trace: false,
     ...(tls === undefined ? {} : { ssl: { minVersion: "TLSv1.2", verifyIdentity: true, ...tls } }),
   });
   const raw = await translated(connecting);
+  if ("connection" in raw && typeof raw.connection === "object" && raw.connection !== null) {
+    // mysql2 decodes the server's words about an answer, which nobody reads, and does not know each character set.
+    Object.assign(raw.connection, { serverEncoding: "latin1" });
+  }
   let broken = false;
   // Without a listener an idle connection that dies would end the process.
   raw.on("error", () => {
@@ -79,32 +124,80 @@ export async function openConnection(options: MysqlOptions, use: Use): Promise<C
   raw.on("end", () => {
     broken = true;
   });
+  let answersByMs: number | undefined = startedMs + connectTimeoutMs;
+  const msLeft = () => (answersByMs === undefined ? answerTimeoutMs : Math.max(1, answersByMs - performance.now()));
+  // Until the server has said what it takes.
+  let maxPacketBytes = 4_096;
+  const checked = (sql: string): string => {
+    if (sql.length > maxPacketBytes) {
+      const wanted = sql.length + packetOverheadBytes;
+      throw new StoreFailure(
+        "unavailable",
+        `the database needs max_allowed_packet = ${wanted} at least for this batch`,
+      );
+    }
+    return sql;
+  };
   const connection: Connection = {
     get broken() {
       return broken;
     },
+    get maxPacketBytes() {
+      return maxPacketBytes;
+    },
     async run(statements, values = []) {
       const list = typeof statements === "string" ? [statements] : statements;
       const sql = list.join("; ");
-      const [results] = await answered(raw.query<RowDataPacket[]>({ sql, values: [...values] }));
+      const query = raw.query<RowDataPacket[]>(checked(values.length === 0 ? sql : bind(sql, values)));
+      const [results] = await answered(query, msLeft());
       // mysql2 gives one statement its result, and several an array of theirs.
       return (list.length === 1 ? [results] : results) as Results;
     },
-    async rows(sql, values = []) {
-      const query: Promise<[unknown, FieldPacket[]]> = raw.query({ sql, values: [...values], rowsAsArray: true });
-      return (await answered(query))[0] as unknown[][];
+    async rows(text, values = []) {
+      const sql = checked(values.length === 0 ? text : bind(text, values));
+      const query: Promise<[unknown, FieldPacket[]]> = raw.query({ sql, rowsAsArray: true });
+      return (await answered(query, msLeft()))[0] as unknown[][];
     },
     async commit() {
-      await answered(raw.query("COMMIT"), "commit");
+      await answered(raw.query("COMMIT"), msLeft(), "commit");
+    },
+    async ping() {
+      await answered(raw.ping(), msLeft());
+    },
+    limit(ms) {
+      answersByMs = performance.now() + ms;
     },
     destroy() {
       broken = true;
       raw.destroy();
+      // The driver says goodbye and waits for the other side, which may be gone without a word.
+      socket.destroy();
     },
-    end: () => raw.end(),
+    end: () => answered(raw.end(), msLeft()),
   };
-  await guarded(connection, () => connection.run([...ofUse[use], ...session]));
+  await guarded(connection, async () => {
+    const results = await connection.run([...firstStatements, ...ofUse[use], ...session, showVariables]);
+    const shown = variablesOf(results.at(-1));
+    maxPacketBytes = packetBytesOf(shown) - packetOverheadBytes;
+    await finishSession(connection, { use, database, shown });
+  });
+  answersByMs = undefined;
   return connection;
+}
+
+function variablesOf(rows: Results[number] | undefined): ReadonlyMap<string, string> {
+  const list = Array.isArray(rows) ? rows : [];
+  return new Map(list.map((row) => [String(row["Variable_name"]).toLowerCase(), String(row["Value"])]));
+}
+
+/** mysql2 compares the certificate of a server that is reached by its address with `localhost`, whatever the address. */
+function refuseUncheckedHost({ host, tls }: MysqlOptions): void {
+  if (tls === undefined || isIP(host) === 0) {
+    return;
+  }
+  throw new OperatorError(
+    "The database is to be reached over TLS, so its host must be the name in its certificate and not an IP address.",
+  );
 }
 
 /** Runs work on a connection that does not survive a failure. */
@@ -118,10 +211,10 @@ export async function guarded<T>(connection: Connection, work: () => Promise<T>)
 }
 
 /** The answer within its time, or a failure. mysql2's own time limit leaves its timer behind when a connection breaks. */
-async function answered<T>(query: Promise<T>, stage: Stage = "work"): Promise<T> {
+async function answered<T>(query: Promise<T>, withinMs: number, stage: Stage = "work"): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(Object.assign(new Error("no answer"), { code: "ETIMEDOUT" })), queryTimeoutMs);
+    timer = setTimeout(() => reject(Object.assign(new Error("no answer"), { code: "ETIMEDOUT" })), withinMs);
   });
   return await translated(Promise.race([query, late]), stage).finally(() => clearTimeout(timer));
 }

@@ -1,5 +1,6 @@
 import { errorCode } from "../../domain/error-code.ts";
 import { StoreFailure } from "../../ledger/store.ts";
+import { describeCause } from "./causes.ts";
 
 /** Where in a transaction something went wrong. */
 export type Stage = "work" | "commit";
@@ -13,15 +14,45 @@ const conflicts: ReadonlySet<number> = new Set([1020, 1062, 1205, 1213]);
 
 /** The one translator of what mysql2 throws, by shape and not by class: the system's errors are not of our realm. */
 export function failureOf(error: unknown, stage: Stage = "work"): StoreFailure {
-  const code = errorCode(error) ?? "an unknown error";
-  if (conflicts.has(errnoOf(error))) {
-    return new StoreFailure("conflict", `MySQL refused with ${code}`, error);
+  const errno = errnoOf(error);
+  const code = codeOf(error, errno);
+  const cause = new DatabaseError(code);
+  if (conflicts.has(errno)) {
+    return new StoreFailure("conflict", `the database was changed by a rival (${cause.code})`, cause);
   }
   // A COMMIT without a clear answer may have been carried out.
-  return new StoreFailure(stage === "commit" ? "in_doubt" : "unavailable", `MySQL failed with ${code}`, error);
+  return new StoreFailure(stage === "commit" ? "in_doubt" : "unavailable", describeCause(code, errno), cause);
 }
 
+/** What may be known of the driver's error: its own has the statement, and the server's words, which quote from it. */
+class DatabaseError extends Error {
+  override readonly name = "DatabaseError";
+  readonly code: string;
+
+  constructor(code: string) {
+    super(code);
+    this.code = code;
+  }
+}
+
+/** Up to here a number of the server means the same in MySQL and in MariaDB, and so has the name that mysql2 gives it. */
+const lastSharedErrno = 1_899;
+
+/** mysql2 calls every failure of TLS the same: what Node.js and OpenSSL add tells them apart. */
+function codeOf(error: unknown, errno: number): string {
+  const numbered = errno === 0 ? "an unknown error" : `error ${errno}`;
+  const code = errno > lastSharedErrno ? numbered : (errorCode(error) ?? numbered);
+  if (code !== "HANDSHAKE_SSL_ERROR" || typeof error !== "object" || error === null) {
+    return code;
+  }
+  if ("cert" in error && "host" in error) {
+    return "ERR_TLS_CERT_ALTNAME_INVALID";
+  }
+  return "library" in error ? "ERR_SSL" : code;
+}
+
+/** The server's number of the error, or 0: the system's are negative, and have a name. */
 function errnoOf(error: unknown): number {
   const has = typeof error === "object" && error !== null && "errno" in error;
-  return has && typeof error.errno === "number" ? error.errno : 0;
+  return has && typeof error.errno === "number" ? Math.max(0, error.errno) : 0;
 }

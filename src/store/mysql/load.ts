@@ -1,8 +1,10 @@
 import type { RowDataPacket } from "mysql2/promise";
 import type { VaultRow } from "../../domain/vault-row.ts";
-import { auditColumns } from "../../ledger/row.ts";
+import { isAsRecorded, payloadEndBytes } from "../../ledger/last-change.ts";
+import { auditColumns, originIdOf } from "../../ledger/row.ts";
 import { type Loaded, type LoadRequest, StoreFailure } from "../../ledger/store.ts";
-import { secretMetadata, secretOf, wholeSecret } from "../columns.ts";
+import { secretColumns, secretMetadata, secretOf, wholeSecret } from "../columns.ts";
+import { vaultRowOf as storedRowOf } from "../rows.ts";
 import type { Connection, Results } from "./connection.ts";
 
 const fromSecrets = "c.read_count, c.last_read_zeqond FROM secret s LEFT JOIN read_counter c ON c.secret_id = s.id";
@@ -12,6 +14,10 @@ const selectSecret = `SELECT ${wholeSecret}, ${fromSecrets}`;
 export const selectMetadata = `SELECT ${secretMetadata}, ${fromSecrets}`;
 
 export const selectAudit = `SELECT ${auditColumns.join(", ")} FROM audit_log`;
+
+/** The rows of the index `audit_log_by_change`. */
+export const selectLastChange = `SELECT transition_type, RIGHT(payload_json, ${payloadEndBytes}) AS payload_end
+  FROM audit_log WHERE change_of = ? ORDER BY seq DESC LIMIT 1`;
 
 export const selectHead = "SELECT seq, row_hash FROM audit_head WHERE id = 1";
 
@@ -29,24 +35,26 @@ export async function lockAndLoad(connection: Connection, request: LoadRequest):
     values.push(...parameters);
     return statements.push(sql) - 1;
   };
-  const { secrets, denials, rowHashesAt, denialsAfterZeqond } = request;
+  const { secrets, denials, changes, rowHashesAt, denialsAfterZeqond, denialsUntilZeqond } = request;
   const secretsAt = ask(secrets.length > 0, `${selectSecret} WHERE s.name IN (?)`, secrets);
   const denialsAt = ask(
     denials.length > 0,
-    "SELECT zid, zeqond FROM denial WHERE zid IN (?) AND zeqond > ?",
+    "SELECT zid, zeqond FROM denial WHERE zid IN (?) AND zeqond > ? AND zeqond <= ?",
     denials,
     denialsAfterZeqond,
+    denialsUntilZeqond,
   );
   const hashesAt = ask(rowHashesAt.length > 0, "SELECT seq, row_hash FROM audit_log WHERE seq IN (?)", rowHashesAt);
+  const changesAt = changes.map((name) => ask(true, selectLastChange, originIdOf(name)));
   const results = await connection.run(statements, values);
+  const rows = new Map(rowsAt(results, secretsAt).map((row) => [textOf(row["name"]), row]));
   return {
     head: headOf(rowsAt(results, 0)),
-    secrets: new Map(
-      rowsAt(results, secretsAt)
-        .map(secretFromRow)
-        .map((secret) => [secret.name, secret]),
-    ),
+    secrets: new Map([...rows].map(([name, row]) => [name, secretFromRow(row)])),
     denials: groupDenials(rowsAt(results, denialsAt)),
+    asRecorded: new Set(
+      changes.filter((name, index) => isStoredAsRecorded(rows.get(name), rowsAt(results, changesAt[index] ?? -1)[0])),
+    ),
     rowHashes: new Map(rowsAt(results, hashesAt).map((row) => [Number(row["seq"]), String(row["row_hash"])])),
   };
 }
@@ -62,6 +70,12 @@ export function headOf(rows: readonly RowDataPacket[]) {
 export function rowsAt(results: Results, index: number): readonly RowDataPacket[] {
   const rows = results[index];
   return Array.isArray(rows) ? rows : [];
+}
+
+function isStoredAsRecorded(row: RowDataPacket | undefined, last: RowDataPacket | undefined): boolean {
+  const stored = row && storedRowOf(secretColumns.map((column) => row[column]));
+  const change = last && { transitionType: textOf(last["transition_type"]), payloadEnd: textOf(last["payload_end"]) };
+  return isAsRecorded(stored, change);
 }
 
 function groupDenials(rows: readonly RowDataPacket[]): Map<string, number[]> {

@@ -1,26 +1,48 @@
 import { OperatorError } from "../../domain/operator-error.ts";
 import { pendingMigrations } from "../migrations.ts";
 import { type Connection, type MysqlOptions, openConnection } from "./connection.ts";
-import { mysqlMigrations } from "./migrations.ts";
+import { type MysqlStatement, mysqlMigrations } from "./migrations.ts";
 import { despiteRivals } from "./rivals.ts";
+import { proveWriting } from "./session.ts";
 
 /** How long one statement waits for the lock: less than a statement may take. */
 const lockSeconds = 10;
 const lockAttempts = 6;
+/** How long one statement of a step may take: an index of ten million rows takes the better part of a minute. */
+const stepMs = 3_600_000;
 
 /**
  * Brings the schema up to date under a lock, so that servers that start at once take turns. The lock holds on one
  * node of a cluster only; there the statements themselves, each of which can be repeated, make a meeting harmless.
+ *
+ * A schema that is up to date is only looked at: the rights to change tables are needed when there is a step to take.
+ * Then what a start needs to know is found out: whether what is written comes back.
  */
 export function migrate(options: MysqlOptions): Promise<void> {
   return despiteRivals(async () => {
-    const connection = await openConnection(options, "ledger");
+    const connection = await openConnection(options, "migration");
     try {
-      await migrateUnderLock(connection, options.database);
+      if (pendingMigrations(mysqlMigrations, await versionOf(connection)).length > 0) {
+        await migrateUnderLock(connection, options.database);
+      }
+      await refuseOtherEngines(connection);
+      await proveWriting(connection);
     } finally {
       connection.destroy();
     }
   });
+}
+
+const findVersionTable =
+  "SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = 'schema_version'";
+
+async function versionOf(connection: Connection): Promise<number> {
+  const known = await connection.rows(findVersionTable);
+  if (known.length === 0) {
+    return 0;
+  }
+  const [row] = await connection.rows("SELECT version FROM schema_version WHERE id = 1");
+  return Number(row?.[0] ?? 0);
 }
 
 async function migrateUnderLock(connection: Connection, database: string): Promise<void> {
@@ -30,15 +52,50 @@ async function migrateUnderLock(connection: Connection, database: string): Promi
   );
   await connection.run("INSERT IGNORE INTO schema_version (id, version) VALUES (1, 0)");
   await connection.commit();
-  const [row] = await connection.rows("SELECT version FROM schema_version WHERE id = 1");
-  for (const { version, statements } of pendingMigrations(mysqlMigrations, Number(row?.[0]))) {
+  for (const { version, statements } of pendingMigrations(mysqlMigrations, await versionOf(connection))) {
     for (const statement of statements) {
-      await connection.run(statement);
+      await carryOut(connection, statement);
     }
     await connection.run("UPDATE schema_version SET version = GREATEST(version, ?) WHERE id = 1", [version]);
     await connection.commit();
   }
   await connection.commit();
+}
+
+/** An engine without transactions would keep what is rolled back. */
+async function refuseOtherEngines(connection: Connection): Promise<void> {
+  const others = await connection.rows(
+    "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name IN (?) AND engine <> 'InnoDB'",
+    [tables],
+  );
+  if (others.length > 0) {
+    const names = others.map(([name]) => String(name)).join(", ");
+    throw new OperatorError(
+      `The database keeps ${names} in another engine than InnoDB: convert with ALTER TABLE … ENGINE=InnoDB.`,
+    );
+  }
+}
+
+const tables = ["secret", "read_counter", "denial", "audit_log", "audit_head", "key_check", "schema_version"];
+
+async function carryOut(connection: Connection, statement: MysqlStatement): Promise<void> {
+  connection.limit(stepMs);
+  if (typeof statement === "string") {
+    await connection.run(statement);
+    return;
+  }
+  const isDone = async () => (await connection.rows(statement.unless)).length > 0;
+  if (await isDone()) {
+    return;
+  }
+  try {
+    await connection.run(statement.sql);
+  } catch (error) {
+    // On another node of a cluster somebody may have come first.
+    if (connection.broken || !(await isDone())) {
+      throw error;
+    }
+  }
 }
 
 async function takeLock(connection: Connection, lock: string): Promise<void> {

@@ -22,7 +22,7 @@ const denials: Listing = { table: "denial", columns: denialColumns, key: "seq", 
 
 /** A consistent view on a connection of its own. */
 export async function openMysqlSnapshot(options: MysqlOptions): Promise<Snapshot> {
-  const connection = await openConnection(options, "ledger");
+  const connection = await openConnection(options, "snapshot");
   return guarded(connection, async () => {
     await connection.run("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ");
     await connection.run("START TRANSACTION WITH CONSISTENT SNAPSHOT");

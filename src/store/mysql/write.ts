@@ -2,26 +2,28 @@ import { auditColumns } from "../../ledger/row.ts";
 import { type LedgerWrite, StoreFailure } from "../../ledger/store.ts";
 import { auditValues, secretColumns, secretValues } from "../columns.ts";
 import type { Connection } from "./connection.ts";
+import { bind, tuple } from "./literals.ts";
 
 /** One statement, and how many rows it must change: at least and at most; null where that says nothing. */
 interface Statement {
+  /** ASCII, so that its length is its size. */
   readonly sql: string;
-  readonly values: readonly unknown[];
   readonly expected: readonly [number, number] | null;
 }
 
-/** A packet stays below the smallest `max_allowed_packet` in the field, escaping included. */
-const maxPacketBytes = 2_097_152;
+/** Larger packets are not faster, and hold up the server's other work. */
+const largestPacketBytes = 2_097_152;
+
+const oneRow = [1, 1] as const;
 
 /**
  * Second round trip of a batch: everything but the COMMIT. Every count is checked, and the head moves by
  * compare-and-set: a rival's write in the middle of the packet may have rolled the transaction back without an error.
  */
 export async function writeBatch(connection: Connection, write: LedgerWrite): Promise<void> {
-  for (const packet of packets(statementsOf(write))) {
-    const statements = packet.map((statement) => statement.sql);
-    const values = packet.flatMap((statement) => statement.values);
-    const results = await connection.run(statements, values);
+  const packetBytes = Math.min(largestPacketBytes, connection.maxPacketBytes);
+  for (const packet of packets(statementsOf(write, packetBytes), packetBytes)) {
+    const results = await connection.run(packet.map((statement) => statement.sql));
     packet.forEach(({ expected }, index) => {
       const result = results[index];
       const affected = result !== undefined && "affectedRows" in result ? result.affectedRows : -1;
@@ -32,41 +34,40 @@ export async function writeBatch(connection: Connection, write: LedgerWrite): Pr
   }
 }
 
-function statementsOf(write: LedgerWrite): readonly Statement[] {
+function statementsOf(write: LedgerWrite, packetBytes: number): readonly Statement[] {
   const { from, to, deletes, inserts, updates, reads, denials } = write;
   const counters = [
-    ...inserts.map((secret) => [secret.id, secret.readCount, secret.lastReadZeqond]),
-    ...reads.map((counter) => [counter.secretId, counter.readCount, counter.lastReadZeqond]),
+    ...inserts.map((secret) => tuple([secret.id, secret.readCount, secret.lastReadZeqond])),
+    ...reads.map((counter) => tuple([counter.secretId, counter.readCount, counter.lastReadZeqond])),
   ];
   return [
-    ...insertRows(write),
+    ...insertRows(write, packetBytes),
     ...deletes.flatMap(({ id, version }) => [
-      { sql: "DELETE FROM secret WHERE id = ? AND version = ?", values: [id, version], expected: [1, 1] as const },
-      { sql: "DELETE FROM read_counter WHERE secret_id = ?", values: [id], expected: null },
+      { sql: bind("DELETE FROM secret WHERE id = ? AND version = ?", [id, version]), expected: oneRow },
+      { sql: bind("DELETE FROM read_counter WHERE secret_id = ?", [id]), expected: null },
     ]),
-    ...inserts.map((secret) => ({ sql: insertSecret, values: [secretValues(secret)], expected: [1, 1] as const })),
+    ...inserts.map((secret) => ({ sql: insertSecret + tuple(secretValues(secret)), expected: oneRow })),
     ...updates.map(({ secret, fromVersion }) => ({
-      sql: updateSecret,
-      values: [...secretValues(secret), secret.id, fromVersion],
-      expected: [1, 1] as const,
+      sql: bind(updateSecret, [...secretValues(secret), secret.id, fromVersion]),
+      expected: oneRow,
     })),
-    ...(counters.length === 0 ? [] : [{ sql: putCounters, values: [counters], expected: countersExpected(write) }]),
+    ...(counters.length === 0 ? [] : [{ sql: putCounters(counters), expected: countersExpected(write) }]),
     ...(denials.length === 0 ? [] : denialStatements(write)),
-    {
-      sql: "UPDATE audit_head SET seq = ?, row_hash = ? WHERE id = 1 AND seq = ? AND row_hash = ?",
-      values: [to.seq, to.rowHash, from.seq, from.rowHash],
-      expected: [1, 1] as const,
-    },
+    { sql: bind(moveHead, [to.seq, to.rowHash, from.seq, from.rowHash]), expected: oneRow },
   ];
 }
 
-const insertSecret = `INSERT INTO secret (${secretColumns.join(", ")}) VALUES (?)`;
+const moveHead = "UPDATE audit_head SET seq = ?, row_hash = ? WHERE id = 1 AND seq = ? AND row_hash = ?";
+
+const insertSecret = `INSERT INTO secret (${secretColumns.join(", ")}) VALUES `;
 
 const updateSecret = `UPDATE secret SET ${secretColumns.map((column) => `${column} = ?`).join(", ")}
   WHERE id = ? AND version = ?`;
 
-const putCounters = `INSERT INTO read_counter (secret_id, read_count, last_read_zeqond) VALUES ?
-  ON DUPLICATE KEY UPDATE read_count = VALUES(read_count), last_read_zeqond = VALUES(last_read_zeqond)`;
+function putCounters(counters: readonly string[]): string {
+  return `INSERT INTO read_counter (secret_id, read_count, last_read_zeqond) VALUES ${counters.join(", ")}
+    ON DUPLICATE KEY UPDATE read_count = VALUES(read_count), last_read_zeqond = VALUES(last_read_zeqond)`;
+}
 
 /** MySQL counts a row that was inserted once, and one that was there and changed twice. */
 function countersExpected({ inserts, reads }: LedgerWrite): readonly [number, number] {
@@ -75,53 +76,54 @@ function countersExpected({ inserts, reads }: LedgerWrite): readonly [number, nu
 
 function denialStatements({ denials, forgetDenialsUntilZeqond }: LedgerWrite): readonly Statement[] {
   const zids = [...new Set(denials.map(({ zid }) => zid))];
+  const rows = denials.map(({ seq, zid, zeqond }) => tuple([seq, zid, zeqond]));
   return [
     {
-      sql: "INSERT INTO denial (seq, zid, zeqond) VALUES ?",
-      values: [denials.map(({ seq, zid, zeqond }) => [seq, zid, zeqond])],
+      sql: `INSERT INTO denial (seq, zid, zeqond) VALUES ${rows.join(", ")}`,
       expected: [denials.length, denials.length],
     },
     {
-      sql: "DELETE FROM denial WHERE zid IN (?) AND zeqond <= ?",
-      values: [zids, forgetDenialsUntilZeqond],
+      sql: bind("DELETE FROM denial WHERE zid IN (?) AND zeqond <= ?", [zids, forgetDenialsUntilZeqond]),
       expected: null,
     },
   ];
 }
 
-const insertAudit = `INSERT INTO audit_log (${auditColumns.join(", ")}) VALUES ?`;
+const insertAudit = `INSERT INTO audit_log (${auditColumns.join(", ")}) VALUES `;
 
-/** One insert for all rows, or several when payloads are large. */
-function insertRows({ rows }: LedgerWrite): readonly Statement[] {
+/** One insert for all rows, or several when they would not fit into a packet. */
+function insertRows({ rows }: LedgerWrite, packetBytes: number): readonly Statement[] {
   const statements: Statement[] = [];
-  let chunk: unknown[][] = [];
-  let bytes = 0;
+  let sql = "";
+  let count = 0;
   const flush = () => {
-    if (chunk.length > 0) {
-      statements.push({ sql: insertAudit, values: [chunk], expected: [chunk.length, chunk.length] });
+    if (count > 0) {
+      statements.push({ sql, expected: [count, count] });
     }
-    chunk = [];
-    bytes = 0;
+    sql = "";
+    count = 0;
   };
   for (const row of rows) {
-    const size = row.payloadJson.length;
-    if (bytes + size > maxPacketBytes / 4) {
+    const values = tuple(auditValues(row));
+    if (sql.length + values.length + separator.length > packetBytes) {
       flush();
     }
-    chunk.push(auditValues(row));
-    bytes += size;
+    sql += (count === 0 ? insertAudit : ", ") + values;
+    count += 1;
   }
   flush();
   return statements;
 }
 
+const separator = "; ";
+
 /** Statements in their order, in as few packets as the size allows: one, nearly always. */
-function* packets(statements: readonly Statement[]): Iterable<readonly Statement[]> {
+function* packets(statements: readonly Statement[], packetBytes: number): Iterable<readonly Statement[]> {
   let packet: Statement[] = [];
   let bytes = 0;
   for (const statement of statements) {
-    const size = sizeOf(statement.values);
-    if (packet.length > 0 && bytes + size > maxPacketBytes) {
+    const size = statement.sql.length + separator.length;
+    if (packet.length > 0 && bytes + size > packetBytes) {
       yield packet;
       packet = [];
       bytes = 0;
@@ -130,18 +132,4 @@ function* packets(statements: readonly Statement[]): Iterable<readonly Statement
     bytes += size;
   }
   yield packet;
-}
-
-/** Roughly the bytes on the wire: hex doubles binary values, and a character takes up to three bytes. */
-function sizeOf(value: unknown): number {
-  if (Array.isArray(value)) {
-    return value.reduce((sum: number, entry) => sum + sizeOf(entry), 4);
-  }
-  if (typeof value === "string") {
-    return 3 + 3 * value.length;
-  }
-  if (value instanceof Uint8Array) {
-    return 5 + 2 * value.byteLength;
-  }
-  return 20;
 }

@@ -1,11 +1,11 @@
 import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
-import { isNativeError } from "node:util/types";
 import Database from "better-sqlite3";
 import { errorCode } from "../../domain/error-code.ts";
 import { OperatorError } from "../../domain/operator-error.ts";
 import { StoreFailure, type StoreFailureKind } from "../../ledger/store.ts";
 import { pendingMigrations } from "../migrations.ts";
+import { describeCause } from "./causes.ts";
 import { sqliteMigrations } from "./migrations.ts";
 
 export type Sqlite = Database.Database;
@@ -27,7 +27,9 @@ export function openDatabase(path: string): Sqlite {
     if (error instanceof OperatorError) {
       throw error;
     }
-    throw new OperatorError(`The SQLite database ${path} cannot be opened: ${reasonOf(error)}.`, { cause: error });
+    throw new OperatorError(`The SQLite database ${path} cannot be opened: ${describeCause(codeOf(error))}.`, {
+      cause: error,
+    });
   }
   // From here on a rival's lock is a conflict that the sequencer waits out without stalling the process.
   database.pragma("busy_timeout = 0");
@@ -46,7 +48,11 @@ export function patiently<T>(database: Sqlite, work: () => T): T {
 
 /** Opens it for reading only, as it is. */
 export function openReadOnly(path: string): Sqlite {
-  return new Database(path, { readonly: true, fileMustExist: true });
+  try {
+    return new Database(path, { readonly: true, fileMustExist: true });
+  } catch (error) {
+    throw new StoreFailure("unavailable", describeCause(codeOf(error)), error);
+  }
 }
 
 function configure(database: Sqlite): void {
@@ -111,10 +117,6 @@ export function failureOf(error: unknown, kind: StoreFailureKind = "unavailable"
 /** Whether SQLite itself failed, and not our own code. */
 export function isForeign(error: unknown): boolean {
   return errorCode(error)?.startsWith("SQLITE_") === true;
-}
-
-function reasonOf(error: unknown): string {
-  return isNativeError(error) ? error.message : codeOf(error);
 }
 
 function codeOf(error: unknown): string {

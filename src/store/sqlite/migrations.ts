@@ -59,4 +59,12 @@ export const sqliteMigrations: readonly Migration[] = [
        ) STRICT`,
     ],
   },
+  {
+    // The last change of a name, however many reads came after it. Reads have no place in this index.
+    version: 2,
+    statements: [
+      `CREATE INDEX IF NOT EXISTS audit_log_by_change ON audit_log (origin_id, seq)
+         WHERE transition_type IN ('secret_set', 'secret_rotated', 'secret_deleted')`,
+    ],
+  },
 ];

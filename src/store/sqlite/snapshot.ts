@@ -5,6 +5,7 @@ import { blockRow, secretColumns } from "../columns.ts";
 import { exactText, replacementCharacter } from "../exact-text.ts";
 import { auditRowOf, denialColumns, denialOf, numberOf, vaultRowOf } from "../rows.ts";
 import { failureOf, isForeign, type Sqlite } from "./database.ts";
+import { asBytes } from "./statements.ts";
 
 const rowsPerPage = 500;
 /** Values can be large: so few that a page stays below 10 MB. */
@@ -118,8 +119,3 @@ function exactRows(database: Sqlite): (columns: readonly unknown[]) => AuditRow 
 const freeText = (["origin_id", "actor_zid", "payload_json", "proof_purpose"] as const).map((column) =>
   auditColumns.indexOf(column),
 );
-
-/** Columns as they are stored; integers as their digits. */
-function asBytes(columns: readonly string[]): string {
-  return columns.map((column) => `CAST(${column} AS BLOB)`).join(", ");
-}

@@ -1,7 +1,8 @@
 import type { Secret } from "../../domain/secret.ts";
 import type { VaultRow } from "../../domain/vault-row.ts";
+import { type ChangeRow, payloadEndBytes } from "../../ledger/last-change.ts";
 import { auditColumns } from "../../ledger/row.ts";
-import { secretColumns, secretMetadata, secretOf, wholeSecret } from "../columns.ts";
+import { isChange, secretColumns, secretMetadata, secretOf, wholeSecret } from "../columns.ts";
 import type { Sqlite } from "./database.ts";
 
 export interface SecretRecord {
@@ -31,6 +32,10 @@ export const selectMetadata = `SELECT ${secretMetadata}, ${fromSecrets}`;
 
 const selectAudit = `SELECT ${auditColumns.join(", ")} FROM audit_log`;
 
+/** The rows of the index `audit_log_by_change`. */
+export const selectLastChange = `SELECT transition_type AS transitionType, substr(payload_json, -${payloadEndBytes}) AS payloadEnd
+  FROM audit_log WHERE origin_id = ? AND ${isChange} ORDER BY seq DESC LIMIT 1`;
+
 interface Command<P extends unknown[]> {
   run(...parameters: P): { readonly changes: number };
 }
@@ -55,7 +60,12 @@ export function statementsOf(database: Sqlite) {
     rollback: run<[]>("ROLLBACK"),
     head: rows<[], { seq: number; row_hash: string }>("SELECT seq, row_hash FROM audit_head WHERE id = 1"),
     secretByName: rows<[string], SecretRecord>(`${selectSecret} WHERE s.name = ?`),
-    denialsOf: values<[string, number], number>("SELECT zeqond FROM denial WHERE zid = ? AND zeqond > ?"),
+    /** As it is stored, without what decoding may mend. */
+    storedSecret: arrays<[string]>(`SELECT ${asBytes(secretColumns)} FROM secret WHERE name = ?`),
+    lastChange: rows<[string], ChangeRow>(selectLastChange),
+    denialsOf: values<[string, number, number], number>(
+      "SELECT zeqond FROM denial WHERE zid = ? AND zeqond > ? AND zeqond <= ?",
+    ),
     rowHashAt: values<[number], string>("SELECT row_hash FROM audit_log WHERE seq = ?"),
     insertRow: run(`INSERT INTO audit_log (${auditColumns.join(", ")}) VALUES (${marks(auditColumns.length)})`),
     insertSecret: run(`INSERT INTO secret (${secretColumns.join(", ")}) VALUES (${marks(secretColumns.length)})`),
@@ -86,15 +96,20 @@ export function statementsOf(database: Sqlite) {
   };
 }
 
+/** Columns as they are stored; integers as their digits. */
+export function asBytes(columns: readonly string[]): string {
+  return columns.map((column) => `CAST(${column} AS BLOB)`).join(", ");
+}
+
 function marks(count: number): string {
   return Array(count).fill("?").join(", ");
 }
 
 export function secretFromRecord(record: SecretRecord): Secret {
-  return secretOf(vaultRowOf(record), record.read_count ?? 0, record.last_read_zeqond);
+  return secretOf(recordToRow(record), record.read_count ?? 0, record.last_read_zeqond);
 }
 
-export function vaultRowOf(record: SecretRecord): VaultRow {
+export function recordToRow(record: SecretRecord): VaultRow {
   return {
     id: record.id,
     name: record.name,

@@ -1,8 +1,9 @@
 import { metadataOf } from "../../domain/secret.ts";
-import type { Head } from "../../ledger/row.ts";
+import { isAsRecorded } from "../../ledger/last-change.ts";
+import { type Head, originIdOf } from "../../ledger/row.ts";
 import { type LedgerWrite, type Loaded, type LoadRequest, type Store, StoreFailure } from "../../ledger/store.ts";
 import { pageOf } from "../pages.ts";
-import { auditRowOf } from "../rows.ts";
+import { auditRowOf, vaultRowOf } from "../rows.ts";
 import { failureOf, isForeign, openDatabase, openReadOnly, patiently, type Sqlite } from "./database.ts";
 import { metadataBytes, openSqliteListing } from "./listing.ts";
 import { openSqliteSnapshot } from "./snapshot.ts";
@@ -25,15 +26,23 @@ export function openSqliteStore(path: string): Store {
     async transact(request, decide) {
       transact(database, statements, request, decide);
     },
-    listSecrets: (afterName, limit) =>
-      guarded(() =>
-        pageOf(statements.list.iterate(afterName ?? "", limit), metadataBytes)
+    listSecrets: (afterName, limit, atLeast) =>
+      guarded(() => {
+        requireRow(statements, atLeast);
+        return pageOf(statements.list.iterate(afterName ?? "", limit), metadataBytes)
           .map(secretFromRecord)
-          .map(metadataOf),
-      ),
-    auditRows: (originId, limit, beforeSeq = Number.MAX_SAFE_INTEGER) =>
-      guarded(() => statements.audit.all(originId, beforeSeq, limit).map(auditRowOf)),
-    openListing: (afterName) => guarded(() => openSqliteListing(path, afterName)),
+          .map(metadataOf);
+      }),
+    auditRows: (originId, limit, atLeast, beforeSeq = Number.MAX_SAFE_INTEGER) =>
+      guarded(() => {
+        requireRow(statements, atLeast);
+        return statements.audit.all(originId, beforeSeq, limit).map(auditRowOf);
+      }),
+    openListing: (afterName, atLeast) =>
+      guarded(() => {
+        requireRow(statements, atLeast);
+        return openSqliteListing(path, afterName);
+      }),
     dueSecrets: (zeqond, afterName, limit) => guarded(() => statements.due.all(zeqond, afterName ?? "", limit)),
     openSnapshot: () => guarded(() => openSqliteSnapshot(openReadOnly(path))),
     keyCheck: () => guarded(() => statements.keyCheck.get() ?? null),
@@ -99,11 +108,12 @@ function load(statements: Statements, request: LoadRequest): Loaded {
   }
   const denials = new Map<string, readonly number[]>();
   for (const zid of request.denials) {
-    const found = statements.denialsOf.all(zid, request.denialsAfterZeqond);
+    const found = statements.denialsOf.all(zid, request.denialsAfterZeqond, request.denialsUntilZeqond);
     if (found.length > 0) {
       denials.set(zid, found);
     }
   }
+  const asRecorded = new Set(request.changes.filter((name) => isNameAsRecorded(statements, name)));
   const rowHashes = new Map<number, string>();
   for (const seq of request.rowHashesAt) {
     const hash = statements.rowHashAt.get(seq);
@@ -111,7 +121,19 @@ function load(statements: Statements, request: LoadRequest): Loaded {
       rowHashes.set(seq, hash);
     }
   }
-  return { head: headOf(statements), secrets, denials, rowHashes };
+  return { head: headOf(statements), secrets, denials, asRecorded, rowHashes };
+}
+
+function isNameAsRecorded(statements: Statements, name: string): boolean {
+  const stored = statements.storedSecret.get(name);
+  return isAsRecorded(stored && vaultRowOf(stored), statements.lastChange.get(originIdOf(name)));
+}
+
+/** There is one file, so only one that was replaced by hand can lack a row that was committed. */
+function requireRow(statements: Statements, { seq, rowHash }: Head): void {
+  if (seq > 0 && statements.rowHashAt.get(seq) !== rowHash) {
+    throw new StoreFailure("unavailable", "the file does not have the row that was just committed");
+  }
 }
 
 function headOf(statements: Statements): Head {

@@ -65,7 +65,7 @@ export function jsonBodies(vault: () => Vault): void {
     const name = freshName("pair");
     expect(await set(`{"name":"${name}","value":"\\ud83d\\udd11"}`)).toEqual([200, JSON.stringify({ ok: true, name })]);
     const client = grpcJsClient(vault());
-    const token = await vault().token("caller", "ZEQ-SYS");
+    const token = await vault().token("system", "ZEQ-SYS");
     expect((await client.call(ZeqContext.method.read, { name }, { token })).message?.value).toBe("🔑");
     client.close();
   });

@@ -25,7 +25,7 @@ export function messages(vault: () => Vault): void {
   beforeAll(async () => {
     http = http2Client(vault().host, vault().port);
     adminToken = await vault().token("admin", admin);
-    callerToken = await vault().token("caller", "ZEQ-SYS");
+    callerToken = await vault().token("system", "ZEQ-SYS");
   });
   afterAll(() => http.close());
 

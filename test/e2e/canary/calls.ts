@@ -96,7 +96,7 @@ export function hear(vault: Vault): Calls {
         await calls.send("GET", `/api/zsc/${call}`);
       }
       await calls.send("POST", "/api/zsc/probe-permission", { body: { name: "n", asZid: "Z", value } });
-      await calls.read(await calls.token("caller", "ZEQ-SYS"), { name: when, value });
+      await calls.read(await calls.token("system", "ZEQ-SYS"), { name: when, value });
       await calls.send("DELETE", "/api/zsc/n");
     },
   };

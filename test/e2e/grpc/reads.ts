@@ -24,8 +24,12 @@ export function reads(vault: () => Vault): void {
     const name = await newSecret(vault(), { boundZid: "ZEQ-OWNER", permissions: ["ZEQ-FRIEND"] });
     const before = await metadataOf(vault(), name);
     const from = nowZeqond();
-    for (const zid of ["ZEQ-OWNER", "ZEQ-FRIEND", "ZEQ-SYS"]) {
-      expect(await readAs("caller", zid, { name })).toMatchObject({ message: { name, value: "a value" } });
+    for (const [role, zid] of [
+      ["caller", "ZEQ-OWNER"],
+      ["caller", "ZEQ-FRIEND"],
+      ["system", "ZEQ-SYS"],
+    ] as const) {
+      expect(await readAs(role, zid, { name })).toMatchObject({ message: { name, value: "a value" } });
     }
     const after = await metadataOf(vault(), name);
     expect(after).toEqual({ ...before, read_count: 3, last_read_zeqond: expect.any(Number) });
@@ -36,7 +40,7 @@ export function reads(vault: () => Vault): void {
   test("without a tag the answer has none, and values come back as they were, NUL included", async () => {
     const value = "\u0000 line\r\n\t\u2028 🔑 ";
     const name = await newSecret(vault(), { value });
-    const { message } = await readAs("caller", "ZEQ-SYS", { name });
+    const { message } = await readAs("system", "ZEQ-SYS", { name });
     expect(message?.value).toBe(value);
     expect(message?.purposeTag).toBeUndefined();
   });
@@ -57,7 +61,7 @@ export function reads(vault: () => Vault): void {
   test("the purpose is kept; without one, or with an empty one, it is read", async () => {
     const name = await newSecret(vault());
     for (const purpose of ["deploy 42", "", undefined]) {
-      await readAs("caller", "ZEQ-SYS", purpose === undefined ? { name } : { name, purpose });
+      await readAs("system", "ZEQ-SYS", purpose === undefined ? { name } : { name, purpose });
     }
     const payloads = (await payloadsOf(vault(), name)).slice(1);
     expect(payloads.map(({ purpose }) => purpose)).toEqual(["deploy 42", "read", "read"]);
@@ -71,6 +75,29 @@ export function reads(vault: () => Vault): void {
     expect((await readAs("system", "ZEQ-BROKER", { name, onBehalfOf: "ZEQ-NOBODY" })).failure?.reason).toBe("DENIED");
     const actors = await vault().sql(`SELECT actor_zid FROM audit_log WHERE origin_id = 'zsc:${name}' ORDER BY seq`);
     expect(actors.flat().slice(1)).toEqual(["ZEQ-OWNER", "ZEQ-NOBODY"]);
+  });
+
+  test("the row of a read on behalf of another says at its end who read, and the row of a read of one's own does not", async () => {
+    const name = await newSecret(vault(), { boundZid: "ZEQ-OWNER" });
+    for (const onBehalfOf of ["ZEQ-OWNER", "ZEQ-NOBODY", "ZEQ-BROKER"]) {
+      await readAs("system", "ZEQ-BROKER", { name, onBehalfOf });
+    }
+    await readAs("system", "ZEQ-BROKER", { name });
+    await readAs("caller", "ZEQ-OWNER", { name });
+    const rows = await vault().sql(`SELECT payload_json FROM audit_log WHERE origin_id = 'zsc:${name}' ORDER BY seq`);
+    const by = `,"by":"ZEQ-BROKER"}`;
+    const [ownersRow, ...others] = rows.flat().slice(1);
+    expect(ownersRow).toBe(`{"name":"${name}","purpose":"read","purpose_tag":null${by}`);
+    expect(others.map((payload) => payload.endsWith(by))).toEqual([true, true, false, false]);
+  });
+
+  test("nobody reads on behalf of the system, and leaves no row", async () => {
+    const name = await newSecret(vault());
+    for (const zid of ["ZEQ-BROKER", "ZEQ-SYS"]) {
+      const { failure } = await readAs("system", zid, { name, onBehalfOf: "ZEQ-SYS" });
+      expect(failure).toMatchObject({ code: "PERMISSION_DENIED", reason: "FORBIDDEN", receipt: undefined });
+    }
+    expect(await payloadsOf(vault(), name)).toHaveLength(1);
   });
 
   test("the system without a name reads as itself", async () => {

@@ -1,7 +1,28 @@
+import { Plaintext } from "../../../src/domain/plaintext.ts";
+import { setSecret as setOperation } from "../../../src/zsc/set.ts";
+import { runBeside } from "../support/beside.ts";
 import { metadataOf, setSecret } from "../support/secrets.ts";
 import type { Vault } from "../support/vault.ts";
 
 const envelope = (error: string) => JSON.stringify({ ok: false, error });
+
+/** Names that somebody on the way of a path may turn into others. */
+const unsafeNames = [
+  ...["/", "//", "/a", "a/", "a//b", "a///b", "./a", "a/.", "../a", "a/..", "a/./b", "a/../b", "old/../victim"],
+  ...["../../..", "a/../../b", ".//.", "\\..", "a\\..\\b", "a\\../b", "a/..\\b", "..\\victim", "a\\.\\b"],
+  ...[
+    "%2e%2e",
+    "%2E",
+    ".%2e",
+    "%2e./a",
+    "a/%2e%2e/b",
+    "a%2F..%2Fb",
+    "a%2f%2E%2E%2fb",
+    "a%5c..%5Cb",
+    "%252e%252e%252fa",
+  ],
+  ...["a/..;/b", "..;x=1/b", "a/.;", "%2e%2e;x"],
+];
 
 /** Names as they stand in bodies and, percent-encoded, in paths. */
 export function namesInPathsAndBodies(vault: () => Vault): void {
@@ -18,6 +39,8 @@ export function namesInPathsAndBodies(vault: () => Vault): void {
     ["a question mark and a hash", "a?b#c", "a%3Fb%23c"],
     ["quotes and a backslash", "\"'\\", "%22'%5C"],
     ["three dots", "...", "..."],
+    ["dots that are no segment", "a/.b/c./..d/.e./...", "a%2F.b%2Fc.%2F..d%2F.e.%2F..."],
+    ["a semicolon", "a;b/c;d", "a%3Bb%2Fc%3Bd"],
     ["255 bytes", `${"ä".repeat(127)}x`, `${"%C3%A4".repeat(127)}x`],
     ["the word list", "list", "list"],
     ["the word set", "set", "set"],
@@ -79,6 +102,37 @@ export function namesInPathsAndBodies(vault: () => Vault): void {
       ]);
     }
   });
+
+  const unsafe = envelope("name is not safe in a path");
+
+  test.each(unsafeNames)("does not set %j, of which a proxy can make another name", async (name) => {
+    for (const value of ["v", "", 7]) {
+      const answer = await vault().send("POST", "/api/zsc/set", { body: { name, value } });
+      expect([answer.status, answer.text, answer.receipt]).toEqual([400, unsafe, undefined]);
+    }
+  });
+
+  test.each(["a/../b", "/a", "a//b/"])(
+    "a secret that has the name %j already can be used and deleted",
+    async (name) => {
+      const post = async (path: string, body?: unknown) => (await vault().send("POST", path, { body })).json;
+      const value = Plaintext.fromString("of old");
+      await runBeside(vault(), (admin, sealer) => setOperation({ name, value }, admin, sealer));
+      const segment = encodeURIComponent(name);
+      expect((await vault().send("GET", `/api/zsc/info/${segment}`)).json).toMatchObject({
+        ok: true,
+        secret: { name },
+      });
+      expect((await vault().send("GET", "/api/zsc/list")).text).toContain(JSON.stringify(name));
+      expect(await post(`/api/zsc/rotate/${segment}`)).toEqual({ ok: true, name, rotated: true });
+      expect(await post(`/api/zsc/grant/${segment}`, { zid: "ZEQ-1" })).toMatchObject({ name, permissions: ["ZEQ-1"] });
+      expect(await post(`/api/zsc/revoke/${segment}`, { zid: "ZEQ-1" })).toMatchObject({ name, permissions: [] });
+      expect(await post("/api/zsc/probe-permission", { name, asZid: "ZEQ-SYS" })).toEqual({ ok: true, granted: true });
+      expect((await vault().send("POST", "/api/zsc/set", { body: { name, value: "v" } })).text).toBe(unsafe);
+      expect((await vault().send("DELETE", `/api/zsc/${segment}`)).json).toEqual({ ok: true, name, deleted: true });
+      expect((await vault().send("GET", `/api/zsc/audit/${segment}`)).json).toMatchObject({ ok: true, name, count: 6 });
+    },
+  );
 
   test.each(["%", "%zz", "%c3", "%ff%fe", "%ed%a0%80"])("refuses the percent-encoding %s", async (segment) => {
     const answer = await vault().send("GET", `/api/zsc/info/${segment}`);

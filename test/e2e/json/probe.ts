@@ -1,5 +1,5 @@
-import { freshName, metadataOf, newSecret, payloadsOf, probe, receiptText } from "../support/secrets.ts";
-import type { Vault } from "../support/vault.ts";
+import { freshName, metadataOf, newSecret, payloadsOf, probe, receiptText, whileAltered } from "../support/secrets.ts";
+import { admin, type Vault } from "../support/vault.ts";
 
 const granted = { ok: true, granted: true };
 const no = (reason: string) => ({ ok: true, granted: false, reason });
@@ -36,13 +36,17 @@ export function probes(vault: () => Vault): void {
     ["the version was altered", "version = version + 1"],
   ])("the reason is error when %s in the database", async (_what, change) => {
     const name = await newSecret(vault());
-    await vault().sql(`UPDATE secret SET ${change} WHERE name = '${name}'`);
-    const answer = await probe(vault(), name, "ZEQ-SYS");
-    expect(answer).toEqual({ ...no("error"), detail: "the sealed value does not open" });
-    const rotated = await vault().send("POST", `/api/zsc/rotate/${name}`);
-    expect([rotated.status, rotated.receipt]).toEqual([500, expect.stringMatching(receiptText)]);
-    expect(rotated.json).toEqual({ ok: false, error: "INTERNAL_ERROR", detail: "the sealed value does not open" });
-    await vault().send("DELETE", `/api/zsc/${name}`);
+    await whileAltered(vault(), name, change, async () => {
+      const answer = await probe(vault(), name, "ZEQ-SYS");
+      expect(answer).toEqual({ ...no("error"), detail: "the sealed value does not open" });
+      const rotated = await vault().send("POST", `/api/zsc/rotate/${name}`);
+      expect([rotated.status, rotated.receipt]).toEqual([500, expect.stringMatching(receiptText)]);
+      expect(rotated.json).toEqual({ ok: false, error: "INTERNAL_ERROR", detail: "the sealed value does not open" });
+      const deleted = await vault().send("DELETE", `/api/zsc/${name}`);
+      expect([deleted.status, deleted.receipt]).toEqual([500, expect.stringMatching(receiptText)]);
+      const detail = "the secret is not what the audit log says so it cannot be changed";
+      expect(deleted.json).toEqual({ ok: false, error: "INTERNAL_ERROR", detail });
+    });
   });
 
   test("the purpose is kept; without one, or with an empty one, it is probe_check", async () => {
@@ -59,8 +63,8 @@ export function probes(vault: () => Vault): void {
     await probe(vault(), name, "ZEQ-OWNER");
     await probe(vault(), name, "ZEQ-UNCOUNTED");
     expect((await payloadsOf(vault(), name)).slice(1)).toEqual([
-      { name, purpose: "probe_check", purpose_tag: null },
-      { name, purpose: "probe_check", reason: "denied" },
+      { name, purpose: "probe_check", purpose_tag: null, by: admin },
+      { name, purpose: "probe_check", reason: "denied", by: admin },
     ]);
     expect(await metadataOf(vault(), name)).toMatchObject({ read_count: 0, last_read_zeqond: null });
   });

@@ -58,6 +58,7 @@ export function commands(): void {
     [["--role", "root", "--zid", "Z"], 2, "admin, caller, system"],
     [["--role", "admin", "--zid", "a|b"], 1, "ZID"],
     [["--role", "admin", "--zid", ""], 1, "ZID"],
+    [["--role", "caller", "--zid", "ZEQ-SYS"], 1, "ZEQ-SYS is the system itself"],
     [["--role", "admin", "--zid", "Z", "--ttl", "0s"], 1, "number"],
     [["--role", "admin", "--zid", "Z", "--ttl", "5"], 1, "number"],
     [["--role", "admin", "--zid", "Z", "--ttl", "5w"], 1, "number"],

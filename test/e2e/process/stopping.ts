@@ -29,7 +29,7 @@ export function stopping(): void {
   test("SIGTERM lets calls in flight finish on every protocol, takes no new ones, and ends with 0", async () => {
     const vault = await openVault({ database: "MariaDB", env: { ZSC_SHUTDOWN_SECONDS: "20" } });
     const client = grpcJsClient(vault);
-    const token = await vault.token("caller", "ZEQ-SYS");
+    const token = await vault.token("system", "ZEQ-SYS");
     const secret = await newSecret(vault);
     await client.call(ZeqContext.method.read, { name: secret }, { token });
     const letGo = await holdHead(vault);

@@ -88,3 +88,21 @@ export async function payloadsOf(vault: Vault, name: string): Promise<readonly R
   const sql = `SELECT payload_json FROM audit_log WHERE origin_id = 'zsc:${name}' ORDER BY seq`;
   return (await vault.sql(sql)).map(([payload]) => JSON.parse(payload ?? "") as Record<string, unknown>);
 }
+
+/** Does something while a secret's row in the database is altered by hand, and puts the row back as it was. */
+export async function whileAltered(
+  vault: Vault,
+  name: string,
+  change: string,
+  work: () => Promise<unknown>,
+): Promise<void> {
+  await vault.sql(`CREATE TABLE kept_secret AS SELECT * FROM secret WHERE name = '${name}'`);
+  await vault.sql(`UPDATE secret SET ${change} WHERE name = '${name}'`);
+  try {
+    await work();
+  } finally {
+    await vault.sql(`DELETE FROM secret WHERE name = '${name}'`);
+    await vault.sql("INSERT INTO secret SELECT * FROM kept_secret");
+    await vault.sql("DROP TABLE kept_secret");
+  }
+}

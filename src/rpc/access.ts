@@ -1,0 +1,49 @@
+import type { Role } from "../domain/principal.ts";
+
+/** Who may call a method: those of these roles, or everybody, with a token or without. */
+export type Access = readonly Role[] | "public";
+
+/** Who may call what: every method that a surface serves, by its full name. What is not in it is served to nobody. */
+export type AccessTable = Readonly<Record<string, Access>>;
+
+const admins: Access = ["admin"];
+const readers: Access = ["caller", "system"];
+
+/** Admins manage, callers and the system read (contract, section 3). */
+export const zscAccess: AccessTable = {
+  "zsc.v1.ZscAdmin/List": admins,
+  "zsc.v1.ZscAdmin/Info": admins,
+  "zsc.v1.ZscAdmin/Set": admins,
+  "zsc.v1.ZscAdmin/Rotate": admins,
+  "zsc.v1.ZscAdmin/Grant": admins,
+  "zsc.v1.ZscAdmin/Revoke": admins,
+  "zsc.v1.ZscAdmin/Audit": admins,
+  "zsc.v1.ZscAdmin/ProbePermission": admins,
+  "zsc.v1.ZscAdmin/Delete": admins,
+  "zsc.v1.ZeqContext/Read": readers,
+  "zsc.v1.ZeqContext/BatchRead": readers,
+};
+
+/** What every port serves beside its surfaces. */
+export const portAccess: AccessTable = {
+  "grpc.health.v1.Health/Check": "public",
+  "grpc.health.v1.Health/List": "public",
+  "grpc.health.v1.Health/Watch": "public",
+  "grpc.reflection.v1.ServerReflection/ServerReflectionInfo": "public",
+  "grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo": "public",
+};
+
+/**
+ * The entry of a method.
+ *
+ * @throws Error when there is none, or more than one
+ */
+export function accessOf(tables: readonly AccessTable[], fullName: string): Access {
+  const [access, ...more] = tables.flatMap((table) => (Object.hasOwn(table, fullName) ? [table[fullName]] : []));
+  if (access === undefined || more.length > 0) {
+    throw new Error(
+      `${fullName} must have one entry that says who may call it, and has ${access ? "several" : "none"}`,
+    );
+  }
+  return access;
+}

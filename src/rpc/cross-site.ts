@@ -1,0 +1,31 @@
+import type { CallHeaders, CallOrigin } from "./admission.ts";
+
+/** What we serve, and no HTML form can send. */
+const apiBody = /^application\/(json|proto|grpc(-web)?(\+(json|proto))?)\s*(;|$)/i;
+
+/**
+ * Whether the page of another site may have made a browser send this call: then a cookie proves nothing. Browsers say
+ * where a call comes from; what says nothing is no browser of today, and must bring a body that a form cannot send.
+ */
+export function isCrossSite({ httpMethod, header, origin }: CallOrigin): boolean {
+  if (httpMethod === "GET" || httpMethod === "HEAD") {
+    return false;
+  }
+  const origins = header.all("origin");
+  const sites = header.all("sec-fetch-site");
+  if (origins.length === 0 && sites.length === 0) {
+    return !hasHarmlessBody(header);
+  }
+  const ours = URL.parse(origin)?.origin;
+  return !(origins.every((one) => one === ours) && sites.every((one) => one === "same-origin"));
+}
+
+function hasHarmlessBody(header: CallHeaders): boolean {
+  const types = header.all("content-type");
+  if (types.length > 0) {
+    return types.every((type) => apiBody.test(type));
+  }
+  const hasBody =
+    header.all("transfer-encoding").length > 0 || header.all("content-length").some((size) => size !== "0");
+  return !hasBody;
+}

@@ -1,0 +1,48 @@
+/**
+ * What leaves is printable ASCII without a quote or a backslash inside quotes, and hex for everything else: every
+ * character set and every `sql_mode` of a server reads the same bytes in it, so that no setting turns a value into SQL.
+ */
+const quotable = /^[ -&(-[\]-~]*$/;
+
+/** A value as SQL: a text as its UTF-8, bytes as they are, a list as its entries with commas between them. */
+export function literal(value: unknown): string {
+  if (typeof value === "string") {
+    return quotable.test(value) ? `'${value}'` : hex(Buffer.from(value, "utf8"));
+  }
+  if (typeof value === "number" && Number.isSafeInteger(value)) {
+    return String(value);
+  }
+  if (value === null) {
+    return "NULL";
+  }
+  if (value instanceof Uint8Array) {
+    return hex(Buffer.from(value.buffer, value.byteOffset, value.byteLength));
+  }
+  if (Array.isArray(value)) {
+    return value.map(literal).join(", ");
+  }
+  // Without the value: it may be one of a caller's.
+  throw new TypeError(`a ${typeof value} is no value of a column`);
+}
+
+/** Values in parentheses, as a row of an INSERT. */
+export function tuple(values: readonly unknown[]): string {
+  let sql = "(";
+  for (const value of values) {
+    sql += sql.length === 1 ? literal(value) : `, ${literal(value)}`;
+  }
+  return `${sql})`;
+}
+
+/** Statement text with a value in the place of each `?`; the text itself, which is ours, has no other. */
+export function bind(sql: string, values: readonly unknown[]): string {
+  const parts = sql.split("?");
+  if (parts.length !== values.length + 1) {
+    throw new TypeError(`${parts.length - 1} places for ${values.length} values`);
+  }
+  return parts.reduce((text, part, index) => text + literal(values[index - 1]) + part);
+}
+
+function hex(bytes: Buffer): string {
+  return `X'${bytes.toString("hex")}'`;
+}

@@ -1,0 +1,135 @@
+import { StoreFailure } from "../../ledger/store.ts";
+import type { Connection, Use } from "./connection.ts";
+import { bind } from "./literals.ts";
+
+// Whatever the configuration file, `init_connect`, the account or a proxy sets: what a statement means, and what it
+// returns, is decided here. docs/operations.md lists these settings for operators.
+
+/** In this order, before anything else, and understood under every setting: nothing here needs a quote but for letters. */
+export const firstStatements: readonly string[] = [
+  "SET NAMES utf8mb4",
+  // Backslash escapes stay on, which nothing relies on; bad data is an error, never mended.
+  "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'",
+  // Otherwise the ROLLBACK might begin another transaction, or end the connection.
+  "SET SESSION completion_type = 0",
+  // `init_connect` may have begun a transaction, or have set what the next one is.
+  "ROLLBACK",
+  "UNLOCK TABLES",
+  // Literals as the bytes that they are: converting each to its column's character set is a fifth of an insert.
+  "SET SESSION character_set_connection = 'binary'",
+  // Not DEFAULT, which is the server's. The time limit is MariaDB's: others see a comment.
+  "SET SESSION /*M! max_statement_time = 0, */ sql_select_limit = 18446744073709551615, sql_big_selects = 1",
+  "SET SESSION TRANSACTION READ WRITE",
+];
+
+/** Set where a server has them and they differ, so that no right is needed to set what is as it should be. */
+const fixedVariables: Readonly<Record<string, string>> = {
+  alter_algorithm: "DEFAULT",
+  foreign_key_checks: "ON",
+  lock_wait_timeout: "10",
+  max_execution_time: "0",
+  // Names that are alike so far would come in any order, and pages by name leave some out.
+  max_sort_length: "1024",
+  // A cached answer may be older than the chain.
+  query_cache_type: "OFF",
+  skip_replication: "OFF",
+  sql_auto_is_null: "OFF",
+  sql_if_exists: "OFF",
+  sql_log_bin: "ON",
+  sql_safe_updates: "OFF",
+  unique_checks: "ON",
+  // A node of a Galera cluster without a quorum would show what it last knew, and RSU change one node's tables.
+  wsrep_dirty_reads: "OFF",
+  wsrep_osu_method: "TOI",
+};
+
+/** What is read beside the chain on a node of a Galera cluster waits for what other nodes have committed. */
+const readVariables: Readonly<Record<string, string>> = { ...fixedVariables, wsrep_sync_wait: "1" };
+
+/** The least that holds the largest row: 1,000 permissions of 128 bytes and a value of 64 KiB, written as hex. */
+const leastPacketBytes = 1_048_576;
+
+/** Asks for the variables that are not set yet, and for the largest packet. */
+export const showVariables = bind("SHOW SESSION VARIABLES WHERE Variable_name IN (?)", [
+  [...Object.keys(readVariables), "max_allowed_packet"],
+]);
+
+/**
+ * Sets what differs from what must be, and proves that text arrives and comes back as the bytes that it is: who writes,
+ * by writing.
+ *
+ * @param shown the variables of the session, by their names in lower case
+ */
+export async function finishSession(
+  connection: Connection,
+  { use, database, shown }: { use: Use; database: string; shown: ReadonlyMap<string, string> },
+): Promise<void> {
+  const wanted = use === "reader" || use === "snapshot" ? readVariables : fixedVariables;
+  const differing = Object.entries(wanted).filter(([name, value]) => shown.has(name) && shown.get(name) !== value);
+  await connection.run([
+    // `init_connect` may have gone to another one.
+    `USE \`${database.replaceAll("`", "``")}\``,
+    ...differing.map(([name, value]) => `SET SESSION ${name} = ${/^[0-9.]+$/.test(value) ? value : `'${value}'`}`),
+  ]);
+  await (use === "ledger" ? proveWriting(connection) : proveAnswers(connection));
+}
+
+/** How many bytes a packet may have. */
+export function packetBytesOf(shown: ReadonlyMap<string, string>): number {
+  const bytes = Number(shown.get("max_allowed_packet"));
+  if (bytes >= leastPacketBytes) {
+    return bytes;
+  }
+  throw new StoreFailure(
+    "unavailable",
+    `the database takes packets of ${bytes} bytes only: set its max_allowed_packet to ${leastPacketBytes} or more, better 16M`,
+  );
+}
+
+const printable = String.fromCharCode(...Array.from({ length: 95 }, (_, index) => 0x20 + index));
+
+/** Text that other encodings mend, cut, double or escape: control characters, quotes, a backslash, every plane. */
+const planes = String.fromCodePoint(
+  ...[0, 8, 9, 10, 13, 0x1a, 0x22, 0x27, 0x5c, 0x60, 0x7f, 0x80, 0xa5, 0xff, 0x5_5c, 0x7ff, 0x800, 0xfeff, 0xffff],
+  ...Array.from({ length: 16 }, (_, plane) => (plane + 1) * 0x1_0000 + 0x5c5c),
+);
+
+const probes: readonly string[] = ["plain", printable, planes];
+
+/** Ids of `key_check` that nothing else uses; chosen at random, since servers that start at once must not meet. */
+const probeIds = 250;
+
+/** Proves that text arrives and comes back as the bytes that it is: in answers, which needs no table. */
+async function proveAnswers(connection: Connection): Promise<void> {
+  const [columns] = await connection.rows("SELECT ?, ?, ?", probes);
+  refuseOtherBytes(columns ?? []);
+}
+
+/** Proves the same in a table, and takes back what it wrote. Needs the schema as it is now. */
+export async function proveWriting(connection: Connection): Promise<void> {
+  const firstId = 2 + Math.floor(Math.random() * (probeIds - probes.length));
+  const results = await connection.run(
+    [
+      "START TRANSACTION",
+      `INSERT INTO key_check (id, sealed) VALUES ${probes.map(() => "(?, ?)").join(", ")}`,
+      "SELECT sealed FROM key_check WHERE id BETWEEN ? AND ? ORDER BY id",
+      "ROLLBACK",
+    ],
+    [...probes.flatMap((text, index) => [firstId + index, text]), firstId, firstId + probes.length - 1],
+  );
+  const rows = results[2];
+  refuseOtherBytes(Array.isArray(rows) ? rows.map((row) => row["sealed"]) : []);
+}
+
+function refuseOtherBytes(seen: readonly unknown[]): void {
+  const same = probes.every((text, index) => {
+    const bytes = seen[index];
+    return Buffer.isBuffer(bytes) && bytes.equals(Buffer.from(text, "utf8"));
+  });
+  if (!same) {
+    throw new StoreFailure(
+      "unavailable",
+      "the database does not give back the bytes that are written to it: a proxy, a plug-in or an altered table converts text; connect without it",
+    );
+  }
+}

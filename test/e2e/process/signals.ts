@@ -1,0 +1,74 @@
+import { copyFileSync, rmSync, writeFileSync } from "node:fs";
+import { connect, type TLSSocket } from "node:tls";
+import { type Certificate, makeCertificate } from "../support/certificate.ts";
+import { http1Client } from "../support/http.ts";
+import { until } from "../support/until.ts";
+import { openVault, type Vault } from "../support/vault.ts";
+
+/** Signals that are no end. */
+export function signals(): void {
+  test.each(["SIGUSR1", "SIGUSR2", "SIGHUP"] as const)("%s neither ends it nor opens an inspector", async (signal) => {
+    const vault = await openVault();
+    for (let i = 0; i < 3; i++) {
+      vault.process.signal(signal);
+      expect((await vault.send("GET", "/api/zsc/list")).status).toBe(200);
+    }
+    const { code, stderr } = await vault.process.end();
+    expect([code, stderr]).toEqual([0, ""]);
+  });
+
+  test("SIGHUP shows new connections the certificate as it is now, and an unusable one changes nothing", async () => {
+    const [first, second] = [makeCertificate(), makeCertificate()];
+    const vault = await openVault({
+      env: { ZSC_TLS_CERT_FILE: first.certFile, ZSC_TLS_KEY_FILE: first.keyFile },
+    });
+    const old = http1Client(vault.host, vault.port, first.cert);
+    const kept = await shownBy(vault, first);
+    expect((await old.send("GET", "/healthz")).status).toBe(200);
+
+    const fingerprint = (socket: TLSSocket) => socket.getPeerCertificate().fingerprint256;
+    const hangUps = () => vault.process.log().filter(({ msg }) => /certificate/.test(msg));
+    const hangUp = async () => {
+      const before = hangUps().length;
+      vault.process.signal("SIGHUP");
+      await until(() => hangUps().length > before);
+      return hangUps().at(-1);
+    };
+
+    for (const spoil of [
+      () => copyFileSync(second.certFile, first.certFile),
+      () => writeFileSync(first.keyFile, "no key"),
+      () => writeFileSync(first.keyFile, Buffer.from([0xff, 0xfe])),
+      () => rmSync(first.keyFile),
+    ]) {
+      spoil();
+      expect(await hangUp()).toMatchObject({ level: "warn", msg: "the certificate stays as it was" });
+      const socket = await shownBy(vault, first);
+      expect(fingerprint(socket)).toBe(fingerprint(kept));
+      socket.destroy();
+    }
+
+    copyFileSync(second.keyFile, first.keyFile);
+    expect(await hangUp()).toMatchObject({ level: "info" });
+    const renewed = await shownBy(vault, second);
+    expect(fingerprint(renewed)).not.toBe(fingerprint(kept));
+    // A connection goes on with what it was shown.
+    expect((await old.send("GET", "/healthz")).status).toBe(200);
+    old.close();
+    kept.destroy();
+    renewed.destroy();
+    expect((await vault.process.end()).code).toBe(0);
+    for (const { folder } of [first, second]) {
+      rmSync(folder, { recursive: true });
+    }
+  });
+}
+
+async function shownBy({ host, port }: Vault, { cert }: Certificate): Promise<TLSSocket> {
+  const socket = connect({ host, port, ca: cert });
+  await new Promise<void>((resolve, reject) => {
+    socket.once("secureConnect", resolve);
+    socket.once("error", reject);
+  });
+  return socket;
+}
