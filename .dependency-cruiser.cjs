@@ -13,7 +13,7 @@ const rooms = {
   rotation: ["domain", "sealing", "ledger", "zsc"],
   client: ["gen"],
 };
-// main.ts, compose.ts, port.ts and banner.ts, which stand in no room, see everything; so does the command line through them.
+// main.ts, compose.ts, opening.ts, port.ts and banner.ts, which stand in no room, see everything; so does the command line through them.
 const composing = "^src/[^/]+\\.ts$";
 
 const pathOf = (room) => (room === "gen" ? "^gen/" : `^src/${room}/`);

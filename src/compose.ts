@@ -1,17 +1,22 @@
+import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Config, DatabaseConfig, ListenAddress, TlsConfig } from "./config/config.ts";
 import { systemClock } from "./domain/clock.ts";
 import { errorCode } from "./domain/error-code.ts";
 import type { Log } from "./domain/log.ts";
 import { OperatorError } from "./domain/operator-error.ts";
+import { watchBatches } from "./ledger/batch-watch.ts";
+import { watchClock } from "./ledger/clock-watch.ts";
+import { createReadiness } from "./ledger/readiness.ts";
 import { createSequencer, type SequencerOptions } from "./ledger/sequencer.ts";
 import { type Snapshot, type Store, StoreFailure } from "./ledger/store.ts";
 import type { ChangeIndex } from "./ledger/verify.ts";
+import { announce, checkVault, warnOfOpenFiles } from "./opening.ts";
 import { createOutageLog } from "./outage-log.ts";
 import { startRotation } from "./rotation/daemon.ts";
 import { createSealer } from "./sealing/envelope.ts";
-import { opensKeyCheck, sealKeyCheck } from "./sealing/key-check.ts";
 import { deriveSealingKey, parseMasterKey, type SealingKey } from "./sealing/master-key.ts";
+import type { OnMigration } from "./store/migrations.ts";
 import type { ZscServer } from "./transport/index.ts";
 
 /** A vault that is open and listens. */
@@ -26,13 +31,31 @@ export interface RunningVault {
 // A driver takes a while to load, so only the one that is asked for is.
 
 /** Opens the database, brings its schema up to date. */
-export async function openStore(database: DatabaseConfig): Promise<Store> {
+export async function openStore(database: DatabaseConfig, onMigration?: OnMigration): Promise<Store> {
   if (database.kind === "sqlite") {
     const { openSqliteStore } = await import("./store/sqlite/store.ts");
-    return openSqliteStore(database.path);
+    return openSqliteStore(database.path, onMigration);
   }
   const { openMysqlStore } = await import("./store/mysql/store.ts");
-  return await openMysqlStore(database).catch((error: unknown) => refuse(database, "opened", error));
+  return await openMysqlStore(database, onMigration).catch((error: unknown) => refuse(database, "opened", error));
+}
+
+/** Refuses a database without a vault before anything is made there. */
+async function requireVault(database: DatabaseConfig): Promise<void> {
+  if (!(await holdsVault(database))) {
+    throw new OperatorError(
+      `${nameOf(database)} holds no vault, and ZSC_REQUIRE_VAULT forbids to make one. Check ZSC_DATABASE_URL.`,
+    );
+  }
+}
+
+async function holdsVault(database: DatabaseConfig): Promise<boolean> {
+  if (database.kind === "sqlite") {
+    const { sqliteHoldsVault } = await import("./store/sqlite/presence.ts");
+    return sqliteHoldsVault(database.path);
+  }
+  const { mysqlHoldsVault } = await import("./store/mysql/presence.ts");
+  return await mysqlHoldsVault(database);
 }
 
 /** Opens a view of log and vault for verification. Needs no more than the right to read, and changes nothing. */
@@ -61,10 +84,12 @@ export async function openChangeIndex(): Promise<ChangeIndex> {
 }
 
 function nameOf(database: DatabaseConfig): string {
-  if (database.kind === "sqlite") {
-    return `The SQLite database ${database.path}`;
-  }
-  return `The database ${database.host}:${database.port}/${database.database}`;
+  return `The ${database.kind === "sqlite" ? "SQLite " : ""}database ${placeOf(database)}`;
+}
+
+/** Where it is, as far as logs may tell. */
+function placeOf(database: DatabaseConfig): string {
+  return database.kind === "sqlite" ? resolve(database.path) : `${database.host}:${database.port}/${database.database}`;
 }
 
 /** What a store failed with is for the operator; anything else is a bug. */
@@ -78,30 +103,69 @@ function refuse(database: DatabaseConfig, what: "opened" | "read", error: unknow
 /** How batches are formed, where it shall not be as usual. */
 export type BatchOptions = Pick<SequencerOptions, "maxBatchRows" | "maxBatchBytes">;
 
-/** Opens the vault and begins to listen. */
+/** Longer than one server may wait for another one to migrate the schema. */
+const startWithinMs = 90_000;
+
+/**
+ * Opens the vault and begins to listen.
+ *
+ * @throws OperatorError also when that takes more than 90 seconds and is no migration; it may still be at it then.
+ */
 export async function startVault(config: Config, log: Log, batches: BatchOptions = {}): Promise<RunningVault> {
+  let isMigrating = false;
+  const onMigration: OnMigration = (fromVersion) => {
+    isMigrating = fromVersion !== undefined;
+    if (fromVersion !== undefined && fromVersion > 0) {
+      log.warn({ database: placeOf(config.database) }, "the schema is being brought up to date: let it finish");
+    }
+  };
+  const starting = start(config, log, { batches, onMigration }).catch((error: unknown) =>
+    refuse(config.database, "opened", error),
+  );
+  while (!(await isInTime(starting, startWithinMs))) {
+    if (!isMigrating) {
+      throw new OperatorError(
+        `The start took more than ${startWithinMs / 1_000} s and was given up. ` +
+          `${nameOf(config.database)} is slow, locked, or does not answer.`,
+      );
+    }
+  }
+  return await starting;
+}
+
+interface StartOptions {
+  readonly batches: BatchOptions;
+  readonly onMigration: OnMigration;
+}
+
+async function start(config: Config, log: Log, { batches, onMigration }: StartOptions): Promise<RunningVault> {
+  if (config.requireVault) {
+    await requireVault(config.database);
+  }
   // The key is derived on another thread and the database answers in its own time: meanwhile the port's libraries load.
   const [key, store, { createPort }] = await Promise.all([
     sealingKeyOf(config),
-    openStore(config.database),
+    openStore(config.database, onMigration),
     import("./port.ts"),
   ]);
   try {
-    const checked = checkKey(key, store).then(() => store.ping());
-    const { durable, detail = "" } = await checked.catch((error: unknown) => refuse(config.database, "opened", error));
+    const sealer = createSealer(key);
+    const found = await checkVault({ key, sealer, store, log });
+    const { durable, detail = "" } = await store.ping();
     if (!durable) {
       log.warn({ reason: detail }, "the database does not sync its commits and may lose acknowledged rows");
     }
-    const sealer = createSealer(key);
     const outage = createOutageLog(store, log);
-    const sequencer = createSequencer({
-      store: outage.store,
-      clock: systemClock,
-      onFailure: outage.failed,
-      ...batches,
-    });
-    const server = createPort(config, { store, sequencer, sealer }, log);
+    const watch = watchBatches(outage.store);
+    const watched = { inProcess: store.inProcess, transact: watch.transact };
+    const sequencer = createSequencer({ store: watched, clock: systemClock, onFailure: outage.failed, ...batches });
+    const readiness = createReadiness({ store, batches: watch, clock: watchClock(systemClock, log), log });
+    const server = createPort(config, { store, sequencer, sealer, health: { ready: readiness.ask } }, log);
     const address = await listen(server, config.listen);
+    announce(found, placeOf(config.database), log);
+    if (config.database.kind === "sqlite") {
+      warnOfOpenFiles(config.database.path, log);
+    }
     const rotation = startRotation({ store, sequencer, sealer, clock: systemClock, log });
     return {
       address,
@@ -109,6 +173,7 @@ export async function startVault(config: Config, log: Log, batches: BatchOptions
       async stop() {
         const rotated = rotation.stop();
         await server.close(config.shutdownMs);
+        readiness.stop();
         const closed = rotated.then(() => sequencer.close()).then(() => store.close());
         if (await isInTime(closed, lastMomentMs)) {
           return;
@@ -117,7 +182,7 @@ export async function startVault(config: Config, log: Log, batches: BatchOptions
       },
     };
   } catch (error) {
-    await store.close();
+    await isInTime(store.close(), lastMomentMs).catch(() => false);
     throw error;
   }
 }
@@ -132,7 +197,7 @@ async function sealingKeyOf({ masterKey }: Config): Promise<SealingKey> {
 /** What is left to the database once the grace is over and every connection is gone. */
 const lastMomentMs = 500;
 
-async function isInTime(work: Promise<void>, ms: number): Promise<boolean> {
+async function isInTime(work: Promise<unknown>, ms: number): Promise<boolean> {
   const over = new AbortController();
   const late = sleep(ms, false, { signal: over.signal }).catch(() => false);
   return await Promise.race([work.then(() => true), late]).finally(() => over.abort());
@@ -147,15 +212,4 @@ async function listen(server: ZscServer, address: ListenAddress): Promise<Runnin
       cause: error,
     });
   }
-}
-
-/** The first server of a vault leaves a sealed check behind; every later one must be able to open it. */
-async function checkKey(key: SealingKey, store: Store): Promise<void> {
-  const check = (await store.keyCheck()) ?? (await store.initKeyCheck(sealKeyCheck(key)));
-  if (opensKeyCheck(key, check)) {
-    return;
-  }
-  throw new OperatorError(
-    "The master key does not open this vault. Set ZSC_MASTER_KEY or ZSC_MASTER_KEY_FILE to the key that it was made with.",
-  );
 }

@@ -6,6 +6,7 @@ import type { Config, Mode } from "./config/config.ts";
 import { ensureDataDir } from "./config/development-key.ts";
 import { loadConfig, loadTls } from "./config/load.ts";
 import { systemClock } from "./domain/clock.ts";
+import { errorCode } from "./domain/error-code.ts";
 import { fieldsOfError, type Log } from "./domain/log.ts";
 import { OperatorError } from "./domain/operator-error.ts";
 import { createLog, type ProcessLog } from "./logging/pino-log.ts";
@@ -59,7 +60,11 @@ async function writeAdminToken(config: Config): Promise<string> {
   });
   ensureDataDir(dataDir);
   const path = join(dataDir, "admin.jwt");
-  writeFileSync(path, `${token}\n`, { mode: 0o600 });
+  try {
+    writeFileSync(path, `${token}\n`, { mode: 0o600 });
+  } catch (error) {
+    throw new OperatorError(`${path} cannot be written (${errorCode(error) ?? "unknown"}). Check ZSC_DATA_DIR.`);
+  }
   return path;
 }
 

@@ -7,17 +7,17 @@ import type { Config } from "./config/config.ts";
 import { systemClock } from "./domain/clock.ts";
 import type { Log } from "./domain/log.ts";
 import { createMetadataReader } from "./ledger/metadata-reader.ts";
-import { createReadiness } from "./ledger/readiness.ts";
 import type { Sequencer } from "./ledger/sequencer.ts";
 import type { Store } from "./ledger/store.ts";
 import { portAccess, zscAccess } from "./rpc/access.ts";
 import { createAdminHandlers } from "./rpc/admin-handlers.ts";
-import { createAdmission } from "./rpc/admission.ts";
+import { createAdmission, zidOf } from "./rpc/admission.ts";
 import { createCallLog } from "./rpc/call-log.ts";
 import { createContextHandlers } from "./rpc/context-handlers.ts";
 import { connectErrorOf } from "./rpc/errors.ts";
 import { createFaultLog } from "./rpc/faults.ts";
 import { createMistake, failureOf, prepare } from "./rpc/json-surface.ts";
+import { listSizeOf, maxBytesOf } from "./rpc/message-sizes.ts";
 import type { RpcPorts } from "./rpc/ports.ts";
 import { createValidation } from "./rpc/validation.ts";
 import type { Sealer } from "./sealing/envelope.ts";
@@ -27,6 +27,7 @@ import {
   canStreamList,
   createServer,
   defaultLimits,
+  type HealthSource,
   streamList,
   type ZscServer,
 } from "./transport/index.ts";
@@ -35,13 +36,14 @@ export interface Parts {
   readonly store: Store;
   readonly sequencer: Sequencer;
   readonly sealer: Sealer;
+  readonly health: HealthSource;
 }
 
 /** After the first callers, who were waiting for the port to open. */
 const warmUpAfterMs = 1_000;
 
 /** Composes the port of a vault. It does not listen yet. */
-export function createPort(config: Config, { store, sequencer, sealer }: Parts, log: Log): ZscServer {
+export function createPort(config: Config, { store, sequencer, sealer, health }: Parts, log: Log): ZscServer {
   const metadata = createMetadataReader(store);
   const ports: RpcPorts = {
     ...{ sequencer, sealer, metadata, cancellationOf, canStreamList, streamList },
@@ -59,6 +61,8 @@ export function createPort(config: Config, { store, sequencer, sealer }: Parts, 
     approve: admission.approve,
     check: ({ input }, message) => validation.check(input, message),
     translate: connectErrorOf,
+    shareOf: zidOf,
+    sizes: { maxBytes: maxBytesOf, listSize: listSizeOf },
     jsonSurfaces: [
       {
         prefix: "/api/zsc",
@@ -70,7 +74,7 @@ export function createPort(config: Config, { store, sequencer, sealer }: Parts, 
         failure: failureOf,
       },
     ],
-    health: { ready: createReadiness(store) },
+    health,
     onCall: createCallLog(log),
     onFault: createFaultLog(log),
     ...(tls === undefined ? {} : { tls: { cert: tls.cert, key: tls.key.text() } }),

@@ -3,6 +3,9 @@ import { unauthenticated } from "./refusal.ts";
 /** The cookie that signing in at /admin/ sets. */
 export const adminCookieName = "zeq_admin";
 
+/** Of all cookies of a call together, in characters: an admin token has some 300. */
+export const maxCookieLength = 8_192;
+
 // RFC 6750 §2.1: one scheme, whatever its case, and one b64token.
 const bearer = /^bearer +([\w.~+/-]+=*)$/i;
 const bearerScheme = /^\s*bearer(?![\w!#$%&'*+.^`|~-])/i;
@@ -29,22 +32,43 @@ export function bearerToken(authorization: readonly string[]): string | undefine
 }
 
 /**
- * The token of the cookie `zeq_admin`, from all Cookie headers; undefined when there is none. It is not verified.
+ * The token of the cookie `zeq_admin`, from all Cookie headers; undefined when there is none. It is not verified. The
+ * cookies are looked at where they stand: a kilobyte of HPACK can hold hundreds of thousands of them.
  *
- * @throws VaultError `UNAUTHENTICATED` for cookies that contradict each other
+ * @throws VaultError `UNAUTHENTICATED` for cookies that contradict each other, or that are too long together
  */
 export function cookieToken(headers: readonly string[]): string | undefined {
-  const values = new Set(headers.flatMap((header) => header.split(";")).flatMap(adminCookieValue));
-  if (values.size > 1) {
-    throw unauthenticated(`two different ${adminCookieName} cookies`);
+  let length = 0;
+  let token: string | undefined;
+  for (const header of headers) {
+    length += header.length;
+    if (length > maxCookieLength) {
+      throw unauthenticated("the cookies are too long");
+    }
+    for (let start = 0; start <= header.length; ) {
+      const end = endOfPair(header, start);
+      const value = adminCookieValue(header, start, end);
+      if (value !== undefined && token !== undefined && value !== token) {
+        throw unauthenticated(`two different ${adminCookieName} cookies`);
+      }
+      token ??= value;
+      start = end + 1;
+    }
   }
-  const [token] = values;
   return token === "" ? undefined : token;
 }
 
-/** The value of `name=value` as a list of one, when the name is that of the admin cookie. */
-function adminCookieValue(pair: string): readonly string[] {
-  const separator = pair.indexOf("=");
-  const isAdmin = separator >= 0 && pair.slice(0, separator).trim() === adminCookieName;
-  return isAdmin ? [pair.slice(separator + 1).trim()] : [];
+function endOfPair(header: string, start: number): number {
+  const end = header.indexOf(";", start);
+  return end < 0 ? header.length : end;
+}
+
+/** The value of the pair from `start` to `end`, when its name is that of the admin cookie. */
+function adminCookieValue(header: string, start: number, end: number): string | undefined {
+  const pair = header.slice(start, end).trimStart();
+  if (!pair.startsWith(adminCookieName)) {
+    return undefined;
+  }
+  const rest = pair.slice(adminCookieName.length).trimStart();
+  return rest.startsWith("=") ? rest.slice(1).trim() : undefined;
 }

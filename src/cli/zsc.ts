@@ -20,6 +20,10 @@ export async function main(argv: readonly string[], version: string): Promise<vo
     await createProgram(terminal, version).parseAsync([...argv]);
   } catch (error) {
     process.exitCode = report(error, terminal);
+    // Whatever a command that failed has begun (connections, a port) shall not keep the process.
+    if (process.exitCode !== 0) {
+      process.exit();
+    }
   }
 }
 

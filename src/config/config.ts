@@ -81,4 +81,6 @@ export interface Config extends TokenCommandConfig, DatabaseCommandConfig {
   /** How long a JSON call may take. */
   readonly callMs: number;
   readonly shutdownMs: number;
+  /** Whether a start that finds no vault is refused, instead of making one. */
+  readonly requireVault: boolean;
 }

@@ -9,6 +9,7 @@ import {
   readJwt,
   readListen,
   readMasterKey,
+  readRequireVault,
   readShutdownMs,
   requireSecrets,
 } from "./sections.ts";
@@ -39,6 +40,7 @@ export function loadConfig(env: Environment, options: LoadOptions = {}): Config 
   const callers = readCallers(settings);
   const callMs = readCallMs(settings);
   const shutdownMs = readShutdownMs(settings);
+  const requireVault = readRequireVault(settings);
   requireSecrets(settings, base.mode, ["ZSC_MASTER_KEY", "ZSC_JWT_SECRET", "ZSC_DATABASE_URL"]);
   if (base.mode === "production" && tls === undefined && !isLoopback(listen.host)) {
     settings.warn("ZSC_LISTEN", "values and tokens cross the network in the clear: set ZSC_TLS_CERT_FILE and its key");
@@ -54,6 +56,7 @@ export function loadConfig(env: Environment, options: LoadOptions = {}): Config 
     callers,
     callMs,
     shutdownMs,
+    requireVault,
   };
 }
 

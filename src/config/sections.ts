@@ -12,6 +12,7 @@ const minJwtSecretBytes = 32;
 const maxSeconds = 3_600;
 
 const modes: Readonly<Record<Mode, true>> = { development: true, production: true };
+const switches: Readonly<Record<"0" | "1", true>> = { 0: true, 1: true };
 const logLevels: Readonly<Record<LogLevel, true>> = {
   trace: true,
   debug: true,
@@ -97,6 +98,10 @@ export function readShutdownMs(settings: Settings): number {
 /** How long a JSON call may take. */
 export function readCallMs(settings: Settings): number {
   return settings.parsed("ZSC_CALL_SECONDS", secondsFrom(1), 20) * 1_000;
+}
+
+export function readRequireVault(settings: Settings): boolean {
+  return settings.parsed("ZSC_REQUIRE_VAULT", oneOf(switches), "0") === "1";
 }
 
 function secondsFrom(least: number): (text: string) => number {

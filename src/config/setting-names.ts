@@ -17,6 +17,7 @@ export const plainSettings = [
   "ZSC_DATA_DIR",
   "ZSC_LOG_LEVEL",
   "ZSC_CALL_SECONDS",
+  "ZSC_REQUIRE_VAULT",
   "ZSC_SHUTDOWN_SECONDS",
 ] as const;
 

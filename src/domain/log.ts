@@ -18,6 +18,10 @@ export interface LogFields {
   readonly address?: string;
   readonly database?: string;
   readonly setting?: string;
+  /** How many the vault holds. */
+  readonly secrets?: number;
+  /** The head of the log: `<seq>.<row_hash>`, as in a receipt. */
+  readonly head?: string;
 }
 
 /** Where log lines go. */

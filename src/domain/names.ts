@@ -5,6 +5,7 @@ export const maxNameBytes = 255;
 export const maxZidBytes = 128;
 export const maxPurposeBytes = 128;
 export const maxPermissions = 1_000;
+export const maxValueBytes = 65_536;
 
 // U+0000 to U+001F and U+007F to U+009F (Unicode category Cc), and the separator of `proof_digest`.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for

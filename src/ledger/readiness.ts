@@ -1,45 +1,188 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Store } from "./store.ts";
+import { errorCode } from "../domain/error-code.ts";
+import type { Log } from "../domain/log.ts";
+import type { BatchWatch } from "./batch-watch.ts";
+import type { ClockWatch } from "./clock-watch.ts";
+import { type Durability, type Store, StoreFailure, type Trouble } from "./store.ts";
 
-/** How well the database is. */
-export interface Readiness {
+/** How well the vault is. What is said of it is for anybody. */
+export interface Readiness extends Durability {
+  /** Whether the head of the log could be moved within two seconds. */
   readonly ready: boolean;
-  readonly durable: boolean;
-  readonly detail?: string;
+  /** What is wrong with the clock. */
+  readonly clock?: string;
 }
 
-const answersWithinMs = 3_000;
-const away: Readiness = { ready: false, durable: false, detail: "the database is not available" };
+export interface ReadinessOptions {
+  readonly store: Pick<Store, "ping" | "rehearse">;
+  readonly batches: Omit<BatchWatch, "transact">;
+  readonly clock: ClockWatch;
+  readonly log: Pick<Log, "info" | "warn">;
+}
+
+export interface ReadinessCheck {
+  /** Never rejects, and answers within two seconds. */
+  ask(): Promise<Readiness>;
+  stop(): void;
+}
+
+/** So long a call may wait for the head, and whoever asks for an answer. */
+const patienceMs = 2_000;
+/** A rehearsal is good for so long, however many ask. */
+const freshMs = 1_000;
+const pingWithinMs = 1_000;
+const retryMs = 50;
+/** The server asks itself, so that its log tells when it was not ready although nobody else asked. */
+const askItselfMs = 5_000;
+
+const sentences: Readonly<Record<Trouble, string>> = {
+  away: "the database is not available",
+  locked: "the head of the log is locked by another session of the database",
+  read_only: "the database is read-only",
+  full: "the disk of the database is full",
+  denied: "the database denies the server a right that it needs",
+  moved: "the database file was removed or replaced",
+};
+
+const slow = "the database has been at one batch for more than two seconds";
 
 /**
- * Asks the database for whoever checks the server's health. However many ask, one question is on its way at a time; one
- * without an answer after three seconds counts as a database that is away, so that a check never hangs with it.
+ * Knows whether calls get through: it rehearses a batch, and looks at those under way. Rehearsals are at least a second
+ * apart, unless a batch or the database itself has failed since the last one.
  */
-export function createReadiness(store: Pick<Store, "ping">): () => Promise<Readiness> {
+export function createReadiness({ store, batches, clock, log }: ReadinessOptions): ReadinessCheck {
+  let rehearsal: Promise<Durability> | undefined;
   let asking: Promise<Readiness> | undefined;
-  return () => {
-    asking ??= ask(store).finally(() => {
-      asking = undefined;
+  let last: Readiness | undefined;
+  let rehearsedAtMs = Number.NEGATIVE_INFINITY;
+  let stopped = false;
+
+  async function ask(): Promise<Readiness> {
+    if (batches.underWayMs() > patienceMs) {
+      return tell(notReady(slow));
+    }
+    const isFresh = performance.now() - rehearsedAtMs < freshMs;
+    if (isFresh && last?.ready === false) {
+      return last;
+    }
+    asking ??= (isFresh && !batches.hasFailed() ? stillThere() : findOut(patienceMs))
+      .then(({ answer, cause }) => tell(answer, cause))
+      .finally(() => {
+        asking = undefined;
+      });
+    return await asking;
+  }
+
+  /** Between rehearsals: one that does not answer is asked for its reasons. */
+  async function stillThere(): Promise<Found> {
+    const durability = await inTime(store.ping(), pingWithinMs).catch(() => undefined);
+    return durability === undefined
+      ? await findOut(patienceMs - pingWithinMs)
+      : { answer: { ready: true, ...durability } };
+  }
+
+  async function findOut(withinMs: number): Promise<Found> {
+    const outcome = await rehearseWithin(withinMs).finally(() => {
+      rehearsedAtMs = performance.now();
     });
-    return orAway(asking);
+    if (outcome.durability !== undefined) {
+      return { answer: { ready: true, ...outcome.durability } };
+    }
+    const { failure } = outcome;
+    // Rivals that come first again and again are other servers at work, as long as our batches have their turn, too.
+    if (isConflict(failure) && batches.sinceSuccessMs() < patienceMs) {
+      return { answer: { ready: true, durable: last?.durable ?? true } };
+    }
+    const detail = sentences[failure instanceof StoreFailure ? failure.trouble : "away"];
+    return { answer: notReady(detail), cause: failure };
+  }
+
+  /** Tries again while it can help: a rival may come first, and a connection may have died since it was last used. */
+  async function rehearseWithin(ms: number): Promise<{ readonly durability?: Durability; readonly failure?: unknown }> {
+    const giveUpAtMs = performance.now() + ms;
+    let failure: unknown;
+    for (let attempt = 1; performance.now() < giveUpAtMs; attempt++) {
+      try {
+        const durability = await inTime(rehearse(), giveUpAtMs - performance.now());
+        if (durability !== undefined) {
+          return { durability };
+        }
+      } catch (error) {
+        failure = error;
+        if (!isConflict(error) && attempt > 1) {
+          break;
+        }
+        await sleep(retryMs, undefined, { ref: false });
+      }
+    }
+    return { failure };
+  }
+
+  /** One at a time: one that hangs is not joined by others. */
+  function rehearse(): Promise<Durability> {
+    const commit = batches.hasFailed();
+    rehearsal ??= store
+      .rehearse(commit)
+      .then(({ newest, ...durability }) => {
+        clock.look(newest);
+        if (commit) {
+          batches.absolve();
+        }
+        return durability;
+      })
+      .finally(() => {
+        rehearsal = undefined;
+      });
+    return rehearsal;
+  }
+
+  function tell(found: Readiness, cause?: unknown): Readiness {
+    const trouble = clock.trouble();
+    const answer = trouble === undefined ? found : { ...found, clock: trouble };
+    const wasReady = last?.ready ?? true;
+    last = answer;
+    if (!stopped && wasReady !== answer.ready) {
+      logChange(answer, cause);
+    }
+    return answer;
+  }
+
+  function logChange({ ready, detail = "" }: Readiness, cause: unknown): void {
+    if (ready) {
+      log.info({}, "ready again");
+      return;
+    }
+    const code = errorCode(cause instanceof StoreFailure ? cause.cause : cause);
+    log.warn({ reason: detail, ...(code === undefined ? {} : { code }) }, "not ready");
+  }
+
+  const itself = setInterval(() => void ask(), askItselfMs).unref();
+  return {
+    ask,
+    stop() {
+      stopped = true;
+      clearInterval(itself);
+    },
   };
 }
 
-async function ask(store: Pick<Store, "ping">): Promise<Readiness> {
-  try {
-    return { ready: true, ...(await store.ping()) };
-  } catch {
-    return away;
-  }
+interface Found {
+  readonly answer: Readiness;
+  readonly cause?: unknown;
 }
 
-async function orAway(answer: Promise<Readiness>): Promise<Readiness> {
+function notReady(detail: string): Readiness {
+  return { ready: false, durable: false, detail };
+}
+
+function isConflict(error: unknown): boolean {
+  return error instanceof StoreFailure && error.kind === "conflict";
+}
+
+/** Undefined when it is not in time. */
+async function inTime<T>(work: Promise<T>, ms: number): Promise<T | undefined> {
   const over = new AbortController();
-  const late = sleep(answersWithinMs, away, { signal: over.signal, ref: false });
-  late.catch(() => undefined);
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    over.abort();
-  }
+  const late = sleep(ms, undefined, { signal: over.signal, ref: false }).catch(() => undefined);
+  work.catch(() => undefined);
+  return await Promise.race([work, late]).finally(() => over.abort());
 }

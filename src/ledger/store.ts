@@ -72,6 +72,25 @@ export interface Durability {
   readonly detail?: string;
 }
 
+/** The newest row of the log. */
+export interface NewestRow {
+  readonly seq: number;
+  /** As it was written: ISO 8601, unless somebody else wrote it. */
+  readonly createdAt: string;
+}
+
+/** What a rehearsal found. */
+export interface Rehearsed extends Durability {
+  /** Undefined while the log is empty. */
+  readonly newest: NewestRow | undefined;
+}
+
+/** How much there is. */
+export interface Inventory {
+  readonly head: Head;
+  readonly secrets: number;
+}
+
 /**
  * One vault in one database. A contract suite holds every implementation to this.
  *
@@ -119,6 +138,14 @@ export interface Store {
 
   /** Resolves when the database answers. */
   ping(): Promise<Durability>;
+  inventory(): Promise<Inventory>;
+  /**
+   * Does what batches do, at the head and in every table that they write to, and takes it back: it fails while no batch
+   * could be written, and waits for the head two seconds at most. One at a time.
+   *
+   * @param commit whether it also commits, a change that leaves every row as it was: some databases fail only there.
+   */
+  rehearse(commit: boolean): Promise<Rehearsed>;
   close(): Promise<void>;
 }
 
@@ -158,12 +185,17 @@ export interface Snapshot {
  */
 export type StoreFailureKind = "conflict" | "unavailable" | "in_doubt";
 
+/** What keeps a database from its work, as far as it tells. `moved`: its file is gone, or another one is in its place. */
+export type Trouble = "away" | "locked" | "read_only" | "full" | "denied" | "moved";
+
 export class StoreFailure extends Error {
   override readonly name = "StoreFailure";
   readonly kind: StoreFailureKind;
+  readonly trouble: Trouble;
 
-  constructor(kind: StoreFailureKind, message: string, cause?: unknown) {
+  constructor(kind: StoreFailureKind, message: string, cause?: unknown, trouble?: Trouble) {
     super(message, cause === undefined ? undefined : { cause });
     this.kind = kind;
+    this.trouble = trouble ?? (kind === "conflict" ? "locked" : "away");
   }
 }

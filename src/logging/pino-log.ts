@@ -52,6 +52,8 @@ function forPeople(sink: LineSink): DestinationStream {
 
 /** A type is no guard against an object with more in it than it shows. */
 function listed(fields: LogFields): LogFields {
-  const { method, code, ms, requestId, zid, receipt, reason, stack, count, address, database, setting } = fields;
-  return { method, code, ms, requestId, zid, receipt, reason, stack, count, address, database, setting } as LogFields;
+  const { method, code, ms, requestId, zid, receipt, reason, stack } = fields;
+  const { count, address, database, setting, secrets, head } = fields;
+  const ofCall = { method, code, ms, requestId, zid, receipt, reason, stack };
+  return { ...ofCall, count, address, database, setting, secrets, head } as LogFields;
 }

@@ -12,13 +12,24 @@ const errorDomain = "zsc.v1";
 const portCodes: ReadonlyMap<Code, VaultErrorCode> = new Map([
   [Code.InvalidArgument, "INVALID_ARGUMENT"],
   [Code.ResourceExhausted, "MESSAGE_TOO_LARGE"],
+  [Code.Unavailable, "OVERLOADED"],
 ]);
+
+/** When to come back to a port that had no room. */
+const overloadedForMs = 1_000;
+
+/** What an error of the port is called, unless it says all by itself. */
+function portCodeOf(error: ConnectError): VaultErrorCode | undefined {
+  const isComplete = error.cause instanceof VaultError || error.details.length > 0;
+  return isComplete ? undefined : portCodes.get(error.code);
+}
 
 /** A failure as the protocols carry it. Whatever is not a `VaultError` is a bug, and says no more than that. */
 export function connectErrorOf(error: unknown): ConnectError {
   if (error instanceof ConnectError) {
-    const code = error.cause instanceof VaultError ? undefined : portCodes.get(error.code);
-    return code === undefined ? error : connectErrorOf(new VaultError(code, error.rawMessage));
+    const code = portCodeOf(error);
+    const options = code === "OVERLOADED" ? { retryAfterMs: overloadedForMs } : {};
+    return code === undefined ? error : connectErrorOf(new VaultError(code, error.rawMessage, options));
   }
   if (!(error instanceof VaultError)) {
     return new ConnectError("internal error", Code.Internal, undefined, [], error);
@@ -39,7 +50,11 @@ export function connectErrorOf(error: unknown): ConnectError {
 /** What the caller was told, as a word for the log. */
 export function codeOf(reason: unknown, code: Code): string {
   const cause = reason instanceof ConnectError ? reason.cause : reason;
-  return cause instanceof VaultError ? cause.code : (portCodes.get(code) ?? Code[code] ?? "Unknown");
+  if (cause instanceof VaultError) {
+    return cause.code;
+  }
+  const name = reason instanceof ConnectError ? portCodeOf(reason) : portCodes.get(code);
+  return name ?? Code[code] ?? "Unknown";
 }
 
 function retryInfoOf(retryAfterMs: number | undefined) {

@@ -17,6 +17,7 @@ export type Problem =
   | { readonly kind: "no_route" }
   | { readonly kind: "method_not_allowed"; readonly allow: readonly string[] }
   | { readonly kind: "too_large" }
+  | { readonly kind: "headers_too_large" }
   | { readonly kind: "call"; readonly error: ConnectError };
 
 export function failureOf(problem: Problem): Failure {
@@ -31,6 +32,8 @@ export function failureOf(problem: Problem): Failure {
       };
     case "too_large":
       return failureOfStatus(statusTable.MESSAGE_TOO_LARGE, "");
+    case "headers_too_large":
+      return { status: 431, body: { ok: false, error: "request headers too large" } };
     case "call":
       return failureOfCall(problem.error);
   }
@@ -103,6 +106,7 @@ export function createMistake(validation: Validation) {
 }
 
 interface Mistake {
+  readonly kind: "type" | "size";
   readonly field: DescField;
   readonly sentence: string;
 }
@@ -118,7 +122,10 @@ const setSentences: Readonly<Record<string, string>> = {
   zids: "permission must be valid Unicode text",
 };
 
-function sentenceOf(method: DescMethod, { field, sentence }: Mistake): string {
+function sentenceOf(method: DescMethod, { kind, field, sentence }: Mistake): string {
+  if (kind === "size") {
+    return sentence;
+  }
   if (method === ZscAdmin.method.set) {
     return setSentences[field.name] ?? sentence;
   }

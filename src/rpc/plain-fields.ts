@@ -19,7 +19,7 @@ import {
   StringRulesSchema,
 } from "#gen/buf/validate/validate_pb.js";
 import { label, secret_name, zid } from "#gen/zsc/v1/rules_pb.js";
-import { isLabel, isSecretName, isZid } from "../domain/names.ts";
+import { isLabel, isSecretName, isZid, maxNameBytes, maxPurposeBytes, maxZidBytes } from "../domain/names.ts";
 
 /** Whether a message certainly breaks no rule. False says nothing: the rules of the schema have to be asked. */
 export type PlainCheck = (message: Message) => boolean;
@@ -42,10 +42,10 @@ const isAbsent: Acceptance = (value) => value === undefined;
 const isAnything: Acceptance = () => true;
 
 /** What the rules of the schema say of a text, in code of our own. A test holds the two together. */
-const words = [
-  { rule: secret_name, accepts: isSecretName },
-  { rule: zid, accepts: isZid },
-  { rule: label, accepts: isLabel },
+export const words = [
+  { rule: secret_name, maxBytes: maxNameBytes, accepts: isSecretName },
+  { rule: zid, maxBytes: maxZidBytes, accepts: isZid },
+  { rule: label, maxBytes: maxPurposeBytes, accepts: isLabel },
 ] as const;
 
 function acceptanceOf(field: DescField): Acceptance {

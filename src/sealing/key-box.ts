@@ -12,6 +12,13 @@ export interface KeyBox {
   unlock(box: Uint8Array, associatedData: Uint8Array): Uint8Array;
 }
 
+const keyIdEnd = 9;
+
+/** The id of the key that a box says it is locked with. */
+export function keyIdIn(box: Uint8Array): string {
+  return Buffer.from(box.subarray(1, keyIdEnd)).toString("hex");
+}
+
 /** @param format stands in the first byte: what the associated data of the box covers */
 export function createKeyBox(sealingKey: SealingKey, random: RandomBytes, format: number): KeyBox {
   const header = Buffer.concat([Uint8Array.of(format), Buffer.from(sealingKey.id, "hex")]);

@@ -19,3 +19,6 @@ export function pendingMigrations<S>(all: readonly Migration<S>[], current: numb
   }
   return all.filter(({ version }) => version > current);
 }
+
+/** Told that steps are being taken, from which version on, and once more with undefined when they are done. */
+export type OnMigration = (fromVersion: number | undefined) => void;

@@ -15,6 +15,8 @@ export class UnaryCall implements HandlerContext, Cancellation {
   readonly startedAt = performance.now();
   /** What follows the answer's own entries of its list. Whoever settles the call sees to it that it is closed. */
   rest: RestOfList | undefined;
+  /** Called once, when it is settled. */
+  onSettled: (() => void) | undefined;
   #isSettled = false;
   #values: ContextValues | undefined;
   #responseHeader: CallHeaders | undefined;
@@ -126,6 +128,7 @@ export class UnaryCall implements HandlerContext, Cancellation {
     }
     this.#isSettled = true;
     clearTimeout(this.#deadlineTimer);
+    this.onSettled?.();
     if (reason !== undefined) {
       this.#abortReason = reason;
       this.#abort?.abort(reason);

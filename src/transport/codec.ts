@@ -1,5 +1,6 @@
 import { fromBinary, type Message, toBinary, toJsonString } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { hasMoreFields } from "./item-count.ts";
 import { parseJsonObject } from "./json-decoder.ts";
 import { JsonFieldError } from "./json-field-error.ts";
 import type { UnaryMethod } from "./methods.ts";
@@ -9,8 +10,15 @@ export type Codec = "proto" | "json";
 
 /** @throws ConnectError INVALID_ARGUMENT, with a sentence about the field at most. */
 export function decodeMessage(codec: Codec, method: UnaryMethod, bytes: Uint8Array): Message {
+  const { maxItems } = method;
   try {
-    return codec === "json" ? method.decodeJson(parseJsonObject(bytes)) : fromBinary(method.method.input, bytes);
+    if (codec === "json") {
+      return method.decodeJson(parseJsonObject(bytes, maxItems));
+    }
+    if (hasMoreFields(method.method.input, bytes, maxItems)) {
+      throw new ConnectError(`the message has too many fields (>${maxItems})`, Code.InvalidArgument);
+    }
+    return fromBinary(method.method.input, bytes);
   } catch (error) {
     if (error instanceof ConnectError) {
       throw error;

@@ -35,7 +35,7 @@ class ConnectFraming implements UnaryFraming {
   readonly #encoding: string | null;
 
   constructor(runtime: UnaryRuntime, method: UnaryMethod, call: UnaryCall, codec: Codec, encoding: string | null) {
-    this.maxBodyBytes = runtime.limits.maxMessageBytes;
+    this.maxBodyBytes = method.maxBytes;
     this.#runtime = runtime;
     this.#method = method;
     this.#call = call;

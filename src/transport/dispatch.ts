@@ -4,6 +4,7 @@ import type { Codec } from "./codec.ts";
 import { serveConnect, serveConnectGet } from "./connect.ts";
 import type { Exchange } from "./exchange.ts";
 import { serveGrpc } from "./grpc.ts";
+import { isOversized } from "./headers.ts";
 import type { SurfaceHandler } from "./json-surface.ts";
 import type { UnaryMethod } from "./methods.ts";
 import type { HealthSource } from "./options.ts";
@@ -12,8 +13,6 @@ import type { UnaryRuntime } from "./unary.ts";
 
 export interface DispatcherParts {
   readonly runtime: UnaryRuntime;
-  /** Of the methods that need no token. */
-  readonly publicRuntime: UnaryRuntime;
   readonly methods: ReadonlyMap<string, UnaryMethod>;
   readonly surfaces: readonly SurfaceHandler[];
   readonly health: HealthSource;
@@ -21,15 +20,19 @@ export interface DispatcherParts {
 
 /** Finds out what a request is: by its path first, then by its content type. Streams never come here. */
 export function createDispatcher(parts: DispatcherParts): (exchange: Exchange) => void {
-  const { runtime, publicRuntime, methods, surfaces } = parts;
+  const { runtime, methods, surfaces } = parts;
   return (exchange) => {
+    if (isOversized(exchange.rawHeaders, runtime.limits)) {
+      refuseHeaders(exchange, surfaces);
+      return;
+    }
     const path = pathOf(exchange.target);
     const method = methods.get(path);
     if (method !== undefined) {
-      serveMethod(method.isPublic ? publicRuntime : runtime, method, exchange);
+      serveMethod(runtime, method, exchange);
       return;
     }
-    const surface = surfaces.find(({ prefix }) => path === prefix || path.startsWith(`${prefix}/`));
+    const surface = surfaceOf(surfaces, path);
     if (surface !== undefined) {
       surface.serve(exchange, path, exchange.target.slice(path.length + 1));
     } else if (probePaths.has(path)) {
@@ -38,6 +41,28 @@ export function createDispatcher(parts: DispatcherParts): (exchange: Exchange) =
       serveNothing(exchange);
     }
   };
+}
+
+function surfaceOf(surfaces: readonly SurfaceHandler[], path: string): SurfaceHandler | undefined {
+  return surfaces.find(({ prefix }) => path === prefix || path.startsWith(`${prefix}/`));
+}
+
+/** Answers headers over their bounds (RFC 6585 §5), in the words of the framing, before anything else is looked at. */
+function refuseHeaders(exchange: Exchange, surfaces: readonly SurfaceHandler[]): void {
+  const surface = surfaceOf(surfaces, pathOf(exchange.target));
+  if (surface !== undefined) {
+    surface.refuse(exchange, { kind: "headers_too_large" });
+    return;
+  }
+  const message = "the request headers are too large";
+  const framing = parseContentType(exchange.contentType)?.framing;
+  if (framing === "grpc" || framing === "grpc-web") {
+    const status = { "grpc-status": String(Code.ResourceExhausted), "grpc-message": message };
+    exchange.send({ status: 200, header: { "content-type": `application/${framing}`, ...status } });
+    return;
+  }
+  const header = { "content-type": "application/json; charset=utf-8" };
+  exchange.send({ status: 431, header, body: JSON.stringify({ code: "resource_exhausted", message }) });
 }
 
 /** The path of a request target, as it was sent. */

@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { BodyBudget } from "./body-budget.ts";
+import type { BodyBudget, BodyOwner } from "./body-budget.ts";
 import { discardRest } from "./discard.ts";
 import type { BodyResult, Exchange, Reply } from "./exchange.ts";
 import { CallHeaders } from "./headers.ts";
+import { type Peer, peerOf } from "./peer.ts";
 import { writeBody } from "./streamed-body.ts";
 
 /** A request of HTTP/1.1. `isDraining` tells whether this connection should end with its answer. */
@@ -29,6 +30,10 @@ export class Http1Exchange implements Exchange {
     return this.#request.url ?? "/";
   }
 
+  get rawHeaders(): readonly string[] {
+    return this.#request.rawHeaders;
+  }
+
   get header(): CallHeaders {
     this.#header ??= new CallHeaders(this.#request.rawHeaders);
     return this.#header;
@@ -47,13 +52,18 @@ export class Http1Exchange implements Exchange {
     return this.#request.headers["content-type"];
   }
 
-  readBody(maxBytes: number, done: (result: BodyResult) => void): void {
+  get peer(): Peer {
+    return peerOf(this.#request.socket);
+  }
+
+  readBody(maxBytes: number, share: string | undefined, done: (result: BodyResult) => void): void {
     const announced = Number(this.#request.headers["content-length"] ?? 0);
     if (announced > maxBytes) {
       process.nextTick(done, "too_large");
       return;
     }
-    collect(this.#request, { maxBytes, budget: this.#budget, isWhole: () => this.#request.complete }, done);
+    const owner = { address: this.peer.address, share };
+    collect(this.#request, { maxBytes, owner, budget: this.#budget, isWhole: () => this.#request.complete }, done);
   }
 
   onGone(gone: () => void): void {
@@ -101,6 +111,7 @@ interface BodySource {
 
 interface Collecting {
   readonly maxBytes: number;
+  readonly owner: BodyOwner;
   readonly budget: BodyBudget;
   /** Node lets a stream end that was reset in its middle. */
   isWhole(): boolean;
@@ -109,7 +120,7 @@ interface Collecting {
 /** Gathers a body, in one piece when it came in one. Counts while it gathers. */
 export function collect(
   source: BodySource,
-  { maxBytes, budget, isWhole }: Collecting,
+  { maxBytes, owner, budget, isWhole }: Collecting,
   done: (result: BodyResult) => void,
 ): void {
   let first: Buffer | undefined;
@@ -120,7 +131,7 @@ export function collect(
     if (!isDone) {
       isDone = true;
       first = more = undefined;
-      budget.give(bytes);
+      budget.give(owner, bytes);
       done(result);
     }
   };
@@ -132,7 +143,7 @@ export function collect(
       finish("too_large");
       return;
     }
-    if (!budget.take(chunk.byteLength)) {
+    if (!budget.take(owner, bytes, chunk.byteLength)) {
       finish("crowded_out");
       return;
     }

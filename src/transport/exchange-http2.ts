@@ -4,6 +4,7 @@ import { discardRest } from "./discard.ts";
 import type { BodyResult, Exchange, Reply } from "./exchange.ts";
 import { collect } from "./exchange-http1.ts";
 import { CallHeaders } from "./headers.ts";
+import { type Peer, peerOf } from "./peer.ts";
 import { writeBody } from "./streamed-body.ts";
 
 /** The address at the other end; empty when the session is gone, which has no socket any more. */
@@ -16,7 +17,7 @@ export class Http2Exchange implements Exchange {
   readonly httpVersion = 2;
   readonly #stream: ServerHttp2Stream;
   readonly #headers: IncomingHttpHeaders;
-  readonly #rawHeaders: readonly string[];
+  readonly rawHeaders: readonly string[];
   readonly #budget: BodyBudget;
   readonly #requestTimeoutMs: number;
   #header: CallHeaders | undefined;
@@ -31,7 +32,7 @@ export class Http2Exchange implements Exchange {
   ) {
     this.#stream = stream;
     this.#headers = headers;
-    this.#rawHeaders = rawHeaders;
+    this.rawHeaders = rawHeaders;
     this.#budget = budget;
     this.#requestTimeoutMs = requestTimeoutMs;
   }
@@ -45,7 +46,7 @@ export class Http2Exchange implements Exchange {
   }
 
   get header(): CallHeaders {
-    this.#header ??= new CallHeaders(this.#rawHeaders);
+    this.#header ??= new CallHeaders(this.rawHeaders);
     return this.#header;
   }
 
@@ -62,7 +63,11 @@ export class Http2Exchange implements Exchange {
     return this.#headers["content-type"];
   }
 
-  readBody(maxBytes: number, done: (result: BodyResult) => void): void {
+  get peer(): Peer {
+    return peerOf(this.#stream.session);
+  }
+
+  readBody(maxBytes: number, share: string | undefined, done: (result: BodyResult) => void): void {
     const announced = Number(this.#headers["content-length"] ?? 0);
     if (announced > maxBytes) {
       process.nextTick(done, "too_large");
@@ -71,7 +76,8 @@ export class Http2Exchange implements Exchange {
     const stream = this.#stream;
     const timer = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), this.#requestTimeoutMs);
     const isWhole = () => !stream.aborted && !stream.rstCode;
-    collect(stream, { maxBytes, budget: this.#budget, isWhole }, (result) => {
+    const owner = { address: this.peer.address, share };
+    collect(stream, { maxBytes, owner, budget: this.#budget, isWhole }, (result) => {
       clearTimeout(timer);
       done(result);
     });

@@ -1,4 +1,5 @@
 import type { CallHeaders, HeaderRecord } from "./headers.ts";
+import type { Peer } from "./peer.ts";
 
 /** What came of reading a body; `crowded_out`: too much of other bodies is under way. */
 export type BodyResult = Uint8Array | "too_large" | "cut_off" | "crowded_out";
@@ -22,13 +23,19 @@ export interface Exchange {
   /** Path and query as they were sent. */
   readonly target: string;
   readonly header: CallHeaders;
+  /** Names and values in turn, as Node gives them. */
+  readonly rawHeaders: readonly string[];
   /** Where the caller believes to be: scheme and authority. */
   readonly origin: string;
   /** The address of the peer's socket; empty when it is gone. */
   readonly peerAddress: string;
   readonly contentType: string | undefined;
-  /** Calls `done` once, never before this has returned. A body of more than `maxBytes` is not kept. */
-  readBody(maxBytes: number, done: (result: BodyResult) => void): void;
+  readonly peer: Peer;
+  /**
+   * Calls `done` once, never before this has returned. A body of more than `maxBytes` is not kept. `share` names on whose
+   * account it is held while it is incomplete.
+   */
+  readBody(maxBytes: number, share: string | undefined, done: (result: BodyResult) => void): void;
   /** Calls `gone` when the peer leaves before it has the whole reply. */
   onGone(gone: () => void): void;
   /**

@@ -38,7 +38,7 @@ class GrpcFraming implements UnaryFraming {
   readonly #codec: Codec;
 
   constructor(runtime: UnaryRuntime, method: UnaryMethod, call: UnaryCall, codec: Codec) {
-    this.maxBodyBytes = runtime.limits.maxMessageBytes + prefixBytes;
+    this.maxBodyBytes = method.maxBytes + prefixBytes;
     this.#runtime = runtime;
     this.#method = method;
     this.#call = call;
@@ -47,8 +47,8 @@ class GrpcFraming implements UnaryFraming {
 
   decode(body: Uint8Array): Message | Promise<Message> {
     const isGzip = isCompressed(this.#call.requestHeader.get("grpc-encoding"), "grpc-accept-encoding");
-    const { maxMessageBytes } = this.#runtime.limits;
-    const { flags, message } = splitEnvelope(body, maxMessageBytes);
+    const { maxBytes } = this.#method;
+    const { flags, message } = splitEnvelope(body, maxBytes);
     if ((flags & ~compressedFlag) !== 0) {
       throw new ConnectError("the envelope has unknown flags", Code.Internal);
     }
@@ -58,7 +58,7 @@ class GrpcFraming implements UnaryFraming {
     if (!isGzip) {
       throw new ConnectError("a compressed message without grpc-encoding", Code.Internal);
     }
-    return decompress(message, maxMessageBytes).then((bytes) => decodeMessage(this.#codec, this.#method, bytes));
+    return decompress(message, maxBytes).then((bytes) => decodeMessage(this.#codec, this.#method, bytes));
   }
 
   reply(message: Message): void {

@@ -1,3 +1,4 @@
+import type { Limits } from "./limits.ts";
 import type { CallHeader } from "./options.ts";
 
 /** Headers as they go to Node: several values of one name stand in an array. */
@@ -109,6 +110,23 @@ export class CallHeaders implements Headers, CallHeader {
     }
   }
 }
+
+/**
+ * Whether a header list is over its bounds, by what was decoded: a few bytes of HPACK can be a long list, and Node holds
+ * a peer of HTTP/2 to what it was told only once the peer has acknowledged it.
+ */
+export function isOversized(rawPairs: readonly string[], limits: HeaderLimits): boolean {
+  if (rawPairs.length > 2 * limits.maxHeaders) {
+    return true;
+  }
+  let bytes = 0;
+  for (const text of rawPairs) {
+    bytes += text.length;
+  }
+  return bytes > limits.maxHeaderBytes;
+}
+
+type HeaderLimits = Pick<Limits, "maxHeaders" | "maxHeaderBytes">;
 
 /** Adds one value; what is there already stays. */
 export function addHeader(record: HeaderRecord, name: string, value: string): void {

@@ -1,15 +1,17 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { Health, HealthCheckResponse_ServingStatus as Status } from "#gen/grpc/health/v1/health_pb.js";
 import { bindService, type HealthSource, type ServiceBinding } from "./options.ts";
+import { createStatusBoard } from "./status-board.ts";
 
 const watchIntervalMs = 2_000;
 
 /** `grpc.health.v1.Health` over one source: all services are as well as the server is. */
 export function bindHealth(source: HealthSource, serviceNames: readonly string[]): ServiceBinding {
   const known = new Set(["", ...serviceNames]);
-  const status = async () =>
-    (await source.ready().catch(() => ({ ready: false }))).ready ? Status.SERVING : Status.NOT_SERVING;
+  const board = createStatusBoard(async () => {
+    const { ready } = await source.ready().catch(() => ({ ready: false }));
+    return ready ? Status.SERVING : Status.NOT_SERVING;
+  }, watchIntervalMs);
   return bindService(
     Health,
     {
@@ -17,25 +19,33 @@ export function bindHealth(source: HealthSource, serviceNames: readonly string[]
         if (!known.has(request.service)) {
           throw new ConnectError("unknown service", Code.NotFound);
         }
-        return { status: await status() };
+        return { status: await board.look() };
       },
       async list() {
-        const now = await status();
+        const now = await board.look();
         return { statuses: Object.fromEntries([...known].map((name) => [name, { status: now }])) };
       },
-      async *watch(request, context) {
-        let last: Status | undefined;
-        while (!context.signal.aborted) {
-          const now = known.has(request.service) ? await status() : Status.SERVICE_UNKNOWN;
-          if (now !== last) {
-            last = now;
-            yield { status: now };
+      async *watch(request, { signal }) {
+        if (known.has(request.service)) {
+          for await (const status of board.follow(signal)) {
+            yield { status };
           }
-          await sleep(watchIntervalMs, undefined, { signal: context.signal, ref: false }).catch(() => {});
+        } else {
+          yield { status: Status.SERVICE_UNKNOWN };
+          await abortOf(signal);
         }
-        context.signal.throwIfAborted();
+        signal.throwIfAborted();
       },
     },
     { public: true },
   );
+}
+
+function abortOf(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) {
+      resolve();
+    }
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
 }

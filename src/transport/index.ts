@@ -15,6 +15,7 @@ export type {
   JsonProblem,
   JsonReply,
   JsonSurface,
+  MessageSizes,
   Readiness,
   ServerOptions,
   ServiceBinding,

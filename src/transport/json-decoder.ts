@@ -10,8 +10,10 @@ import {
   ScalarType,
 } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { hasMoreValues } from "./item-count.ts";
 import { JsonFieldError } from "./json-field-error.ts";
 import { integerReader } from "./json-integer.ts";
+import type { MessageSizes } from "./options.ts";
 
 /** Makes a message of a JSON object. Unknown fields are ignored, null is as absent. */
 export type JsonDecoder = (json: JsonObject) => Message;
@@ -21,10 +23,14 @@ export interface JsonDecoderOptions {
   readonly protoNames?: boolean;
   /** Where the types inside of `google.protobuf.Any` are found. */
   readonly registry?: Registry;
+  readonly sizes?: MessageSizes | undefined;
 }
 
-/** The object in a JSON body. Of a repeated key the last counts. */
-export function parseJsonObject(body: Uint8Array): JsonObject {
+/** The object in a JSON body of at most `maxItems` values. Of a repeated key the last counts. */
+export function parseJsonObject(body: Uint8Array, maxItems: number): JsonObject {
+  if (hasMoreValues(body, maxItems)) {
+    throw new ConnectError(`body has too many values (>${maxItems})`, Code.InvalidArgument);
+  }
   let json: unknown;
   try {
     json = JSON.parse(strictUtf8.decode(body));
@@ -109,9 +115,13 @@ function fieldReader(field: DescField, compiling: Compiling): Read {
   if (field.fieldKind !== "list") {
     return one;
   }
+  const size = compiling.options.sizes?.listSize(field);
   return (value) => {
     if (!Array.isArray(value)) {
       throw new JsonFieldError(field, "must be an array");
+    }
+    if (size !== undefined && value.length > size.most) {
+      throw new JsonFieldError(field, size);
     }
     return value.map(one);
   };

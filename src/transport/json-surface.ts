@@ -7,7 +7,7 @@ import { createJsonDecoder, type JsonDecoder, parseJsonObject } from "./json-dec
 import { createJsonEncoder, type JsonEncoder } from "./json-encoder.ts";
 import { JsonFieldError } from "./json-field-error.ts";
 import type { UnaryMethod } from "./methods.ts";
-import type { JsonReply, JsonSurface, RestOfList } from "./options.ts";
+import type { JsonProblem, JsonReply, JsonSurface, MessageSizes, RestOfList } from "./options.ts";
 import { compileRoutes, type Route } from "./routes.ts";
 import { MessageTooLarge, serveUnary, type UnaryFraming, type UnaryRuntime } from "./unary.ts";
 
@@ -15,6 +15,8 @@ import { MessageTooLarge, serveUnary, type UnaryFraming, type UnaryRuntime } fro
 export interface SurfaceHandler {
   readonly prefix: string;
   serve(exchange: Exchange, path: string, query: string): void;
+  /** Answers a request that is no call. */
+  refuse(exchange: Exchange, problem: JsonProblem): void;
 }
 
 /** Compiles a JSON surface over the methods of the server. */
@@ -23,34 +25,32 @@ export function compileSurface(
   methods: readonly UnaryMethod[],
   registry: Registry,
   runtime: UnaryRuntime,
+  sizes: MessageSizes | undefined,
 ): SurfaceHandler {
   const routes = compileRoutes(surface.prefix, methods);
   const codecs = new Map<UnaryMethod, Codecs>();
   for (const method of methods) {
-    const decode = createJsonDecoder(method.method.input, { registry });
+    const decode = createJsonDecoder(method.method.input, { registry, sizes });
     const encode = createJsonEncoder(method.method.output, { registry, emitNull: surface.emitNull });
     const list = method.method.output.fields.find(({ fieldKind, message }) => fieldKind === "list" && message);
     const encodeEntry = list?.message && createJsonEncoder(list.message, { registry, emitNull: surface.emitNull });
     codecs.set(method, { decode, encode, encodeEntry });
   }
+  const refuse = (exchange: Exchange, problem: JsonProblem) =>
+    sendJson(exchange, baseHeader(), surface.failure(problem));
   return {
     prefix: surface.prefix,
+    refuse,
     serve: (exchange, path, query) => {
       const match = routes.match(exchange.httpMethod, path);
       if (match.kind !== "route") {
-        sendJson(exchange, baseHeader(), surface.failure(match));
+        refuse(exchange, match);
         return;
       }
       const { method } = match.route;
       const call = new UnaryCall(method.method, exchange, "json");
       const matched = { route: match.route, segments: match.segments, query };
-      const framing = new JsonFraming(
-        surface,
-        codecs.get(method) as Codecs,
-        call,
-        matched,
-        runtime.limits.maxMessageBytes,
-      );
+      const framing = new JsonFraming(surface, codecs.get(method) as Codecs, call, matched);
       serveUnary(runtime, method, call, framing, surface.timeoutMs);
     },
   };
@@ -77,12 +77,12 @@ class JsonFraming implements UnaryFraming {
   readonly #call: UnaryCall;
   readonly #matched: Matched;
 
-  constructor(surface: JsonSurface, codecs: Codecs, call: UnaryCall, matched: Matched, maxBodyBytes: number) {
+  constructor(surface: JsonSurface, codecs: Codecs, call: UnaryCall, matched: Matched) {
     this.#surface = surface;
     this.#codecs = codecs;
     this.#call = call;
     this.#matched = matched;
-    this.maxBodyBytes = maxBodyBytes;
+    this.maxBodyBytes = matched.route.method.maxBytes;
     if (!matched.route.hasBody) {
       this.ownBody = () => noBytes;
     }
@@ -90,7 +90,7 @@ class JsonFraming implements UnaryFraming {
 
   decode(body: Uint8Array): Message {
     const { route, segments, query } = this.#matched;
-    const json = route.hasBody ? parseJsonObject(body) : queryToJson(route, query);
+    const json = route.hasBody ? parseJsonObject(body, route.method.maxItems) : queryToJson(route, query);
     for (const { segment, field } of route.variables) {
       json[field.jsonName] = fromText(decodeSegment(segments[segment] as string, field.jsonName), field.scalar);
     }
@@ -103,9 +103,9 @@ class JsonFraming implements UnaryFraming {
   }
 
   #wordMistake(error: JsonFieldError): ConnectError {
-    const { field, partial, message: sentence } = error;
+    const { field, kind, partial, message: sentence } = error;
     return (
-      this.#surface.mistake?.(this.#call.method, partial as Message, { field, sentence }) ??
+      this.#surface.mistake?.(this.#call.method, partial as Message, { field, kind, sentence }) ??
       new ConnectError(sentence, Code.InvalidArgument)
     );
   }

@@ -2,12 +2,29 @@
 export interface Limits {
   /** Of one request message, before and after decompression, and of a JSON body. */
   readonly maxMessageBytes: number;
-  /** The same for public services, whose callers show no token: health and reflection need little. */
+  /** Fields of one message, all of its lists included, or values of one JSON body. */
+  readonly maxMessageItems: number;
+  /** In bytes, for public services, whose callers show no token: health and reflection need little. */
   readonly maxPublicMessageBytes: number;
-  /** Of all unary requests whose body has begun and is not complete, together; what is over it is refused. */
+  /** Of all unary requests whose body has begun and is not complete, each without its first `maxSmallBodyBytes`. */
   readonly maxUnfinishedBytes: number;
+  /** The same of one address, and of one principal, from the first byte on. */
+  readonly maxUnfinishedBytesPerAddress: number;
+  readonly maxUnfinishedBytesPerShare: number;
+  readonly maxSmallBodyBytes: number;
+  /** Streams of public services at once: together, from one address (of IPv6: 64 bits of it), on one connection. */
+  readonly maxPublicStreams: number;
+  readonly maxPublicStreamsPerAddress: number;
+  readonly maxPublicStreamsPerConnection: number;
+  /** How many messages a stream of a public service takes, and how long it lasts. */
+  readonly maxPublicStreamMessages: number;
+  readonly maxPublicStreamMs: number;
+  /** Unary calls of public services at once, likewise. */
+  readonly maxPublicCalls: number;
+  readonly maxPublicCallsPerAddress: number;
+  readonly maxPublicCallsPerConnection: number;
   readonly maxResponseBytes: number;
-  /** All headers of one request together. */
+  /** All headers of one request together, decoded. */
   readonly maxHeaderBytes: number;
   readonly maxHeaders: number;
   /** From the opening of a connection until it says which protocol it speaks. */
@@ -32,8 +49,20 @@ export interface Limits {
 
 export const defaultLimits: Limits = {
   maxMessageBytes: 1_048_576,
+  maxMessageItems: 5_000,
   maxPublicMessageBytes: 4_096,
   maxUnfinishedBytes: 67_108_864,
+  maxUnfinishedBytesPerAddress: 33_554_432,
+  maxUnfinishedBytesPerShare: 8_388_608,
+  maxSmallBodyBytes: 16_384,
+  maxPublicStreams: 512,
+  maxPublicStreamsPerAddress: 128,
+  maxPublicStreamsPerConnection: 16,
+  maxPublicStreamMessages: 256,
+  maxPublicStreamMs: 3_600_000,
+  maxPublicCalls: 1_024,
+  maxPublicCallsPerAddress: 256,
+  maxPublicCallsPerConnection: 128,
   maxResponseBytes: 8_388_608,
   maxHeaderBytes: 16_384,
   maxHeaders: 100,

@@ -119,10 +119,11 @@ function createHttp2(limits: Limits): Http2Server {
     settings: {
       maxConcurrentStreams: limits.maxConcurrentStreams,
       initialWindowSize: limits.streamWindowBytes,
-      maxHeaderListSize: limits.maxHeaderBytes,
+      // Beyond this Node resets the stream without a word. What is over our own bounds and within this hears why.
+      maxHeaderListSize: 4 * limits.maxHeaderBytes,
       enablePush: false,
     },
-    maxHeaderListPairs: limits.maxHeaders,
+    maxHeaderListPairs: 4 * limits.maxHeaders,
     maxSessionMemory: limits.maxSessionMemoryMb,
     maxSessionInvalidFrames: 100,
     maxSessionRejectedStreams: 100,

@@ -2,12 +2,17 @@ import { create, type DescMethod, type DescMethodUnary, type Message, type Regis
 import { Code, ConnectError, type HandlerContext, type Interceptor, type UnaryRequest } from "@connectrpc/connect";
 import type { UnaryCall } from "./call.ts";
 import { createJsonDecoder, type JsonDecoder } from "./json-decoder.ts";
-import type { ServiceBinding } from "./options.ts";
+import type { Limits } from "./limits.ts";
+import type { MessageSizes, ServiceBinding } from "./options.ts";
 
 /** A unary method with all that it takes to run it: what a call needs is looked up once, at start. */
 export interface UnaryMethod {
   readonly method: DescMethodUnary;
   readonly isPublic: boolean;
+  /** The most bytes that a message of it may have. */
+  readonly maxBytes: number;
+  /** The most fields, or values in JSON, that a message of it may have. */
+  readonly maxItems: number;
   readonly decodeJson: JsonDecoder;
   /** All types of the server: what may stand inside of a `google.protobuf.Any`. */
   readonly registry: Registry;
@@ -18,11 +23,17 @@ type Implementation = (message: Message, context: HandlerContext) => unknown;
 type AnyFn = Parameters<Interceptor>[0];
 type UnaryResponse = Awaited<ReturnType<AnyFn>>;
 
+export interface MethodBounds {
+  readonly limits: Limits;
+  readonly sizes: MessageSizes | undefined;
+}
+
 /** Compiles the unary methods of all services, by their path (`/package.Service/Method`). */
 export function compileMethods(
   services: readonly ServiceBinding[],
   interceptors: readonly Interceptor[],
   registry: Registry,
+  { limits, sizes }: MethodBounds,
 ): ReadonlyMap<string, UnaryMethod> {
   const methods = new Map<string, UnaryMethod>();
   for (const binding of services) {
@@ -33,7 +44,11 @@ export function compileMethods(
           method,
           isPublic: binding.public,
           registry,
-          decodeJson: createJsonDecoder(method.input, { protoNames: true, registry }),
+          maxBytes: binding.public
+            ? limits.maxPublicMessageBytes
+            : Math.min(limits.maxMessageBytes, sizes?.maxBytes(method.input) ?? limits.maxMessageBytes),
+          maxItems: limits.maxMessageItems,
+          decodeJson: createJsonDecoder(method.input, { protoNames: true, registry, sizes }),
           invoke: compileInvoke(method, implementation, interceptors),
         });
       }

@@ -1,4 +1,4 @@
-import type { DescField, DescMethod, DescService, JsonObject, Message } from "@bufbuild/protobuf";
+import type { DescField, DescMessage, DescMethod, DescService, JsonObject, Message } from "@bufbuild/protobuf";
 import type { GenExtension } from "@bufbuild/protobuf/codegenv2";
 import type { FieldOptions } from "@bufbuild/protobuf/wkt";
 import type { Code, ConnectError, ContextValues, Interceptor, ServiceImpl } from "@connectrpc/connect";
@@ -96,6 +96,8 @@ export interface Readiness {
   /** Whether what is acknowledged survives a crash of the machine, as far as the database's settings tell. */
   readonly durable: boolean;
   readonly detail?: string;
+  /** What is wrong with the server's clock. */
+  readonly clock?: string;
 }
 
 export interface HealthSource {
@@ -110,6 +112,7 @@ export type JsonProblem =
   | { readonly kind: "no_route" }
   | { readonly kind: "method_not_allowed"; readonly allow: readonly string[] }
   | { readonly kind: "too_large" }
+  | { readonly kind: "headers_too_large" }
   | { readonly kind: "call"; readonly error: ConnectError };
 
 export interface JsonReply {
@@ -118,8 +121,9 @@ export interface JsonReply {
   readonly body: unknown;
 }
 
-/** A field of a JSON body that has the wrong type: which, and what to tell the caller. */
+/** A field of a JSON body that has the wrong type or size: which, and what to tell the caller. */
 export interface JsonMistake {
+  readonly kind: "type" | "size";
   readonly field: DescField;
   readonly sentence: string;
 }
@@ -146,6 +150,14 @@ export interface JsonSurface {
   failure(problem: JsonProblem): JsonReply;
 }
 
+/** What the schema of the services says of the size of requests. It is asked once, at start. */
+export interface MessageSizes {
+  /** The most bytes that a message of this type needs. More than `Limits.maxMessageBytes` counts as that. */
+  maxBytes(schema: DescMessage): number;
+  /** How many items a list may have, and what a caller hears who sends more; undefined: no bound of its own. */
+  listSize(field: DescField): { readonly most: number; readonly sentence: string } | undefined;
+}
+
 export interface ServerOptions {
   readonly services: readonly ServiceBinding[];
   readonly health: HealthSource;
@@ -157,6 +169,9 @@ export interface ServerOptions {
   /** Looks at the message of an admitted unary call before interceptors and handler do; refuses it by throwing. */
   readonly check?: Check;
   readonly translate?: Translate;
+  readonly sizes?: MessageSizes;
+  /** On whose account the body of an admitted call is held while it is incomplete: the principal's. */
+  readonly shareOf?: (values: ContextValues) => string | undefined;
   readonly jsonSurfaces?: readonly JsonSurface[];
   /** PEM. Without it the port speaks plain text. */
   readonly tls?: { readonly cert: string | Uint8Array; readonly key: string | Uint8Array };

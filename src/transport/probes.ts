@@ -9,8 +9,8 @@ export function serveProbe(health: HealthSource, exchange: Exchange, path: strin
     send(exchange, 200, { status: "ok" });
   } else {
     health.ready().then(
-      ({ ready, durable, detail }) =>
-        send(exchange, ready ? 200 : 503, { status: ready ? "ready" : "unavailable", durable, detail }),
+      ({ ready, durable, detail, clock }) =>
+        send(exchange, ready ? 200 : 503, { status: ready ? "ready" : "unavailable", durable, detail, clock }),
       () => send(exchange, 503, { status: "unavailable", durable: false }),
     );
   }

@@ -1,9 +1,11 @@
 import {
   createRegistry,
+  type DescEnum,
   type DescExtension,
   type DescFile,
+  type DescMessage,
+  type DescService,
   type MessageInitShape,
-  type Registry,
   toBinary,
 } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
@@ -17,6 +19,7 @@ import {
 import { ServerReflection as ServerReflectionAlpha } from "#gen/grpc/reflection/v1alpha/reflection_pb.js";
 import { bindService, type ServiceBinding } from "./options.ts";
 
+type SupportedType = DescMessage | DescEnum | DescExtension | DescService;
 type Query = ServerReflectionRequest["messageRequest"];
 type Response = MessageInitShape<typeof ServerReflectionResponseSchema>;
 type Answer = NonNullable<Response["messageResponse"]>;
@@ -60,6 +63,7 @@ export function filesOf(services: readonly ServiceBinding[]): readonly DescFile[
   return [...files.values()];
 }
 
+/** All answers, made once: looking one up costs the same for any name that somebody may send. */
 function createIndex(services: readonly ServiceBinding[]) {
   const own = [{ service: ServerReflection }, { service: ServerReflectionAlpha }] as const;
   const names = [...services, ...own].map(({ service }) => service.typeName).sort();
@@ -67,20 +71,27 @@ function createIndex(services: readonly ServiceBinding[]) {
   const files = filesOf(bound);
   const registry = createRegistry(...files);
   const extensions = [...registry].filter((type): type is DescExtension => type.kind === "extension");
+  const byFile = new Map(files.map((file) => [file.proto.name, fileAnswer(file)]));
+  const bySymbol = new Map(
+    [...registry].flatMap((type) =>
+      symbolsOf(type).map((symbol) => [symbol, byFile.get(type.file.proto.name)] as const),
+    ),
+  );
+  const listed: Answer = { case: "listServicesResponse", value: { service: names.map((name) => ({ name })) } };
   const answer = (query: Query): Answer => {
     switch (query.case) {
       case "listServices":
-        return { case: "listServicesResponse", value: { service: names.map((name) => ({ name })) } };
+        return listed;
       case "fileByFilename":
-        return fileAnswer(files.find((file) => file.proto.name === query.value));
+        return byFile.get(query.value) ?? notFound;
       case "fileContainingSymbol":
-        return fileAnswer(fileOfSymbol(registry, query.value));
+        return bySymbol.get(query.value) ?? notFound;
       case "fileContainingExtension": {
         const { containingType, extensionNumber } = query.value;
-        return fileAnswer(
-          extensions.find(({ extendee, number }) => extendee.typeName === containingType && number === extensionNumber)
-            ?.file,
+        const extension = extensions.find(
+          ({ extendee, number }) => extendee.typeName === containingType && number === extensionNumber,
         );
+        return byFile.get(extension?.file.proto.name ?? "") ?? notFound;
       }
       case "allExtensionNumbersOfType": {
         const extended = extensions.filter(({ extendee }) => extendee.typeName === query.value);
@@ -97,22 +108,28 @@ function createIndex(services: readonly ServiceBinding[]) {
   return { answer };
 }
 
-/** Finds the file of a type, or of what stands inside of one: a method, a field, a value. */
-function fileOfSymbol(registry: Registry, symbol: string): DescFile | undefined {
-  for (let name = symbol; name.includes("."); name = name.slice(0, name.lastIndexOf("."))) {
-    const type = registry.get(name);
-    if (type !== undefined) {
-      return type.file;
-    }
+/** The full names of a type and of what stands inside of it: methods, fields, values. */
+function symbolsOf(type: SupportedType): readonly string[] {
+  const { typeName } = type;
+  switch (type.kind) {
+    case "message":
+      return [typeName, ...[...type.fields, ...type.oneofs].map(({ name }) => `${typeName}.${name}`)];
+    case "enum":
+      // A value stands beside its enum; some ask for it as if it stood inside.
+      return [typeName, ...type.values.flatMap(({ name }) => [`${typeName}.${name}`, besideOf(typeName, name)])];
+    case "service":
+      return [typeName, ...type.methods.map(({ name }) => `${typeName}.${name}`)];
+    case "extension":
+      return [typeName];
   }
-  return undefined;
+}
+
+function besideOf(typeName: string, name: string): string {
+  return typeName.slice(0, typeName.lastIndexOf(".") + 1) + name;
 }
 
 /** The file alone: clients ask for its imports by name. */
-function fileAnswer(file: DescFile | undefined): Answer {
-  if (file === undefined) {
-    return notFound;
-  }
+function fileAnswer(file: DescFile): Answer {
   const bytes = toBinary(FileDescriptorProtoSchema, file.proto);
   return { case: "fileDescriptorResponse", value: { fileDescriptorProto: [bytes] } };
 }

@@ -9,12 +9,14 @@ import { createDispatcher, pathOf } from "./dispatch.ts";
 import type { Exchange } from "./exchange.ts";
 import { Http1Exchange } from "./exchange-http1.ts";
 import { Http2Exchange } from "./exchange-http2.ts";
+import { isOversized } from "./headers.ts";
 import { bindHealth } from "./health.ts";
 import { compileSurface } from "./json-surface.ts";
-import { defaultLimits } from "./limits.ts";
+import { defaultLimits, type Limits } from "./limits.ts";
 import { createListener, type Listener } from "./listener.ts";
 import { compileMethods } from "./methods.ts";
 import type { ConnectionFault, ServerOptions } from "./options.ts";
+import { Places, publicCallBounds, publicStreamBounds } from "./places.ts";
 import { bindReflection, filesOf } from "./reflection.ts";
 import { compileStreams, type StreamHandler } from "./streams.ts";
 import { guardTranslate, type UnaryRuntime } from "./unary.ts";
@@ -41,10 +43,10 @@ export interface ZscServer {
 /** Compiles services, surfaces and routes once. Throws when they do not fit together. Nothing is opened yet. */
 export function createServer(options: ServerOptions): ZscServer {
   const limits = { ...defaultLimits, ...options.limits };
-  const { admit, check, onCall, interceptors = [] } = options;
-  const runtime: UnaryRuntime = { limits, admit, check, onCall, translate: guardTranslate(options.translate) };
-  const { maxPublicMessageBytes: maxMessageBytes } = limits;
-  const publicRuntime: UnaryRuntime = { ...runtime, limits: { ...limits, maxMessageBytes } };
+  const { admit, check, onCall, shareOf, interceptors = [] } = options;
+  const translate = guardTranslate(options.translate);
+  const publicCalls = new Places(publicCallBounds(limits));
+  const runtime: UnaryRuntime = { limits, admit, check, onCall, shareOf, translate, publicCalls };
   const onFault = options.onFault ?? ((_: ConnectionFault) => {});
   const closing = new AbortController();
 
@@ -59,36 +61,37 @@ export function createServer(options: ServerOptions): ZscServer {
     }
   }
   const registry = createRegistry(...filesOf([...options.services, ...own]));
-  const methods = compileMethods(options.services, interceptors, registry);
+  const bounds = { limits, sizes: options.sizes };
+  const methods = compileMethods(options.services, interceptors, registry, bounds);
   const surfaces = (options.jsonSurfaces ?? []).map((one) =>
-    compileSurface(one, [...methods.values()], registry, runtime),
+    compileSurface(one, [...methods.values()], registry, runtime, options.sizes),
   );
   const streamOptions = {
     runtime,
     registry,
     allowJson: options.jsonStreams === true,
+    publicStreams: new Places(publicStreamBounds(limits)),
     closing: closing.signal,
     onFault,
   };
   const streams = new Map([
     ...compileStreams(options.services, { ...streamOptions, interceptors }),
-    ...compileStreams(own, { ...streamOptions, runtime: publicRuntime, interceptors: [] }),
+    ...compileStreams(own, { ...streamOptions, interceptors: [] }),
   ]);
   const dispatch = createDispatcher({
     runtime,
-    publicRuntime,
-    methods: new Map([...methods, ...compileMethods(own, [], registry)]),
+    methods: new Map([...methods, ...compileMethods(own, [], registry, bounds)]),
     surfaces,
     health: options.health,
   });
 
   const listener = createListener(limits, options.tls, onFault);
   serveRequests(listener, {
+    limits,
     streams,
     dispatch,
     closing: closing.signal,
-    budget: new BodyBudget(limits.maxUnfinishedBytes),
-    requestTimeoutMs: limits.requestTimeoutMs,
+    budget: new BodyBudget(limits),
     onFault,
   });
   let end: Promise<void> | undefined;
@@ -109,20 +112,20 @@ export function createServer(options: ServerOptions): ZscServer {
 }
 
 interface Serving {
+  readonly limits: Limits;
   readonly streams: ReadonlyMap<string, StreamHandler>;
   readonly dispatch: (exchange: Exchange) => void;
   readonly closing: AbortSignal;
   readonly budget: BodyBudget;
-  readonly requestTimeoutMs: number;
   readonly onFault: (fault: ConnectionFault) => void;
 }
 
 function serveRequests(listener: Listener, serving: Serving): void {
-  const { streams, dispatch, closing, budget, requestTimeoutMs, onFault } = serving;
+  const { limits, streams, dispatch, closing, budget, onFault } = serving;
   listener.http1.on("request", (request, response) => {
     response.on("error", (error) => onFault({ where: "request", error }));
     const stream = streams.get(pathOf(request.url ?? "/"));
-    if (stream !== undefined) {
+    if (stream !== undefined && !isOversized(request.rawHeaders, limits)) {
       stream(request, response);
     } else {
       dispatch(new Http1Exchange(request, response, budget, () => closing.aborted));
@@ -131,10 +134,10 @@ function serveRequests(listener: Listener, serving: Serving): void {
   listener.http2.on("stream", (stream, headers, _flags, rawHeaders) => {
     stream.on("error", (error) => onFault({ where: "stream", error }));
     const handle = streams.get(pathOf(String(headers[":path"])));
-    if (handle !== undefined) {
+    if (handle !== undefined && !isOversized(rawHeaders, limits)) {
       handle(new Http2ServerRequest(stream, headers, {}, rawHeaders), new Http2ServerResponse(stream));
     } else {
-      dispatch(new Http2Exchange(stream, headers, rawHeaders, budget, requestTimeoutMs));
+      dispatch(new Http2Exchange(stream, headers, rawHeaders, budget, limits.requestTimeoutMs));
     }
   });
 }

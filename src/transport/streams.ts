@@ -1,11 +1,15 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
-import type { DescService, Registry } from "@bufbuild/protobuf";
+import { constants } from "node:http2";
+import { setImmediate } from "node:timers/promises";
+import type { DescMethod, DescService, Message, Registry } from "@bufbuild/protobuf";
 import {
+  Code,
+  ConnectError,
+  type ContextValues,
   createConnectRouter,
   createContextKey,
   createContextValues,
-  type HandlerContext,
   type Interceptor,
   type ServiceImpl,
 } from "@connectrpc/connect";
@@ -20,6 +24,9 @@ import { peerAddressOf } from "./exchange-http2.ts";
 import { parseGrpcTimeout } from "./grpc.ts";
 import { CallHeaders } from "./headers.ts";
 import type { CallOrigin, ConnectionFault, ServiceBinding } from "./options.ts";
+import { type Peer, peerOf } from "./peer.ts";
+import { crowded, type Places } from "./places.ts";
+import { StreamCall } from "./stream-call.ts";
 import type { UnaryRuntime } from "./unary.ts";
 
 type NodeRequest = IncomingMessage | Http2ServerRequest;
@@ -31,6 +38,8 @@ export interface StreamOptions {
   readonly interceptors: readonly Interceptor[];
   readonly registry: Registry;
   readonly allowJson: boolean;
+  /** Of streams that need no token. */
+  readonly publicStreams: Places;
   /** Aborted when the server closes: streams would hold it up for ever. */
   readonly closing: AbortSignal;
   readonly onFault: (fault: ConnectionFault) => void;
@@ -41,35 +50,41 @@ export function compileStreams(
   services: readonly ServiceBinding[],
   options: StreamOptions,
 ): ReadonlyMap<string, StreamHandler> {
-  const { runtime, registry } = options;
-  const publicServices = new Set(services.filter((binding) => binding.public).map(({ service }) => service.typeName));
-  const router = createConnectRouter({
-    acceptCompression: [compressionGzip],
-    readMaxBytes: runtime.limits.maxMessageBytes,
-    writeMaxBytes: runtime.limits.maxResponseBytes,
-    shutdownSignal: options.closing,
-    jsonOptions: { registry },
-    interceptors: [translating(runtime), ...options.interceptors],
-    requestGate: (context: HandlerContext) => {
-      const from = context.values.get(callOrigin);
-      return publicServices.has(context.service.typeName)
-        ? undefined
-        : guard(runtime, () => runtime.admit?.(context.method, from, context.values));
-    },
-  });
-  for (const { service, implementation } of services) {
-    router.service(service, implementation as Partial<ServiceImpl<DescService>>);
-  }
-  const streaming = router.handlers.filter(({ method }) => method.methodKind !== "unary");
-  return new Map(streaming.map((handler) => [handler.requestPath, handleWith(handler, options)]));
+  return new Map(services.flatMap((binding) => compileService(binding, options)));
 }
 
-const callOrigin = createContextKey<CallOrigin>({
-  header: new CallHeaders(),
-  httpMethod: "",
-  origin: "",
-  peerAddress: "",
-});
+function compileService(binding: ServiceBinding, options: StreamOptions): readonly [string, StreamHandler][] {
+  const { runtime, registry } = options;
+  const { limits } = runtime;
+  const router = createConnectRouter({
+    acceptCompression: [compressionGzip],
+    readMaxBytes: binding.public ? limits.maxPublicMessageBytes : limits.maxMessageBytes,
+    writeMaxBytes: limits.maxResponseBytes,
+    shutdownSignal: options.closing,
+    jsonOptions: { registry },
+    interceptors: [bounded(binding, runtime), ...options.interceptors],
+    requestGate: ({ method, protocolName, values }) => {
+      const call = callOf(values);
+      call.begin(method, protocolName, values);
+      return guard(runtime, call, () =>
+        binding.public ? call.takePlace(options.publicStreams) : runtime.admit?.(method, call.origin, values),
+      );
+    },
+  });
+  router.service(binding.service, binding.implementation as Partial<ServiceImpl<DescService>>);
+  const streaming = router.handlers.filter(({ method }) => method.methodKind !== "unary");
+  return streaming.map((handler) => [handler.requestPath, handleWith(handler, options)]);
+}
+
+const callKey = createContextKey<StreamCall | undefined>(undefined, { description: "the stream itself" });
+
+function callOf(values: ContextValues): StreamCall {
+  const call = values.get(callKey);
+  if (call === undefined) {
+    throw new Error("a stream that nobody opened");
+  }
+  return call;
+}
 
 function originOf(request: NodeRequest): CallOrigin {
   const { host = "localhost" } = request.headers;
@@ -84,24 +99,35 @@ function originOf(request: NodeRequest): CallOrigin {
 }
 
 function handleWith(handler: UniversalHandler, options: StreamOptions): StreamHandler {
+  const { limits, onCall } = options.runtime;
   return (request, response) => {
     if (!options.allowJson && /\bjson\b/i.test(request.headers["content-type"] ?? "")) {
       response.statusCode = 415;
       response.end();
       return;
     }
-    const values = createContextValues().set(callOrigin, originOf(request));
-    serve(handler, request, response, values, options.runtime.limits.maxTimeoutMs).catch((error) =>
-      options.onFault({ where: "stream", error }),
+    const call = new StreamCall(originOf(request), peerOfRequest(request));
+    const wire = "stream" in response ? response.stream : response;
+    // A stream that was reset may have finished writing all the same.
+    const isAnswered = () => wire.writableFinished && !("rstCode" in wire && wire.rstCode);
+    wire.once("close", () => call.end(isAnswered(), onCall));
+    const body = bodyOf(request, handler.method, limits.requestTimeoutMs);
+    serve(handler, request, response, body, createContextValues().set(callKey, call), limits.maxTimeoutMs).catch(
+      (error) => options.onFault({ where: "stream", error }),
     );
   };
+}
+
+function peerOfRequest(request: NodeRequest): Peer {
+  return peerOf("stream" in request ? request.stream.session : request.socket);
 }
 
 async function serve(
   handler: UniversalHandler,
   request: NodeRequest,
   response: NodeResponse,
-  values: ReturnType<typeof createContextValues>,
+  body: AsyncIterable<Uint8Array>,
+  values: ContextValues,
   maxTimeoutMs: number,
 ): Promise<void> {
   const universal = universalRequestFromNodeRequest(request, response, undefined, values);
@@ -113,7 +139,7 @@ async function serve(
     // Over HTTP/2 the compatibility request has its hands on the stream, and would pause it once it is full.
     request.resume();
   });
-  await universalResponseToNodeResponse(await handler({ ...universal, body: bodyOf(request) }), response);
+  await universalResponseToNodeResponse(await handler({ ...universal, body }), response);
 }
 
 /** Connect hands a deadline to a timer, and one that it cannot hold goes off at once: such a deadline is as good as none. */
@@ -127,36 +153,119 @@ function forgetEndlessTimeout(header: Headers, maxTimeoutMs: number): void {
   }
 }
 
-/** The body of a request, which outlives a reader that gives up in the middle. */
-function bodyOf(request: NodeRequest): AsyncIterable<Uint8Array> {
+/**
+ * The body of a request, which outlives a reader that gives up in the middle. Its caller has `timeoutMs` for all of it,
+ * or for the beginning of it where it may go on for as long as the stream does.
+ */
+function bodyOf(request: NodeRequest, { methodKind }: DescMethod, timeoutMs: number): AsyncIterable<Uint8Array> {
   const chunks = request.iterator({ destroyOnReturn: false });
+  const isLong = methodKind !== "server_streaming";
+  const timer = setTimeout(() => cutOff(request), timeoutMs);
+  const read = async () => {
+    const chunk = await chunks.next();
+    if (isLong || chunk.done === true) {
+      clearTimeout(timer);
+    }
+    return chunk;
+  };
+  ("stream" in request ? request.stream : request.socket).once("close", () => clearTimeout(timer));
   const stop = async () => {
+    clearTimeout(timer);
     await chunks.return?.();
     return { done: true, value: undefined } as const;
   };
-  return { [Symbol.asyncIterator]: () => ({ next: () => chunks.next(), return: stop, throw: stop }) };
+  return { [Symbol.asyncIterator]: () => ({ next: read, return: stop, throw: stop }) };
 }
 
-/** Sees to it that a failed stream says what `translate` says, as unary calls do. */
-function translating(runtime: UnaryRuntime): Interceptor {
+function cutOff(request: NodeRequest): void {
+  if ("stream" in request) {
+    request.stream.close(constants.NGHTTP2_CANCEL);
+  } else {
+    request.socket.destroy();
+  }
+}
+
+/** Holds a stream to the same rules as a unary call, and one that needs no token to its bounds. */
+function bounded(binding: ServiceBinding, runtime: UnaryRuntime): Interceptor {
   return (next) => async (request) => {
-    const response = await guard(runtime, () => next(request));
-    return response.stream ? { ...response, message: translateErrors(runtime, response.message) } : response;
+    const call = callOf(request.contextValues);
+    const asked = request.stream ? { ...request, message: incoming(request, binding, runtime) } : request;
+    const response = await guard(runtime, call, () => next(asked));
+    if (!response.stream) {
+      return response;
+    }
+    const { message } = response;
+    const timed = binding.public ? endAfter(message, runtime.limits.maxPublicStreamMs) : message;
+    return { ...response, message: translateErrors(runtime, call, timed) };
   };
 }
 
-async function* translateErrors<T>(runtime: UnaryRuntime, messages: AsyncIterable<T>): AsyncIterable<T> {
-  try {
-    yield* messages;
-  } catch (reason) {
-    throw runtime.translate(reason);
+/** So many messages may be answered in one turn of the event loop. */
+const messagesPerTurn = 16;
+
+async function* incoming(
+  { method, message: messages }: { readonly method: DescMethod; readonly message: AsyncIterable<Message> },
+  binding: ServiceBinding,
+  { check, limits }: UnaryRuntime,
+): AsyncIterable<Message> {
+  let count = 0;
+  for await (const message of messages) {
+    count += 1;
+    if (!binding.public) {
+      check?.(method, message);
+    } else if (count > limits.maxPublicStreamMessages) {
+      throw crowded("too many messages on one stream");
+    }
+    if (count % messagesPerTurn === 0) {
+      await setImmediate();
+    }
+    yield message;
   }
 }
 
-async function guard<T>(runtime: UnaryRuntime, action: () => T | Promise<T>): Promise<T> {
+/** Hands messages on until the time is over. What is asked of their source then is not waited for. */
+async function* endAfter<T>(messages: AsyncIterable<T>, ms: number): AsyncIterable<T> {
+  const source = messages[Symbol.asyncIterator]();
+  const { promise: over, reject } = Promise.withResolvers<never>();
+  over.catch(() => {});
+  const timer = setTimeout(() => reject(new ConnectError("the stream has lasted long enough", Code.Unavailable)), ms);
+  try {
+    for (;;) {
+      const { done, value } = await Promise.race([source.next(), over]);
+      if (done === true) {
+        return;
+      }
+      yield value;
+    }
+  } finally {
+    clearTimeout(timer);
+    source.return?.()?.catch(() => {});
+  }
+}
+
+async function* translateErrors<T>(
+  runtime: UnaryRuntime,
+  call: StreamCall,
+  messages: AsyncIterable<T>,
+): AsyncIterable<T> {
+  try {
+    yield* messages;
+  } catch (reason) {
+    throw failed(runtime, call, reason);
+  }
+}
+
+async function guard<T>(runtime: UnaryRuntime, call: StreamCall, action: () => T | Promise<T>): Promise<T> {
   try {
     return await action();
   } catch (reason) {
-    throw runtime.translate(reason);
+    throw failed(runtime, call, reason);
   }
+}
+
+/** What the caller sees of `reason`, which is kept for the log. */
+function failed(runtime: UnaryRuntime, call: StreamCall, reason: unknown): ConnectError {
+  const error = runtime.translate(reason);
+  call.fail(error, reason);
+  return error;
 }

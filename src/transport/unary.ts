@@ -1,10 +1,11 @@
 import type { Message } from "@bufbuild/protobuf";
-import { Code, ConnectError } from "@connectrpc/connect";
+import { Code, ConnectError, type ContextValues } from "@connectrpc/connect";
 import type { UnaryCall } from "./call.ts";
 import type { BodyResult } from "./exchange.ts";
 import type { Limits } from "./limits.ts";
 import type { UnaryMethod } from "./methods.ts";
 import type { Admit, CallRecord, Check, Translate } from "./options.ts";
+import { crowded, type Places } from "./places.ts";
 
 /** What all unary calls of a server share. */
 export interface UnaryRuntime {
@@ -13,6 +14,9 @@ export interface UnaryRuntime {
   readonly check: Check | undefined;
   readonly translate: Translate;
   readonly onCall: ((record: CallRecord) => void) | undefined;
+  readonly shareOf: ((values: ContextValues) => string | undefined) | undefined;
+  /** Of calls that need no token. */
+  readonly publicCalls: Places;
 }
 
 /** How one call is written on the wire: the only thing in which gRPC, gRPC-Web, Connect and JSON differ. */
@@ -85,7 +89,8 @@ export function serveUnary(
   };
   const read = () => {
     if (framing.ownBody === undefined) {
-      call.exchange.readBody(framing.maxBodyBytes, onBody);
+      const share = method.isPublic ? undefined : runtime.shareOf?.(call.values);
+      call.exchange.readBody(framing.maxBodyBytes, share, onBody);
     } else {
       onBody(framing.ownBody());
     }
@@ -97,6 +102,9 @@ export function serveUnary(
     }
   });
   try {
+    if (method.isPublic) {
+      takePlace(runtime.publicCalls, call);
+    }
     startDeadline(runtime, call, timeout, refuse);
     const admitted = method.isPublic ? undefined : runtime.admit?.(method.method, call.exchange, call.values);
     if (admitted === undefined) {
@@ -107,6 +115,14 @@ export function serveUnary(
   } catch (reason) {
     refuse(reason);
   }
+}
+
+function takePlace(places: Places, call: UnaryCall): void {
+  const giveBack = places.take(call.exchange.peer);
+  if (giveBack === undefined) {
+    throw crowded("too many calls without a token are under way");
+  }
+  call.onSettled = giveBack;
 }
 
 function startDeadline(

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { bearerToken, cookieToken } from "../../src/auth/credentials.ts";
+import { bearerToken, cookieToken, maxCookieLength } from "../../src/auth/credentials.ts";
 import { VaultError } from "../../src/domain/errors.ts";
 
 function fromHeaders(authorization: readonly string[], cookie: readonly string[] = []): string | undefined {
@@ -99,6 +99,22 @@ describe("the cookie zeq_admin", () => {
     ["a name without a value", ["zeq_admin"]],
   ])("is absent: %s", (_what, cookie) => {
     expect(fromHeaders([], cookie)).toBeUndefined();
+  });
+
+  test.each<[string, readonly string[]]>([
+    ["in one header", [`${";".repeat(maxCookieLength)}zeq_admin=a`]],
+    ["in one header, behind the token", [`zeq_admin=a${";".repeat(maxCookieLength)}`]],
+    ["in many headers", [...Array<string>(100).fill(";".repeat(100)), "zeq_admin=a"]],
+    ["of another name", [`theme=${"x".repeat(maxCookieLength)}`]],
+  ])("is refused where all cookies are over their bound together: %s", (_what, cookie) => {
+    expectUnauthorized(() => fromHeaders([], cookie));
+    expect(fromHeaders(["Bearer a.b.c"], cookie)).toBe("a.b.c");
+  });
+
+  test("is found at the very end of what is looked at", () => {
+    const pair = "zeq_admin=a.b.c";
+    expect(fromHeaders([], [";".repeat(maxCookieLength - pair.length) + pair])).toBe("a.b.c");
+    expect(fromHeaders([], [";".repeat(maxCookieLength - pair.length), pair])).toBe("a.b.c");
   });
 
   test("is found among any other cookies, wherever it stands", () => {

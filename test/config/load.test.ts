@@ -23,6 +23,17 @@ describe("a configuration for production", () => {
     expect([config.masterKey.text(), config.jwt.secret.text()]).toEqual([masterKey, jwtSecret]);
   });
 
+  test("requires a vault when it is told to, with 1", () => {
+    expect(loadConfig(production).requireVault).toBe(false);
+    expect(loadConfig({ ...production, ZSC_REQUIRE_VAULT: "0" }).requireVault).toBe(false);
+    expect(loadConfig({ ...production, ZSC_REQUIRE_VAULT: "1" }).requireVault).toBe(true);
+    for (const value of ["true", "yes", "2", " 1"]) {
+      expect(problemsOf(() => loadConfig({ ...production, ZSC_REQUIRE_VAULT: value }))).toEqual([
+        "ZSC_REQUIRE_VAULT must be one of 0, 1",
+      ]);
+    }
+  });
+
   test("is the mode when none is asked for", () => {
     expect(loadConfig({ ...production, ZSC_MODE: undefined }).mode).toBe("production");
   });

@@ -1,3 +1,5 @@
+import { failing } from "./process/failing.ts";
+import { opening } from "./process/opening.ts";
 import { signals } from "./process/signals.ts";
 import { starting } from "./process/starting.ts";
 import { stopping } from "./process/stopping.ts";
@@ -11,6 +13,8 @@ describe("the server's process", () => {
   afterAll(closeVaults, 60_000);
 
   describe("starting", starting);
+  describe("failing to start", failing);
+  describe("opening a vault", opening);
   describe("signals", signals);
   describe("stopping", stopping);
 });

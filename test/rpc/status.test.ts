@@ -3,6 +3,7 @@ import { ErrorInfoSchema, RetryInfoSchema } from "#gen/google/rpc/error_details_
 import { VaultError, type VaultErrorCode } from "../../src/domain/errors.ts";
 import { codeOf, connectErrorOf } from "../../src/rpc/errors.ts";
 import { failureOf } from "../../src/rpc/json-surface.ts";
+import { crowded } from "../../src/transport/places.ts";
 
 interface Wire {
   readonly grpc: Code;
@@ -87,6 +88,19 @@ describe("what is no VaultError", () => {
     expect(connectErrorOf(error)).toBe(error);
     expect(codeOf(error, error.code)).toBe("DeadlineExceeded");
   });
+
+  test("is left as it is when it says itself when to come back", () => {
+    const error = crowded("too many streams");
+    expect(connectErrorOf(error)).toBe(error);
+    expect(codeOf(error, error.code)).toBe("ResourceExhausted");
+  });
+
+  test("is OVERLOADED, with a time, when the port had no room for it", () => {
+    const error = connectErrorOf(new ConnectError("too many requests are under way", Code.Unavailable));
+    expect(error.findDetails(ErrorInfoSchema)[0]?.reason).toBe("OVERLOADED");
+    expect(error.findDetails(RetryInfoSchema)[0]?.retryDelay?.seconds).toBe(1n);
+    expect(failureOf({ kind: "call", error })).toMatchObject({ status: 500, headers: { "retry-after": "1" } });
+  });
 });
 
 test("a call that took too long says so, and no more", () => {
@@ -102,6 +116,7 @@ describe("what never reached a call", () => {
     [{ kind: "no_route" } as const, 404, "NOT_FOUND"],
     [{ kind: "method_not_allowed", allow: ["GET", "HEAD"] } as const, 405, "METHOD_NOT_ALLOWED"],
     [{ kind: "too_large" } as const, 413, "request too large"],
+    [{ kind: "headers_too_large" } as const, 431, "request headers too large"],
   ])("%j", (problem, status, error) => {
     const failure = failureOf(problem);
     expect(failure).toMatchObject({ status, body: { ok: false, error } });

@@ -85,6 +85,48 @@ export function describeServers(newPlace: NewPlace): void {
     expect(await (await place.open()).ping()).toEqual({ durable: true });
   });
 
+  test("rehearse a batch, with or without a commit, and leave nothing behind", async () => {
+    const store = await place.open();
+    expect(await store.rehearse(false)).toEqual({ durable: true, newest: undefined });
+    const secret = secretNamed("a");
+    const { to, rows } = await write(store, () => ({ inserts: [secret] }));
+    const newest = { seq: 1, createdAt: rows[0]?.createdAt };
+    for (const commit of [false, true, false]) {
+      expect(await store.rehearse(commit)).toEqual({ durable: true, newest });
+    }
+    expect(await store.inventory()).toEqual({ head: to, secrets: 1 });
+    const counts = await Promise.all(
+      ["audit_log", "secret", "read_counter", "denial"].map((table) => place.sql(`SELECT COUNT(*) FROM ${table}`)),
+    );
+    expect(counts.flat(2)).toEqual(["1", "1", "1", "0"]);
+    expect((await load(store, { secrets: ["a"] })).head).toEqual(to);
+  });
+
+  test("rehearse beside batches, which it never makes fail", async () => {
+    const [store, other] = [await place.open(), await place.open()];
+    let writing = true;
+    const rehearsals = (async () => {
+      while (writing) {
+        await other.rehearse(true).catch((error: StoreFailure) => expect(error.kind).toBe("conflict"));
+        await new Promise(setImmediate);
+      }
+    })();
+    for (let batch = 0; batch < 50; batch++) {
+      await write(store, () => ({}));
+      await new Promise(setImmediate);
+    }
+    writing = false;
+    await rehearsals;
+    expect((await store.inventory()).head.seq).toBe(50);
+  });
+
+  test("fail to rehearse while the head is gone", async () => {
+    const store = await place.open();
+    await store.rehearse(false);
+    await place.sql("DELETE FROM audit_head");
+    await expect(store.rehearse(false)).rejects.toMatchObject({ name: "StoreFailure", kind: "unavailable" });
+  });
+
   test("refuse a schema that a newer program made, and leave it alone", async () => {
     await (await place.open()).close();
     await place.sql("UPDATE schema_version SET version = 999");

@@ -1,9 +1,19 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import Database from "better-sqlite3";
+import type { LedgerWrite, Store } from "../../src/ledger/store.ts";
 import { openSqliteStore } from "../../src/store/sqlite/store.ts";
 import { cleanUpDatabases, freshSqliteUrl } from "../support/databases.ts";
 import { collect, emptyHead, load, secretNamed, write } from "../support/ledger.ts";
@@ -116,6 +126,93 @@ describe("the file of a SQLite store", () => {
     rival.exec("ROLLBACK");
     rival.close();
     expect((await write(store, () => ({}))).from).toEqual(emptyHead);
+    await store.close();
+  });
+
+  describe("after a secret was deleted", () => {
+    const marker = "canary-of-a-sealed-value";
+    const secret = secretNamed("a", { sealedValue: Buffer.from(marker), permissions: [`permitted-${marker}`] });
+    const holdsMarker = () => [path, `${path}-wal`].some((file) => readFileSync(file).includes(marker));
+
+    test.each<[string, () => Partial<LedgerWrite>]>([
+      ["deleted", () => ({ deletes: [secret] })],
+      ["deleted and made anew in one batch", () => ({ deletes: [secret], inserts: [secretNamed("a")] })],
+    ])("holds nothing of one that was %s, its log included, while it is open", async (_how, parts) => {
+      const store = openSqliteStore(path);
+      await write(store, () => ({ inserts: [secret] }));
+      const changed = { ...secret, version: 2, sealedValue: Buffer.from(`${marker} again`) };
+      await write(store, () => ({ updates: [{ secret: changed, fromVersion: 1 }] }));
+      expect(holdsMarker()).toBe(true);
+      const { deletes = [], ...rest } = parts();
+      await write(store, () => ({ deletes: deletes.map((each) => ({ ...each, version: 2 })), ...rest }));
+      expect(holdsMarker()).toBe(false);
+      await write(store, () => ({}));
+      await store.close();
+    });
+
+    test("holds nothing of it as soon as nobody reads what was before", async () => {
+      const store = openSqliteStore(path);
+      await write(store, () => ({ inserts: [secret] }));
+      const reader = new Database(path);
+      reader.exec("BEGIN");
+      expect(reader.prepare("SELECT COUNT(*) FROM secret").pluck().get()).toBe(1);
+      await write(store, () => ({ deletes: [secret] }));
+      expect(holdsMarker()).toBe(true);
+      await write(store, () => ({}));
+      reader.close();
+      while (holdsMarker()) {
+        await sleep(50);
+      }
+      await store.close();
+    });
+  });
+
+  /** The file is looked at once a millisecond, and those beside it ten times a second. */
+  const untilNoticed = async (store: Store) => {
+    while (await store.ping().then(Boolean, () => false)) {
+      await sleep(1);
+    }
+  };
+
+  test.each<[string, () => void]>([
+    ["removed", () => rmSync(path)],
+    ["replaced", () => renameSync(`${path}.other`, path)],
+    ["without its log", () => rmSync(`${path}-wal`)],
+    ["without its index", () => rmSync(`${path}-shm`)],
+    ["in a folder of another name", () => renameSync(join(dir, "vault"), join(dir, "moved"))],
+  ])("that is %s answers nothing as long as it is so", async (_how, change) => {
+    const store = openSqliteStore(path);
+    const { to } = await write(store, () => ({}));
+    copyFileSync(path, `${path}.other`);
+    change();
+    const moved = { name: "StoreFailure", kind: "unavailable", trouble: "moved" };
+    await untilNoticed(store);
+    for (const work of [
+      () => write(store, () => ({})),
+      () => store.ping(),
+      () => store.rehearse(false),
+      () => store.keyCheck(),
+    ]) {
+      await expect(work()).rejects.toMatchObject(moved);
+    }
+    await expect(store.dueSecrets(0, null, 1)).rejects.toMatchObject(moved);
+    await store.close();
+    expect(to.seq).toBe(1);
+  });
+
+  test("may be reached through a link, until that leads elsewhere", async () => {
+    const link = join(dir, "link.db");
+    await openSqliteStore(path).close();
+    symlinkSync(path, link);
+    const store = openSqliteStore(link);
+    await write(store, () => ({}));
+    rmSync(link);
+    symlinkSync(join(dir, "elsewhere.db"), link);
+    await untilNoticed(store);
+    await expect(write(store, () => ({}))).rejects.toMatchObject({ trouble: "moved" });
+    rmSync(link);
+    symlinkSync(path, link);
+    expect((await write(store, () => ({}))).to.seq).toBe(2);
     await store.close();
   });
 

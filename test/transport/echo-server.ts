@@ -78,6 +78,8 @@ export const echoSurface: JsonSurface = {
         return { status: 405, headers: { allow: problem.allow.join(", ") }, body: { ok: false, error: "NOT_ALLOWED" } };
       case "too_large":
         return { status: 413, body: { ok: false, error: "request too large" } };
+      case "headers_too_large":
+        return { status: 431, body: { ok: false, error: "request headers too large" } };
       case "call":
         return {
           status: problem.error.code === Code.Unauthenticated ? 401 : problem.error.code === Code.Internal ? 500 : 400,

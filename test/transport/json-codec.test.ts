@@ -163,24 +163,49 @@ test("what the encoder writes, the decoder reads", () => {
 
 describe("the reader of JSON bodies", () => {
   const bytes = (text: string) => Buffer.from(text, "utf8");
+  const maxItems = 5_000;
 
   test.each(["", " ", "null", "5", '"text"', "[]", "[{}]", "{", '{"a":1,}', "{} {}", "{'a':1}"])(
     "refuses %j, which is no object",
     (text) => {
-      expect(() => parseJsonObject(bytes(text))).toThrow("body must be a JSON object");
+      expect(() => parseJsonObject(bytes(text), maxItems)).toThrow("body must be a JSON object");
     },
   );
 
   test("refuses bytes that are not UTF-8", () => {
-    expect(() => parseJsonObject(Buffer.from('{"text":"\xff"}', "latin1"))).toThrow("body must be a JSON object");
+    expect(() => parseJsonObject(Buffer.from('{"text":"\xff"}', "latin1"), maxItems)).toThrow(
+      "body must be a JSON object",
+    );
   });
 
   test("takes the last of a repeated key", () => {
-    expect(parseJsonObject(bytes('{"a":1,"a":2}'))).toEqual({ a: 2 });
+    expect(parseJsonObject(bytes('{"a":1,"a":2}'), maxItems)).toEqual({ a: 2 });
   });
 
-  test.each([1_000, 500_000])("is not overthrown by %i nested arrays", (depth) => {
-    const text = `{"text":"ok","deep":${"[".repeat(depth)}${"]".repeat(depth)}}`;
-    expect(decode(parseJsonObject(bytes(text)))).toEqual(message({ text: "ok" }));
+  test("is not overthrown by nested arrays", () => {
+    const text = `{"text":"ok","deep":${"[".repeat(100_000)}${"]".repeat(100_000)}}`;
+    expect(decode(parseJsonObject(bytes(text), maxItems))).toEqual(message({ text: "ok" }));
+  });
+
+  test.each([
+    ["items", "[", "0,", "0]"],
+    ["nested arrays", "[", "[".repeat(26), ""],
+    ["nested objects", "", '{"a":', ""],
+    ["keys", "{", '"a":0,', '"a":0}'],
+    ["empty objects", "[", "{},", "{}]"],
+    ["texts", "[", '"\\",",', "0]"],
+  ])("refuses more values than it may hold before it parses them: %s", (_what, before, each, after) => {
+    const text = `{"deep":${before}${each.repeat(maxItems + 1)}${after}}`;
+    expect(() => parseJsonObject(bytes(text), maxItems)).toThrow("body has too many values (>5000)");
+  });
+
+  test.each([
+    ["commas and brackets in a text", `{"text":"${",[{".repeat(maxItems)}"}`],
+    ["escaped quotes in a text", `{"text":"${'\\",'.repeat(maxItems)}"}`],
+    ["escaped backslashes in a text", `{"text":"${"\\\\".repeat(maxItems)},,,,"}`],
+    ["spaces", `{"text":"a"${" ".repeat(maxItems)}}`],
+    ["as many values as it may hold", `{"deep":[${"0,".repeat(maxItems - 3)}0]}`],
+  ])("counts no values where there are none: %s", (_what, text) => {
+    expect(parseJsonObject(bytes(text), maxItems)).toEqual(JSON.parse(text));
   });
 });

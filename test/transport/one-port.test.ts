@@ -67,7 +67,8 @@ describe("one port", () => {
     expect(answer).toMatch(/^HTTP\/1\.1 431 /);
     const session = http2.connect(`http://127.0.0.1:${echo.port}`);
     await askSession(session, { ":path": "/healthz" });
-    await expect(askSession(session, { ":path": "/healthz", big })).rejects.toThrow();
+    expect((await askSession(session, { ":path": "/healthz", big })).header[":status"]).toBe(431);
+    await expect(askSession(session, { ":path": "/healthz", big: big.repeat(5) })).rejects.toThrow();
     session.destroy();
   });
 

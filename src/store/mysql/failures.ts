@@ -1,5 +1,5 @@
 import { errorCode } from "../../domain/error-code.ts";
-import { StoreFailure } from "../../ledger/store.ts";
+import { StoreFailure, type Trouble } from "../../ledger/store.ts";
 import { describeCause } from "./causes.ts";
 
 /** Where in a transaction something went wrong. */
@@ -12,6 +12,13 @@ export type Stage = "work" | "commit";
  */
 const conflicts: ReadonlySet<number> = new Set([1020, 1062, 1205, 1213]);
 
+/** What else the database says of itself: read-only, a full disk, a right that is missing. */
+const troubles: ReadonlyMap<number, Trouble> = new Map([
+  ...[1036, 1290, 1792, 1836, 1874].map((errno) => [errno, "read_only"] as const),
+  ...[1021, 1026, 1114].map((errno) => [errno, "full"] as const),
+  ...[1044, 1045, 1142, 1143, 1227, 1698].map((errno) => [errno, "denied"] as const),
+]);
+
 /** The one translator of what mysql2 throws, by shape and not by class: the system's errors are not of our realm. */
 export function failureOf(error: unknown, stage: Stage = "work"): StoreFailure {
   const errno = errnoOf(error);
@@ -21,7 +28,8 @@ export function failureOf(error: unknown, stage: Stage = "work"): StoreFailure {
     return new StoreFailure("conflict", `the database was changed by a rival (${cause.code})`, cause);
   }
   // A COMMIT without a clear answer may have been carried out.
-  return new StoreFailure(stage === "commit" ? "in_doubt" : "unavailable", describeCause(code, errno), cause);
+  const kind = stage === "commit" ? "in_doubt" : "unavailable";
+  return new StoreFailure(kind, describeCause(code, errno), cause, troubles.get(errno));
 }
 
 /** What may be known of the driver's error: its own has the statement, and the server's words, which quote from it. */

@@ -1,5 +1,5 @@
 import { OperatorError } from "../../domain/operator-error.ts";
-import { pendingMigrations } from "../migrations.ts";
+import { type OnMigration, pendingMigrations } from "../migrations.ts";
 import { type Connection, type MysqlOptions, openConnection } from "./connection.ts";
 import { type MysqlStatement, mysqlMigrations } from "./migrations.ts";
 import { despiteRivals } from "./rivals.ts";
@@ -18,12 +18,14 @@ const stepMs = 3_600_000;
  * A schema that is up to date is only looked at: the rights to change tables are needed when there is a step to take.
  * Then what a start needs to know is found out: whether what is written comes back.
  */
-export function migrate(options: MysqlOptions): Promise<void> {
+export function migrate(options: MysqlOptions, onMigration?: OnMigration): Promise<void> {
   return despiteRivals(async () => {
     const connection = await openConnection(options, "migration");
     try {
-      if (pendingMigrations(mysqlMigrations, await versionOf(connection)).length > 0) {
-        await migrateUnderLock(connection, options.database);
+      const version = await versionOf(connection);
+      if (pendingMigrations(mysqlMigrations, version).length > 0) {
+        onMigration?.(version);
+        await migrateUnderLock(connection, options.database).finally(() => onMigration?.(undefined));
       }
       await refuseOtherEngines(connection);
       await proveWriting(connection);

@@ -1,15 +1,17 @@
 import { auditColumns } from "../../ledger/row.ts";
-import type { LedgerWrite, Loaded, LoadRequest, Store } from "../../ledger/store.ts";
+import type { Inventory, LedgerWrite, Loaded, LoadRequest, Store } from "../../ledger/store.ts";
 import { StoreFailure } from "../../ledger/store.ts";
+import type { OnMigration } from "../migrations.ts";
 import { auditRowOf } from "../rows.ts";
 import { type Connection, type MysqlOptions, openConnection } from "./connection.ts";
 import { durabilityOf } from "./durability.ts";
 import { createLine } from "./line.ts";
 import { openMysqlListing } from "./listing.ts";
-import { lockAndLoad, selectAudit, textOf } from "./load.ts";
+import { headOf, lockAndLoad, rowsAt, selectAudit, selectHead, textOf } from "./load.ts";
 import { migrate } from "./migrate.ts";
 import { listPage } from "./pages.ts";
 import { readAtLeast } from "./read-at-least.ts";
+import { createRehearsal } from "./rehearsal.ts";
 import { despiteRivals } from "./rivals.ts";
 import { openMysqlSnapshot } from "./snapshot.ts";
 import { writeBatch } from "./write.ts";
@@ -21,8 +23,8 @@ import { writeBatch } from "./write.ts";
 const answersWithinMs = { ledger: 8_000, reader: 5_000 };
 
 /** MySQL, and what speaks its protocol. Brings the schema up to date before it returns. */
-export async function openMysqlStore(options: MysqlOptions): Promise<Store> {
-  await migrate(options);
+export async function openMysqlStore(options: MysqlOptions, onMigration?: OnMigration): Promise<Store> {
+  await migrate(options, onMigration);
   // Metadata, health and the daemon's questions must not wait behind a batch.
   const reader = createLine({
     open: () => openConnection(options, "reader"),
@@ -37,6 +39,7 @@ export async function openMysqlStore(options: MysqlOptions): Promise<Store> {
     // After a failover the two would look at different servers.
     onGivenUp: reader.renew,
   });
+  const rehearsal = createRehearsal(() => openConnection(options, "ledger"));
   return {
     inProcess: false,
     transact: (request, decide) => writer.use((connection) => transact(connection, request, decide)),
@@ -61,8 +64,10 @@ export async function openMysqlStore(options: MysqlOptions): Promise<Store> {
     keyCheck: () => reader.use(keyCheck),
     initKeyCheck: (check) => despiteRivals(() => writer.use((connection) => initKeyCheck(connection, check))),
     ping: () => reader.use(durabilityOf),
+    inventory: () => reader.use(inventory),
+    rehearse: rehearsal.run,
     async close() {
-      await Promise.all([writer.close(), reader.close()]);
+      await Promise.all([writer.close(), reader.close(), rehearsal.close()]);
     },
   };
 }
@@ -88,6 +93,12 @@ async function transact(
  */
 async function touchLog(connection: Connection): Promise<void> {
   await connection.run(["INSERT INTO denial (seq, zid, zeqond) VALUES (0, '', 0)", "DELETE FROM denial WHERE seq = 0"]);
+}
+
+async function inventory(connection: Connection): Promise<Inventory> {
+  const head = headOf(rowsAt(await connection.run(selectHead), 0));
+  const [count] = await connection.rows("SELECT COUNT(*) FROM secret");
+  return { head, secrets: Number(count?.[0]) };
 }
 
 async function keyCheck(connection: Connection): Promise<Uint8Array | null> {

@@ -3,8 +3,8 @@ import { dirname } from "node:path";
 import Database from "better-sqlite3";
 import { errorCode } from "../../domain/error-code.ts";
 import { OperatorError } from "../../domain/operator-error.ts";
-import { StoreFailure, type StoreFailureKind } from "../../ledger/store.ts";
-import { pendingMigrations } from "../migrations.ts";
+import { StoreFailure, type StoreFailureKind, type Trouble } from "../../ledger/store.ts";
+import { type OnMigration, pendingMigrations } from "../migrations.ts";
 import { describeCause } from "./causes.ts";
 import { sqliteMigrations } from "./migrations.ts";
 
@@ -13,7 +13,7 @@ export type Sqlite = Database.Database;
 const startLockMs = 10_000;
 
 /** Opens the database file, creating it for its owner only, and brings its schema up to date. */
-export function openDatabase(path: string): Sqlite {
+export function openDatabase(path: string, onMigration?: OnMigration): Sqlite {
   let database: Sqlite | undefined;
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
@@ -21,7 +21,7 @@ export function openDatabase(path: string): Sqlite {
     closeSync(openSync(path, "a", 0o600));
     database = new Database(path);
     configure(database);
-    migrate(database);
+    migrate(database, onMigration);
   } catch (error) {
     database?.close();
     if (error instanceof OperatorError) {
@@ -78,7 +78,7 @@ function useWriteAheadLog(database: Sqlite): void {
   }
 }
 
-function migrate(database: Sqlite): void {
+function migrate(database: Sqlite, onMigration?: OnMigration): void {
   // Under the write lock: of two servers that start at once, the second waits and finds the work done.
   database.exec("BEGIN IMMEDIATE");
   try {
@@ -87,13 +87,18 @@ function migrate(database: Sqlite): void {
     );
     database.exec("INSERT INTO schema_version (id, version) VALUES (1, 0) ON CONFLICT DO NOTHING");
     const current = Number(database.prepare("SELECT version FROM schema_version WHERE id = 1").pluck().get());
-    for (const { version, statements } of pendingMigrations(sqliteMigrations, current)) {
+    const pending = pendingMigrations(sqliteMigrations, current);
+    if (pending.length > 0) {
+      onMigration?.(current);
+    }
+    for (const { version, statements } of pending) {
       for (const statement of statements) {
         database.exec(statement);
       }
       database.prepare("UPDATE schema_version SET version = ? WHERE id = 1").run(version);
     }
     database.exec("COMMIT");
+    onMigration?.(undefined);
   } catch (error) {
     if (database.inTransaction) {
       database.exec("ROLLBACK");
@@ -105,18 +110,32 @@ function migrate(database: Sqlite): void {
 /** A rival holds the lock, or has taken our seq or name. */
 const conflicts = /^SQLITE_(BUSY|LOCKED|CONSTRAINT_PRIMARYKEY|CONSTRAINT_UNIQUE)/;
 
+/** What else SQLite says of its file. A limit on the size of files is a full disk as well, and an I/O error to SQLite. */
+const troubles: readonly (readonly [RegExp, Trouble])[] = [
+  [/^SQLITE_(FULL|IOERR_WRITE)/, "full"],
+  [/^SQLITE_READONLY_DBMOVED/, "moved"],
+  [/^SQLITE_READONLY/, "read_only"],
+  [/^(SQLITE_(CANTOPEN|PERM|AUTH)|EACCES|EPERM)/, "denied"],
+];
+
 /** The one translator of this database's errors. */
 export function failureOf(error: unknown, kind: StoreFailureKind = "unavailable"): StoreFailure {
   if (error instanceof StoreFailure) {
     return error;
   }
   const code = codeOf(error);
-  return new StoreFailure(conflicts.test(code) ? "conflict" : kind, `SQLite failed with ${code}`, error);
+  const trouble = troubles.find(([pattern]) => pattern.test(code))?.[1];
+  return new StoreFailure(conflicts.test(code) ? "conflict" : kind, `SQLite failed with ${code}`, error, trouble);
 }
 
 /** Whether SQLite itself failed, and not our own code. */
 export function isForeign(error: unknown): boolean {
   return errorCode(error)?.startsWith("SQLITE_") === true;
+}
+
+/** Not written to its end, a commit is none: SQLite has rolled back. */
+export function isFull(error: unknown): boolean {
+  return errorCode(error) === "SQLITE_FULL";
 }
 
 function codeOf(error: unknown): string {

@@ -1,7 +1,8 @@
 import type { Secret } from "../../domain/secret.ts";
 import type { VaultRow } from "../../domain/vault-row.ts";
 import { type ChangeRow, payloadEndBytes } from "../../ledger/last-change.ts";
-import { auditColumns } from "../../ledger/row.ts";
+import { auditColumns, type Head } from "../../ledger/row.ts";
+import { StoreFailure } from "../../ledger/store.ts";
 import { isChange, secretColumns, secretMetadata, secretOf, wholeSecret } from "../columns.ts";
 import type { Sqlite } from "./database.ts";
 
@@ -19,6 +20,11 @@ export interface SecretRecord {
   readonly updated_at: string;
   readonly read_count: number | null;
   readonly last_read_zeqond: number | null;
+}
+
+interface NewestRecord {
+  readonly seq: number;
+  readonly created_at: string;
 }
 
 // A join is planned again whenever a parameter changes (SQLITE_ENABLE_STAT4), which takes five times as long as the rest.
@@ -84,6 +90,7 @@ export function statementsOf(database: Sqlite) {
     moveHead: run<[number, string, number, string]>(
       "UPDATE audit_head SET seq = ?, row_hash = ? WHERE id = 1 AND seq = ? AND row_hash = ?",
     ),
+    touchHead: run<[]>("UPDATE audit_head SET seq = seq WHERE id = 1"),
     list: rows<[string, number], SecretRecord>(`${selectMetadata} WHERE s.name > ? ORDER BY s.name LIMIT ?`),
     audit: arrays<[string, number, number]>(
       `${selectAudit} WHERE origin_id = ? AND substr(transition_type, 1, 7) = 'secret_' AND seq < ? ORDER BY seq DESC LIMIT ?`,
@@ -91,9 +98,19 @@ export function statementsOf(database: Sqlite) {
     due: values<[number, string, number], string>(
       "SELECT name FROM secret WHERE expires_zeqond <= ? AND name > ? ORDER BY name LIMIT ?",
     ),
+    newest: rows<[], NewestRecord>("SELECT seq, created_at FROM audit_log ORDER BY seq DESC LIMIT 1"),
+    countSecrets: values<[], number>("SELECT COUNT(*) FROM secret"),
     keyCheck: values<[], Uint8Array>("SELECT sealed FROM key_check WHERE id = 1"),
     initKeyCheck: run<[Uint8Array]>("INSERT INTO key_check (id, sealed) VALUES (1, ?) ON CONFLICT DO NOTHING"),
   };
+}
+
+export function headOf(statements: Statements): Head {
+  const head = statements.head.get();
+  if (head === undefined) {
+    throw new StoreFailure("unavailable", "the head of the audit log is gone");
+  }
+  return { seq: head.seq, rowHash: head.row_hash };
 }
 
 /** Columns as they are stored; integers as their digits. */

@@ -1,21 +1,36 @@
 import { metadataOf } from "../../domain/secret.ts";
 import { isAsRecorded } from "../../ledger/last-change.ts";
 import { type Head, originIdOf } from "../../ledger/row.ts";
-import { type LedgerWrite, type Loaded, type LoadRequest, type Store, StoreFailure } from "../../ledger/store.ts";
+import {
+  type Durability,
+  type LedgerWrite,
+  type Loaded,
+  type LoadRequest,
+  type Store,
+  StoreFailure,
+} from "../../ledger/store.ts";
+import type { OnMigration } from "../migrations.ts";
 import { pageOf } from "../pages.ts";
 import { auditRowOf, vaultRowOf } from "../rows.ts";
-import { failureOf, isForeign, openDatabase, openReadOnly, patiently, type Sqlite } from "./database.ts";
+import { failureOf, isForeign, isFull, openDatabase, openReadOnly, patiently, type Sqlite } from "./database.ts";
+import { createErasure } from "./erasure.ts";
+import { watchFiles } from "./files.ts";
 import { metadataBytes, openSqliteListing } from "./listing.ts";
+import { createRehearsal } from "./rehearsal.ts";
 import { openSqliteSnapshot } from "./snapshot.ts";
-import { type Statements, secretFromRecord, statementsOf } from "./statements.ts";
+import { headOf, type Statements, secretFromRecord, statementsOf } from "./statements.ts";
 import { writeBatch } from "./write.ts";
 
 /** The embedded store: one file, write-ahead log, every commit synced to the disk. */
-export function openSqliteStore(path: string): Store {
-  const database = openDatabase(path);
+export function openSqliteStore(path: string, onMigration?: OnMigration): Store {
+  const database = openDatabase(path, onMigration);
   const statements = statementsOf(database);
+  const files = watchFiles(path);
+  const erasure = createErasure(database);
+  const rehearsal = createRehearsal(path);
   const guarded = async <T>(work: () => T): Promise<T> => {
     try {
+      files.check();
       return work();
     } catch (error) {
       throw failureOf(error);
@@ -24,7 +39,11 @@ export function openSqliteStore(path: string): Store {
   return {
     inProcess: true,
     async transact(request, decide) {
-      transact(database, statements, request, decide);
+      files.check();
+      const write = transact(database, statements, request, decide);
+      if (write !== null && write.deletes.length > 0) {
+        erasure.erase();
+      }
     },
     listSecrets: (afterName, limit, atLeast) =>
       guarded(() => {
@@ -55,15 +74,20 @@ export function openSqliteStore(path: string): Store {
         }
         return stored;
       }),
-    ping: () =>
-      guarded(() => {
-        const durable = Number(database.pragma("synchronous", { simple: true })) >= 2;
-        return durable ? { durable } : { durable, detail: "SQLite's synchronous setting is below FULL" };
-      }),
+    ping: () => guarded(() => durabilityOf(database)),
+    inventory: () => guarded(() => ({ head: headOf(statements), secrets: statements.countSecrets.get() ?? 0 })),
+    rehearse: (commit) => guarded(() => ({ ...durabilityOf(database), newest: rehearsal.run(commit) })),
     async close() {
+      erasure.stop();
+      rehearsal.close();
       database.close();
     },
   };
+}
+
+function durabilityOf(database: Sqlite): Durability {
+  const durable = Number(database.pragma("synchronous", { simple: true })) >= 2;
+  return durable ? { durable } : { durable, detail: "SQLite's synchronous setting is below FULL" };
 }
 
 function transact(
@@ -71,7 +95,7 @@ function transact(
   statements: Statements,
   request: LoadRequest,
   decide: (loaded: Loaded) => LedgerWrite | null,
-): void {
+): LedgerWrite | null {
   try {
     // IMMEDIATE takes the one write lock that SQLite has: it is the lock on the chain head.
     statements.begin.run();
@@ -82,15 +106,17 @@ function transact(
   try {
     const write = decide(load(statements, request));
     if (write === null) {
-      return void statements.rollback.run();
+      statements.rollback.run();
+      return null;
     }
     writeBatch(statements, write);
     committing = true;
     statements.commit.run();
+    return write;
   } catch (error) {
     if (database.inTransaction) {
       statements.rollback.run();
-    } else if (committing) {
+    } else if (committing && !isFull(error)) {
       throw failureOf(error, "in_doubt");
     }
     // What `decide` throws passes through as it is.
@@ -134,12 +160,4 @@ function requireRow(statements: Statements, { seq, rowHash }: Head): void {
   if (seq > 0 && statements.rowHashAt.get(seq) !== rowHash) {
     throw new StoreFailure("unavailable", "the file does not have the row that was just committed");
   }
-}
-
-function headOf(statements: Statements): Head {
-  const head = statements.head.get();
-  if (head === undefined) {
-    throw new StoreFailure("unavailable", "the head of the audit log is gone");
-  }
-  return { seq: head.seq, rowHash: head.row_hash };
 }

@@ -1,0 +1,116 @@
+import { realpathSync, statSync } from "node:fs";
+import type { Log } from "./domain/log.ts";
+import { OperatorError } from "./domain/operator-error.ts";
+import type { Inventory, Store } from "./ledger/store.ts";
+import type { Sealer } from "./sealing/envelope.ts";
+import { keyIdIn } from "./sealing/key-box.ts";
+import { opensKeyCheck, sealKeyCheck } from "./sealing/key-check.ts";
+import type { SealingKey } from "./sealing/master-key.ts";
+import { secretOf } from "./store/columns.ts";
+import { bindingOf, isSealBroken } from "./zsc/drafts.ts";
+
+export interface Opening {
+  readonly key: SealingKey;
+  readonly sealer: Sealer;
+  readonly store: Store;
+  readonly log: Log;
+}
+
+/** What a start has found. */
+export interface Found extends Inventory {
+  /** Whether there was no vault, and this start has made one. */
+  readonly isNew: boolean;
+}
+
+/**
+ * Makes sure that the key is this vault's.
+ *
+ * @throws OperatorError when the key is another one's
+ */
+export async function checkVault(opening: Opening): Promise<Found> {
+  const { key, store } = opening;
+  const { head, secrets } = await store.inventory();
+  const stored = await store.keyCheck();
+  if (stored === null && secrets > 0) {
+    await checkSecrets(opening);
+  }
+  if (!opensKeyCheck(key, stored ?? (await store.initKeyCheck(sealKeyCheck(key))))) {
+    throw wrongKey();
+  }
+  return { head, secrets, isNew: stored === null && secrets === 0 && head.seq === 0 };
+}
+
+/** `place`: which database it is, for people. */
+export function announce({ head, secrets, isNew }: Found, place: string, log: Log): void {
+  if (isNew) {
+    log.warn({ database: place }, "there was no vault and a new vault was made");
+  }
+  log.info({ database: place, secrets, head: `${head.seq}.${head.rowHash}` }, "the vault is open");
+}
+
+/**
+ * A vault that has lost the check of its key: its secrets tell instead, all of them, since somebody may have added one.
+ * A row that was changed by hand opens under no key, and proves nothing.
+ */
+async function checkSecrets({ key, sealer, store, log }: Opening): Promise<void> {
+  let opened = 0;
+  let broken = 0;
+  const snapshot = await store.openSnapshot();
+  try {
+    for await (const page of snapshot.secrets()) {
+      for (const row of page) {
+        const secret = secretOf(row, 0, null);
+        if (keyIdIn(row.sealedKey) !== key.id) {
+          throw wrongKey();
+        }
+        if (isWhole(() => sealer.check(secret, bindingOf(secret)))) {
+          opened += 1;
+        } else {
+          broken += 1;
+        }
+      }
+    }
+  } finally {
+    await snapshot.close();
+  }
+  if (opened === 0) {
+    throw wrongKey();
+  }
+  log.warn({ count: broken }, "the check of the master key was missing: the key opens the secrets, but for so many");
+}
+
+function isWhole(check: () => void): boolean {
+  try {
+    check();
+    return true;
+  } catch (error) {
+    if (isSealBroken(error)) {
+      return false;
+    }
+    throw error;
+  }
+}
+
+function wrongKey(): OperatorError {
+  return new OperatorError(
+    "The master key does not open this vault. Set ZSC_MASTER_KEY or ZSC_MASTER_KEY_FILE to the key that it was made with.",
+  );
+}
+
+const othersMayOpen = 0o066;
+
+/** Everything in it is sealed but for names, ZIDs and the log; and whoever may write it may delete. */
+export function warnOfOpenFiles(path: string, log: Log): void {
+  // On Windows modes say nothing.
+  if (process.platform === "win32") {
+    return;
+  }
+  const file = realpathSync(path);
+  const open = [file, `${file}-wal`, `${file}-shm`].filter((each) => {
+    const mode = statSync(each, { throwIfNoEntry: false })?.mode ?? 0;
+    return (mode & othersMayOpen) !== 0;
+  });
+  if (open.length > 0) {
+    log.warn({ reason: `chmod 600 ${open.join(" ")}` }, "other users of this machine can open the database");
+  }
+}

@@ -1,0 +1,75 @@
+import { watchBatches } from "../../src/ledger/batch-watch.ts";
+import { watchClock } from "../../src/ledger/clock-watch.ts";
+import { createReadiness, type ReadinessCheck } from "../../src/ledger/readiness.ts";
+import { createSequencer, type Sequencer } from "../../src/ledger/sequencer.ts";
+import { cleanUpDatabases } from "../support/databases.ts";
+import { conflict, type FaultyStore, faultyStore, unavailable } from "../support/faulty-store.ts";
+import { handClock } from "../support/ledger.ts";
+import { type Place, sqlitePlace } from "../support/places.ts";
+import { note } from "./ledger-under-test.ts";
+
+const quiet = { info: () => undefined, warn: () => undefined };
+
+describe("readiness, between rehearsals,", () => {
+  let place: Place;
+  let faulty: FaultyStore;
+  let sequencer: Sequencer;
+  let readiness: ReadinessCheck;
+  /** Of each rehearsal: whether it was to commit. */
+  let rehearsals: boolean[];
+
+  beforeEach(async () => {
+    place = await sqlitePlace();
+    const store = await place.open();
+    faulty = faultyStore(store);
+    rehearsals = [];
+    const counted = {
+      ping: store.ping,
+      rehearse: (commit: boolean) => {
+        rehearsals.push(commit);
+        return store.rehearse(commit);
+      },
+    };
+    const batches = watchBatches(faulty);
+    const clock = handClock();
+    sequencer = createSequencer({ store: { inProcess: true, transact: batches.transact }, clock });
+    readiness = createReadiness({ store: counted, batches, clock: watchClock(clock, quiet), log: quiet });
+  });
+  afterEach(async () => {
+    readiness.stop();
+    await sequencer.close();
+    await place.close();
+  });
+  afterAll(cleanUpDatabases);
+
+  const ready = { ready: true, durable: true };
+
+  test("asks for one, however many ask", async () => {
+    const answers = await Promise.all(Array.from({ length: 100 }, () => readiness.ask()));
+    expect(answers).toEqual(Array(100).fill(ready));
+    expect(rehearsals).toEqual([false]);
+  });
+
+  test("asks again at once, and for a commit, when a batch has failed", async () => {
+    await readiness.ask();
+    faulty.plan(unavailable, unavailable);
+    await expect(sequencer.submit(note(1))).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+    expect(await readiness.ask()).toEqual(ready);
+    expect(rehearsals).toEqual([false, true]);
+  });
+
+  test("does not take a rival that came first for a failure", async () => {
+    await readiness.ask();
+    faulty.plan(conflict);
+    await sequencer.submit(note(1));
+    expect(await readiness.ask()).toEqual(ready);
+    expect(rehearsals).not.toContain(true);
+  });
+
+  test("knows when the database does not answer at all", async () => {
+    await readiness.ask();
+    await place.close();
+    const detail = "the database is not available";
+    expect(await readiness.ask()).toEqual({ ready: false, durable: false, detail });
+  });
+});
