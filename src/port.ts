@@ -18,9 +18,19 @@ import { connectErrorOf } from "./rpc/errors.ts";
 import { createFaultLog } from "./rpc/faults.ts";
 import { createMistake, failureOf, prepare } from "./rpc/json-surface.ts";
 import { listSizeOf, maxBytesOf } from "./rpc/message-sizes.ts";
+import type { RpcPorts } from "./rpc/ports.ts";
 import { createValidation } from "./rpc/validation.ts";
 import type { Sealer } from "./sealing/envelope.ts";
-import { bindService, cancellationOf, createServer, type HealthSource, type ZscServer } from "./transport/index.ts";
+import {
+  bindService,
+  cancellationOf,
+  canStreamList,
+  createServer,
+  defaultLimits,
+  type HealthSource,
+  streamList,
+  type ZscServer,
+} from "./transport/index.ts";
 
 export interface Parts {
   readonly store: Store;
@@ -34,7 +44,11 @@ const warmUpAfterMs = 1_000;
 
 /** Composes the port of a vault. It does not listen yet. */
 export function createPort(config: Config, { store, sequencer, sealer, health }: Parts, log: Log): ZscServer {
-  const ports = { sequencer, sealer, metadata: createMetadataReader(store), cancellationOf };
+  const metadata = createMetadataReader(store);
+  const ports: RpcPorts = {
+    ...{ sequencer, sealer, metadata, cancellationOf, canStreamList, streamList },
+    maxAnswerBytes: defaultLimits.maxResponseBytes,
+  };
   const validation = createValidation([...ZscAdmin.methods, ...ZeqContext.methods].map(({ input }) => input));
   const admission = createAdmission(authenticatorOf(config, log), [zscAccess, portAccess]);
   const { tls } = config;

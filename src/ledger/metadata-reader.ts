@@ -1,25 +1,43 @@
 import { VaultError } from "../domain/errors.ts";
 import type { SecretMetadata } from "../domain/secret.ts";
 import { type AuditRow, type Head, originIdOf } from "./row.ts";
-import { type Store, StoreFailure } from "./store.ts";
+import { type Listing, type Store, StoreFailure } from "./store.ts";
 
 /**
  * Metadata that is read beside the chain, once the row that says so is durable: long answers stall no writer, and
  * show the vault at or after that row, `atLeast`.
  */
 export interface MetadataReader {
-  /** @throws VaultError `STORE_UNAVAILABLE`, also when the database does not show that row; `OVERLOADED` */
+  /**
+   * Of large ones fewer than `limit` at a time: only when there are none there are no more.
+   *
+   * @throws VaultError `STORE_UNAVAILABLE`, also when the database does not show the row `atLeast`; `OVERLOADED`
+   */
   listSecrets(afterName: string | null, limit: number, atLeast: Head): Promise<readonly SecretMetadata[]>;
-  /** @throws VaultError `STORE_UNAVAILABLE`, also when the database does not show that row; `OVERLOADED` */
-  secretRows(name: string, limit: number, atLeast: Head): Promise<readonly AuditRow[]>;
+  /**
+   * Newest first, before `beforeSeq`.
+   *
+   * @throws VaultError `STORE_UNAVAILABLE`, also when the database does not show the row `atLeast`; `OVERLOADED`
+   */
+  secretRows(name: string, limit: number, atLeast: Head, beforeSeq?: number): Promise<readonly AuditRow[]>;
+  /**
+   * All that is listed after a name, as it is at one moment. MUST be closed: it holds a connection to the database.
+   *
+   * @throws VaultError `STORE_UNAVAILABLE`, also while it is read; `OVERLOADED` when too many are open
+   */
+  openListing(afterName: string | null, atLeast: Head): Promise<Listing>;
 }
 
 /** Reads that wait for the database, at most. */
 const maxWaiting = 256;
 const overloadRetryMs = 100;
+/** Long lists that are being read, at most. */
+const maxListings = 8;
+const listingRetryMs = 1_000;
 
-export function createMetadataReader(store: Pick<Store, "listSecrets" | "auditRows">): MetadataReader {
+export function createMetadataReader(store: Pick<Store, "listSecrets" | "auditRows" | "openListing">): MetadataReader {
   let waiting = 0;
+  let listings = 0;
   const read = async <T>(work: () => Promise<T>): Promise<T> => {
     if (waiting >= maxWaiting) {
       throw new VaultError("OVERLOADED", "too many calls are waiting", { retryAfterMs: overloadRetryMs });
@@ -33,7 +51,29 @@ export function createMetadataReader(store: Pick<Store, "listSecrets" | "auditRo
   };
   return {
     listSecrets: (afterName, limit, atLeast) => read(() => store.listSecrets(afterName, limit, atLeast)),
-    secretRows: (name, limit, atLeast) => read(() => store.auditRows(originIdOf(name), limit, atLeast)),
+    secretRows: (name, limit, atLeast, beforeSeq) =>
+      read(() => store.auditRows(originIdOf(name), limit, atLeast, beforeSeq)),
+    async openListing(afterName, atLeast) {
+      if (listings >= maxListings) {
+        const message = "too many lists are being read";
+        throw new VaultError("OVERLOADED", message, { retryAfterMs: listingRetryMs });
+      }
+      listings += 1;
+      try {
+        const { count, next, close } = await translated(store.openListing(afterName, atLeast));
+        return {
+          count,
+          next: (name, limit) => translated(next(name, limit)),
+          close: () => {
+            listings -= 1;
+            return close();
+          },
+        };
+      } catch (error) {
+        listings -= 1;
+        throw error;
+      }
+    },
   };
 }
 

@@ -12,9 +12,11 @@ import type { TransitionType } from "./row.ts";
 export interface Operation<T> {
   /** Which rows must be loaded before it can decide. */
   readonly needs: Needs;
-  /** Its share of a batch. */
+  /** Its share of a batch, as far as it is known before. What it changes and records is counted when it is applied. */
   readonly weight: Weight;
   apply(view: ChangeView): Decision<T>;
+  /** Wipes what is secret in a value that nobody gets, because its attempt was thrown back or did not fit. */
+  discard?(value: T): void;
 }
 
 export interface Needs {
@@ -29,7 +31,7 @@ export interface Needs {
 export interface Weight {
   /** Audit rows that it will write. */
   readonly rows: number;
-  /** Bytes that it carries into the batch, values mostly. */
+  /** Bytes that it brings along, values mostly. */
   readonly bytes: number;
 }
 

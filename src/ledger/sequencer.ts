@@ -2,9 +2,11 @@ import type { Clock } from "../domain/clock.ts";
 import { VaultError } from "../domain/errors.ts";
 import { lookedAtZeqonds } from "../domain/limiter.ts";
 import { momentOf } from "../domain/moment.ts";
-import { type AppliedBatch, applyBatch, type Settled } from "./batch.ts";
-import { type Operation, type Recorded, receiptText } from "./operation.ts";
+import { type AppliedBatch, applyBatch, discardBatch } from "./batch.ts";
+import { FairQueue } from "./fair-queue.ts";
+import type { Operation, Recorded } from "./operation.ts";
 import { type Loaded, type LoadRequest, type Store, StoreFailure } from "./store.ts";
+import { type Cancellation, Waiter } from "./waiter.ts";
 
 export interface Sequencer {
   /**
@@ -13,17 +15,18 @@ export interface Sequencer {
    * Implementations MUST NOT resolve before the commit has returned, and MUST reject every waiter of a failed batch.
    * Callers MUST NOT release a plaintext by any other way.
    *
-   * @param signal when aborted before its batch is taken, the operation never happens. Afterwards it counts.
+   * @param signal when aborted before its batch is taken, the operation leaves the queue and never happens. Afterwards
+   * it counts.
+   * @param principal who asks: principals take turns, and share the places. Undefined: the server itself.
    * @throws VaultError the refusal, with its `receipt`; `STORE_UNAVAILABLE` when the batch failed, or the database went
-   * away under the batch before; `OVERLOADED` beyond `maxWaiting` operations.
+   * away under the batch before; `OVERLOADED` when no place is left, or the principal has its share of them.
    */
-  submit<T>(operation: Operation<T>, signal?: Cancellation): Promise<Recorded<T>>;
+  submit<T>(operation: Operation<T>, signal?: Cancellation, principal?: string): Promise<Recorded<T>>;
   /** Takes nothing more and resolves when all that waits is settled. */
   close(): Promise<void>;
 }
 
-/** Whether somebody still waits for an operation. */
-export type Cancellation = Pick<AbortSignal, "aborted" | "reason">;
+export type { Cancellation } from "./waiter.ts";
 
 export interface SequencerOptions {
   readonly store: Pick<Store, "transact" | "inProcess">;
@@ -32,21 +35,16 @@ export interface SequencerOptions {
   readonly onFailure?: (failure: StoreFailure, attempt: number) => void;
   /** Audit rows a batch, at most; one operation may hold more. */
   readonly maxBatchRows?: number;
-  /** Bytes of values a batch, at most; one operation may hold more. */
+  /** Bytes of sealed values, permissions and payloads that a batch writes, at most; one operation may write more. */
   readonly maxBatchBytes?: number;
-  /** Operations that wait, at most. */
+  /** A batch that has loaded more is followed by smaller ones. */
+  readonly maxLoadBytes?: number;
+  /** Places of those that wait: one for each row that they will write, and for each 16 KiB that they bring along. */
   readonly maxWaiting?: number;
 }
 
 /** Tells all callers of a batch what became of it. */
 type Answer = () => void;
-
-interface Waiter {
-  readonly operation: Operation<unknown>;
-  readonly signal: Cancellation | undefined;
-  readonly resolve: (recorded: Recorded<unknown>) => void;
-  readonly reject: (reason: unknown) => void;
-}
 
 /** How often a batch is tried before its callers hear UNAVAILABLE; the waits between add up to one or two seconds. */
 const maxAttempts = 12;
@@ -56,28 +54,35 @@ const overloadRetryMs = 100;
 
 /** Group commit: one batch in flight, the next one collecting; no timers, so an idle vault answers at once. */
 export function createSequencer(options: SequencerOptions): Sequencer {
-  const { store, clock, onFailure, maxBatchRows = 256, maxBatchBytes = 1_048_576, maxWaiting = 4_096 } = options;
-  let waiting: Waiter[] = [];
+  const { store, clock, onFailure, maxBatchRows = 256, maxBatchBytes = 1_048_576 } = options;
+  const { maxLoadBytes = 8_388_608, maxWaiting = 8_200 } = options;
+  const waiting = new FairQueue<Waiter>(maxWaiting);
+  /** Rows of the next batch, at most: fewer than `maxBatchRows` once those of a batch were too large. */
+  let mostRows = maxBatchRows;
   let running: Promise<void> | undefined;
   let closed = false;
 
-  function submit<T>(operation: Operation<T>, signal?: Cancellation): Promise<Recorded<T>> {
+  function submit<T>(operation: Operation<T>, signal?: Cancellation, principal?: string): Promise<Recorded<T>> {
     if (closed) {
       return Promise.reject(new VaultError("STORE_UNAVAILABLE", "the server is stopping"));
     }
-    if (waiting.length >= maxWaiting) {
-      const message = "too many calls are waiting";
-      return Promise.reject(new VaultError("OVERLOADED", message, { retryAfterMs: overloadRetryMs }));
+    if (signal?.aborted) {
+      return Promise.reject(signal.reason);
     }
     return new Promise((resolve, reject) => {
-      waiting.push({ operation, signal, resolve: resolve as Waiter["resolve"], reject });
-      running ??= drain();
+      const submission = { operation, signal, principal };
+      const waiter = new Waiter(waiting, submission, resolve as (recorded: Recorded<unknown>) => void, reject);
+      if (waiting.add(waiter)) {
+        running ??= drain();
+      } else {
+        waiter.reject(new VaultError("OVERLOADED", "too many calls are waiting", { retryAfterMs: overloadRetryMs }));
+      }
     });
   }
 
   async function drain(): Promise<void> {
     let answerLast: Answer | undefined;
-    while (waiting.length > 0) {
+    while (!waiting.isEmpty) {
       // Whatever arrives in this turn of the event loop shares the batch, and a store that is synchronous stalls nobody.
       if (answerLast === undefined) {
         await new Promise(setImmediate);
@@ -86,7 +91,7 @@ export function createSequencer(options: SequencerOptions): Sequencer {
       // A database in another process works at this batch while the answers of the last one are written.
       answerLast?.();
       answerLast = await settling;
-      if (store.inProcess || waiting.length === 0) {
+      if (store.inProcess || waiting.isEmpty) {
         answerLast();
         answerLast = undefined;
       }
@@ -97,84 +102,118 @@ export function createSequencer(options: SequencerOptions): Sequencer {
   function take(): readonly Waiter[] {
     let rows = 0;
     let bytes = 0;
-    let count = 0;
     const taken: Waiter[] = [];
-    for (const waiter of waiting) {
-      const { weight } = waiter.operation;
-      const full = rows + weight.rows > maxBatchRows || bytes + weight.bytes > maxBatchBytes;
+    for (let next = waiting.peek(); next !== undefined; next = waiting.peek()) {
+      const { weight } = next.operation;
+      const full = rows + weight.rows > mostRows || bytes + weight.bytes > maxBatchBytes;
       if (full && taken.length > 0) {
         break;
       }
-      count++;
-      if (waiter.signal?.aborted) {
-        waiter.reject(waiter.signal.reason);
-        continue;
-      }
       rows += weight.rows;
       bytes += weight.bytes;
-      taken.push(waiter);
+      waiting.take();
+      taken.push(next);
     }
-    waiting = waiting.slice(count);
     return taken;
   }
 
-  /** Never rejects. */
+  /** Never rejects. What did not fit into the batch waits again, at the head of the queue. */
   async function settle(batch: readonly Waiter[]): Promise<Answer> {
     if (batch.length === 0) {
       return () => undefined;
     }
     try {
-      const settled = await commit(batch.map((waiter) => waiter.operation));
-      return () => batch.forEach((waiter, index) => void answer(waiter, settled[index]));
+      const applied = await commit(batch.map((waiter) => waiter.operation));
+      const { settled } = applied;
+      mostRows = nextMostRows(batch, applied);
+      for (const waiter of batch.slice(settled.length).reverse()) {
+        waitAgain(waiter);
+      }
+      return () => settled.forEach((each, index) => void batch[index]?.answer(each));
     } catch (error) {
       return () => batch.forEach((waiter) => void waiter.reject(error));
     }
   }
 
+  /** So that what is loaded under the lock, to be applied, and what is applied, do not drift apart. */
+  function nextMostRows(batch: readonly Waiter[], { settled, loadedBytes }: AppliedBatch): number {
+    const rowsOf = (waiters: readonly Waiter[]) => waiters.reduce((sum, waiter) => sum + waiter.rows, 0);
+    if (settled.length < batch.length) {
+      return rowsOf(batch.slice(0, settled.length));
+    }
+    if (loadedBytes > maxLoadBytes) {
+      return Math.max(1, Math.floor((rowsOf(batch) * maxLoadBytes) / loadedBytes));
+    }
+    return Math.min(maxBatchRows, 2 * mostRows);
+  }
+
+  function waitAgain(waiter: Waiter): void {
+    if (waiter.signal?.aborted) {
+      waiter.reject(waiter.signal.reason);
+    } else {
+      waiting.putBack(waiter);
+    }
+  }
+
   /** Whoever waits behind a database that is away would wait as long again, and hear the same. */
   function refuseWaiting(failure: StoreFailure): void {
-    const behind = waiting;
-    waiting = [];
-    for (const waiter of behind) {
-      waiter.reject(giveUp(failure, false));
+    for (let next = waiting.take(); next !== undefined; next = waiting.take()) {
+      next.reject(giveUp(failure, false));
     }
   }
 
   /** Resolves when the batch is durable, tries again where that can help, and never guesses. */
-  async function commit(operations: readonly Operation<unknown>[]): Promise<readonly Settled[]> {
+  async function commit(operations: readonly Operation<unknown>[]): Promise<AppliedBatch> {
     const inDoubt: AppliedBatch[] = [];
     const lastAttemptMs = performance.now() + maxTryingMs;
-    for (let attempt = 1; ; attempt++) {
-      let applied: AppliedBatch | undefined;
-      try {
-        const load = loadRequest(operations, momentOf(clock).zeqond, inDoubt);
-        await store.transact(load, (loaded) => {
-          const committed = inDoubt.find((batch) => isIn(batch, loaded));
-          applied = committed ?? applyBatch(operations, loaded, momentOf(clock), load.denialsAfterZeqond);
-          return committed ? null : applied.write;
-        });
-        if (applied === undefined) {
-          throw new Error("the store committed without a decision");
-        }
-        return applied.settled;
-      } catch (error) {
-        if (!(error instanceof StoreFailure)) {
-          throw error;
-        }
-        onFailure?.(error, attempt);
-        if (error.kind === "in_doubt" && applied?.write) {
-          inDoubt.push(applied);
-        }
-        const again = error.kind === "unavailable" ? attempt === 1 || inDoubt.length > 0 : true;
-        const isLate = performance.now() > lastAttemptMs;
-        if (!again || isLate || attempt >= maxAttempts) {
-          if (isLate || error.kind !== "conflict") {
-            refuseWaiting(error);
-          }
-          throw giveUp(error, inDoubt.length > 0);
-        }
-        await backOff(attempt);
+    let done: AppliedBatch | undefined;
+    try {
+      for (let attempt = 1; done === undefined; attempt++) {
+        done = await attemptOnce(operations, inDoubt, attempt, lastAttemptMs);
       }
+      return done;
+    } finally {
+      for (const batch of inDoubt.filter((each) => each !== done)) {
+        discardBatch(operations, batch);
+      }
+    }
+  }
+
+  /** Undefined when it has to be tried again. Adds what it leaves in doubt; whatever else is thrown back, it wipes. */
+  async function attemptOnce(
+    operations: readonly Operation<unknown>[],
+    inDoubt: AppliedBatch[],
+    attempt: number,
+    lastAttemptMs: number,
+  ): Promise<AppliedBatch | undefined> {
+    let applied: AppliedBatch | undefined;
+    try {
+      const load = loadRequest(operations, momentOf(clock).zeqond, inDoubt);
+      await store.transact(load, (loaded) => {
+        const committed = inDoubt.find((batch) => isIn(batch, loaded));
+        applied = committed ?? applyBatch(operations, loaded, momentOf(clock), load.denialsAfterZeqond, maxBatchBytes);
+        return committed ? null : applied.write;
+      });
+      if (applied === undefined) {
+        throw new Error("the store committed without a decision");
+      }
+      return applied;
+    } catch (error) {
+      throwBack(operations, applied, inDoubt, error);
+      if (!(error instanceof StoreFailure)) {
+        throw error;
+      }
+      onFailure?.(error, attempt);
+      const again = error.kind === "unavailable" ? attempt === 1 || inDoubt.length > 0 : true;
+      const isLate = performance.now() > lastAttemptMs;
+      if (!again || isLate || attempt >= maxAttempts) {
+        if (isLate || error.kind !== "conflict") {
+          refuseWaiting(error);
+        }
+        throw giveUp(error, inDoubt.length > 0);
+      }
+      await backOff(attempt);
+      return undefined;
     }
   }
 
@@ -220,15 +259,20 @@ function isIn({ write }: AppliedBatch, loaded: Loaded): boolean {
   return write !== null && loaded.rowHashes.get(write.to.seq) === write.to.rowHash;
 }
 
-function answer(waiter: Waiter, settled: Settled | undefined): void {
-  if (settled?.kind === "recorded") {
-    waiter.resolve({ value: settled.value, receipts: settled.receipts });
-  } else if (settled?.kind === "refused") {
-    const last = settled.receipts.at(-1);
-    settled.error.receipt = last && receiptText(last);
-    waiter.reject(settled.error);
+/** What an attempt has made that failed: in doubt it is kept, or else nobody gets it. */
+function throwBack(
+  operations: readonly Operation<unknown>[],
+  applied: AppliedBatch | undefined,
+  inDoubt: AppliedBatch[],
+  error: unknown,
+): void {
+  if (applied === undefined || inDoubt.includes(applied)) {
+    return;
+  }
+  if (error instanceof StoreFailure && error.kind === "in_doubt" && applied.write) {
+    inDoubt.push(applied);
   } else {
-    waiter.reject(settled?.error ?? new Error("an operation without an outcome"));
+    discardBatch(operations, applied);
   }
 }
 

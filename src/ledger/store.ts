@@ -113,10 +113,15 @@ export interface Store {
   // `atLeast`: a row that was committed before. What is read MUST show the vault at or after it, or fail with
   // `unavailable`: a database of several servers may answer from one that does not have it yet, or never will.
 
-  /** Metadata ordered by name, byte by byte: at most `limit` secrets after `afterName`. */
+  /**
+   * Metadata ordered by name, byte by byte: at most `limit` secrets after `afterName`, and of large ones no more than
+   * have `pageBytes`. Fewer than `limit` do not mean that there are no more; none does.
+   */
   listSecrets(afterName: string | null, limit: number, atLeast: Head): Promise<readonly SecretMetadata[]>;
-  /** Rows about one secret whose type begins with `secret_`, newest first. */
-  auditRows(originId: string, limit: number, atLeast: Head): Promise<readonly AuditRow[]>;
+  /** Rows about one secret whose type begins with `secret_`, newest first; those before `beforeSeq`. */
+  auditRows(originId: string, limit: number, atLeast: Head, beforeSeq?: number): Promise<readonly AuditRow[]>;
+  /** The metadata after `afterName` as it is at one moment. To be closed. */
+  openListing(afterName: string | null, atLeast: Head): Promise<Listing>;
   /**
    * Names, after `afterName`, of secrets whose `expires_zeqond` is at or before `zeqond`; ordered by name. It may show
    * an older vault: whether a secret is due is decided again under the lock, and what is missed is found the next time.
@@ -141,6 +146,18 @@ export interface Store {
    * @param commit whether it also commits, a change that leaves every row as it was: some databases fail only there.
    */
   rehearse(commit: boolean): Promise<Rehearsed>;
+  close(): Promise<void>;
+}
+
+/** Permissions that are read at a time, in bytes; one row may have more. */
+export const pageBytes = 262_144;
+
+/** A list that nobody changes while it is read. */
+export interface Listing {
+  /** How many secrets it has. */
+  readonly count: number;
+  /** Pages, as of `Store.listSecrets`. */
+  next(afterName: string | null, limit: number): Promise<readonly SecretMetadata[]>;
   close(): Promise<void>;
 }
 

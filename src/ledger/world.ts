@@ -13,6 +13,8 @@ export class World implements ChangeView {
   readonly #written = new Set<string>();
   /** By ZID: the rows of the batch, counted from 0, that record its denials. */
   readonly #newDenials = new Map<string, number[]>();
+  /** By name: the bytes of what is written. */
+  readonly #writtenBytes = new Map<string, number>();
 
   constructor(loaded: Loaded, now: Moment) {
     this.#loaded = loaded;
@@ -31,6 +33,17 @@ export class World implements ChangeView {
     const before = this.#loaded.denials.get(zid) ?? [];
     const added = this.#newDenials.get(zid);
     return added === undefined ? before : [...before, ...added.map(() => this.now.zeqond)];
+  }
+
+  /** How many bytes more are to be written with these changes. A secret that changes twice is written once. */
+  weigh(changes: readonly Change[]): number {
+    let bytes = 0;
+    for (const change of changes) {
+      if (change.kind === "put") {
+        bytes += secretBytes(change.secret) - (this.#writtenBytes.get(change.secret.name) ?? 0);
+      }
+    }
+    return bytes;
   }
 
   /** Makes the changes of one operation, whose `rows` rows begin at `firstRow`: all, or none when one is impossible. */
@@ -61,6 +74,7 @@ export class World implements ChangeView {
     }
     for (const change of changes) {
       if (change.kind === "put") {
+        this.#writtenBytes.set(change.secret.name, secretBytes(change.secret));
         this.#written.add(change.secret.name);
       } else if (change.kind === "delete") {
         this.#written.add(change.name);
@@ -113,6 +127,17 @@ export class World implements ChangeView {
     );
   }
 }
+
+/** What a secret takes in the database, as far as it can be much. */
+function secretBytes({ sealedKey, sealedValue, permissions }: Secret): number {
+  let bytes = sealedKey.byteLength + sealedValue.byteLength;
+  for (const zid of permissions) {
+    bytes += Buffer.byteLength(zid) + jsonPerEntry;
+  }
+  return bytes;
+}
+
+const jsonPerEntry = '"",'.length;
 
 function readOnce(secret: Secret | undefined, now: Moment): Secret {
   if (secret === undefined) {

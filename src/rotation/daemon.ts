@@ -7,6 +7,7 @@ import type { Sequencer } from "../ledger/sequencer.ts";
 import type { Store } from "../ledger/store.ts";
 import type { Sealer } from "../sealing/envelope.ts";
 import { rotateIfDue } from "../zsc/rotate.ts";
+import { Pauses } from "./pauses.ts";
 
 /** How often the daemon looks. */
 export const intervalZeqonds = 100;
@@ -25,29 +26,49 @@ export interface RotationOptions {
 
 /**
  * Seals every secret afresh whose time has come, and resolves to how many. Whether it still is due is decided under the
- * head lock, so of several replicas one rotates a secret, and the others find nothing to do.
+ * head lock, so of several replicas one rotates a secret, and the others find nothing to do. One that did not open is
+ * left alone for as long as `pauses` says.
  */
-export async function rotateDue(options: RotationOptions, signal?: AbortSignal): Promise<number> {
-  const { store, sequencer, sealer, clock, log } = options;
-  const { zeqond } = momentOf(clock);
+export async function rotateDue(options: RotationOptions, signal?: AbortSignal, pauses = newPauses()): Promise<number> {
+  const { store, clock } = options;
+  const { zeqond, unixMs } = momentOf(clock);
   let rotated = 0;
   let after: string | null = null;
   while (!signal?.aborted) {
     const names: readonly string[] = await store.dueSecrets(zeqond, after, pageSecrets);
-    const outcomes = await Promise.allSettled(names.map((name) => sequencer.submit(rotateIfDue(name, sealer), signal)));
-    for (const outcome of outcomes) {
-      if (outcome.status === "fulfilled") {
-        rotated += outcome.value.value ? 1 : 0;
-      } else if (isSealBroken(outcome.reason)) {
-        log.error({ code: "SEAL_BROKEN" }, "a secret that is due does not open");
-      } else {
-        throw outcome.reason;
-      }
-    }
+    const ready = names.filter((name) => pauses.isOver(name, unixMs));
+    rotated += await rotatePage(options, ready, pauses, signal);
     if (names.length < pageSecrets) {
       break;
     }
     after = names.at(-1) ?? null;
+  }
+  return rotated;
+}
+
+function newPauses(): Pauses {
+  return new Pauses(intervalZeqonds * zeqondMs);
+}
+
+async function rotatePage(
+  { sequencer, sealer, clock, log }: RotationOptions,
+  names: readonly string[],
+  pauses: Pauses,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const outcomes = await Promise.allSettled(names.map((name) => sequencer.submit(rotateIfDue(name, sealer), signal)));
+  let rotated = 0;
+  for (const [index, outcome] of outcomes.entries()) {
+    const name = names[index] ?? "";
+    if (outcome.status === "fulfilled") {
+      pauses.succeeded(name);
+      rotated += outcome.value.value ? 1 : 0;
+    } else if (isSealBroken(outcome.reason)) {
+      pauses.failed(name, momentOf(clock).unixMs);
+      log.error({ code: "SEAL_BROKEN" }, "a secret that is due does not open");
+    } else {
+      throw outcome.reason;
+    }
   }
   return rotated;
 }
@@ -61,10 +82,11 @@ export interface RotationDaemon {
 export function startRotation(options: RotationOptions): RotationDaemon {
   const { log, intervalMs = intervalZeqonds * zeqondMs } = options;
   const stopping = new AbortController();
+  const pauses = newPauses();
   let timer: NodeJS.Timeout | undefined;
   const pass = async () => {
     try {
-      const count = await rotateDue(options, stopping.signal);
+      const count = await rotateDue(options, stopping.signal, pauses);
       if (count > 0) {
         log.info({ count }, "secrets rotated");
       }

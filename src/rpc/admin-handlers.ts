@@ -2,6 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import {
   AuditResponseSchema,
+  type AuditRow,
   DeleteResponseSchema,
   GrantResponseSchema,
   InfoResponseSchema,
@@ -13,7 +14,9 @@ import {
   type ZscAdmin,
 } from "#gen/zsc/v1/zsc_admin_pb.js";
 import { Plaintext } from "../domain/plaintext.ts";
+import type { MetadataReader } from "../ledger/metadata-reader.ts";
 import type { Operation } from "../ledger/operation.ts";
+import type { Head } from "../ledger/row.ts";
 import { deleteSecret } from "../zsc/delete.ts";
 import { infoSecret, recordAudit } from "../zsc/metadata.ts";
 import { grantSecret, revokeSecret } from "../zsc/permissions.ts";
@@ -65,7 +68,7 @@ export function createAdminHandlers(ports: RpcPorts): ServiceImpl<typeof ZscAdmi
     async audit({ name, limit = defaultAuditRows }, context) {
       const most = Number(limit > maxAuditRows ? maxAuditRows : limit);
       const receipt = await recordAndSign(ports, recordAudit(name, most, principalOf(context.values)), context);
-      const rows = (await metadata.secretRows(name, most, receipt)).map(auditRowMessage);
+      const rows = await collectRows(metadata, name, most, receipt);
       return create(AuditResponseSchema, { name, count: rows.length, rows });
     },
 
@@ -80,6 +83,24 @@ export function createAdminHandlers(ports: RpcPorts): ServiceImpl<typeof ZscAdmi
       return create(DeleteResponseSchema, { name, deleted: true });
     },
   };
+}
+
+/** A payload can hold 1,000 permissions, which the answer leaves out: so few rows are read at a time. */
+const rowsAtOnce = 16;
+
+async function collectRows(metadata: MetadataReader, name: string, most: number, atLeast: Head): Promise<AuditRow[]> {
+  const rows: AuditRow[] = [];
+  let before: number | undefined;
+  while (rows.length < most) {
+    const limit = Math.min(rowsAtOnce, most - rows.length);
+    const page = await metadata.secretRows(name, limit, atLeast, before);
+    rows.push(...page.map(auditRowMessage));
+    if (page.length < limit) {
+      break;
+    }
+    before = page.at(-1)?.seq;
+  }
+  return rows;
 }
 
 function setInputOf(request: SetRequest): SetInput {

@@ -13,13 +13,14 @@ import {
 import { VaultError } from "../domain/errors.ts";
 import { systemZid } from "../domain/names.ts";
 import type { Principal } from "../domain/principal.ts";
-import type { Recorded } from "../ledger/operation.ts";
+import type { Receipt } from "../ledger/operation.ts";
 import type { Request } from "../zsc/gated.ts";
-import { type ReadSecret, readSecret } from "../zsc/read.ts";
+import { type ReadItem, type ReadSecret, readSecret, readSecrets, wipeAll } from "../zsc/read.ts";
 import { principalOf } from "./admission.ts";
+import { roomOf } from "./answer-room.ts";
 import { connectErrorOf } from "./errors.ts";
 import { receiptMessage } from "./messages.ts";
-import { lastOf, type RpcPorts, sign, signWith } from "./ports.ts";
+import { lastOf, type RpcPorts, sign, submitFor } from "./ports.ts";
 
 interface Asked {
   readonly purpose?: string | undefined;
@@ -27,27 +28,42 @@ interface Asked {
 }
 
 /** `ZeqContext`: the only handlers that put a plaintext into an answer, and only once its row is durable. */
-export function createContextHandlers({ sequencer, sealer, cancellationOf }: RpcPorts): ServiceImpl<typeof ZeqContext> {
-  const read = (name: string, asked: Asked, context: HandlerContext) => {
-    const request = requestOf(name, asked, principalOf(context.values));
-    return sequencer.submit(readSecret(request, sealer), cancellationOf(context));
+export function createContextHandlers(ports: RpcPorts): ServiceImpl<typeof ZeqContext> {
+  const { sealer, maxAnswerBytes, cancellationOf } = ports;
+  const refuseIfGone = (context: HandlerContext) => {
+    const { aborted, reason } = cancellationOf(context);
+    if (aborted) {
+      throw reason;
+    }
   };
   return {
-    async read(request, context) {
-      const recorded = await read(request.name, request, context);
-      sign(context, lastOf(recorded.receipts));
-      return readMessage(recorded);
+    async read(asked, context) {
+      const { value, receipts } = await submitFor(
+        ports,
+        readSecret(requestOf(asked.name, asked, principalOf(context.values)), sealer),
+        context,
+      );
+      try {
+        refuseIfGone(context);
+        sign(context, lastOf(receipts));
+        return readMessage(value, lastOf(receipts));
+      } finally {
+        value.value.wipe();
+      }
     },
 
-    async batchRead(request, context) {
-      const outcomes = await Promise.allSettled(request.names.map((name) => read(name, request, context)));
-      const receipt = lastReceipt(outcomes);
-      if (receipt === undefined) {
-        throw firstReason(outcomes);
+    async batchRead(asked, context) {
+      const requests = asked.names.map((name) => requestOf(name, asked, principalOf(context.values)));
+      const reads = readSecrets(requests, sealer, roomOf(context, maxAnswerBytes));
+      const { value, receipts } = await submitFor(ports, reads, context);
+      try {
+        refuseIfGone(context);
+        sign(context, lastOf(receipts));
+        const items = value.map((item, index) => itemOf(asked.names[index] ?? "", item, receipts[index]));
+        return create(BatchReadResponseSchema, { items });
+      } finally {
+        wipeAll(value);
       }
-      signWith(context, receipt);
-      const items = outcomes.map((outcome, index) => itemOf(request.names[index] ?? "", outcome));
-      return create(BatchReadResponseSchema, { items });
     },
   };
 }
@@ -64,54 +80,26 @@ function requestOf(name: string, { purpose, onBehalfOf }: Asked, { zid, role }: 
   return { ...request, zid: onBehalfOf, by: zid };
 }
 
-function readMessage({ value: secret, receipts }: Recorded<ReadSecret>): ReadResponse {
-  const { name, value, purposeTag } = secret;
-  const message = create(ReadResponseSchema, {
+function readMessage({ name, value, purposeTag }: ReadSecret, receipt: Receipt): ReadResponse {
+  return create(ReadResponseSchema, {
     name,
     value: value.text(),
-    receipt: receiptMessage(lastOf(receipts)),
+    receipt: receiptMessage(receipt),
     ...(purposeTag === null ? {} : { purposeTag }),
   });
-  value.wipe();
-  return message;
 }
 
-type Outcome = PromiseSettledResult<Recorded<ReadSecret>>;
-
-function itemOf(name: string, outcome: Outcome): BatchReadItem {
-  if (outcome.status === "fulfilled") {
-    return create(BatchReadItemSchema, { name, result: { case: "secret", value: readMessage(outcome.value) } });
+function itemOf(name: string, item: ReadItem, receipt: Receipt | undefined): BatchReadItem {
+  if (receipt === undefined) {
+    throw new Error("a read that left no row");
   }
-  const { code, rawMessage, details } = connectErrorOf(outcome.reason);
+  if (item.kind === "read") {
+    return create(BatchReadItemSchema, { name, result: { case: "secret", value: readMessage(item.secret, receipt) } });
+  }
+  const { code, rawMessage, details } = connectErrorOf(item.error);
   const packed = details.flatMap((detail) =>
     "desc" in detail ? [anyPack(detail.desc, create(detail.desc, detail.value))] : [],
   );
   const status = create(StatusSchema, { code, message: rawMessage, details: packed });
   return create(BatchReadItemSchema, { name, result: { case: "error", value: status } });
-}
-
-/** The receipt of the row that was recorded last; none when nothing of the batch was recorded. */
-function lastReceipt(outcomes: readonly Outcome[]): string | undefined {
-  let last: string | undefined;
-  let lastSeq = 0;
-  for (const receipt of outcomes.map(receiptOf)) {
-    const seq = receipt === undefined ? 0 : Number.parseInt(receipt, 10);
-    if (seq > lastSeq) {
-      [last, lastSeq] = [receipt, seq];
-    }
-  }
-  return last;
-}
-
-function receiptOf(outcome: Outcome): string | undefined {
-  if (outcome.status === "rejected") {
-    return outcome.reason instanceof VaultError ? outcome.reason.receipt : undefined;
-  }
-  const { seq, rowHash } = lastOf(outcome.value.receipts);
-  return `${seq}.${rowHash}`;
-}
-
-function firstReason(outcomes: readonly Outcome[]): unknown {
-  const rejected = outcomes.find((outcome) => outcome.status === "rejected");
-  return rejected?.reason ?? new Error("a batch without outcomes");
 }

@@ -1,60 +1,105 @@
 import { create } from "@bufbuild/protobuf";
 import type { HandlerContext } from "@connectrpc/connect";
-import { type ListRequest, ListResponseSchema, type SecretMetadata } from "#gen/zsc/v1/zsc_admin_pb.js";
+import {
+  type ListRequest,
+  type ListResponse,
+  ListResponseSchema,
+  type SecretMetadata as MetadataMessage,
+} from "#gen/zsc/v1/zsc_admin_pb.js";
 import { VaultError } from "../domain/errors.ts";
 import { isSecretName } from "../domain/names.ts";
+import type { SecretMetadata } from "../domain/secret.ts";
 import type { Head } from "../ledger/row.ts";
+import type { Listing } from "../ledger/store.ts";
 import { recordList } from "../zsc/metadata.ts";
 import { principalOf } from "./admission.ts";
 import { metadataMessage } from "./messages.ts";
-import { type RpcPorts, recordAndSign } from "./ports.ts";
+import { type RestOfList, type RpcPorts, recordAndSign } from "./ports.ts";
 
-/** A list without pages holds no more than this: memory stays bounded, and nothing is left out in silence. */
-const maxUnpagedSecrets = 100_000;
-const chunkSecrets = 1_000;
+/** An answer stays below 4 MiB, in every encoding: many clients take no more. What does not fit is the next page. */
+const maxAnswerBytes = 4_194_304 - 4_096;
+/** A list that is longer is streamed where that is possible, from one view of the vault. */
+const maxWholeBytes = 524_288;
+
+const firstChunk = 64;
+const maxChunk = 1_000;
 
 /** `List`: the row first, then the metadata, read beside the chain so that a long list stalls nobody. */
 export function listHandler(ports: RpcPorts) {
-  return async ({ pageSize, pageToken }: ListRequest, context: HandlerContext) => {
+  return async ({ pageSize, pageToken }: ListRequest, context: HandlerContext): Promise<ListResponse> => {
     const after = pageToken === undefined ? null : nameOfToken(pageToken);
     const asked = { ...(pageSize === undefined ? {} : { page_size: pageSize }), ...(after === null ? {} : { after }) };
     const receipt = await recordAndSign(ports, recordList(principalOf(context.values), asked), context);
-    const most = pageSize ?? maxUnpagedSecrets;
-    const secrets = await collect(ports, after, most + 1, receipt);
-    if (secrets.length <= most) {
-      return create(ListResponseSchema, { count: secrets.length, secrets });
+    const isStreamed = pageSize === undefined && ports.canStreamList(context);
+    const { secrets, isWhole } = await collect(ports, after, receipt, {
+      count: pageSize ?? Number.POSITIVE_INFINITY,
+      bytes: isStreamed ? maxWholeBytes : maxAnswerBytes,
+    });
+    if (isStreamed && !isWhole) {
+      const listing = await ports.metadata.openListing(after, receipt);
+      ports.streamList(context, restOf(listing, after));
+      return create(ListResponseSchema, { count: listing.count });
     }
-    if (pageSize === undefined) {
-      throw tooMany();
-    }
-    const page = secrets.slice(0, most);
-    const nextPageToken = tokenOfName(page.at(-1)?.name ?? "");
-    return create(ListResponseSchema, { count: page.length, secrets: page, nextPageToken });
+    const nextPageToken = tokenOfName(secrets.at(-1)?.name ?? "");
+    return create(ListResponseSchema, { count: secrets.length, secrets, ...(isWhole ? {} : { nextPageToken }) });
   };
 }
 
+interface Most {
+  readonly count: number;
+  readonly bytes: number;
+}
+
+/** As many as an answer may hold, in chunks whose size follows from that of the one before. */
 async function collect(
   { metadata }: RpcPorts,
   after: string | null,
-  most: number,
   atLeast: Head,
-): Promise<SecretMetadata[]> {
-  const secrets: SecretMetadata[] = [];
-  while (secrets.length < most) {
-    const limit = Math.min(chunkSecrets, most - secrets.length);
-    const chunk = await metadata.listSecrets(secrets.at(-1)?.name ?? after, limit, atLeast);
+  most: Most,
+): Promise<{ readonly secrets: MetadataMessage[]; readonly isWhole: boolean }> {
+  const secrets: MetadataMessage[] = [];
+  let bytes = 0;
+  let limit = firstChunk;
+  for (;;) {
+    // One more than is asked for shows whether there are more.
+    const wanted = Math.min(limit, most.count - secrets.length + 1);
+    const chunk = await metadata.listSecrets(secrets.at(-1)?.name ?? after, wanted, atLeast);
+    if (chunk.length === 0) {
+      return { secrets, isWhole: true };
+    }
     for (const secret of chunk) {
+      bytes += bytesInAnswer(secret);
+      if (secrets.length === most.count || (secrets.length > 0 && bytes > most.bytes)) {
+        return { secrets, isWhole: false };
+      }
       secrets.push(metadataMessage(secret));
     }
-    if (chunk.length < limit) {
-      break;
-    }
+    limit = chunkAfter(chunk.length);
   }
-  return secrets;
 }
 
-function tooMany(): VaultError {
-  return new VaultError("INVALID_ARGUMENT", `more than ${maxUnpagedSecrets} secrets so list them with pageSize`);
+/** The store gives fewer than it is asked for when they are large. */
+function chunkAfter(length: number): number {
+  return Math.min(maxChunk, 2 * Math.max(length, 8));
+}
+
+/** JSON is the longest encoding: the names of its fields are counted here, too. */
+function bytesInAnswer(secret: SecretMetadata): number {
+  return Buffer.byteLength(JSON.stringify(secret)) + 128;
+}
+
+function restOf(listing: Listing, after: string | null): RestOfList {
+  let last = after;
+  let limit = firstChunk;
+  return {
+    async next() {
+      const chunk = await listing.next(last, limit);
+      last = chunk.at(-1)?.name ?? last;
+      limit = chunkAfter(chunk.length);
+      return chunk.map(metadataMessage);
+    },
+    close: () => listing.close(),
+  };
 }
 
 function tokenOfName(name: string): string {

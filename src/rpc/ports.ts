@@ -1,8 +1,11 @@
+import type { Message } from "@bufbuild/protobuf";
 import { type ContextValues, createContextKey, type HandlerContext } from "@connectrpc/connect";
+import type { Principal } from "../domain/principal.ts";
 import type { MetadataReader } from "../ledger/metadata-reader.ts";
-import { type Operation, type Receipt, receiptText } from "../ledger/operation.ts";
+import { type Operation, type Receipt, type Recorded, receiptText } from "../ledger/operation.ts";
 import type { Cancellation, Sequencer } from "../ledger/sequencer.ts";
 import type { Sealer } from "../sealing/envelope.ts";
+import { principalOf } from "./admission.ts";
 import { receiptHeader } from "./errors.ts";
 
 /** What the handlers work with. */
@@ -12,11 +15,38 @@ export interface RpcPorts {
   readonly metadata: MetadataReader;
   /** Whether the caller still waits. */
   cancellationOf(context: HandlerContext): Cancellation;
+  /** What an answer may have, however it is encoded. */
+  readonly maxAnswerBytes: number;
+  /** Whether the list that ends the answer of this call may go on when the answer has begun. */
+  canStreamList(context: HandlerContext): boolean;
+  /** Lets it go on with `rest`, which is closed in any case. The list in the answer itself MUST be empty. */
+  streamList(context: HandlerContext, rest: RestOfList): void;
+}
+
+/** Entries of a list that are written one page after the other, as fast as the caller takes them. */
+export interface RestOfList {
+  /** No entries: it was the end. What it throws ends the connection, so that nobody takes a part for the whole. */
+  next(): Promise<readonly Message[]>;
+  close(): Promise<void>;
+}
+
+/** Submits an operation in the caller's turn; it leaves the queue with its caller. */
+export function submitFor<T>(
+  { sequencer, cancellationOf }: RpcPorts,
+  operation: Operation<T>,
+  context: HandlerContext,
+): Promise<Recorded<T>> {
+  return sequencer.submit(operation, cancellationOf(context), turnOf(principalOf(context.values)));
+}
+
+/** Whose turn it is: a ZID as an admin is another than the same as a caller. */
+function turnOf({ role, zid }: Principal): string {
+  return `${role} ${zid}`;
 }
 
 /** Submits an operation and puts its last receipt into the answer's headers. */
 export async function submitAndSign<T>(ports: RpcPorts, operation: Operation<T>, context: HandlerContext): Promise<T> {
-  const { value, receipts } = await ports.sequencer.submit(operation, ports.cancellationOf(context));
+  const { value, receipts } = await submitFor(ports, operation, context);
   sign(context, lastOf(receipts));
   return value;
 }
@@ -27,7 +57,7 @@ export async function recordAndSign(
   operation: Operation<unknown>,
   context: HandlerContext,
 ): Promise<Receipt> {
-  const { receipts } = await ports.sequencer.submit(operation, ports.cancellationOf(context));
+  const { receipts } = await submitFor(ports, operation, context);
   const receipt = lastOf(receipts);
   sign(context, receipt);
   return receipt;

@@ -2,17 +2,19 @@ import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { Code, ConnectError, type ContextValues, createContextValues, type HandlerContext } from "@connectrpc/connect";
 import type { Exchange } from "./exchange.ts";
 import { CallHeaders } from "./headers.ts";
-import type { Cancellation, Framing } from "./options.ts";
+import type { AbortListener, Cancellation, Framing, RestOfList } from "./options.ts";
 
 /**
  * One unary call, and the context that its handler sees. Its parts are made when somebody asks for them: most calls
  * need few of them, and making all costs more than the call itself.
  */
-export class UnaryCall implements HandlerContext {
+export class UnaryCall implements HandlerContext, Cancellation {
   readonly method: DescMethod;
   readonly exchange: Exchange;
   readonly protocolName: Framing;
   readonly startedAt = performance.now();
+  /** What follows the answer's own entries of its list. Whoever settles the call sees to it that it is closed. */
+  rest: RestOfList | undefined;
   /** Called once, when it is settled. */
   onSettled: (() => void) | undefined;
   #isSettled = false;
@@ -21,6 +23,7 @@ export class UnaryCall implements HandlerContext {
   #responseTrailer: CallHeaders | undefined;
   #abort: AbortController | undefined;
   #abortReason: unknown;
+  #abortListener: AbortListener | undefined;
   #deadlineAt: number | undefined;
   #deadlineTimer: NodeJS.Timeout | undefined;
 
@@ -101,6 +104,23 @@ export class UnaryCall implements HandlerContext {
     return this.#abortReason;
   }
 
+  /** A call waits for one thing at a time, nearly always: only further listeners are worth a `signal`. */
+  addEventListener(type: "abort", listener: AbortListener): void {
+    if (this.#abortListener === undefined) {
+      this.#abortListener = listener;
+    } else {
+      this.signal.addEventListener(type, listener);
+    }
+  }
+
+  removeEventListener(type: "abort", listener: AbortListener): void {
+    if (this.#abortListener === listener) {
+      this.#abortListener = undefined;
+    } else {
+      this.#abort?.signal.removeEventListener(type, listener);
+    }
+  }
+
   /** Claims the right to answer, for one claimant only; with a reason why there will be none, `signal` is aborted. */
   settle(reason?: unknown): boolean {
     if (this.#isSettled) {
@@ -112,6 +132,7 @@ export class UnaryCall implements HandlerContext {
     if (reason !== undefined) {
       this.#abortReason = reason;
       this.#abort?.abort(reason);
+      this.#abortListener?.handleEvent();
     }
     return true;
   }
@@ -120,4 +141,17 @@ export class UnaryCall implements HandlerContext {
 /** Whether a call was given up, without the cost of making its `signal` where that is not needed. */
 export function cancellationOf(context: HandlerContext): Cancellation {
   return context instanceof UnaryCall ? context : context.signal;
+}
+
+/** Whether the list that ends the answer of a call may go on when the answer has begun: on a JSON surface. */
+export function canStreamList(context: HandlerContext): boolean {
+  return context instanceof UnaryCall && context.protocolName === "json";
+}
+
+/** Lets the list that ends the answer, which is empty so far, go on with `rest`. */
+export function streamList(context: HandlerContext, rest: RestOfList): void {
+  if (!(context instanceof UnaryCall) || context.protocolName !== "json") {
+    throw new Error("an answer that must be one message");
+  }
+  context.rest = rest;
 }

@@ -6,6 +6,7 @@ import { endInPieces } from "./end-in-pieces.ts";
 import type { BodyResult, Exchange, Reply } from "./exchange.ts";
 import { CallHeaders } from "./headers.ts";
 import { type Peer, peerOf } from "./peer.ts";
+import { writeBody } from "./streamed-body.ts";
 
 export interface Http1Circumstances {
   readonly budget: BodyBudget;
@@ -92,10 +93,7 @@ export class Http1Exchange implements Exchange {
     if (response.destroyed) {
       return;
     }
-    const { isDraining, connection } = this.#circumstances;
-    if (isDraining()) {
-      response.shouldKeepAlive = false;
-    }
+    this.#endIfDraining();
     if (hasNoBody(this.httpMethod, reply.status)) {
       response.writeHead(reply.status, reply.header);
       response.end();
@@ -103,13 +101,30 @@ export class Http1Exchange implements Exchange {
       const body = reply.body ?? "";
       reply.header["content-length"] = String(typeof body === "string" ? Buffer.byteLength(body) : body.byteLength);
       response.writeHead(reply.status, reply.header);
-      endInPieces(response, body, connection);
+      endInPieces(response, body, this.#circumstances.connection);
     }
     discardRest(this.#request);
   }
 
+  sendStream(reply: Omit<Reply, "body" | "trailer">, body: AsyncIterable<string>): Promise<void> {
+    const response = this.#response;
+    this.#endIfDraining();
+    if (!response.destroyed) {
+      response.writeHead(reply.status, reply.header);
+      response.on("drain", () => this.#circumstances.connection?.move(response));
+      discardRest(this.#request);
+    }
+    return writeBody(response, body);
+  }
+
   cut(): void {
     this.#response.destroy();
+  }
+
+  #endIfDraining(): void {
+    if (this.#circumstances.isDraining()) {
+      this.#response.shouldKeepAlive = false;
+    }
   }
 }
 

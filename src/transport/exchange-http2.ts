@@ -7,6 +7,7 @@ import type { BodyResult, Exchange, Reply } from "./exchange.ts";
 import { collect, hasNoBody } from "./exchange-http1.ts";
 import { CallHeaders } from "./headers.ts";
 import { type Peer, peerOf } from "./peer.ts";
+import { writeBody } from "./streamed-body.ts";
 
 /** The address at the other end; empty when the session is gone, which has no socket any more. */
 export function peerAddressOf({ session }: Pick<ServerHttp2Stream, "session">): string {
@@ -123,6 +124,18 @@ export class Http2Exchange implements Exchange {
     }
     discardRest(stream);
   }
+
+  sendStream(reply: Omit<Reply, "body" | "trailer">, body: AsyncIterable<string>): Promise<void> {
+    const stream = this.#stream;
+    this.#hasAnswered = true;
+    if (!stream.destroyed && !stream.closed) {
+      stream.respond({ ...reply.header, ":status": reply.status });
+      stream.on("drain", () => this.#circumstances.connection?.move(stream));
+      discardRest(stream);
+    }
+    return writeBody(stream, body);
+  }
+
   cut(): void {
     this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR);
   }

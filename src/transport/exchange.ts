@@ -38,6 +38,11 @@ export interface Exchange {
   readBody(maxBytes: number, share: string | undefined, done: (result: BodyResult) => void): void;
   /** Calls `gone` when the peer leaves before it has the whole reply. */
   onGone(gone: () => void): void;
+  /**
+   * Sends a reply whose body is made while it is taken. Resolves when the peer has all of it; when it cannot get all, its
+   * connection or stream is cut, and this rejects.
+   */
+  sendStream(reply: Omit<Reply, "body" | "trailer">, body: AsyncIterable<string>): Promise<void>;
   /** Sends the reply. What is left of the body is read and forgotten, within bounds. */
   send(reply: Reply): void;
   /** Ends the exchange without an answer, where even that has failed. */

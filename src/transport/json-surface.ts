@@ -8,7 +8,7 @@ import { createJsonDecoder, type JsonDecoder, parseJsonObject } from "./json-dec
 import { createJsonEncoder, type JsonEncoder } from "./json-encoder.ts";
 import { JsonFieldError } from "./json-field-error.ts";
 import type { UnaryMethod } from "./methods.ts";
-import type { JsonProblem, JsonReply, JsonSurface, MessageSizes } from "./options.ts";
+import type { JsonProblem, JsonReply, JsonSurface, MessageSizes, RestOfList } from "./options.ts";
 import { compileRoutes, type Route } from "./routes.ts";
 import { MessageTooLarge, serveUnary, type UnaryFraming, type UnaryRuntime } from "./unary.ts";
 
@@ -33,7 +33,9 @@ export function compileSurface(
   for (const method of methods) {
     const decode = createJsonDecoder(method.method.input, { registry, sizes });
     const encode = createJsonEncoder(method.method.output, { registry, emitNull: surface.emitNull });
-    codecs.set(method, { decode, encode });
+    const list = method.method.output.fields.find(({ fieldKind, message }) => fieldKind === "list" && message);
+    const encodeEntry = list?.message && createJsonEncoder(list.message, { registry, emitNull: surface.emitNull });
+    codecs.set(method, { decode, encode, encodeEntry });
   }
   const refuse = (exchange: Exchange, problem: JsonProblem) =>
     sendJson(exchange, baseHeader(), surface.failure(problem));
@@ -58,6 +60,8 @@ export function compileSurface(
 interface Codecs {
   readonly decode: JsonDecoder;
   readonly encode: JsonEncoder;
+  /** Of an entry of the list that ends the answer. */
+  readonly encodeEntry: JsonEncoder | undefined;
 }
 
 interface Matched {
@@ -115,9 +119,16 @@ class JsonFraming implements UnaryFraming {
     );
   }
 
-  reply(message: Message): void {
+  reply(message: Message): void | Promise<void> {
     const body = this.#surface.success(this.#call.method, this.#codecs.encode(message));
-    sendJson(this.#call.exchange, this.#header(), { status: 200, body });
+    const { exchange, rest } = this.#call;
+    if (rest === undefined) {
+      return sendJson(exchange, this.#header(), { status: 200, body });
+    }
+    const entries = entriesOf(rest, this.#codecs.encodeEntry);
+    return exchange
+      .sendStream({ status: 200, header: this.#header() }, withEntries(JSON.stringify(body), entries))
+      .finally(() => rest.close());
   }
 
   refuse(error: ConnectError, reason: unknown): void {
@@ -142,6 +153,39 @@ function problemOf(error: ConnectError, reason: unknown): JsonProblem {
     return { kind: "unsupported_encoding", accepted: acceptedEncodings };
   }
   return { kind: "call", error };
+}
+
+/** Small entries are written together; a long text of many large ones would outlive what it is made of. */
+const chunkChars = 65_536;
+
+/** The text of an answer, with these entries in the empty list at its end. */
+async function* withEntries(answer: string, entries: AsyncIterable<JsonObject>): AsyncGenerator<string> {
+  const end = "]}";
+  if (!answer.endsWith(`[${end}`)) {
+    throw new Error("an answer that does not end with an empty list");
+  }
+  let text = answer.slice(0, -end.length);
+  let separator = "";
+  for await (const entry of entries) {
+    text += separator + JSON.stringify(entry);
+    separator = ",";
+    if (text.length >= chunkChars) {
+      yield text;
+      text = "";
+    }
+  }
+  yield text + end;
+}
+
+async function* entriesOf(rest: RestOfList, encode: JsonEncoder | undefined): AsyncGenerator<JsonObject> {
+  if (encode === undefined) {
+    throw new Error("an answer without a list");
+  }
+  for (let page = await rest.next(); page.length > 0; page = await rest.next()) {
+    for (const message of page) {
+      yield encode(message);
+    }
+  }
 }
 
 function sendJson(exchange: Exchange, header: HeaderRecord, reply: JsonReply): void {

@@ -52,8 +52,24 @@ export type Check = (method: DescMethod, message: Message) => void;
 /** Turns whatever made a call fail into what its caller sees. MUST NOT put anything of the request into it. */
 export type Translate = (reason: unknown) => ConnectError;
 
-/** Whether a call was given up: its caller went away, its time is over, or it was refused. */
-export type Cancellation = Pick<AbortSignal, "aborted" | "reason">;
+/** Whether a call was given up: its caller went away, its time is over, or it was refused. As of an `AbortSignal`. */
+export interface Cancellation {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+  addEventListener(type: "abort", listener: AbortListener): void;
+  removeEventListener(type: "abort", listener: AbortListener): void;
+}
+
+export interface AbortListener {
+  handleEvent(): void;
+}
+
+/** Entries of the list that ends an answer, one page after the other. */
+export interface RestOfList {
+  /** No entries: it was the end. */
+  next(): Promise<readonly Message[]>;
+  close(): Promise<void>;
+}
 
 export type Framing = "grpc" | "grpc-web" | "connect" | "json";
 

@@ -27,7 +27,8 @@ export interface UnaryFraming {
   ownBody?(): Uint8Array;
   /** The message of a complete body. Throws ConnectError; a promise only where one is needed. */
   decode(body: Uint8Array): Message | Promise<Message>;
-  reply(message: Message): void;
+  /** A promise only where the answer is made while it is taken: it rejects when the caller cannot get all of it. */
+  reply(message: Message): void | Promise<void>;
   /** `reason` is what was thrown, before it became `error`. */
   refuse(error: ConnectError, reason: unknown): void;
 }
@@ -52,11 +53,18 @@ export function serveUnary(
     }
   };
   const reply = (message: Message) => {
-    if (call.settle()) {
+    if (!call.settle()) {
+      closeRest(call);
+    } else {
       try {
-        framing.reply(message);
+        const sending = framing.reply(message);
+        if (sending !== undefined) {
+          recordLater(runtime, call, sending);
+          return;
+        }
         record(runtime, call, undefined, undefined);
       } catch (reason) {
+        closeRest(call);
         sendRefusal(runtime, call, framing, reason);
       }
     }
@@ -142,6 +150,19 @@ function bodyOrThrow(body: BodyResult): Uint8Array {
     throw new ConnectError("the request was cut off", Code.Canceled);
   }
   return body;
+}
+
+/** The rest of an answer that will not be. */
+function closeRest(call: UnaryCall): void {
+  call.rest?.close().catch(() => undefined);
+}
+
+/** An answer that has begun has no other end than its own: a reason why it is not whole is for the log. */
+function recordLater(runtime: UnaryRuntime, call: UnaryCall, sending: Promise<void>): void {
+  sending.then(
+    () => record(runtime, call, undefined, undefined),
+    (reason) => record(runtime, call, runtime.translate(reason).code, reason),
+  );
 }
 
 /** A message over the limit. Its own class, since some framings have their own answer to it. */

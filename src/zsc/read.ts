@@ -1,8 +1,9 @@
+import { VaultError } from "../domain/errors.ts";
 import type { Plaintext } from "../domain/plaintext.ts";
-import type { Operation } from "../ledger/operation.ts";
+import type { AuditDraft, BatchView, Change, Decision, Operation } from "../ledger/operation.ts";
 import type { Sealer } from "../sealing/envelope.ts";
 import { oneRow } from "./drafts.ts";
-import { needsPassage, pass, type Request } from "./gated.ts";
+import { needsPassage, type Passage, pass, type Request } from "./gated.ts";
 
 export interface ReadSecret {
   readonly name: string;
@@ -21,10 +22,108 @@ export function readSecret(request: Request, sealer: Sealer): Operation<ReadSecr
         const { error, changes, draft } = passage;
         return { outcome: { kind: "refused", error }, changes, drafts: [draft] };
       }
-      const { secret, plaintext, draft } = passage;
-      const value = { name: secret.name, value: plaintext, purposeTag: secret.purposeTag };
-      const changes = [{ kind: "count_read", name: secret.name } as const];
-      return { outcome: { kind: "done", value }, changes, drafts: [draft] };
+      const changes = [{ kind: "count_read", name: passage.secret.name } as const];
+      return { outcome: { kind: "done", value: readOf(passage) }, changes, drafts: [passage.draft] };
     },
+    discard: ({ value }) => value.wipe(),
   };
+}
+
+/** What came of one read of several. */
+export type ReadItem =
+  | { readonly kind: "read"; readonly secret: ReadSecret }
+  | { readonly kind: "refused"; readonly error: VaultError };
+
+/** What an answer may hold. */
+export interface Room {
+  readonly maxBytes: number;
+  /** What one item takes of it, at most. */
+  bytesOf(item: ReadItem): number;
+}
+
+/**
+ * Reads several secrets, one after the other and all at one moment: a row and an item for each request.
+ *
+ * When the answer has no room for all of them nothing is read and nothing recorded: `MESSAGE_TOO_LARGE`.
+ */
+export function readSecrets(requests: readonly Request[], sealer: Sealer, room: Room): Operation<readonly ReadItem[]> {
+  const needs = requests.map(needsPassage);
+  return {
+    needs: {
+      secrets: needs.flatMap(({ secrets }) => secrets),
+      denials: [...new Set(needs.flatMap(({ denials }) => denials))],
+    },
+    weight: { rows: requests.length, bytes: 0 },
+    apply: (view) => readAll(view, requests, sealer, room),
+    discard: wipeAll,
+  };
+}
+
+function readAll(
+  view: BatchView,
+  requests: readonly Request[],
+  sealer: Sealer,
+  room: Room,
+): Decision<readonly ReadItem[]> {
+  const items: ReadItem[] = [];
+  const changes: Change[] = [];
+  const drafts: AuditDraft[] = [];
+  let bytesLeft = room.maxBytes;
+  try {
+    for (const request of requests) {
+      const passage = pass(withDenials(view, changes), request, sealer);
+      items.push(
+        passage.kind === "granted"
+          ? { kind: "read", secret: readOf(passage) }
+          : { kind: "refused", error: passage.error },
+      );
+      changes.push(...changesOf(passage, drafts.length));
+      drafts.push(passage.draft);
+      bytesLeft -= room.bytesOf(items.at(-1) as ReadItem);
+      if (bytesLeft < 0) {
+        wipeAll(items);
+        return { outcome: { kind: "refused", error: tooLarge() }, changes: [], drafts: [] };
+      }
+    }
+  } catch (error) {
+    wipeAll(items);
+    throw error;
+  }
+  return { outcome: { kind: "done", value: items }, changes, drafts };
+}
+
+/** The world with the denials of the reads before: they count for those after them. */
+function withDenials(view: BatchView, changes: readonly Change[]): BatchView {
+  const { now } = view;
+  const denials = (zid: string) => {
+    const before = view.denials(zid);
+    const own = changes.filter((change) => change.kind === "count_denial" && change.zid === zid);
+    return own.length === 0 ? before : [...before, ...own.map(() => now.zeqond)];
+  };
+  return { now, secret: (name) => view.secret(name), denials };
+}
+
+/** A passage names its own draft, as number 0: among those of all reads it is number `draft`. */
+function changesOf(passage: Passage, draft: number): readonly Change[] {
+  if (passage.kind === "granted") {
+    return [{ kind: "count_read", name: passage.secret.name }];
+  }
+  return passage.changes.map((change) => (change.kind === "count_denial" ? { ...change, draft } : change));
+}
+
+function readOf({ secret, plaintext }: Extract<Passage, { kind: "granted" }>): ReadSecret {
+  return { name: secret.name, value: plaintext, purposeTag: secret.purposeTag };
+}
+
+/** Wipes every value that was read. */
+export function wipeAll(items: readonly ReadItem[]): void {
+  for (const item of items) {
+    if (item.kind === "read") {
+      item.secret.value.wipe();
+    }
+  }
+}
+
+function tooLarge(): VaultError {
+  return new VaultError("MESSAGE_TOO_LARGE", "the answer would be too large so ask for fewer names");
 }

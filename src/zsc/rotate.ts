@@ -24,7 +24,8 @@ export function isDue(secret: Secret, nowZeqond: number): boolean {
 export function rotateIfDue(name: string, sealer: Sealer): Operation<boolean> {
   const rotation = rotate(name, { zid: systemZid, role: "system" }, sealer, "auto_rotated");
   return {
-    ...rotation,
+    needs: rotation.needs,
+    weight: rotation.weight,
     apply(view) {
       const secret = view.secret(name);
       if (secret === undefined || !isDue(secret, view.now.zeqond)) {

@@ -36,7 +36,7 @@ describe("metadata that is read beside the chain", () => {
       await opened.promise;
       return await store.listSecrets(...question);
     };
-    const metadata = createMetadataReader({ listSecrets, auditRows: store.auditRows });
+    const metadata = createMetadataReader({ ...store, listSecrets });
     const waiting = Array.from({ length: 256 }, () => metadata.listSecrets(null, 1, emptyHead));
     const overloaded = { name: "VaultError", code: "OVERLOADED", retryAfterMs: 100 };
     await expect(metadata.listSecrets(null, 1, emptyHead)).rejects.toMatchObject(overloaded);
@@ -50,7 +50,7 @@ describe("metadata that is read beside the chain", () => {
   test("passes a bug on as it is", async () => {
     const bug = new TypeError("a bug");
     const broken = () => Promise.reject(bug);
-    const metadata = createMetadataReader({ listSecrets: broken, auditRows: broken });
+    const metadata = createMetadataReader({ listSecrets: broken, auditRows: broken, openListing: broken });
     await expect(metadata.listSecrets(null, 1, emptyHead)).rejects.toBe(bug);
   });
 });

@@ -78,6 +78,54 @@ describe.each(newPlaces)("the daemon on %s", (_kind, newPlace) => {
     },
   );
 
+  test("tries what does not open again after pauses that grow to an hour, and what opens again at once", async () => {
+    const names = ["broken", "mended"];
+    for (const name of names) {
+      await vault.set(name, { expiresZeqond: startZeqond });
+    }
+    await vault.place.sql("UPDATE secret SET bound_zid = 'ZEQ-THIEF'");
+    let looks = 0;
+    const replica = await vault.replica();
+    const dueSecrets: Store["dueSecrets"] = (...question) => {
+      looks += 1;
+      return replica.store.dueSecrets(...question);
+    };
+    start({ ...replica, store: { dueSecrets } });
+    // A pass that has begun since, and is over.
+    const nextPass = async () => {
+      const before = looks;
+      while (looks < before + 3) {
+        await pause();
+      }
+    };
+    const triesOf = async (name: string) => {
+      const sql = `SELECT COUNT(*) FROM audit_log WHERE origin_id = 'zsc:${name}' AND proof_purpose = 'error'`;
+      return Number((await vault.place.sql(sql))[0]?.[0]);
+    };
+    await nextPass();
+    await nextPass();
+    expect(await triesOf("broken")).toBe(1);
+    const triedAfter: number[] = [];
+    const stepZeqonds = 100;
+    for (let elapsed = stepZeqonds; elapsed <= 11_000; elapsed += stepZeqonds) {
+      const before = await triesOf("broken");
+      vault.clock.advanceZeqonds(stepZeqonds);
+      await nextPass();
+      if ((await triesOf("broken")) > before) {
+        triedAfter.push(elapsed);
+      }
+    }
+    const pauses = triedAfter.map((elapsed, index) => elapsed - (triedAfter[index - 1] ?? 0));
+    // An hour is 4,633.2 Zeqonds, the step after it 4,700.
+    expect(pauses).toEqual([100, 200, 400, 800, 1_600, 3_200, 4_700]);
+    expect(await triesOf("broken")).toBe(1 + triedAfter.length);
+
+    await vault.place.sql("UPDATE secret SET bound_zid = 'ZEQ-SYS' WHERE name = 'mended'");
+    vault.clock.advanceZeqonds(4_700);
+    await versionBecomes("mended", 2);
+    expect(await vault.secret("broken")).toMatchObject({ version: 1 });
+  }, 60_000);
+
   test("rotates nothing any more once it has stopped", async () => {
     const daemon = start(await vault.replica());
     await daemon.stop();

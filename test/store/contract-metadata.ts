@@ -1,6 +1,6 @@
 import { metadataOf } from "../../src/domain/secret.ts";
-import type { Store } from "../../src/ledger/store.ts";
-import { emptyHead, rowAfter, rowsAfter, secretNamed, write } from "../support/ledger.ts";
+import { pageBytes, type Store } from "../../src/ledger/store.ts";
+import { emptyHead, load, rowAfter, rowsAfter, secretNamed, write } from "../support/ledger.ts";
 import type { NewPlace, Place } from "../support/places.ts";
 import { hostileNames } from "./contract-texts.ts";
 
@@ -51,6 +51,42 @@ export function describeMetadata(newPlace: NewPlace): void {
     const read = secretNamed("read", { purposeTag: "tag", readCount: 3, lastReadZeqond: 9 });
     await write(store, () => ({ inserts: [read, never] }));
     expect(await store.listSecrets(null, 10, emptyHead)).toEqual([never, read].map(metadataOf));
+  });
+
+  test("a list of large secrets comes in pages of a bounded size, one secret at least", async () => {
+    const permissions = Array.from({ length: 1_000 }, (_, index) => `ZEQ-${index}-`.padEnd(128, "9"));
+    const names = Array.from({ length: 9 }, (_, index) => `large ${index}`);
+    await write(store, () => ({ inserts: names.map((name) => secretNamed(name, { permissions })) }));
+    const found = await pages(
+      (after) => store.listSecrets(after, 1_000, emptyHead),
+      ({ name }) => name,
+    );
+    const most = Math.max(1, Math.floor(pageBytes / JSON.stringify(permissions).length) + 1);
+    expect(Math.max(...found.map((page) => page.length))).toBeLessThanOrEqual(most);
+    expect(found.flat()).toEqual(names);
+  });
+
+  test("rows about a secret go on before the last one", async () => {
+    const { rows } = await write(store, (head) => ({ rows: rowsAfter(head, [{}, {}, {}, {}]) }));
+    expect(await store.auditRows("zsc:a", 2, emptyHead, rows[2]?.seq)).toEqual([rows[1], rows[0]]);
+    expect(await store.auditRows("zsc:a", 2, emptyHead, rows[0]?.seq)).toEqual([]);
+  });
+
+  test("a listing shows one moment, its count included, whatever is written meanwhile", async () => {
+    await create(["a", "b", "c", "d"]);
+    const { to } = await write(store, () => ({}));
+    const listing = await store.openListing("a", to);
+    const [first] = await listing.next("a", 1);
+    const { secrets } = await load(store, { secrets: ["c"] });
+    await write(store, () => ({ deletes: [...secrets.values()], inserts: [secretNamed("bb"), secretNamed("e")] }));
+    const rest = await listing.next("b", 10);
+    expect([first, ...rest].map((secret) => secret?.name)).toEqual(["b", "c", "d"]);
+    expect(listing.count).toBe(3);
+    expect(await listing.next("d", 10)).toEqual([]);
+    await listing.close();
+    const later = await store.openListing(null, to);
+    expect(later.count).toBe(5);
+    await later.close();
   });
 
   test("an empty vault lists nothing", async () => {

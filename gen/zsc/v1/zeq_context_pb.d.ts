@@ -206,8 +206,9 @@ export declare const ZeqContext: GenService<{
   /**
    * Reads up to 100 secrets: a row and a status for each.
    *
-   * The call itself fails only when nothing of it was recorded (bad input, no token, the database away); a
-   * refused item carries its error. Answers can reach 6.6 MB: raise the message limit of your client (4 MB in most).
+   * The call itself fails only when nothing of it was recorded (bad input, no token, the database away, or
+   * RESOURCE_EXHAUSTED, `MESSAGE_TOO_LARGE`: in JSON the values would take more than 8 MiB); a refused item carries its
+   * error. Answers can reach 6.6 MB: raise the message limit of your client (4 MB in most).
    *
    * @generated from rpc zsc.v1.ZeqContext.BatchRead
    */

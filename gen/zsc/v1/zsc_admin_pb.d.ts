@@ -98,7 +98,7 @@ export declare const SecretMetadataSchema: GenMessage<SecretMetadata>;
  */
 export declare type ListRequest = Message<"zsc.v1.ListRequest"> & {
   /**
-   * Optional. At most so many secrets in this answer, 1 to 10,000. Absent: all.
+   * Optional. At most so many secrets in this answer, 1 to 10,000, and no more than fit into it.
    *
    * @generated from field: optional int32 page_size = 1;
    */
@@ -676,7 +676,8 @@ export declare const ZscAdmin: GenService<{
   /**
    * Lists the metadata of all secrets, ordered by name, byte by byte.
    *
-   * Without `page_size` the answer holds all of them; a vault of more than 100,000 secrets must be listed in pages.
+   * An answer stays below 4 MiB: when there are more secrets it has a `next_page_token`, also without `page_size`. Over
+   * JSON, without `pageSize`, the list is whole: a long one is streamed as it was at one moment.
    *
    * @generated from rpc zsc.v1.ZscAdmin.List
    */

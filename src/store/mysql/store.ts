@@ -1,4 +1,3 @@
-import { metadataOf } from "../../domain/secret.ts";
 import { auditColumns } from "../../ledger/row.ts";
 import type { Inventory, LedgerWrite, Loaded, LoadRequest, Store } from "../../ledger/store.ts";
 import { StoreFailure } from "../../ledger/store.ts";
@@ -7,8 +6,10 @@ import { auditRowOf } from "../rows.ts";
 import { type Connection, type MysqlOptions, openConnection } from "./connection.ts";
 import { durabilityOf } from "./durability.ts";
 import { createLine } from "./line.ts";
-import { headOf, lockAndLoad, rowsAt, secretFromRow, selectAudit, selectHead, selectMetadata, textOf } from "./load.ts";
+import { openMysqlListing } from "./listing.ts";
+import { headOf, lockAndLoad, rowsAt, selectAudit, selectHead, textOf } from "./load.ts";
 import { migrate } from "./migrate.ts";
+import { listPage } from "./pages.ts";
 import { readAtLeast } from "./read-at-least.ts";
 import { createRehearsal } from "./rehearsal.ts";
 import { despiteRivals } from "./rivals.ts";
@@ -43,17 +44,17 @@ export async function openMysqlStore(options: MysqlOptions, onMigration?: OnMigr
     inProcess: false,
     transact: (request, decide) => writer.use((connection) => transact(connection, request, decide)),
     listSecrets: (afterName, limit, atLeast) =>
+      reader.use((connection) =>
+        listPage((sql, values) => readAtLeast(connection, atLeast, sql, values), afterName, limit),
+      ),
+    auditRows: (originId, limit, atLeast, beforeSeq = Number.MAX_SAFE_INTEGER) =>
       reader.use(async (connection) => {
-        const sql = `${selectMetadata} WHERE s.name > ? ORDER BY s.name LIMIT ?`;
-        const rows = await readAtLeast(connection, atLeast, sql, [afterName ?? "", limit]);
-        return rows.map(secretFromRow).map(metadataOf);
-      }),
-    auditRows: (originId, limit, atLeast) =>
-      reader.use(async (connection) => {
-        const sql = `${selectAudit} WHERE origin_id = ? AND LEFT(transition_type, 7) = 'secret_' ORDER BY seq DESC LIMIT ?`;
-        const rows = await readAtLeast(connection, atLeast, sql, [originId, limit]);
+        const sql = `${selectAudit} WHERE origin_id = ? AND LEFT(transition_type, 7) = 'secret_' AND seq < ?
+          ORDER BY seq DESC LIMIT ?`;
+        const rows = await readAtLeast(connection, atLeast, sql, [originId, beforeSeq, limit]);
         return rows.map((row) => auditRowOf(auditColumns.map((column): unknown => row[column])));
       }),
+    openListing: (afterName, atLeast) => openMysqlListing(options, afterName, atLeast),
     dueSecrets: (zeqond, afterName, limit) =>
       reader.use(async (connection) => {
         const sql = "SELECT name FROM secret WHERE expires_zeqond <= ? AND name > ? ORDER BY name LIMIT ?";

@@ -1,8 +1,9 @@
+import type { Secret } from "../../domain/secret.ts";
 import type { VaultRow } from "../../domain/vault-row.ts";
 import { type ChangeRow, payloadEndBytes } from "../../ledger/last-change.ts";
 import { auditColumns, type Head } from "../../ledger/row.ts";
 import { StoreFailure } from "../../ledger/store.ts";
-import { isChange, secretColumns, secretMetadata, wholeSecret } from "../columns.ts";
+import { isChange, secretColumns, secretMetadata, secretOf, wholeSecret } from "../columns.ts";
 import type { Sqlite } from "./database.ts";
 
 export interface SecretRecord {
@@ -33,7 +34,7 @@ const fromSecrets = `${counterOf("read_count")}, ${counterOf("last_read_zeqond")
 
 const selectSecret = `SELECT ${wholeSecret}, ${fromSecrets}`;
 
-const selectMetadata = `SELECT ${secretMetadata}, ${fromSecrets}`;
+export const selectMetadata = `SELECT ${secretMetadata}, ${fromSecrets}`;
 
 const selectAudit = `SELECT ${auditColumns.join(", ")} FROM audit_log`;
 
@@ -48,6 +49,7 @@ interface Command<P extends unknown[]> {
 interface Query<P extends unknown[], R> {
   get(...parameters: P): R | undefined;
   all(...parameters: P): R[];
+  iterate(...parameters: P): Iterable<R>;
 }
 
 export type Statements = ReturnType<typeof statementsOf>;
@@ -90,8 +92,8 @@ export function statementsOf(database: Sqlite) {
     ),
     touchHead: run<[]>("UPDATE audit_head SET seq = seq WHERE id = 1"),
     list: rows<[string, number], SecretRecord>(`${selectMetadata} WHERE s.name > ? ORDER BY s.name LIMIT ?`),
-    audit: arrays<[string, number]>(
-      `${selectAudit} WHERE origin_id = ? AND substr(transition_type, 1, 7) = 'secret_' ORDER BY seq DESC LIMIT ?`,
+    audit: arrays<[string, number, number]>(
+      `${selectAudit} WHERE origin_id = ? AND substr(transition_type, 1, 7) = 'secret_' AND seq < ? ORDER BY seq DESC LIMIT ?`,
     ),
     due: values<[number, string, number], string>(
       "SELECT name FROM secret WHERE expires_zeqond <= ? AND name > ? ORDER BY name LIMIT ?",
@@ -118,6 +120,10 @@ export function asBytes(columns: readonly string[]): string {
 
 function marks(count: number): string {
   return Array(count).fill("?").join(", ");
+}
+
+export function secretFromRecord(record: SecretRecord): Secret {
+  return secretOf(recordToRow(record), record.read_count ?? 0, record.last_read_zeqond);
 }
 
 export function recordToRow(record: SecretRecord): VaultRow {

@@ -9,15 +9,16 @@ import {
   type Store,
   StoreFailure,
 } from "../../ledger/store.ts";
-import { secretOf } from "../columns.ts";
 import type { OnMigration } from "../migrations.ts";
+import { pageOf } from "../pages.ts";
 import { auditRowOf, vaultRowOf } from "../rows.ts";
 import { failureOf, isForeign, isFull, openDatabase, openReadOnly, patiently, type Sqlite } from "./database.ts";
 import { createErasure } from "./erasure.ts";
 import { watchFiles } from "./files.ts";
+import { metadataBytes, openSqliteListing } from "./listing.ts";
 import { createRehearsal } from "./rehearsal.ts";
 import { openSqliteSnapshot } from "./snapshot.ts";
-import { headOf, recordToRow, type SecretRecord, type Statements, statementsOf } from "./statements.ts";
+import { headOf, type Statements, secretFromRecord, statementsOf } from "./statements.ts";
 import { writeBatch } from "./write.ts";
 
 /** The embedded store: one file, write-ahead log, every commit synced to the disk. */
@@ -47,15 +48,19 @@ export function openSqliteStore(path: string, onMigration?: OnMigration): Store 
     listSecrets: (afterName, limit, atLeast) =>
       guarded(() => {
         requireRow(statements, atLeast);
-        return statements.list
-          .all(afterName ?? "", limit)
+        return pageOf(statements.list.iterate(afterName ?? "", limit), metadataBytes)
           .map(secretFromRecord)
           .map(metadataOf);
       }),
-    auditRows: (originId, limit, atLeast) =>
+    auditRows: (originId, limit, atLeast, beforeSeq = Number.MAX_SAFE_INTEGER) =>
       guarded(() => {
         requireRow(statements, atLeast);
-        return statements.audit.all(originId, limit).map(auditRowOf);
+        return statements.audit.all(originId, beforeSeq, limit).map(auditRowOf);
+      }),
+    openListing: (afterName, atLeast) =>
+      guarded(() => {
+        requireRow(statements, atLeast);
+        return openSqliteListing(path, afterName);
       }),
     dueSecrets: (zeqond, afterName, limit) => guarded(() => statements.due.all(zeqond, afterName ?? "", limit)),
     openSnapshot: () => guarded(() => openSqliteSnapshot(openReadOnly(path))),
@@ -155,8 +160,4 @@ function requireRow(statements: Statements, { seq, rowHash }: Head): void {
   if (seq > 0 && statements.rowHashAt.get(seq) !== rowHash) {
     throw new StoreFailure("unavailable", "the file does not have the row that was just committed");
   }
-}
-
-function secretFromRecord(record: SecretRecord) {
-  return secretOf(recordToRow(record), record.read_count ?? 0, record.last_read_zeqond);
 }

@@ -78,6 +78,27 @@ export function batches(vault: () => Vault): void {
     expect(items.every(({ result }) => result.case === "secret" && result.value.value === value)).toBe(true);
   });
 
+  test("whose answer would be too large is refused before anything is read, and smaller ones are not", async () => {
+    const value = "\0".repeat(65_536);
+    const names = Array.from({ length: 100 }, () => freshName("large"));
+    await Promise.all(names.map((name) => setSecret(vault(), { name, value, boundZid: "ZEQ-B9" })));
+    const token = await vault().token("caller", "ZEQ-B9");
+    const rows = async () => (await vault().sql("SELECT seq FROM audit_log WHERE actor_zid = 'ZEQ-B9'")).length;
+    for (const [what, open] of rpcClients) {
+      const each = open(vault());
+      const before = await rows();
+      const many = await each.call(ZeqContext.method.batchRead, { names }, { token });
+      const isJson = what.includes("JSON");
+      expect([what, many.failure?.code, many.failure?.reason]).toEqual(
+        isJson ? [what, "RESOURCE_EXHAUSTED", "MESSAGE_TOO_LARGE"] : [what, undefined, undefined],
+      );
+      expect([what, (await rows()) - before, itemsOf(many).length]).toEqual(isJson ? [what, 0, 0] : [what, 100, 100]);
+      const few = await each.call(ZeqContext.method.batchRead, { names: names.slice(0, 20) }, { token });
+      expect(itemsOf(few).map((item) => shown(item)[1] === value)).toEqual(Array(20).fill(true));
+      each.close();
+    }
+  }, 60_000);
+
   test.each([
     ["no names", [], "names required"],
     ["101 names", Array.from({ length: 101 }, (_, index) => `n${index}`), "too many names (>100)"],

@@ -1,0 +1,82 @@
+import type { Settled } from "./batch.ts";
+import type { FairQueue, Queued } from "./fair-queue.ts";
+import { type Operation, type Recorded, receiptText } from "./operation.ts";
+
+/** Whether somebody still waits for an operation: an `AbortSignal`, or what costs less. */
+export interface Cancellation {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+  addEventListener(type: "abort", listener: AbortListener): void;
+  removeEventListener(type: "abort", listener: AbortListener): void;
+}
+
+export interface AbortListener {
+  handleEvent(): void;
+}
+
+/** What is submitted: the operation, and for whom. */
+export interface Submission {
+  readonly operation: Operation<unknown>;
+  readonly signal: Cancellation | undefined;
+  readonly principal: string | undefined;
+}
+
+/** Bytes that an operation brings along take a place of their own for each of these. */
+const bytesPerPlace = 16_384;
+
+/** An operation in the queue or in a batch, and the promise of its outcome. */
+export class Waiter implements Submission, Queued<Waiter>, AbortListener {
+  readonly operation: Operation<unknown>;
+  readonly signal: Cancellation | undefined;
+  readonly principal: string | undefined;
+  readonly rows: number;
+  readonly places: number;
+  lane: Queued<Waiter>["lane"];
+  before: Waiter | undefined;
+  after: Waiter | undefined;
+  readonly #queue: FairQueue<Waiter>;
+  readonly #resolve: (recorded: Recorded<unknown>) => void;
+  readonly #reject: (reason: unknown) => void;
+
+  constructor(
+    queue: FairQueue<Waiter>,
+    { operation, signal, principal }: Submission,
+    resolve: (recorded: Recorded<unknown>) => void,
+    reject: (reason: unknown) => void,
+  ) {
+    this.operation = operation;
+    this.signal = signal;
+    this.principal = principal;
+    this.rows = operation.weight.rows;
+    this.places = this.rows + Math.floor(operation.weight.bytes / bytesPerPlace);
+    this.#queue = queue;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    signal?.addEventListener("abort", this);
+  }
+
+  /** Aborted: one that still waits leaves the queue; one that is in a batch counts. */
+  handleEvent(): void {
+    if (this.#queue.remove(this)) {
+      this.reject(this.signal?.reason);
+    }
+  }
+
+  answer(settled: Settled): void {
+    if (settled.kind === "recorded") {
+      this.signal?.removeEventListener("abort", this);
+      this.#resolve({ value: settled.value, receipts: settled.receipts });
+      return;
+    }
+    if (settled.kind === "refused") {
+      const last = settled.receipts.at(-1);
+      settled.error.receipt = last && receiptText(last);
+    }
+    this.reject(settled.error);
+  }
+
+  reject(reason: unknown): void {
+    this.signal?.removeEventListener("abort", this);
+    this.#reject(reason);
+  }
+}
