@@ -184,7 +184,7 @@ describe("the log", () => {
     connection.cut();
     await until(() => lines().length > before);
     for (const line of lines()) {
-      expect(line).toMatchObject({ level: "info", reason: expect.stringMatching(/^(socket|session)$/) });
+      expect(line).toMatchObject({ level: "info", reason: expect.stringMatching(/^(socket|session|request)$/) });
       expect(line).not.toHaveProperty("stack");
     }
   });
