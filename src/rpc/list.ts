@@ -17,7 +17,7 @@ import { metadataMessage } from "./messages.ts";
 import { type RestOfList, type RpcPorts, recordAndSign } from "./ports.ts";
 
 /** An answer stays below 4 MiB, in every encoding: many clients take no more. What does not fit is the next page. */
-const maxAnswerBytes = 4_194_304 - 4_096;
+const maxAnswerBytes = 4_190_208;
 /** A list that is longer is streamed where that is possible, from one view of the vault. */
 const maxWholeBytes = 524_288;
 

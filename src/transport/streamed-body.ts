@@ -9,7 +9,10 @@ export interface BodyTimes {
   readonly maxBodyMs: number;
 }
 
-const usualTimes: BodyTimes = { maxPauseMs: 30_000, maxBodyMs: 300_000 };
+const usualTimes: BodyTimes = {
+  maxPauseMs: 30_000,
+  maxBodyMs: 300_000,
+};
 
 /**
  * Writes a body as fast as it is taken, and ends it. When its source fails, or time is up, the stream is cut: what has
