@@ -117,7 +117,7 @@ function handleWith(handler: UniversalHandler, options: StreamOptions): StreamHa
     const body = bodyOf(request, handler.method, limits.requestTimeoutMs);
     serve(handler, request, response, body, createContextValues().set(callKey, call), limits).catch((error) => {
       options.report("stream", error, wire);
-      // Somebody may wait for the rest of an answer, or for any.
+      // The caller may still wait for an answer, or for the rest of one.
       wire.destroy();
     });
   };
