@@ -32,7 +32,7 @@ if (Number.parseInt(process.versions.node, 10) >= leastMajor) {
   const child = spawn(shipped, [...process.execArgv, fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
     stdio: ["inherit", "inherit", "inherit", "ipc"],
   });
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR2"]) {
     process.on(signal, () => child.kill(signal));
   }
   child.on("exit", (code, signal) => {

@@ -8,9 +8,9 @@ import type { Role } from "../domain/principal.ts";
 import { StoreFailure } from "../ledger/store.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
 
-/** Exit codes: 0 done, 1 the answer is no or the start failed, 2 the command line is wrong or, */
+/** The command line is wrong. Otherwise 0 means done, and 1 that the answer is no or the start failed. */
 const usageExitCode = 2;
-/** of `audit verify`, it could not look: 1 is kept for what was tampered with. */
+/** `audit verify` could not look: 1 is kept for what was tampered with. */
 const unverifiedExitCode = 2;
 
 /** Runs the `zsc` command with the process's arguments and environment; sets the exit code. */

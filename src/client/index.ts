@@ -79,7 +79,7 @@ export function createZscClient(options: ZscClientOptions): ZscClient {
 
 /**
  * A stream that is refused was never looked at, so its call may be made again: once, as gRPC clients do (gRFC A6). A
- * server that stops refuses what it gets behind its last word; Connect would report that as an internal error.
+ * server that stops refuses the streams that arrive after its GOAWAY; Connect would report that as an internal error.
  */
 const againIfRefused: Interceptor = (next) => async (request) => {
   try {
@@ -108,7 +108,7 @@ function checkToken(token: unknown): string {
   throw new ConnectError(`the token ${what}`, Code.Unauthenticated);
 }
 
-/** A silent connection is asked for a sign of life early enough for the call that waits to hear of it. */
+/** Pings of a silent connection, so early that a call which waits on it fails within its own time. */
 function keepAlive(timeoutMs: number) {
   const within = (least: number, most: number, wanted: number) => Math.min(most, Math.max(least, wanted));
   return {
@@ -118,8 +118,8 @@ function keepAlive(timeoutMs: number) {
 }
 
 /**
- * Connect's own manager of connections, which takes its listener from a session before the session has told all of its errors:
- * one that no ping comes back from would end the process of the application.
+ * Connect's manager removes its `error` listener from a session before the session has emitted its last error: without
+ * this one, a ping that is not answered would be an uncaught error of the application.
  */
 class GuardedSessions extends Http2SessionManager {
   readonly #guarded = new WeakSet<object>();

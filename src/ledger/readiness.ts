@@ -73,7 +73,7 @@ export function createReadiness({ store, batches, clock, log }: ReadinessOptions
     return await asking;
   }
 
-  /** Between rehearsals: one that does not answer is asked for its reasons. */
+  /** Between rehearsals a ping is enough. When it is not answered, a rehearsal finds out why. */
   async function stillThere(): Promise<Found> {
     const durability = await inTime(store.ping(), pingWithinMs).catch(() => undefined);
     return durability === undefined

@@ -135,7 +135,7 @@ export function createSequencer(options: SequencerOptions): Sequencer {
     }
   }
 
-  /** So that what is loaded under the lock, to be applied, and what is applied, do not drift apart. */
+  /** Keeps a batch from loading, under the lock, many more secrets than fit into it. */
   function nextMostRows(batch: readonly Waiter[], { settled, loadedBytes }: AppliedBatch): number {
     const rowsOf = (waiters: readonly Waiter[]) => waiters.reduce((sum, waiter) => sum + waiter.rows, 0);
     if (settled.length < batch.length) {

@@ -7,9 +7,9 @@ import type { RowBlock } from "./row-block.ts";
 export interface LoadRequest {
   readonly secrets: readonly string[];
   readonly denials: readonly string[];
-  /** Denials at or before this Zeqond are of no interest, */
+  /** Denials at or before this Zeqond are left out. */
   readonly denialsAfterZeqond: number;
-  /** and neither are those behind this one: a clock that was wrong may have left any number of them. */
+  /** Denials after this Zeqond are left out: a clock that was wrong may have left any number of them. */
   readonly denialsUntilZeqond: number;
   /** Names, among `secrets`, whose row is to be compared with what the log says of its last change. */
   readonly changes: readonly string[];

@@ -1,11 +1,11 @@
 import type { Clock } from "../domain/clock.ts";
-import { VaultError } from "../domain/errors.ts";
 import { fieldsOfError, type Log } from "../domain/log.ts";
 import { momentOf } from "../domain/moment.ts";
 import { zeqondMs } from "../domain/zeqond.ts";
 import type { Sequencer } from "../ledger/sequencer.ts";
 import type { Store } from "../ledger/store.ts";
 import type { Sealer } from "../sealing/envelope.ts";
+import { isSealBroken } from "../zsc/drafts.ts";
 import { rotateIfDue } from "../zsc/rotate.ts";
 import { Pauses } from "./pauses.ts";
 
@@ -111,8 +111,4 @@ export function startRotation(options: RotationOptions): RotationDaemon {
       await running;
     },
   };
-}
-
-function isSealBroken(reason: unknown): boolean {
-  return reason instanceof VaultError && reason.code === "SEAL_BROKEN";
 }

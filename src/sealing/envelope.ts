@@ -50,9 +50,9 @@ export interface Sealer {
 const valueHeader = Uint8Array.of(1);
 const newestFormat = 2;
 
-/** How many opened data keys are remembered, */
+/** Opened data keys that are remembered, at most. */
 const maxDataKeys = 4_096;
-/** and of which secrets: a longer list of readers would take more memory than the key is worth. */
+/** Keys of secrets with more permissions are not remembered: the list would take more memory than the key is worth. */
 const maxRememberedPermissions = 16;
 
 export function createSealer(sealingKey: SealingKey, random: RandomBytes = randomBytes): Sealer {

@@ -139,7 +139,7 @@ const makeRoomEveryMs = 20;
 /** What a connection that was asked to go has until it is cut. */
 const retirementMs = 2_000;
 const longestSweepMs = 5_000;
-/** How long last answers may take to their peer. */
+/** What the last answers of a session that is ended have to reach the peer. */
 const lastWordsMs = 100;
 
 /** All connections that speak a protocol, and the bounds in time that no single call can hold. */

@@ -42,7 +42,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     } else if (surface !== undefined) {
       surface.serve(exchange, path, exchange.target.slice(path.length + 1));
     } else if (probePaths.has(path)) {
-      serveProbe(parts.health, exchange, path);
+      serveProbe(parts.health, exchange, path, runtime.publicCalls);
     } else {
       serveNothing(exchange);
     }

@@ -3,7 +3,7 @@ import { Health, HealthCheckResponse_ServingStatus as Status } from "#gen/grpc/h
 import { bindService, type HealthSource, type ServiceBinding } from "./options.ts";
 import { createStatusBoard } from "./status-board.ts";
 
-const watchIntervalMs = 2_000;
+const watchIntervalMs = 1_000;
 
 /** `grpc.health.v1.Health` over one source: all services are as well as the server is. */
 export function bindHealth(source: HealthSource, serviceNames: readonly string[]): ServiceBinding {

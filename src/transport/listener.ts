@@ -185,7 +185,7 @@ function createHttp2(limits: Limits): Http2Server {
     maxSessionRejectedStreams: 100,
     maxOutstandingPings: 10,
     maxSettings: 32,
-    // Ours goes first, and says why; this one is for resets that all come before we look.
+    // `Connection.countReset` is stricter and tells the caller why. This bound is for resets that Node reads at once.
     streamResetBurst: limits.streamResetBurst + 10_000,
     streamResetRate: 2 * limits.streamResetRate,
     unknownProtocolTimeout: limits.sniffTimeoutMs,

@@ -60,7 +60,8 @@ export function crowded(message: string): ConnectError {
   return new ConnectError(message, Code.ResourceExhausted, { "retry-after": String(retrySeconds) }, [retry]);
 }
 
-const retrySeconds = 1;
+/** After so long a caller without a place may come back. */
+export const retrySeconds = 1;
 
 /** Takes so much from the amount of a key; a key without an amount is forgotten. */
 export function subtract<K>(amounts: Map<K, number>, key: K, amount: number): void {

@@ -105,8 +105,7 @@ function handleWith(handler: UniversalHandler, options: StreamOptions): StreamHa
   const { limits, onCall } = options.runtime;
   return (request, response) => {
     if (!options.allowJson && /\bjson\b/i.test(request.headers["content-type"] ?? "")) {
-      response.statusCode = 415;
-      response.end();
+      refuse(request, response, 415);
       return;
     }
     const call = new StreamCall(originOf(request), peerOfRequest(request));
@@ -117,7 +116,7 @@ function handleWith(handler: UniversalHandler, options: StreamOptions): StreamHa
     const body = bodyOf(request, handler.method, limits.requestTimeoutMs);
     serve(handler, request, response, body, createContextValues().set(callKey, call), limits).catch((error) => {
       options.report("stream", error, wire);
-      // Somebody may wait for the rest of an answer, or for any.
+      // The caller may still wait for an answer, or for the rest of one.
       wire.destroy();
     });
   };
@@ -137,20 +136,27 @@ async function serve(
 ): Promise<void> {
   const universal = tryUniversalRequest(request, response, values);
   if (universal === undefined) {
-    response.statusCode = 400;
-    response.end();
+    refuse(request, response, 400);
     return;
   }
   forgetEndlessTimeout(universal.header, limits.maxTimeoutMs);
   // An answer before the end of the request must not cost the connection.
   const source = "stream" in request ? request.stream : request;
-  ("stream" in response ? response.stream : response).once("finish", () => {
-    discardRest(source);
-    // Over HTTP/2 the compatibility request has its hands on the stream, and would pause it once it is full.
-    request.resume();
-  });
+  ("stream" in response ? response.stream : response).once("finish", () => discard(request));
   const begun = withFirstMessageTimeout(body, source, limits.firstMessageTimeoutMs);
   await universalResponseToNodeResponse(await handler({ ...universal, body: begun }), response);
+}
+
+function refuse(request: NodeRequest, response: NodeResponse, status: number): void {
+  response.statusCode = status;
+  response.end();
+  discard(request);
+}
+
+function discard(request: NodeRequest): void {
+  discardRest("stream" in request ? request.stream : request);
+  // Over HTTP/2 the compatibility request has its hands on the stream, and would pause it once it is full.
+  request.resume();
 }
 
 /** Undefined where the caller does not say, in a way that makes a URL, whom it calls. */

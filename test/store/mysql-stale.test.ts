@@ -111,15 +111,18 @@ describe("what is read beside the chain, when connections may look at another se
     });
   });
 
-  test("moves together with the connection for writes after a failover", async () => {
+  test("the connections for reads and for health move together with the one for writes after a failover", async () => {
     expect(await store.dueSecrets(startZeqond, null, 10)).toEqual(["new", "old"]);
+    expect(await store.rehearse(false)).toMatchObject({ newest: { seq: head.seq } });
     servers.copy(url);
     proxy.redirect(staleUrl);
+    // The one for batches was opened first of those that are open.
     const [[writer = ""] = []] = await sessionsAt(url);
     await queryText(url, `KILL ${writer}`);
-    await set("newest").catch(() => set("newest"));
+    const newest = await set("newest").catch(() => set("newest"));
     // Nothing here proves what it shows.
     expect(await store.dueSecrets(startZeqond, null, 10)).toEqual(["new", "newest", "old"]);
+    expect(await store.rehearse(false)).toMatchObject({ newest: { seq: newest.seq } });
     expect(await sessionsAt(url)).toEqual([]);
   });
 });

@@ -160,6 +160,20 @@ test("unary calls that need no token are so many at once", async () => {
   expect((await client.check({})).status).toBe(Status.SERVING);
 });
 
+test("requests of /readyz have places among them, and give them back", async () => {
+  const { promise, resolve } = Promise.withResolvers<Readiness>();
+  await start({ limits: { maxPublicCallsPerAddress: 2 }, health: { ready: () => promise } });
+  const ask = () => fetch(`http://127.0.0.1:${echo.port}/readyz`);
+  const asked = [ask(), ask(), ask()];
+  const refusal = await Promise.race(asked);
+  expect([refusal.status, refusal.headers.get("retry-after")]).toEqual([429, "1"]);
+  resolve(good);
+  const statuses = (await Promise.all(asked)).map(({ status }) => status);
+  expect(statuses.toSorted()).toEqual([200, 200, 429]);
+  const again = await Promise.all([ask(), createClient(Health, connect()).check({})]);
+  expect(again.map(({ status }) => status)).toEqual([200, Status.SERVING]);
+});
+
 test("watchers share one question, and all hear of a change", async () => {
   let readiness = good;
   let asked = 0;

@@ -40,6 +40,23 @@ describe("a stream that takes no part", () => {
     await server.close(0);
   });
 
+  test("is ended behind a refusal, when its body goes on and on", async () => {
+    const { server, port } = await startEcho();
+    const session = http2.connect(`http://127.0.0.1:${port}`);
+    for (const path of [reflection, "/grpc.health.v1.Health/Watch", "/test.echo.v1.EchoService/Count"]) {
+      for (const type of ["application/json", "application/connect+json", "application/grpc+json", "text/html"]) {
+        const stream = session.request({ ...grpc, ":path": path, "content-type": type }, { endStream: false });
+        stream.resume();
+        const [header] = await once(stream, "response");
+        expect(header[":status"]).toBe(415);
+        stream.write(Buffer.alloc(9_000_000));
+        await closed(stream);
+      }
+    }
+    session.destroy();
+    await server.close(0);
+  });
+
   test("may be silent once its first message has come", async () => {
     const { server, port } = await startEcho({ limits: { firstMessageTimeoutMs: 100 } });
     const session = http2.connect(`http://127.0.0.1:${port}`);

@@ -11,6 +11,8 @@ const answersWithinMs = 2_000;
 
 export interface Rehearsal {
   run(commit: boolean): Promise<Rehearsed>;
+  /** The next one is on a fresh connection. */
+  renew(): void;
   close(): Promise<void>;
 }
 
@@ -39,6 +41,10 @@ export function createRehearsal(open: () => Promise<Connection>): Rehearsal {
         isLate.addEventListener("abort", () => connection.destroy());
         return await guarded(connection, () => rehearse(connection, commit));
       }),
+    renew() {
+      current?.destroy();
+      current = undefined;
+    },
     async close() {
       closed = true;
       if (current !== undefined && !current.broken) {

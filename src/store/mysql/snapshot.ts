@@ -84,7 +84,7 @@ async function* blocks(connection: Connection, head: Head): AsyncIterable<RowBlo
   }
 }
 
-/** Nobody may be left to hear of a failure: a reader may stop between two pages. */
+/** A reader may stop between two blocks: without the `catch`, a failure then would be an unhandled rejection. */
 function askerOf(connection: Connection, sql: string) {
   return (values: readonly unknown[]) => {
     const asked = guarded(connection, () => connection.rows(sql, values));
@@ -106,7 +106,7 @@ async function* pages<T>(
   const keyAt = columns.indexOf(key);
   const ask = (sql: string, values: readonly unknown[]) => {
     const asked = guarded(connection, () => connection.rows(`${select} ${sql}`, values));
-    // Nobody may be left to hear of it: a reader may stop between two pages.
+    // A reader may stop between two pages: a failure then would be an unhandled rejection.
     asked.catch(() => undefined);
     return asked;
   };

@@ -16,11 +16,12 @@ import { despiteRivals } from "./rivals.ts";
 import { openMysqlSnapshot } from "./snapshot.ts";
 import { writeBatch } from "./write.ts";
 
-/**
- * The time that the database has for one batch, the wait for the head included, and for one read beside the chain.
- * Beyond it the connection is given up. What a caller waits at most follows from it: docs/operations.md.
- */
-const answersWithinMs = { ledger: 8_000, reader: 5_000 };
+// Beyond these the connection is given up. What a caller waits at most follows from them: docs/operations.md.
+
+/** The time that the database has for one batch, the wait for the head included. */
+const batchAnswersWithinMs = 8_000;
+/** The time that it has for one read beside the chain. */
+const readAnswersWithinMs = 5_000;
 
 /** MySQL, and what speaks its protocol. Brings the schema up to date before it returns. */
 export async function openMysqlStore(options: MysqlOptions, onMigration?: OnMigration): Promise<Store> {
@@ -28,18 +29,21 @@ export async function openMysqlStore(options: MysqlOptions, onMigration?: OnMigr
   // Metadata, health and the daemon's questions must not wait behind a batch.
   const reader = createLine({
     open: () => openConnection(options, "reader"),
-    answersWithinMs: answersWithinMs.reader,
+    answersWithinMs: readAnswersWithinMs,
     triesAgain: true,
   });
+  const rehearsal = createRehearsal(() => openConnection(options, "ledger"));
   const writer = createLine({
     open: () => openConnection(options, "ledger"),
-    answersWithinMs: answersWithinMs.ledger,
+    answersWithinMs: batchAnswersWithinMs,
     // The sequencer knows when that is right.
     triesAgain: false,
-    // After a failover the two would look at different servers.
-    onGivenUp: reader.renew,
+    // After a failover they would look at different servers.
+    onGivenUp() {
+      reader.renew();
+      rehearsal.renew();
+    },
   });
-  const rehearsal = createRehearsal(() => openConnection(options, "ledger"));
   return {
     inProcess: false,
     transact: (request, decide) => writer.use((connection) => transact(connection, request, decide)),

@@ -1,4 +1,7 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { copyFileSync, rmSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { connect, type TLSSocket } from "node:tls";
 import { type Certificate, makeCertificate } from "../support/certificate.ts";
 import { http1Client } from "../support/http.ts";
@@ -15,6 +18,36 @@ export function signals(): void {
     }
     const { code, stderr } = await vault.process.end();
     expect([code, stderr]).toEqual([0, ""]);
+  });
+
+  test("none of them ends it where it runs on another Node than the one that started it", async () => {
+    const vault = await openVault();
+    await vault.process.end();
+    // The process that was started, and has no channel, takes itself for an old one.
+    const old = `if (!process.channel)
+      Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.0.0" } })`;
+    const child = spawn(
+      process.execPath,
+      ["--import", `data:text/javascript,${old}`, resolve("bin/zsc.mjs"), "serve"],
+      {
+        env: { PATH: process.env["PATH"] ?? "", ...vault.env },
+        stdio: ["ignore", "pipe", "inherit"],
+      },
+    );
+    let said = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      said += text;
+    });
+    await until(() => said.includes('"listening"'));
+    for (const signal of ["SIGUSR1", "SIGUSR2", "SIGHUP"] as const) {
+      child.kill(signal);
+    }
+    // What SIGHUP does shows that it, and those before it, have arrived.
+    await until(() => said.includes("there is no certificate to read again"));
+    child.kill("SIGTERM");
+    expect(await once(child, "exit")).toEqual([0, null]);
+    expect(said).toContain('"reason":"SIGTERM"');
+    await vault.close();
   });
 
   test("SIGHUP shows new connections the certificate as it is now, and an unusable one changes nothing", async () => {
