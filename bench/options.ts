@@ -15,6 +15,8 @@ export interface Options {
   readonly large: boolean;
   /** Where large vaults are kept. */
   readonly cache: string;
+  /** Another checkout of the project, built: its program is measured beside this one. */
+  readonly against: string | undefined;
   /** A file for all that was measured. */
   readonly json: string | undefined;
   /** A Markdown file whose part between the marks is to be replaced by the tables. */
@@ -30,6 +32,7 @@ export const usage = `npm run bench -- [options]
   --quick          one very short round, to see that the benchmarks work
   --large          also vaults of 10^6 secrets and 10^7 rows: half an hour to make once, some 27 GB of disk
   --cache DIR      where the large vaults are kept (~/.cache/zsc-bench)
+  --against DIR    measures the program of another checkout, built, beside this one, and nothing else
   --json FILE      writes all that was measured
   --write FILE     puts the tables into a Markdown file, between its marks
 `;
@@ -45,6 +48,7 @@ export function parseOptions(args: readonly string[]): Options {
       quick: { type: "boolean", default: false },
       large: { type: "boolean", default: false },
       cache: { type: "string" },
+      against: { type: "string" },
       json: { type: "string" },
       write: { type: "string" },
       help: { type: "boolean", default: false },
@@ -52,16 +56,21 @@ export function parseOptions(args: readonly string[]): Options {
   });
   const { quick } = values;
   return {
-    only: values.only?.split(",").filter((name) => name !== "") ?? [],
+    only: values.against === undefined ? namesIn(values.only) : ["against"],
     rounds: Math.ceil(positive("rounds", values.rounds, quick ? 1 : 3, 100)),
     seconds: positive("seconds", values.seconds, quick ? 0.3 : 1.25, 600),
     quick,
     large: values.large,
     cache: values.cache ?? defaultCache(),
+    against: values.against,
     json: values.json,
     write: values.write,
     help: values.help,
   };
+}
+
+function namesIn(list = ""): readonly string[] {
+  return list.split(",").filter((name) => name !== "");
 }
 
 export function defaultCache(): string {

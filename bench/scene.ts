@@ -21,8 +21,10 @@ export interface Vault {
 export interface Scene {
   /** A new vault; a thousand secrets and no reads unless told otherwise. */
   vault(kind: DatabaseKind, size?: VaultSize): Promise<Vault>;
+  /** A database in which the first server makes the vault. */
+  bareVault(kind: DatabaseKind): Promise<Vault>;
   /** The vault's server, as it is shipped unless told otherwise. */
-  zsc(vault: Vault, options?: Pick<ZscOptions, "logLevel" | "commits">): Promise<Target>;
+  zsc(vault: Vault, options?: Pick<ZscOptions, "logLevel" | "commits" | "program">): Promise<Target>;
   /** Asked twice for the same echo, it answers the same. */
   echo(kind: EchoKind): Promise<Target>;
   /** An echo that makes a bare commit in the vault's database before each answer. */
@@ -42,9 +44,13 @@ export async function onScene<T>(stage: Stage, work: (scene: Scene) => Promise<T
   const vaults: Vault[] = [];
   const echoes = new Map<EchoKind, Promise<Target>>();
   const scene: Scene = {
-    async vault(kind, size = usualSize) {
+    async bareVault(kind) {
       const vault = await emptyVault(stage, kind);
       vaults.push(vault);
+      return vault;
+    },
+    async vault(kind, size = usualSize) {
+      const vault = await scene.bareVault(kind);
       const onProgress = (rows: number, of: number) => stage.progress.show(`filling a vault: ${bar(rows, of)}`);
       await fillVault({ ...size, url: vault.url, masterKey: stage.keys.masterKey, onProgress });
       return vault;

@@ -17,17 +17,20 @@ export interface ZscOptions {
   readonly logLevel?: "info" | "warn";
   /** `group`: as it is shipped. `each`: a transaction for each call. */
   readonly commits?: "group" | "each";
+  /** Another program than the one that is built here. */
+  readonly program?: string;
 }
 
-const shipped = [join(import.meta.dirname, "../bin/zsc.mjs"), "serve"];
+const shipped = join(import.meta.dirname, "../bin/zsc.mjs");
 const naive = onNode(join(import.meta.dirname, "naive-server.ts"));
 const startWithinMs = 60_000;
 
 /** Starts the server in production mode, as an operator would; it does not listen yet. */
-export async function launchZsc({ url, keys, logLevel = "info", commits = "group" }: ZscOptions): Promise<Server> {
+export async function launchZsc(options: ZscOptions): Promise<Server> {
+  const { url, keys, logLevel = "info", commits = "group", program = shipped } = options;
   const port = await findFreePort();
   const startedMs = performance.now();
-  const child = startQuietly(commits === "group" ? shipped : naive, {
+  const child = startQuietly(commits === "group" ? [program, "serve"] : naive, {
     ZSC_MODE: "production",
     ZSC_LISTEN: `127.0.0.1:${port}`,
     ZSC_DATABASE_URL: url,

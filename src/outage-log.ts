@@ -1,4 +1,4 @@
-import { fieldsOfError, type Log } from "./domain/log.ts";
+import type { Log } from "./domain/log.ts";
 import type { Store, StoreFailure } from "./ledger/store.ts";
 
 export interface OutageLog {
@@ -13,7 +13,7 @@ export function createOutageLog(store: Pick<Store, "transact" | "inProcess">, lo
   let isAway = false;
   return {
     failed(failure) {
-      const fields = { ...fieldsOfError(failure.cause ?? failure), reason: failure.message };
+      const fields = { reason: failure.message };
       if (failure.kind === "conflict") {
         // A rival came first: the batch is tried again, and the database is well.
         log.warn(fields, "a batch was thrown back");

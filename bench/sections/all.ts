@@ -1,3 +1,4 @@
+import { againstSection } from "./against.ts";
 import { echoSection } from "./echo.ts";
 import { framingsSection } from "./framings.ts";
 import { generatorsSection } from "./generators.ts";
@@ -31,6 +32,9 @@ export const sectionNames: readonly string[] = sections.map(({ name }) => name);
 
 /** The sections of these names, in our order; all of them for none. @throws Error with the names that there are */
 export function sectionsNamed(names: readonly string[]): readonly Section[] {
+  if (names.includes(againstSection.name)) {
+    return [againstSection];
+  }
   const unknown = names.filter((name) => !sections.some((section) => section.name === name));
   if (unknown.length > 0) {
     throw new Error(`there is no section ${unknown.join(", ")}; there are: ${sectionNames.join(", ")}`);

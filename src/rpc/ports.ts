@@ -39,9 +39,17 @@ export function submitFor<T>(
   return sequencer.submit(operation, cancellationOf(context), turnOf(principalOf(context.values)));
 }
 
+/** Of each principal that is remembered with its token: a text that is made anew has to be hashed anew. */
+const turns = new WeakMap<Principal, string>();
+
 /** Whose turn it is: a ZID as an admin is another than the same as a caller. */
-function turnOf({ role, zid }: Principal): string {
-  return `${role} ${zid}`;
+function turnOf(principal: Principal): string {
+  let turn = turns.get(principal);
+  if (turn === undefined) {
+    turn = `${principal.role} ${principal.zid}`;
+    turns.set(principal, turn);
+  }
+  return turn;
 }
 
 /** Submits an operation and puts its last receipt into the answer's headers. */

@@ -64,7 +64,7 @@ const peerCodes: readonly RegExp[] = [
   /^ERR_HTTP_REQUEST_TIMEOUT$/,
   /^ERR_HTTP2_(ERROR|STREAM_ERROR|SESSION_ERROR|STREAM_CANCEL|INVALID_STREAM|INVALID_SESSION|GOAWAY_SESSION|TOO_MANY_INVALID_FRAMES)$/,
   /^ERR_(SSL|TLS)_/,
-  /^(ERR_STREAM_PREMATURE_CLOSE|ABORT_ERR|ENHANCE_YOUR_CALM)$/,
+  /^(ERR_STREAM_(PREMATURE_CLOSE|DESTROYED|WRITE_AFTER_END)|ABORT_ERR|ENHANCE_YOUR_CALM)$/,
 ];
 
 /** Whether the stack has the server side of HTTP in it and nothing outside of Node: requests of our own go another way. */

@@ -1,26 +1,6 @@
-import { once } from "node:events";
-import net from "node:net";
 import { endFaultyConnection } from "../../src/transport/attribution.ts";
 import { type EchoServer, startEcho } from "./echo-server.ts";
 import { speak } from "./wire.ts";
-
-/** Runs what strangers do, and answers what was uncaught meanwhile: jest would not hear of it in time. */
-async function uncaughtDuring(action: () => Promise<unknown>): Promise<unknown[]> {
-  const uncaught: unknown[] = [];
-  const before = process.listeners("uncaughtException");
-  process.removeAllListeners("uncaughtException");
-  const note = (error: unknown) => uncaught.push(error);
-  process.on("uncaughtException", note);
-  try {
-    await action();
-  } finally {
-    process.off("uncaughtException", note);
-    for (const listener of before) {
-      process.on("uncaughtException", listener);
-    }
-  }
-  return uncaught;
-}
 
 describe("what arrives on a socket", () => {
   let echo: EchoServer;
@@ -28,50 +8,6 @@ describe("what arrives on a socket", () => {
     echo = await startEcho();
   });
   afterAll(() => echo.server.close(0));
-
-  const paths = [
-    "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
-    "/grpc.health.v1.Health/Watch",
-    "/test.echo.v1.EchoService/Count",
-    "/test.echo.v1.EchoService/Echo",
-    "/api/echo/look",
-    "/healthz",
-    "/nowhere",
-  ];
-  const requests = paths.flatMap((path) => [
-    `GET ${path} HTTP/1.1\r\nhost: x\r\n\r\n`,
-    `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{}`,
-    `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/grpc\r\ntransfer-encoding: chunked\r\n\r\n5\r\n12345\r\n`,
-    `POST ${path} HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 9\r\n\r\n`,
-    `POST ${path} HTTP/1.1\r\nhost: x\r\nexpect: a miracle\r\ncontent-length: 9\r\n\r\n`,
-    `POST ${path} HTTP/1.0\r\ncontent-type: application/connect+proto\r\ncontent-length: 3\r\n\r\nxxx`,
-  ]);
-
-  // A socket whose peer has gone closes before the listeners of a request that waits behind another are gone.
-  test.each(["destroy", "reset", "end"] as const)("is never uncaught when pipelines are cut off by %s", async (how) => {
-    const uncaught = await uncaughtDuring(async () => {
-      for (const request of requests) {
-        const socket = net.connect(echo.port, "127.0.0.1");
-        socket.on("error", () => undefined).resume();
-        await once(socket, "connect");
-        await new Promise((done) => socket.write(request.repeat(3), done));
-        await new Promise((next) => setTimeout(next, 15));
-        if (how === "destroy") {
-          socket.destroy();
-        } else if (how === "reset") {
-          socket.resetAndDestroy();
-        } else {
-          socket.end();
-          await new Promise((next) => setTimeout(next, 5));
-          socket.destroy();
-        }
-      }
-      expect(await speak(echo.port, ["GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"])).toMatch(
-        / 200 /,
-      );
-    });
-    expect(uncaught).toEqual([]);
-  });
 
   test("is told with a code, and whose fault it is", async () => {
     echo.faults.length = 0;
