@@ -6,6 +6,7 @@
 // Starts the command on a Node that can run it: this one, or else the one that the package's development install ships.
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
+import inspector from "node:inspector";
 import { fileURLToPath } from "node:url";
 import { setFlagsFromString } from "node:v8";
 
@@ -28,6 +29,16 @@ if (Number.parseInt(process.versions.node, 10) >= leastMajor) {
   const { main } = await import("../dist/bin/zsc.js");
   const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
   await main(process.argv, version);
+  // A SIGUSR1 that came before all this has opened the inspector, unless the operator has. Node may open it a second time.
+  const closeInspector = () => {
+    if (inspector.url() !== undefined) {
+      inspector.close();
+      setImmediate(closeInspector);
+    }
+  };
+  if (!/--inspect(?!-port)/.test(`${process.execArgv} ${process.env.NODE_OPTIONS}`)) {
+    closeInspector();
+  }
 } else if (existsSync(shipped)) {
   const child = spawn(shipped, [...process.execArgv, fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
     stdio: ["inherit", "inherit", "inherit", "ipc"],

@@ -16,9 +16,14 @@ export function roomOf({ requestHeader }: HandlerContext, maxBytes: number): Roo
 
 /** The bytes of a text in JSON, without making it: a string cannot be wiped. */
 export function jsonBytes(utf8: Uint8Array): number {
-  let bytes = 0;
-  for (const byte of utf8) {
-    bytes += escapedBytes[byte] as number;
+  const { byteLength } = utf8;
+  let bytes = byteLength;
+  // An iterator takes eight times as long, and this runs while other calls wait.
+  for (let at = 0; at < byteLength; at++) {
+    const byte = utf8[at] as number;
+    if (byte < 0x20 || byte === 0x22 || byte === 0x5c) {
+      bytes += (escapedBytes[byte] as number) - 1;
+    }
   }
   return bytes;
 }

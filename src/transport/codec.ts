@@ -1,4 +1,4 @@
-import { fromBinary, type Message, toBinary, toJsonString } from "@bufbuild/protobuf";
+import { type DescMessage, fromBinary, type Message, type Registry, toBinary, toJsonString } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { hasMoreFields } from "./item-count.ts";
 import { parseJsonObject } from "./json-decoder.ts";
@@ -30,14 +30,25 @@ export function decodeMessage(codec: Codec, method: UnaryMethod, bytes: Uint8Arr
 }
 
 /** @throws ConnectError RESOURCE_EXHAUSTED over `maxBytes`. */
-export function encodeMessage(codec: Codec, method: UnaryMethod, message: Message, maxBytes: number): Uint8Array {
+export function encodeMessage(codec: Codec, method: Encoded, message: Message, maxBytes: number): Uint8Array {
   const { output } = method.method;
   const bytes =
     codec === "json"
       ? Buffer.from(toJsonString(output, message, { registry: method.registry }))
       : toBinary(output, message);
-  if (bytes.byteLength > maxBytes) {
+  boundAnswer(bytes.byteLength, maxBytes);
+  return bytes;
+}
+
+/** What of a method says how its answers are encoded. */
+interface Encoded {
+  readonly method: { readonly output: DescMessage };
+  readonly registry: Registry;
+}
+
+/** @throws ConnectError RESOURCE_EXHAUSTED over `maxBytes`. */
+export function boundAnswer(bytes: number, maxBytes: number): void {
+  if (bytes > maxBytes) {
     throw new ConnectError("the answer is too large", Code.ResourceExhausted);
   }
-  return bytes;
 }

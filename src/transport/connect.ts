@@ -7,6 +7,7 @@ import { type Codec, decodeMessage, encodeMessage } from "./codec.ts";
 import { decompress, isCompressed } from "./compression.ts";
 import type { Exchange } from "./exchange.ts";
 import { addMetadata, type HeaderRecord } from "./headers.ts";
+import { encodeInTurns } from "./long-answer.ts";
 import type { UnaryMethod } from "./methods.ts";
 import { serveUnary, type Timeout, type UnaryFraming, type UnaryRuntime } from "./unary.ts";
 
@@ -54,8 +55,13 @@ class ConnectFraming implements UnaryFraming {
     return decompress(body, this.maxBodyBytes).then((bytes) => decodeMessage(this.#codec, this.#method, bytes));
   }
 
-  reply(message: Message): void {
-    const body = encodeMessage(this.#codec, this.#method, message, this.#runtime.limits.maxResponseBytes);
+  encodeInTurns(message: Message): Promise<Uint8Array> | undefined {
+    return encodeInTurns(this.#codec, this.#method, message, this.#runtime.limits.maxResponseBytes);
+  }
+
+  reply(message: Message, encoded?: Uint8Array): void {
+    const { maxResponseBytes } = this.#runtime.limits;
+    const body = encoded ?? encodeMessage(this.#codec, this.#method, message, maxResponseBytes);
     const header = this.#responseHeader(`application/${this.#codec}`);
     this.#call.exchange.send({ status: 200, header, body });
   }

@@ -6,6 +6,7 @@ import { decompress, isCompressed } from "./compression.ts";
 import type { Exchange, Reply } from "./exchange.ts";
 import { addGrpcStatus } from "./grpc-status.ts";
 import type { HeaderRecord } from "./headers.ts";
+import { encodeInTurns } from "./long-answer.ts";
 import type { UnaryMethod } from "./methods.ts";
 import { MessageTooLarge, serveUnary, type UnaryFraming, type UnaryRuntime } from "./unary.ts";
 
@@ -61,8 +62,13 @@ class GrpcFraming implements UnaryFraming {
     return decompress(message, maxBytes).then((bytes) => decodeMessage(this.#codec, this.#method, bytes));
   }
 
-  reply(message: Message): void {
-    const bytes = encodeMessage(this.#codec, this.#method, message, this.#runtime.limits.maxResponseBytes);
+  encodeInTurns(message: Message): Promise<Uint8Array> | undefined {
+    return encodeInTurns(this.#codec, this.#method, message, this.#runtime.limits.maxResponseBytes);
+  }
+
+  reply(message: Message, encoded?: Uint8Array): void {
+    const { maxResponseBytes } = this.#runtime.limits;
+    const bytes = encoded ?? encodeMessage(this.#codec, this.#method, message, maxResponseBytes);
     const trailer: HeaderRecord = { "grpc-status": "0" };
     this.#call.setTrailer?.writeTo(trailer);
     this.#send(this.#responseHeader(), bytes, trailer);

@@ -3,6 +3,7 @@ import { Code, ConnectError, type HandlerContext, type Interceptor, type UnaryRe
 import type { UnaryCall } from "./call.ts";
 import { createJsonDecoder, type JsonDecoder } from "./json-decoder.ts";
 import type { Limits } from "./limits.ts";
+import { type EntriesField, entriesFieldOf } from "./long-answer.ts";
 import type { MessageSizes, ServiceBinding } from "./options.ts";
 
 /** A unary method with all that it takes to run it: what a call needs is looked up once, at start. */
@@ -14,6 +15,7 @@ export interface UnaryMethod {
   /** The most fields, or values in JSON, that a message of it may have. */
   readonly maxItems: number;
   readonly decodeJson: JsonDecoder;
+  readonly entriesField: EntriesField | undefined;
   /** All types of the server: what may stand inside of a `google.protobuf.Any`. */
   readonly registry: Registry;
   invoke(call: UnaryCall, message: Message): Promise<Message>;
@@ -49,6 +51,7 @@ export function compileMethods(
             : Math.min(limits.maxMessageBytes, sizes?.maxBytes(method.input) ?? limits.maxMessageBytes),
           maxItems: limits.maxMessageItems,
           decodeJson: createJsonDecoder(method.input, { protoNames: true, registry, sizes }),
+          entriesField: entriesFieldOf(method.output),
           invoke: compileInvoke(method, implementation, interceptors),
         });
       }

@@ -27,8 +27,13 @@ export interface UnaryFraming {
   ownBody?(): Uint8Array;
   /** The message of a complete body. Throws ConnectError; a promise only where one is needed. */
   decode(body: Uint8Array): Message | Promise<Message>;
-  /** A promise only where the answer is made while it is taken: it rejects when the caller cannot get all of it. */
-  reply(message: Message): void | Promise<void>;
+  /** The bytes of an answer that is too long to be encoded at once. Rejects with ConnectError. */
+  encodeInTurns?(message: Message): Promise<Uint8Array> | undefined;
+  /**
+   * `encoded` is what `encodeInTurns` has made of the message. A promise only where the answer is made while it is taken:
+   * it rejects when the caller cannot get all of it.
+   */
+  reply(message: Message, encoded?: Uint8Array): void | Promise<void>;
   /** `reason` is what was thrown, before it became `error`. */
   refuse(error: ConnectError, reason: unknown): void;
 }
@@ -52,12 +57,12 @@ export function serveUnary(
       sendRefusal(runtime, call, framing, reason);
     }
   };
-  const reply = (message: Message) => {
+  const send = (message: Message, encoded?: Uint8Array) => {
     if (!call.settle()) {
       closeRest(call);
     } else {
       try {
-        const sending = framing.reply(message);
+        const sending = framing.reply(message, encoded);
         if (sending !== undefined) {
           recordLater(runtime, call, sending);
           return;
@@ -68,6 +73,10 @@ export function serveUnary(
         sendRefusal(runtime, call, framing, reason);
       }
     }
+  };
+  const reply = (message: Message) => {
+    const encoding = framing.encodeInTurns?.(message);
+    return encoding === undefined ? send(message) : encoding.then((encoded) => send(message, encoded));
   };
   const run = (message: Message) => {
     // Its deadline may have passed while its body came, and then it was answered.

@@ -1,6 +1,6 @@
 import { type Meter, openMeter } from "./ask.ts";
 import { openVaultHere, type VaultHere } from "./vault-here.ts";
-import { type Tokens, worstRequests } from "./worst-requests.ts";
+import { largeSecrets, type Tokens, worstRequests } from "./worst-requests.ts";
 
 const mostMs = 20;
 const tries = 8;
@@ -11,6 +11,14 @@ let tokens: Tokens;
 beforeAll(async () => {
   vault = await openVaultHere();
   tokens = { admin: await vault.tokenOf("admin", "ZEQ-ADMIN"), caller: await vault.tokenOf("caller", "ZEQ-APP") };
+  for (const [name, value] of Object.entries(largeSecrets)) {
+    const { status } = await fetch(`http://127.0.0.1:${vault.port}/api/zsc/set`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${tokens.admin}` },
+      body: JSON.stringify({ name, value, boundZid: "ZEQ-APP" }),
+    });
+    expect(status).toBe(200);
+  }
   meter = openMeter(vault.port);
 });
 afterAll(async () => {

@@ -427,6 +427,33 @@ const reflectionRequests: readonly WorstRequest[] = (
   answer: /^200 /,
 }));
 
+/** Secrets as large as they may be, each of characters that some step takes longest for; `ZEQ-APP` may read them. */
+export const largeSecrets: Readonly<Record<string, string>> = {
+  plain: "a".repeat(65_536),
+  controls: "\u0001".repeat(65_536),
+  quotes: '"'.repeat(65_536),
+  keys: "🔑".repeat(16_384),
+  separators: "\u2028".repeat(21_845),
+};
+
+const batches: readonly WorstRequest[] = Object.keys(largeSecrets).flatMap((name) =>
+  [20, 60, 100].flatMap((count) => {
+    const all = Array<string>(count).fill(name);
+    return [
+      {
+        name: `BatchRead of ${count} ${name}`,
+        make: ({ caller }) => grpc(batchPath, caller, envelope(names(all))),
+        answer: /^200 {3}/,
+      },
+      {
+        name: `BatchRead of ${count} ${name} in JSON`,
+        make: ({ caller }) => json(caller, batchPath, JSON.stringify({ names: all })),
+        answer: /^200 .*items|^429 .*too large/,
+      },
+    ] satisfies WorstRequest[];
+  }),
+);
+
 export const worstRequests: readonly WorstRequest[] = [
   ...headers,
   ...targets,
@@ -435,4 +462,5 @@ export const worstRequests: readonly WorstRequest[] = [
   ...jsonShapes,
   ...jsonFields,
   ...reflectionRequests,
+  ...batches,
 ];

@@ -94,6 +94,15 @@ export function successShapes(vault: () => Vault): void {
     }
   });
 
+  // Not base64url, padded, with bits left over, no UTF-8, or the token of no name.
+  test.each(["!!!!", "YQ!!", "YQ==", "YR", "_w", "gICA", "Li4"])(
+    "a page token that is none of ours: %s",
+    async (token) => {
+      const { status, json } = await vault().send("GET", `/api/zsc/list?pageToken=${encodeURIComponent(token)}`);
+      expect([status, json]).toEqual([400, { ok: false, error: "pageToken is not one of ours" }]);
+    },
+  );
+
   test.each(["", "{}"])("rotate needs no body: %j", async (body) => {
     const name = await newSecret(vault());
     const answer = await vault().send("POST", `/api/zsc/rotate/${name}`, body === "" ? {} : { body });

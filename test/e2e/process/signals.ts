@@ -1,12 +1,14 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { copyFileSync, rmSync, writeFileSync } from "node:fs";
+import { connect as connectTcp } from "node:net";
 import { resolve } from "node:path";
 import { connect, type TLSSocket } from "node:tls";
 import { type Certificate, makeCertificate } from "../support/certificate.ts";
 import { http1Client } from "../support/http.ts";
 import { until } from "../support/until.ts";
 import { openVault, type Vault } from "../support/vault.ts";
+import { startZsc } from "../support/zsc-process.ts";
 
 /** Signals that are no end. */
 export function signals(): void {
@@ -48,6 +50,18 @@ export function signals(): void {
     expect(await once(child, "exit")).toEqual([0, null]);
     expect(said).toContain('"reason":"SIGTERM"');
     await vault.close();
+  });
+
+  test("SIGUSR1 before anything of ours runs leaves no inspector open", async () => {
+    const vault = await openVault();
+    await vault.process.end();
+    const restarted = startZsc(["serve"], { ...vault.env, NODE_OPTIONS: "--inspect-port=0" });
+    const sending = setInterval(() => restarted.signal("SIGUSR1"), 1);
+    await restarted.logged("listening").finally(() => clearInterval(sending));
+    const [, port] = /Debugger listening on ws:\/\/127\.0\.0\.1:(\d+)/.exec(restarted.stderr()) ?? [];
+    expect(port).toBeDefined();
+    await until(() => refusesConnections(Number(port)));
+    expect((await restarted.end()).code).toBe(0);
   });
 
   test("SIGHUP shows new connections the certificate as it is now, and an unusable one changes nothing", async () => {
@@ -94,6 +108,14 @@ export function signals(): void {
     for (const { folder } of [first, second]) {
       rmSync(folder, { recursive: true });
     }
+  });
+}
+
+function refusesConnections(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connectTcp(port, "127.0.0.1");
+    socket.once("connect", () => resolve(false)).once("error", () => resolve(true));
+    socket.once("connect", () => socket.destroy());
   });
 }
 
