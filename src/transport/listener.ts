@@ -56,7 +56,11 @@ export function createListener(limits: Limits, tls: Tls | undefined, report: Rep
     refuseUnparsed(error, socket, connections.get(socket));
   });
   // What accepting a connection can fail of, once it listens: too many open files.
-  http1.on("error", (error) => report("listener", error, { destroy() {} }));
+  http1.on("error", (error) => {
+    if (http1.listening) {
+      report("listener", error, { destroy() {} });
+    }
+  });
   routeConnections({ http1, http2, limits, connections, report, isTls: tls !== undefined });
   return { http1, http2, sockets, sessions, connections, setTls: (next) => setTls(http1, next) };
 }
