@@ -1,7 +1,7 @@
 import type { Exchange } from "./exchange.ts";
 import type { HealthSource } from "./options.ts";
 
-/** Answers `GET /healthz` and `GET /readyz`, for load balancers that speak plain HTTP. */
+/** Serves `GET /healthz` and `GET /readyz`, for load balancers that use plain HTTP. */
 export function serveProbe(health: HealthSource, exchange: Exchange, path: string): void {
   if (exchange.httpMethod !== "GET" && exchange.httpMethod !== "HEAD") {
     send(exchange, 405, { error: "method not allowed" }, { allow: "GET, HEAD" });
