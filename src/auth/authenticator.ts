@@ -9,25 +9,25 @@ import { createOwnVerifier, type OwnIssuer } from "./own-tokens.ts";
 import { malformed, refusalOf, unauthenticated } from "./refusal.ts";
 import { createTokenCache } from "./token-cache.ts";
 
-/** Turns a token into who is calling. What the caller may do with that is for others to decide. */
+/** Authenticates a token. Authorization is decided elsewhere (`rpc/admission.ts`). */
 export interface Authenticator {
   /**
-   * Answers at once, without a promise, for a token that was verified before and is still good.
+   * Returns synchronously for a token that is cached and still valid.
    *
-   * Rejects with VaultError `UNAUTHENTICATED` for every token that is not good, with `FORBIDDEN` for a good one whose role
-   * we do not know, and with `ISSUER_UNAVAILABLE` while the keys of its issuer are out of reach. The cause names a reason
-   * for the logs and holds nothing of the token.
+   * Rejects with VaultError `UNAUTHENTICATED` for an invalid token, with `FORBIDDEN` for a valid one with an unknown
+   * role, and with `ISSUER_UNAVAILABLE` while the issuer's keys cannot be fetched. The cause holds a reason for the
+   * logs and no part of the token.
    */
   authenticate(token: string): Principal | Promise<Principal>;
 }
 
 export interface AuthenticatorOptions extends OwnIssuer {
   readonly clock: Clock;
-  /** Who else may issue caller tokens; nobody unless given. */
+  /** The external issuer of caller tokens. Default: none. */
   readonly external?: ExternalIssuer | undefined;
-  /** Told when the keys of the external issuer go out of reach, and when they are back. */
+  /** Called when the external issuer's keys become unavailable or available, and when the reason changes. */
   readonly onIssuerState?: ((state: IssuerState) => void) | undefined;
-  /** How many verified tokens are remembered, 10,000 unless given. */
+  /** The size of the cache of verified tokens. Default: 10,000. */
   readonly maxCachedTokens?: number;
 }
 
@@ -60,7 +60,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   };
 }
 
-/** Which issuer a token must come from is told by its algorithm; each issuer then accepts only its own algorithms. */
+/** The algorithm in the header selects the issuer, whose verifier accepts only its own algorithms. */
 function createVerifier(options: AuthenticatorOptions): (token: string, nowMs: number) => Promise<ProvenIdentity> {
   const own = createOwnVerifier(options);
   const external = options.external && createExternalVerifier(options.external, options.clock, options.onIssuerState);

@@ -3,24 +3,24 @@ import { isZid } from "../domain/names.ts";
 import type { Principal } from "../domain/principal.ts";
 import { expired, unauthenticated } from "./refusal.ts";
 
-/** What a verified token proves, and for how long that may be remembered. Both in milliseconds since the Unix epoch. */
+/** The identity that a verified token proves, and how long to cache it. Times in milliseconds since the Unix epoch. */
 export interface ProvenIdentity {
   readonly principal: Principal;
   readonly provenAtMs: number;
-  /** From then on the token is no longer good, or must be verified again. */
+  /** From this time on the token is invalid or must be verified again. */
   readonly goodUntilMs: number;
 }
 
-/** How far ahead of our clock another's may be, for `nbf` and `iat`. `exp` has no tolerance (contract, section 2). */
+/** How far an issuer's clock may be ahead, for `nbf` and `iat`. `exp` has no tolerance (contract, section 2). */
 export const clockSkewSeconds = 60;
 
 /**
- * Until when the token is good, in milliseconds since the Unix epoch.
+ * The time at which the token expires, in milliseconds since the Unix epoch.
  *
- * `nbf` and the types of the three claims were checked by jose; its one tolerance goes for `exp` too, so that `exp` is
- * checked here once more, without any.
+ * jose has checked `nbf` and the types of the three claims. Its clock tolerance also applies to `exp`, so `exp` is
+ * checked again here without tolerance.
  *
- * @throws VaultError `UNAUTHENTICATED` when there is no `exp`, it has passed, or `iat` lies too far ahead
+ * @throws VaultError `UNAUTHENTICATED` when `exp` is missing or has passed, or `iat` is too far in the future
  */
 export function goodUntilMs(claims: JWTPayload, nowMs: number): number {
   const { exp, iat } = claims;
@@ -37,9 +37,9 @@ export function goodUntilMs(claims: JWTPayload, nowMs: number): number {
 }
 
 /**
- * The ZID in a claim, which `called` names in the log.
+ * The ZID in a claim. `called` is the claim's name in the log.
  *
- * @throws VaultError `UNAUTHENTICATED` when there is none or it is ill formed
+ * @throws VaultError `UNAUTHENTICATED` when it is missing or malformed
  */
 export function zidIn(claims: JWTPayload, claim: string, called: string): string {
   const zid = Object.hasOwn(claims, claim) ? claims[claim] : undefined;

@@ -3,16 +3,16 @@ import { unauthenticated } from "./refusal.ts";
 /** The cookie that signing in at /admin/ sets. */
 export const adminCookieName = "zeq_admin";
 
-/** Of all cookies of a call together, in characters: an admin token has some 300. */
+/** Limit for all cookies of a call together, in characters. An admin token has about 300. */
 export const maxCookieLength = 8_192;
 
-// RFC 6750 §2.1: one scheme, whatever its case, and one b64token.
+// RFC 6750 §2.1: the scheme, case-insensitive, and one b64token.
 const bearer = /^bearer +([\w.~+/-]+=*)$/i;
 const bearerScheme = /^\s*bearer(?![\w!#$%&'*+.^`|~-])/i;
 
 /**
- * The token of the Authorization header; undefined when there is none, or one of another scheme, such as a proxy's own
- * Basic. It wins over the cookie. The token is not verified.
+ * The token of the Authorization header; undefined when the header is absent or has another scheme, such as a proxy's
+ * Basic. It takes precedence over the cookie. The token is not verified.
  *
  * @throws VaultError `UNAUTHENTICATED` for several Authorization headers, and for Bearer with anything but one token
  */
@@ -33,9 +33,9 @@ export function bearerToken(authorization: readonly string[]): string | undefine
 
 /**
  * The token of the cookie `zeq_admin`, from all Cookie headers; undefined when there is none. It is not verified. The
- * cookies are looked at where they stand: a kilobyte of HPACK can hold hundreds of thousands of them.
+ * cookies are scanned in place, without splitting: a kilobyte of HPACK can encode hundreds of thousands of them.
  *
- * @throws VaultError `UNAUTHENTICATED` for cookies that contradict each other, or that are too long together
+ * @throws VaultError `UNAUTHENTICATED` for two different admin cookies, or when all cookies together are too long
  */
 export function cookieToken(headers: readonly string[]): string | undefined {
   let length = 0;
@@ -63,7 +63,7 @@ function endOfPair(header: string, start: number): number {
   return end < 0 ? header.length : end;
 }
 
-/** The value of the pair from `start` to `end`, when its name is that of the admin cookie. */
+/** The value of the cookie pair from `start` to `end`; undefined unless it is the admin cookie. */
 function adminCookieValue(header: string, start: number, end: number): string | undefined {
   const pair = header.slice(start, end).trimStart();
   if (!pair.startsWith(adminCookieName)) {

@@ -9,7 +9,7 @@ import { createIssuerKeys, type HeldKeys, type IssuerState } from "./issuer-keys
 import type { KeyHint } from "./key-set.ts";
 import { badSignature, unauthenticated } from "./refusal.ts";
 
-/** An issuer of caller tokens that is not ours; its public keys are fetched from its JWKS. */
+/** An external issuer of caller tokens; its public keys are fetched from its JWKS URL. */
 export interface ExternalIssuer {
   readonly jwksUrl: URL;
   readonly issuer: string;
@@ -18,7 +18,7 @@ export interface ExternalIssuer {
   readonly zidClaim: string;
 }
 
-/** Asymmetric only: with HS256 a public key could pass for a secret (RFC 8725 §2.1). */
+/** Asymmetric only: with HS256, an attacker could use a public key as the HMAC secret (RFC 8725 §2.1). */
 export const externalAlgorithms: readonly string[] = [
   ...["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"],
   ...["ES256", "ES384", "ES512", "EdDSA"],
@@ -27,11 +27,11 @@ export const externalAlgorithms: readonly string[] = [
 const unknownKey = "unknown key: no usable key of the issuer has its kid and algorithm";
 
 /**
- * Verifies tokens of an external issuer. They prove a caller and nothing more, whatever role they claim, and never the
- * system. Keys are fetched at the first token, not before.
+ * Verifies tokens of an external issuer. They always get the role `caller`, whatever role they claim, and never the
+ * system's ZID. Keys are fetched at the first token, not before.
  *
- * The function rejects with VaultError `ISSUER_UNAVAILABLE` while the keys are out of reach, and with any other error for
- * a token that is not good.
+ * The function rejects with VaultError `ISSUER_UNAVAILABLE` while the keys cannot be fetched, and with any other error
+ * for an invalid token.
  */
 export function createExternalVerifier(
   external: ExternalIssuer,
@@ -64,7 +64,7 @@ export function createExternalVerifier(
     let held = await issuerKeys.current();
     let { keys, areNamed } = await held.set.candidates(hint);
     let payload = await verify(token, keys, nowMs);
-    // When the key that the token names is there and did not sign it, newer keys would say the same.
+    // If a key with the token's `kid` was tried and the signature failed, newer keys would not change the result.
     const newer = payload === undefined && !areNamed ? await issuerKeys.newerThan(held) : undefined;
     if (newer !== undefined) {
       held = newer;

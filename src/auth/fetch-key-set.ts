@@ -8,7 +8,7 @@ const maxBytes = 1_048_576;
  * Fetches the key set of an issuer: within 5 s from the request to the last byte, at most 1 MiB after decompression, and
  * from this URL only.
  *
- * @throws KeySetProblem whatever goes wrong, in words for the log that hold nothing of the answer
+ * @throws KeySetProblem for every failure, with a message for the log that quotes nothing of the response
  */
 export async function fetchKeySet(url: URL): Promise<KeySet> {
   try {
@@ -47,7 +47,7 @@ function statusProblem(status: number): string {
   return isRedirect ? `HTTP status ${status}, and redirects are not followed` : `HTTP status ${status}`;
 }
 
-/** By shape, not by class: errors of the runtime come from another realm. A failed fetch has its code in its cause. */
+/** Checks the shape, not the class: runtime errors come from another realm. A failed fetch has its code in `cause`. */
 function problemOf(error: unknown): KeySetProblem {
   if (error instanceof KeySetProblem) {
     return error;

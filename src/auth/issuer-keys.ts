@@ -3,23 +3,23 @@ import type { VaultError } from "../domain/errors.ts";
 import { type KeySet, KeySetProblem } from "./key-set.ts";
 import { issuerUnavailable } from "./refusal.ts";
 
-/** Whether the keys of the issuer can be had: told when that changes, or its reason does. */
+/** Whether the issuer's keys can be fetched. Reported when it changes, and when the reason changes. */
 export type IssuerState = { readonly reachable: true } | { readonly reachable: false; readonly reason: string };
 
 export interface HeldKeys {
   readonly set: KeySet;
-  /** From then on what these keys have verified must be verified again, in milliseconds since the Unix epoch. */
+  /** When a token verified with these keys must be verified again, in milliseconds since the Unix epoch. */
   trustedUntilMs(nowMs: number): number;
 }
 
-/** The keys of an external issuer, fetched when they are needed, once for all who wait, and again at most every 5 s. */
+/** The keys of an external issuer, fetched on demand: one fetch for all waiting calls, 5 s between fetches. */
 export interface IssuerKeys {
-  /** @throws VaultError `ISSUER_UNAVAILABLE` when there are none, or they are 10 minutes old and cannot be fetched anew */
+  /** @throws VaultError `ISSUER_UNAVAILABLE` when no keys younger than 10 minutes are held and none can be fetched */
   current(): Promise<HeldKeys>;
   /**
-   * Other keys than `known`, which do not have the one that is needed; undefined when the issuer was asked just now.
+   * Keys newer than `known`, which lack the key that is needed; undefined during the cooldown after a successful fetch.
    *
-   * @throws VaultError `ISSUER_UNAVAILABLE` when it cannot be asked
+   * @throws VaultError `ISSUER_UNAVAILABLE` when the keys cannot be fetched
    */
   newerThan(known: HeldKeys): Promise<HeldKeys | undefined>;
 }
@@ -30,12 +30,12 @@ export interface IssuerKeysOptions {
   readonly onState?: ((state: IssuerState) => void) | undefined;
 }
 
-/** Between the end of one fetch and the beginning of the next. */
+/** The minimum time between the end of one fetch and the start of the next. */
 const cooldownMs = 5_000;
-/** From then on they are fetched again in the background, so that an issuer may be away for a while. */
+/** Keys of this age are refreshed in the background, so that a short outage of the issuer goes unnoticed. */
 const renewAfterMs = 300_000;
 const maxAgeMs = 600_000;
-/** How long a verification counts while keys wait to be renewed: every next one tries again to renew them. */
+/** How long a verification stays cached while the refresh is overdue: the next verification tries the refresh again. */
 const unrenewedTrustMs = 30_000;
 
 interface Held extends HeldKeys {
@@ -86,7 +86,7 @@ export function createIssuerKeys({ fetchKeys, clock, onState }: IssuerKeysOption
       const ageMs = held === undefined ? Number.POSITIVE_INFINITY : clock.nowMs() - held.fetchedAtMs;
       if (held !== undefined && isWithin(ageMs, maxAgeMs)) {
         if (ageMs >= renewAfterMs && !isCoolingDown()) {
-          // Its failure was told to `onState`, and these keys are still good.
+          // `onState` has already reported the failure, and the held keys are still valid.
           refresh().catch(() => undefined);
         }
         return held;
@@ -122,7 +122,7 @@ function holding(set: KeySet, fetchedAtMs: number): Held {
   };
 }
 
-/** A clock that was set back makes ages negative: then nothing is known, and the issuer is asked. */
+/** A clock that was set back makes ages negative: the age is then unknown, and the keys are fetched again. */
 function isWithin(ageMs: number, boundMs: number): boolean {
   return ageMs >= 0 && ageMs < boundMs;
 }

@@ -2,7 +2,7 @@ import type { CryptoKey, JSONWebKeySet } from "jose";
 import { createLocalJWKSet } from "jose/jwks/local";
 import { errorCode } from "../domain/error-code.ts";
 
-/** What a token says of the key that signed it. Nothing of it is verified. */
+/** What the token's header says about its signing key. Not verified. */
 export interface KeyHint {
   readonly alg?: string | undefined;
   readonly kid?: string | undefined;
@@ -11,17 +11,17 @@ export interface KeyHint {
 export interface Candidates {
   /** At most 16. */
   readonly keys: readonly CryptoKey[];
-  /** Whether they have the very `kid` that the token names; otherwise they merely fit its algorithm. */
+  /** Whether they have the token's `kid`; otherwise they only match its algorithm. */
   readonly areNamed: boolean;
 }
 
-/** The public keys of an issuer, as they were at one moment. */
+/** The public keys of an issuer, as fetched once. */
 export interface KeySet {
-  /** The keys with which the signature may be tried; those that cannot be used are left out. */
+  /** The keys to try the signature with, without unusable ones. */
   candidates(hint: KeyHint): Promise<Candidates>;
 }
 
-/** Why something is no key set that we use, in words for the log. */
+/** Why a response is not a usable key set, as a message for the log. */
 export class KeySetProblem extends Error {}
 
 const maxKeys = 100;
@@ -30,10 +30,10 @@ const maxTries = 16;
 const minRsaBits = 2_048;
 
 /**
- * A token's `kid` chooses among the keys that have one; keys without are tried for every token of their algorithm, and
- * all that fit for a token without (RFC 7515 §4.1.4: `kid` is a hint).
+ * A token's `kid` selects the keys with that `kid`. If there is none, the keys without a `kid` that match the algorithm
+ * are tried. For a token without a `kid`, all matching keys are tried (RFC 7515 §4.1.4: `kid` is a hint).
  *
- * @throws KeySetProblem when it is no JSON Web Key Set, or holds more than 100 keys
+ * @throws KeySetProblem when the text is not a JSON Web Key Set, or holds more than 100 keys
  */
 export function parseKeySet(text: string): KeySet {
   const jwks = parseJwks(text);
@@ -70,7 +70,7 @@ function isKeySet(json: unknown): json is JSONWebKeySet {
   return Array.isArray(keys) && keys.every((key) => typeof key === "object" && key !== null && !Array.isArray(key));
 }
 
-/** The keys of one set that fit, each made usable once. */
+/** The keys of a set that match the hint. jose caches each import. */
 async function fitting(set: ReturnType<typeof createLocalJWKSet>, hint: KeyHint): Promise<readonly CryptoKey[]> {
   try {
     return [await set(hint as Parameters<typeof set>[0])].filter(isStrong);
@@ -79,7 +79,7 @@ async function fitting(set: ReturnType<typeof createLocalJWKSet>, hint: KeyHint)
   }
 }
 
-/** jose's error for several keys that fit is a sequence of them. */
+/** jose's error for several matching keys is an async iterable of them. */
 async function severalOf(error: unknown): Promise<readonly CryptoKey[]> {
   const keys: CryptoKey[] = [];
   for await (const key of error as AsyncIterable<CryptoKey>) {

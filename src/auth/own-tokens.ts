@@ -8,9 +8,9 @@ import { clockSkewSeconds, goodUntilMs, type ProvenIdentity, zidIn } from "./cla
 import { forbidden, unauthenticated } from "./refusal.ts";
 import { isRole } from "./roles.ts";
 
-/** The issuer that we are ourselves: HS256 with one secret (contract, section 6). */
+/** Our own issuer: HS256 with one secret (contract, section 6). */
 export interface OwnIssuer {
-  /** At least 32 bytes: the UTF-8 bytes of the setting as they stand. */
+  /** At least 32 bytes: the UTF-8 bytes of the setting, not decoded. */
   readonly secret: Uint8Array;
   readonly issuer: string;
   readonly audience: string;
@@ -19,7 +19,7 @@ export interface OwnIssuer {
 export interface MintOptions extends OwnIssuer {
   readonly zid: string;
   readonly role: Role;
-  /** At least a second; parts of a second are dropped. */
+  /** At least one second; rounded down to whole seconds. */
   readonly ttlMs: number;
   readonly clock: Clock;
 }
@@ -27,7 +27,7 @@ export interface MintOptions extends OwnIssuer {
 const algorithm = "HS256";
 const minSecretBytes = 32;
 
-/** Mints a token of our own. Throws a plain Error when the ZID, the ttl or the secret cannot be. */
+/** Mints a token. Throws a plain Error when the ZID, the role, the TTL or the secret is invalid. */
 export async function mintToken(options: MintOptions): Promise<string> {
   const { zid, role, issuer, audience, clock } = options;
   const ttlSeconds = Math.floor(options.ttlMs / 1_000);
@@ -52,10 +52,10 @@ export async function mintToken(options: MintOptions): Promise<string> {
 }
 
 /**
- * Verifies tokens of our own issuer: HS256 and nothing else, whatever their header says.
+ * Verifies tokens of our own issuer: HS256 only, whatever the header says.
  *
- * The function rejects with VaultError `FORBIDDEN` for a good token with a role that we do not know, and with any error
- * for one that is not good.
+ * The function rejects with VaultError `FORBIDDEN` for a valid token with an unknown role, and with any other error for
+ * an invalid token.
  */
 export function createOwnVerifier(own: OwnIssuer): (token: string, nowMs: number) => Promise<ProvenIdentity> {
   const key = keyOf(own.secret);
@@ -81,13 +81,13 @@ export function createOwnVerifier(own: OwnIssuer): (token: string, nowMs: number
   };
 }
 
-/** The system reads everything, so no caller is the system, whoever signed its token (contract, section 6). */
+/** The system may read everything, so a caller token must never carry its ZID (contract, section 6). */
 function isSystemAsCaller(zid: string, role: Role): boolean {
   return role === "caller" && zid === systemZid;
 }
 
 function keyOf(secret: Uint8Array): KeyObject {
-  // RFC 7518 §3.2: a key of the size of the hash output or larger.
+  // RFC 7518 §3.2: the key must be at least as long as the hash output.
   if (secret.length < minSecretBytes) {
     throw new Error("the secret for tokens must be at least 32 bytes");
   }

@@ -1,17 +1,17 @@
 import { errorCode } from "../domain/error-code.ts";
 import { VaultError } from "../domain/errors.ts";
 
-/** The one answer to a token that is not good. The reason is for the logs and quotes nothing of the token. */
+/** The only error for an invalid token. The reason is for the logs and quotes nothing of the token. */
 export function unauthenticated(reason: string): VaultError {
   return new VaultError("UNAUTHENTICATED", "unauthorized", { cause: new Error(reason) });
 }
 
-/** The answer to a good token that may not do this. */
+/** The error for a valid token that lacks permission. */
 export function forbidden(reason: string): VaultError {
   return new VaultError("FORBIDDEN", "forbidden", { cause: new Error(reason) });
 }
 
-/** The answer while the keys of an external issuer cannot be had: nothing is known of the token, good or bad. */
+/** The error while an external issuer's keys cannot be fetched: the token can be neither accepted nor rejected. */
 export function issuerUnavailable(reason: string, retryAfterMs: number): VaultError {
   const cause = new Error(reason);
   return new VaultError("ISSUER_UNAVAILABLE", "the keys of the token's issuer are out of reach", {
@@ -23,7 +23,7 @@ export function issuerUnavailable(reason: string, retryAfterMs: number): VaultEr
 export const badSignature = "bad signature";
 export const malformed = "malformed";
 
-/** What jose says by the code of its errors. The errors themselves carry the claims and go no further. */
+/** Our text for each of jose's error codes. The errors themselves carry the claims and are not passed on. */
 const reasons: Readonly<Record<string, string>> = {
   ERR_JWS_INVALID: malformed,
   ERR_JWT_INVALID: malformed,
@@ -32,7 +32,7 @@ const reasons: Readonly<Record<string, string>> = {
   ERR_JOSE_NOT_SUPPORTED: "it asks for something that is not supported",
 };
 
-/** What jose says of one claim, by the `reason` of its error. */
+/** Our text for jose's claim errors, by claim and `reason`. */
 const claimReasons: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   iss: { check_failed: "wrong issuer (iss)", missing: "no issuer (iss)" },
   aud: { check_failed: "wrong audience (aud)", missing: "no audience (aud)" },
@@ -41,7 +41,7 @@ const claimReasons: Readonly<Record<string, Readonly<Record<string, string>>>> =
   iat: { invalid: "iat is not a number" },
 };
 
-/** Turns whatever a verification threw into a refusal: what could not be verified is refused. */
+/** Converts any error of a verification into a VaultError: a token that could not be verified is rejected. */
 export function refusalOf(error: unknown, nowMs: number): VaultError {
   if (error instanceof VaultError) {
     return error;
@@ -53,7 +53,7 @@ export function refusalOf(error: unknown, nowMs: number): VaultError {
   return unauthenticated(reasons[code] ?? claimReason(error) ?? `it could not be verified ${code}`.trim());
 }
 
-/** `exp` in seconds since the Unix epoch, whatever number the token has there. */
+/** @param exp seconds since the Unix epoch; any number, or not a number at all, since it comes from the token */
 export function expired(exp: unknown, nowMs: number): VaultError {
   const at = typeof exp === "number" ? new Date(exp * 1_000) : new Date(Number.NaN);
   if (Number.isNaN(at.getTime())) {

@@ -2,9 +2,9 @@ const unitMs: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600
 const maxTtlMs = 3_650 * 86_400_000;
 
 /**
- * How long a token shall be good, from a number and a unit: `90s`, `15m`, `12h`, `30d`. In milliseconds.
+ * Parses a token's time to live, a number and a unit: `90s`, `15m`, `12h`, `30d`. Returns milliseconds.
  *
- * @throws Error that says what is expected and quotes nothing
+ * @throws Error that states the expected format and quotes no input
  */
 export function parseTtl(text: string): number {
   const match = /^([1-9][0-9]{0,9})([smhd])$/.exec(text);

@@ -5,7 +5,7 @@ import type { Settings } from "./settings.ts";
 
 const together = ["ZSC_CALLER_JWKS_URL", "ZSC_CALLER_ISSUER", "ZSC_CALLER_AUDIENCE"] as const;
 
-/** The external issuer of caller tokens: all of its settings or none. */
+/** The external issuer of caller tokens: either all of its settings are set or none. */
 export function readCallers(settings: Settings): CallerIssuerConfig | undefined {
   const missing = together.filter((name) => settings.text(name) === undefined);
   const zidClaim = settings.text("ZSC_CALLER_ZID_CLAIM");

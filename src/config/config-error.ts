@@ -1,9 +1,9 @@
 import { OperatorError } from "../domain/operator-error.ts";
 
-/** Everything that is wrong with the settings, at once. The message quotes no value, only paths of files. */
+/** Reports every invalid setting at once. The message quotes no values, only file paths. */
 export class ConfigError extends OperatorError {
   override readonly name = "ConfigError";
-  /** One sentence each, naming its setting and what to do. */
+  /** One sentence per problem, which names the setting and the remedy. */
   readonly problems: readonly string[];
 
   constructor(problems: readonly string[]) {
@@ -12,7 +12,7 @@ export class ConfigError extends OperatorError {
   }
 }
 
-/** What is wrong with one setting, said so that its name can stand before it: "must be …". Quotes nothing. */
+/** One invalid setting. The message is a predicate to the setting's name ("must be …") and quotes no value. */
 export class SettingProblem extends Error {
   override readonly name = "SettingProblem";
 }

@@ -1,6 +1,6 @@
 import type { Plaintext } from "../domain/plaintext.ts";
 
-/** `development`: one machine, loopback only, generated keys. `production`: nothing is made up. */
+/** `development`: one machine, loopback only, generated keys. `production`: no key is generated. */
 export type Mode = "development" | "production";
 
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
@@ -21,7 +21,7 @@ export type DatabaseConfig =
       readonly user: string;
       readonly password: Plaintext;
       readonly database: string;
-      /** TLS to the database, its certificate checked; `ca` in PEM replaces the system's authorities. */
+      /** TLS to the database with certificate verification; `ca` in PEM replaces the system's CAs. */
       readonly tls?: { readonly ca?: string };
     };
 
@@ -32,7 +32,7 @@ export interface JwtConfig {
   readonly audience: string;
 }
 
-/** An issuer of caller tokens that is not ours. */
+/** An external issuer of caller tokens. */
 export interface CallerIssuerConfig {
   readonly jwksUrl: URL;
   readonly issuer: string;
@@ -40,22 +40,22 @@ export interface CallerIssuerConfig {
   readonly zidClaim: string;
 }
 
-/** PEM. The certificate belongs to the key. */
+/** PEM. The certificate matches the key. */
 export interface TlsConfig {
   readonly cert: string;
   readonly key: Plaintext;
 }
 
-/** Something that an operator should know and that does not prevent a start. */
+/** A problem that the operator should know of and that does not prevent a start. */
 export interface ConfigWarning {
   readonly setting: string;
   readonly message: string;
 }
 
-/** What every command has. */
+/** Settings of every command. */
 export interface BaseConfig {
   readonly mode: Mode;
-  /** Where development keeps its keys and its database. */
+  /** The folder of the keys and the database in development mode. */
   readonly dataDir: string;
   readonly logLevel: LogLevel;
   readonly warnings: readonly ConfigWarning[];
@@ -66,21 +66,21 @@ export interface TokenCommandConfig extends BaseConfig {
   readonly jwt: JwtConfig;
 }
 
-/** For commands that look into the database and open nothing there. */
+/** For commands that read the database and open no sealed values. */
 export interface DatabaseCommandConfig extends BaseConfig {
   readonly database: DatabaseConfig;
 }
 
-/** For the server. Secrets in it print as `[redacted]`. */
+/** For the server. Its secrets print as `[redacted]`. */
 export interface Config extends TokenCommandConfig, DatabaseCommandConfig {
   readonly listen: ListenAddress;
   /** 64 hex digits. */
   readonly masterKey: Plaintext;
   readonly tls: TlsConfig | undefined;
   readonly callers: CallerIssuerConfig | undefined;
-  /** How long a JSON call may take. */
+  /** The deadline of a JSON call. */
   readonly callMs: number;
   readonly shutdownMs: number;
-  /** Whether a start that finds no vault is refused, instead of making one. */
+  /** Whether the server refuses to start without an existing vault, instead of creating one. */
   readonly requireVault: boolean;
 }

@@ -6,10 +6,10 @@ const expected = "must be mysql://user:password@host:port/database or sqlite:pat
 const defaultMysqlPort = 3306;
 
 /**
- * Reads where the database is. `mysql:` takes `?tls=true`, and `?ca=FILE` for authorities of one's own, which implies
- * it. Special characters in user and password are percent-encoded.
+ * Parses a database URL. `mysql:` accepts `?tls=true`, and `?ca=FILE` for a private CA, which implies TLS. Special
+ * characters in user and password are percent-encoded.
  *
- * @param readCa gives the PEM text of a file
+ * @param readCa returns the PEM text of a file
  */
 export function parseDatabaseUrl(text: string, readCa: (path: string) => string): DatabaseConfig {
   if (text.startsWith("sqlite:")) {

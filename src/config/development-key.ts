@@ -20,10 +20,10 @@ import { Plaintext } from "../domain/plaintext.ts";
 export type DevelopmentKeyFile = "master.key" | "jwt.secret";
 
 /**
- * The key in a file of the data folder. It is generated when it is not there, and then readable by its owner alone.
- * When several processes begin at once, all get the key of the first. Both kinds are 32 random bytes as 64 hex digits.
+ * Reads the key from a file of the data folder. A missing file is created with a new key, readable by its owner only.
+ * When several processes start at once, all use the key of the first. Each key is 32 random bytes as 64 hex digits.
  *
- * @throws OperatorError when the folder cannot be used or the file is no key; the message names it
+ * @throws OperatorError when the folder is unusable or the file holds no key; the message names the path
  */
 export function ensureDevelopmentKey(dataDir: string, file: DevelopmentKeyFile): Plaintext {
   const path = join(dataDir, file);
@@ -39,9 +39,9 @@ export function ensureDevelopmentKey(dataDir: string, file: DevelopmentKeyFile):
 }
 
 /**
- * Makes the data folder, for its owner alone, unless it is there.
+ * Creates the data folder, accessible by its owner only, unless it exists.
  *
- * @throws OperatorError when it belongs to another user, or others may look into it: they could have put keys there
+ * @throws OperatorError when another user owns it or has access to it: that user could have planted keys
  */
 export function ensureDataDir(dataDir: string): void {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
@@ -86,7 +86,7 @@ function readOwn(path: string): string {
   }
 }
 
-/** A link appears whole or not at all, and never replaces: so nobody reads half a key, and the first one wins. */
+/** link(2) is atomic and never replaces a file: no process reads a partial key, and the first process wins. */
 function createKey(path: string): Plaintext {
   const draft = `${path}.${randomBytes(8).toString("hex")}`;
   try {

@@ -2,7 +2,7 @@ import { BlockList, isIPv6 } from "node:net";
 import type { ListenAddress } from "./config.ts";
 import { SettingProblem } from "./config-error.ts";
 
-/** Reads `host:port`; an IPv6 address stands in brackets. */
+/** Parses `host:port`; an IPv6 address is in brackets. */
 export function parseListen(text: string): ListenAddress {
   const match = /^(?:\[(?<v6>[^[\]]+)\]|(?<host>[\w.-]+)):(?<port>\d{1,5})$/.exec(text);
   const { v6, host, port } = match?.groups ?? {};
@@ -17,7 +17,7 @@ const loopback = new BlockList();
 loopback.addSubnet("127.0.0.0", 8, "ipv4");
 loopback.addAddress("::1", "ipv6");
 
-/** Whether a host can be reached from this machine only. An IPv6 address may stand in brackets. */
+/** Whether a host is a loopback address or `localhost`. An IPv6 address may be in brackets. */
 export function isLoopback(host: string): boolean {
   const bare = host.replace(/^\[|\]$/g, "");
   return bare.toLowerCase() === "localhost" || loopback.check(bare, isIPv6(bare) ? "ipv6" : "ipv4");

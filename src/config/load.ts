@@ -18,16 +18,16 @@ import { type Environment, Settings } from "./settings.ts";
 import { readTls } from "./tls-files.ts";
 
 export interface LoadOptions {
-  /** The mode that the command line asks for; it must not contradict `ZSC_MODE`. Unless given: production. */
+  /** The mode from the command line; it must not contradict `ZSC_MODE`. Default: production. */
   readonly mode?: Mode | undefined;
   readonly readFile?: ReadFile;
 }
 
 /**
- * Reads all that the server needs. In development, keys are those of the data folder, and made there once everything
- * else is sound.
+ * Reads all settings of the server. In development, the keys come from the data folder, and are created there once all
+ * other settings are valid.
  *
- * @throws ConfigError with every wrong setting at once; OperatorError when the data folder cannot be used
+ * @throws ConfigError with every invalid setting at once; OperatorError when the data folder is unusable
  */
 export function loadConfig(env: Environment, options: LoadOptions = {}): Config {
   const settings = new Settings(env, options.readFile ?? readSettingFile);
@@ -60,7 +60,7 @@ export function loadConfig(env: Environment, options: LoadOptions = {}): Config 
   };
 }
 
-/** Reads what it takes to mint tokens, and no other key. Otherwise as `loadConfig`. */
+/** Reads the settings for minting tokens, without the master key. Otherwise like `loadConfig`. */
 export function loadTokenConfig(env: Environment, options: LoadOptions = {}): TokenCommandConfig {
   const settings = new Settings(env, options.readFile ?? readSettingFile);
   const base = readBase(settings, env, options.mode);
@@ -70,7 +70,7 @@ export function loadTokenConfig(env: Environment, options: LoadOptions = {}): To
   return { ...base, warnings, jwt: { ...jwt, secret: jwt.secret ?? ensureDevelopmentKey(base.dataDir, "jwt.secret") } };
 }
 
-/** Reads where the database is, and no key. Otherwise as `loadConfig`. */
+/** Reads the location of the database, and no keys. Otherwise like `loadConfig`. */
 export function loadDatabaseConfig(env: Environment, options: LoadOptions = {}): DatabaseCommandConfig {
   const settings = new Settings(env, options.readFile ?? readSettingFile);
   const base = readBase(settings, env, options.mode);
@@ -80,7 +80,7 @@ export function loadDatabaseConfig(env: Environment, options: LoadOptions = {}):
 }
 
 /**
- * Reads the server's certificate and key again; undefined when it speaks plain text.
+ * Reloads the server's certificate and key; undefined when TLS is not configured.
  *
  * @throws ConfigError
  */

@@ -83,7 +83,7 @@ export function readJwt(settings: Settings): Omit<JwtConfig, "secret"> & { reado
   };
 }
 
-/** Unless set: a file in the data folder. */
+/** Default: a SQLite file in the data folder. */
 export function readDatabase(settings: Settings, dataDir: string): DatabaseConfig {
   const database = settings.secret("ZSC_DATABASE_URL", (text) =>
     parseDatabaseUrl(text, (path) => settings.fileAt(path)),
@@ -95,7 +95,7 @@ export function readShutdownMs(settings: Settings): number {
   return settings.parsed("ZSC_SHUTDOWN_SECONDS", secondsFrom(0), 10) * 1_000;
 }
 
-/** How long a JSON call may take. */
+/** The deadline of a JSON call. */
 export function readCallMs(settings: Settings): number {
   return settings.parsed("ZSC_CALL_SECONDS", secondsFrom(1), 20) * 1_000;
 }
@@ -114,8 +114,8 @@ function secondsFrom(least: number): (text: string) => number {
 }
 
 /**
- * Production makes nothing up, and development takes nothing: an environment with secrets is not one to play in. Names,
- * together, those that are missing or too much.
+ * Production generates no secrets, so all must be set. Development accepts none, so that it never runs on production
+ * secrets. Reports all missing or all unexpected settings as one problem.
  */
 export function requireSecrets(settings: Settings, mode: Mode, names: readonly SecretSetting[]): void {
   const given = names.filter((name) => settings.isSet(name));

@@ -6,7 +6,7 @@ const isProtocol = (value: string) => new RegExp(`^${transport}$`).test(value);
 const isPort = (value: string) => /^\d{1,5}$/.test(value);
 const isAddress = (value: string) => isIP(value) !== 0;
 
-/** The ends of the names that Kubernetes and Docker make for a service or container, and what their values look like. */
+/** The name suffixes and value formats of the variables that Kubernetes and Docker set for a service or container. */
 const forms: readonly { readonly name: RegExp; readonly accepts: (value: string) => boolean }[] = [
   { name: /_SERVICE_HOST$/, accepts: isAddress },
   { name: /_SERVICE_PORT(_[A-Z0-9_]+)?$/, accepts: isPort },
@@ -18,8 +18,9 @@ const forms: readonly { readonly name: RegExp; readonly accepts: (value: string)
 ];
 
 /**
- * Whether a variable is a service link, told by the form of its name and value: Kubernetes sets `ZSC_PORT=tcp://10.0.0.1:7777`
- * and six more in every pod beside a Service named `zsc` (kubernetes.io, "Accessing the Service", "Environment Variables").
+ * Whether a variable is a service link, judged by its name and value. For a Service named `zsc`, Kubernetes sets
+ * `ZSC_PORT=tcp://10.0.0.1:7777` and six more in every pod (kubernetes.io, "Accessing the Service", "Environment
+ * Variables").
  */
 export function isServiceLink(name: string, value: string): boolean {
   return forms.some((form) => form.name.test(name) && form.accepts(value));

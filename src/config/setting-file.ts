@@ -2,11 +2,11 @@ import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 
 export interface SettingFile {
   readonly bytes: Uint8Array;
-  /** Who besides its owner may read the file. */
+  /** Which users other than the owner may read the file. */
   readonly openTo: "nobody" | "its group" | "every user of this machine";
 }
 
-/** Reads a file that a setting names. Throws whatever the system says. */
+/** Reads a file that a setting names. Throws the system's error, or an Error without a code for a file above 1 MiB. */
 export type ReadFile = (path: string) => SettingFile;
 
 /** The largest file that a setting may name. */
@@ -21,7 +21,7 @@ export const readSettingFile: ReadFile = (path) => {
   }
 };
 
-/** Pipes and devices have no size to go by, so what is read is counted. */
+/** Counts the bytes read, because pipes and devices report no size. */
 function readBounded(file: number): Uint8Array {
   const buffer = Buffer.alloc(maxSettingFileBytes + 1);
   let length = 0;

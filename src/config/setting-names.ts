@@ -1,6 +1,6 @@
 import { isServiceLink } from "./service-links.ts";
 
-/** Settings that hold a secret: each has a twin with `_FILE` at its end, which names a file that holds it. */
+/** Settings that hold a secret. Each has a counterpart with the suffix `_FILE`, which names a file with the secret. */
 export const secretSettings = ["ZSC_MASTER_KEY", "ZSC_JWT_SECRET", "ZSC_DATABASE_URL"] as const;
 
 export const plainSettings = [
@@ -28,18 +28,18 @@ const known: readonly string[] = [...plainSettings, ...secretSettings, ...secret
 
 const prefix = "ZSC_";
 const testPrefix = "ZSC_TEST_";
-/** One typing error in three letters, and no more than this, still looks like the name that was meant. */
+/** A suggestion allows one typo per this many letters. */
 const lettersPerTypo = 3;
 const maxTypos = 4;
 
 export interface ForeignNames {
-  /** A sentence for each name that begins like ours and is none: a typing error must not pass for "not set". */
+  /** One sentence per unknown name with our prefix: a misspelt setting must not be treated as "not set". */
   readonly problems: readonly string[];
-  /** What an orchestrator sets beside a service of our name. */
+  /** Variables that an orchestrator sets for a service named `zsc`. */
   readonly serviceLinks: readonly string[];
 }
 
-/** Sorts out the names that begin like ours and are no settings. */
+/** Classifies the variables that have our prefix and are not settings. */
 export function foreignNames(env: Readonly<Record<string, string | undefined>>): ForeignNames {
   const foreign = Object.keys(env).filter(
     (name) => name.startsWith(prefix) && !name.startsWith(testPrefix) && !known.includes(name),
@@ -59,12 +59,12 @@ function suggestion(name: string): string {
   return nearest === undefined ? ": remove it" : `: did you mean ${nearest.candidate}?`;
 }
 
-/** A name that lacks the end of another, such as `TLS_CERT`, was cut short rather than mistyped. */
+/** A prefix of another name, such as `TLS_CERT`, is treated as truncated rather than misspelt. */
 function distanceOf(own: string, candidate: string): number {
   return own.length > 2 && candidate.startsWith(`${own}_`) ? 1 : editDistance(own, candidate);
 }
 
-/** Optimal string alignment: how many characters to insert, delete, replace or swap with their neighbour. */
+/** Optimal string alignment distance: insertions, deletions, substitutions and adjacent transpositions. */
 function editDistance(from: string, to: string): number {
   let before: readonly number[] = [];
   let row: readonly number[] = Array.from({ length: to.length + 1 }, (_, index) => index);

@@ -3,13 +3,13 @@ import { SettingProblem } from "./config-error.ts";
 
 const lineBreak = /[\n\v\f\r\u0085\u2028\u2029]/;
 const byteOrderMark = "\uFEFF";
-/** What Node puts in the place of bytes of the environment that are not UTF-8. */
+/** Node replaces environment bytes that are not UTF-8 with this character. */
 const replacementCharacter = "\uFFFD";
 
 /**
- * The text of a file, byte for byte: decoding that mends what is not UTF-8 would make one key of two different files.
+ * Decodes a file strictly: lenient decoding, which replaces invalid UTF-8, would read two different files as one key.
  *
- * @throws SettingProblem that says what the bytes are, and nothing of them
+ * @throws SettingProblem that names the kind of error and quotes none of the bytes
  */
 export function decodeFile(bytes: Uint8Array): string {
   const [first, second] = bytes;
@@ -30,7 +30,7 @@ export function decodeFile(bytes: Uint8Array): string {
 }
 
 /**
- * A value of the environment, which Node has decoded already and mended where it was not UTF-8.
+ * Checks an environment value, which Node has already decoded, with U+FFFD in place of invalid UTF-8.
  *
  * @throws SettingProblem
  */
@@ -44,7 +44,7 @@ export function checkValue(text: string): string {
   return text;
 }
 
-/** @throws SettingProblem when a secret has more than one line, which no secret of ours has */
+/** @throws SettingProblem when a secret has more than one line */
 export function checkOneLine(text: string): string {
   if (lineBreak.test(text)) {
     throw new SettingProblem("must be one line: it holds a line break");
@@ -52,7 +52,7 @@ export function checkOneLine(text: string): string {
   return text;
 }
 
-/** @throws SettingProblem for a key that nobody drew at random: one character, again and again */
+/** @throws SettingProblem for a key that cannot be random: one character repeated */
 export function checkNotRepeated(text: string): string {
   const [first] = text;
   if (first !== undefined && text === first.repeat(text.length / first.length)) {

@@ -7,7 +7,7 @@ import { checkOneLine, checkValue, decodeFile } from "./setting-text.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Reads settings one by one and collects what is wrong with them, until `finish()`. Empty is as not set. */
+/** Reads settings one by one and collects the problems for `finish()`. An empty value counts as not set. */
 export class Settings {
   readonly #env: Environment;
   readonly #readFile: ReadFile;
@@ -24,7 +24,7 @@ export class Settings {
     return this.#checked(name);
   }
 
-  /** A value that `parse` understands; `fallback` when it is not set, and when it is wrong, which becomes a problem. */
+  /** The parsed value; `fallback` when it is not set, or when it is invalid, which adds a problem. */
   parsed<T>(name: PlainSetting, parse: (text: string) => T, fallback: T): T {
     const text = this.#checked(name);
     return text === undefined ? fallback : (this.#tryParse(name, () => parse(text)) ?? fallback);
@@ -35,7 +35,7 @@ export class Settings {
     return this.#fileNamedBy(name, isSecret);
   }
 
-  /** A secret from the setting or from the file that its twin names; undefined when neither is set or it is wrong. */
+  /** A secret from the setting or from the file that `<name>_FILE` names; undefined when unset or invalid. */
   secret<T>(name: SecretSetting, parse: (text: string) => T): T | undefined {
     const twin = `${name}_FILE`;
     const text = this.#value(name);
@@ -50,12 +50,12 @@ export class Settings {
     return this.#tryParse(name, () => parse(checkOneLine(checkValue(text))));
   }
 
-  /** Whether a secret is given, in itself or as a file, right or wrong. */
+  /** Whether a secret is set, directly or as a file, valid or not. */
   isSet(name: SecretSetting): boolean {
     return this.#value(name) !== undefined || this.#value(`${name}_FILE`) !== undefined;
   }
 
-  /** The text of a file that a part of a setting names. Throws SettingProblem. */
+  /** The text of a file whose path is part of a setting. Throws SettingProblem. */
   fileAt(path: string): string {
     return decodeFile(this.#read(path).bytes);
   }
@@ -68,7 +68,7 @@ export class Settings {
     this.#warnings.push({ setting, message });
   }
 
-  /** Hands out the warnings, or throws ConfigError with every problem. */
+  /** Returns the warnings, or throws ConfigError with every problem. */
   finish(): readonly ConfigWarning[] {
     if (this.#problems.length > 0) {
       throw new ConfigError([...new Set(this.#problems)]);
@@ -122,7 +122,7 @@ export class Settings {
   }
 }
 
-/** Who puts the secret itself where its path belongs shall not find it in an error. */
+/** An operator may set a `_FILE` setting to the secret itself: the error must not print it. */
 function shownPath(path: string): string {
   const looksSecret = /^[0-9a-fA-F]{32,}$/.test(path) || path.includes("://") || path.includes("-----BEGIN");
   return looksSecret ? "[a value that looks like a secret, not like a path]" : path;

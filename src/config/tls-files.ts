@@ -3,7 +3,7 @@ import { Plaintext } from "../domain/plaintext.ts";
 import type { TlsConfig } from "./config.ts";
 import type { Settings } from "./settings.ts";
 
-/** The server's certificate and key: both or none, and they must belong together. */
+/** The server's certificate and key: both or neither, and they must match. */
 export function readTls(settings: Settings): TlsConfig | undefined {
   const names = ["ZSC_TLS_CERT_FILE", "ZSC_TLS_KEY_FILE"] as const;
   const missing = names.filter((name) => settings.text(name) === undefined);

@@ -1,6 +1,6 @@
 /**
- * A map of at most `maxEntries`, in two generations: when the young one is half of that, it becomes the old one, and
- * what was not asked for since is forgotten. That is close to least recently used, without lists.
+ * A map of at most `maxEntries`, in two generations. When the young generation holds half of them, it becomes the old
+ * one, and the previous old one is evicted. This approximates LRU eviction without a linked list.
  */
 export class BoundedMap<V> {
   readonly #maxYoung: number;

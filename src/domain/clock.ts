@@ -1,4 +1,4 @@
-/** Where the time comes from. Tests turn it by hand. */
+/** The source of the time. Tests set it by hand. */
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
   nowMs(): number;

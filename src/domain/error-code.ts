@@ -1,6 +1,6 @@
 /**
- * The `code` of an error of the system or of a library, such as `ENOENT`; undefined when it has none. By its shape, not
- * its class: errors come from several realms.
+ * The `code` of a system or library error, such as `ENOENT`; undefined when it has none. Checks the shape, not the
+ * class: `instanceof` fails for errors from another realm.
  */
 export function errorCode(error: unknown): string | undefined {
   const hasCode = typeof error === "object" && error !== null && "code" in error;

@@ -1,4 +1,4 @@
-/** Every way in which a call can fail, as callers see it. Closed: the status table of `rpc/` has a row for each. */
+/** Every way in which a call can fail, as callers see it. A closed set: the status table of `rpc/` covers each. */
 export type VaultErrorCode =
   | "INVALID_ARGUMENT"
   | "UNAUTHENTICATED"
@@ -15,19 +15,19 @@ export type VaultErrorCode =
 export interface VaultErrorOptions {
   /** For the logs only; never shown to a caller. */
   readonly cause?: unknown;
-  /** When trying again can help, in milliseconds from now. */
+  /** How long the caller should wait before a retry, in milliseconds. */
   readonly retryAfterMs?: number;
 }
 
 /**
- * A failure that callers may see. `message` is safe for them: it holds nothing of what was sent, no SQL, no key.
- * Anything else that is thrown is a bug, and reaches callers as "internal".
+ * A failure that callers may see. `message` is safe to show: it holds no request data, no SQL and no key.
+ * Any other exception is a bug, and callers see it as "internal".
  */
 export class VaultError extends Error {
   override readonly name = "VaultError";
   readonly code: VaultErrorCode;
   readonly retryAfterMs: number | undefined;
-  /** Where the refusal was recorded: `<seq>.<row_hash>`. Set by the ledger once the row is durable. */
+  /** The audit row that records the refusal: `<seq>.<row_hash>`. Set by the ledger once the row is durable. */
   receipt: string | undefined;
 
   constructor(code: VaultErrorCode, message: string, options: VaultErrorOptions = {}) {

@@ -1,21 +1,21 @@
 import { hash } from "node:crypto";
 
-/** Stands for a field that is absent: no length can be so large. */
+/** Marks an absent field: no real length reaches this value. */
 const absentLength = 0xffff_ffff;
 
 /**
- * Writes fields so that no two lists of fields have the same bytes: each is its length in bytes as 4 bytes, big endian,
- * and then itself (`field(x)` of the contract, section 4). What is hashed or bound as associated data is written here.
+ * Encodes a list of fields injectively: each field is its length in bytes as a 4-byte big-endian integer, followed by
+ * the bytes (`field(x)` of the contract, section 4). Everything hashed or bound as associated data is encoded here.
  *
- * One writer is used again and again: `start()`, then fields, then `digest()`, `take()` or `view()`. It is synchronous
- * and not reentrant; it keeps what was written until the next start, so no plaintext and no key goes through it.
+ * A writer is reusable: `start()`, then fields, then `digest()`, `take()` or `view()`. It is synchronous and not
+ * reentrant. Its buffer keeps the bytes until they are overwritten, so callers MUST NOT write a plaintext or a key.
  */
 export class FieldWriter {
   #buffer: Buffer;
   #end: number;
   readonly #prefixLength: number;
 
-  /** @param prefix stands raw, without a length, before the fields: it says what kind of thing is hashed. */
+  /** @param prefix the domain separator: written before the fields, without a length */
   constructor(prefix = "") {
     const bytes = Buffer.from(prefix, "utf8");
     this.#prefixLength = bytes.length;
@@ -24,13 +24,13 @@ export class FieldWriter {
     this.#buffer.set(bytes);
   }
 
-  /** Forgets the fields, keeps the prefix. */
+  /** Discards the fields and keeps the prefix. */
   start(): this {
     this.#end = this.#prefixLength;
     return this;
   }
 
-  /** One field of text, as UTF-8. The text must be well formed. */
+  /** Writes a text field as UTF-8. The text must be well formed. */
   text(text: string): this {
     this.#reserve(4 + text.length * 3);
     const length = this.#buffer.write(text, this.#end + 4, "utf8");
@@ -39,7 +39,7 @@ export class FieldWriter {
     return this;
   }
 
-  /** One field of bytes as they are. */
+  /** Writes a field of bytes. */
   bytes(bytes: Uint8Array): this {
     this.#reserve(4 + bytes.length);
     this.#buffer.writeUInt32BE(bytes.length, this.#end);
@@ -48,7 +48,7 @@ export class FieldWriter {
     return this;
   }
 
-  /** One field that is absent, which is not the same as empty: 4 bytes 0xFF. */
+  /** Writes an absent field, which differs from an empty one: 4 bytes 0xFF. */
   absent(): this {
     this.#reserve(4);
     this.#buffer.writeUInt32BE(absentLength, this.#end);
@@ -56,22 +56,22 @@ export class FieldWriter {
     return this;
   }
 
-  /** One field of text, or one that is absent. */
+  /** Writes a text field, or an absent one for null. */
   textOrAbsent(text: string | null): this {
     return text === null ? this.absent() : this.text(text);
   }
 
-  /** SHA-256 of all that was written, 64 lower-case hex digits. */
+  /** SHA-256 of everything written, as 64 lower-case hex digits. */
   digest(): string {
     return hash("sha256", this.view(), "hex");
   }
 
-  /** All that was written, as bytes of the caller's own. */
+  /** A copy of everything written. */
   take(): Uint8Array {
     return Uint8Array.from(this.view());
   }
 
-  /** All that was written, without a copy: good until the next `start()` or field. */
+  /** Everything written, without a copy: valid until the next `start()` or field. */
   view(): Uint8Array {
     return this.#buffer.subarray(0, this.#end);
   }

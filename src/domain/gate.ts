@@ -10,8 +10,8 @@ export type GateAnswer =
   | { readonly kind: "rate_limited"; readonly retryAfterMs: number };
 
 /**
- * May `zid` read `secret` now? The one gate that reads and probes pass. The limiter comes first, so that a ZID that
- * is shut out learns nothing, not even which names exist.
+ * Whether `zid` may read `secret` now. Reads and probes both go through this check. The limiter comes first, so that a
+ * rate-limited ZID learns nothing, not even which names exist.
  */
 export function passGate(secret: Secret | undefined, zid: string, denials: readonly number[], now: Moment): GateAnswer {
   const retryAfterMs = limitedForMs(denials, now);

@@ -1,4 +1,4 @@
-/** Everything that a log line may hold. No message objects, no headers, no input. */
+/** All fields that a log line may hold. No message objects, no headers, no input. */
 export interface LogFields {
   /** Full name of the method, or method and path pattern. */
   readonly method?: string;
@@ -8,9 +8,9 @@ export interface LogFields {
   readonly ms?: number;
   readonly requestId?: string;
   readonly zid?: string;
-  /** The row that the call left: `<seq>.<row_hash>`. */
+  /** The audit row of the call: `<seq>.<row_hash>`. */
   readonly receipt?: string;
-  /** What failed, in our words or a foreign error code. */
+  /** The cause of the failure: our own text, or the error code of a library or of the system. */
   readonly reason?: string;
   /** Where it failed: function names and lines, no messages. */
   readonly stack?: string;
@@ -18,13 +18,13 @@ export interface LogFields {
   readonly address?: string;
   readonly database?: string;
   readonly setting?: string;
-  /** How many the vault holds. */
+  /** Number of secrets in the vault. */
   readonly secrets?: number;
-  /** The head of the log: `<seq>.<row_hash>`, as in a receipt. */
+  /** The head of the audit log: `<seq>.<row_hash>`, as in a receipt. */
   readonly head?: string;
 }
 
-/** Where log lines go. */
+/** The logger. */
 export interface Log {
   debug(fields: LogFields, message: string): void;
   info(fields: LogFields, message: string): void;
@@ -32,13 +32,13 @@ export interface Log {
   error(fields: LogFields, message: string): void;
 }
 
-/** What may be logged of an error: its kind and place. Its message may quote what was sent, so it stays out. */
+/** The fields of an error that are safe to log: name, code and stack. Its message may quote input and is left out. */
 export function fieldsOfError(error: unknown): LogFields {
   if (!(error instanceof Error)) {
     return { reason: typeof error };
   }
   const code = "code" in error && typeof error.code === "string" ? ` ${error.code}` : "";
-  // The message stands before the frames, and may have lines that look like one.
+  // The stack begins with the message, which may contain lines that look like a frame.
   const frames = (error.stack ?? "")
     .replace(error.message, "")
     .split("\n")

@@ -1,4 +1,4 @@
-/** The system itself: owner by default, and allowed to read every secret. */
+/** The system's own ZID: the default owner, allowed to read every secret. */
 export const systemZid = "ZEQ-SYS";
 
 export const maxNameBytes = 255;
@@ -11,17 +11,17 @@ export const maxValueBytes = 65_536;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
 const forbidden = /[\u0000-\u001f\u007f-\u009f|]/;
 
-/** Whether a string can be a ZID: 1 to 128 bytes of UTF-8, no control character, no `|`. */
+/** Whether a string is a valid ZID: 1 to 128 bytes of UTF-8, no control character, no `|`. */
 export function isZid(text: string): boolean {
   return isWord(text, maxZidBytes);
 }
 
-/** Whether a string can be the name of a secret: 1 to 255 bytes of UTF-8, neither `.` nor `..`. */
+/** Whether a string is a valid secret name: 1 to 255 bytes of UTF-8, no control character, no `|`, not `.` or `..`. */
 export function isSecretName(text: string): boolean {
   return isWord(text, maxNameBytes) && text !== "." && text !== "..";
 }
 
-/** Whether a string can be a purpose or a purpose tag: as a ZID, or empty. */
+/** Whether a string is a valid purpose or purpose tag: empty, or the same rules as for a ZID. */
 export function isLabel(text: string): boolean {
   return text === "" || isWord(text, maxPurposeBytes);
 }

@@ -1,4 +1,4 @@
-/** Why a start or a command cannot go on, for whoever started it. The message says what to do about it. */
+/** Why the server cannot start or a command cannot continue. The message tells the operator what to do. */
 export class OperatorError extends Error {
   override readonly name: string = "OperatorError";
 }

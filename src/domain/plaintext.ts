@@ -1,8 +1,8 @@
 const redacted = "[redacted]";
 
 /**
- * The value of a secret, or of a secret setting, in the clear. It prints as `[redacted]` however it is printed; only
- * `text()` and `bytes` give it away, so a search for these finds every place that handles one.
+ * The cleartext of a secret or of a secret setting. It always prints as `[redacted]`; only `text()` and `bytes` expose
+ * it, so a search for these two finds every place that handles a cleartext.
  */
 export class Plaintext {
   #bytes: Uint8Array | undefined;
@@ -11,17 +11,17 @@ export class Plaintext {
     this.#bytes = bytes;
   }
 
-  /** Copies the text, which must be well formed. A string cannot be wiped: let go of it. */
+  /** Copies the text, which must be well formed. A string cannot be wiped, so the caller should drop its reference. */
   static fromString(text: string): Plaintext {
     return new Plaintext(Buffer.from(text, "utf8"));
   }
 
-  /** Takes the bytes over without a copy: they are wiped with it. That they are UTF-8 is not checked here. */
+  /** Takes ownership of the bytes without a copy: `wipe()` overwrites them. Does not check that they are UTF-8. */
   static fromBytes(bytes: Uint8Array): Plaintext {
     return new Plaintext(bytes);
   }
 
-  /** The bytes themselves, not a copy. Throws once wiped. */
+  /** The bytes, not a copy. Throws once wiped. */
   get bytes(): Uint8Array {
     if (this.#bytes === undefined) {
       throw new Error("the plaintext was wiped");
@@ -35,7 +35,7 @@ export class Plaintext {
     return Buffer.from(buffer, byteOffset, byteLength).toString("utf8");
   }
 
-  /** Overwrites the bytes. May be called again. */
+  /** Overwrites the bytes. Idempotent. */
   wipe(): void {
     this.#bytes?.fill(0);
     this.#bytes = undefined;

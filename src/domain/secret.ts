@@ -1,4 +1,4 @@
-/** One secret as the vault holds it: metadata, and the value sealed. */
+/** One secret as stored: metadata and the sealed value. */
 export interface Secret {
   /** UUID, lower case. */
   readonly id: string;
@@ -6,11 +6,11 @@ export interface Secret {
   readonly purposeTag: string | null;
   /** The ZID that owns it. */
   readonly boundZid: string;
-  /** Further ZIDs that may read, in the order of their grants, no duplicates. */
+  /** Other ZIDs that may read, in the order of their grants, no duplicates. */
   readonly permissions: readonly string[];
-  /** Zeqond from which the daemon seals it again; null: never by itself. */
+  /** The Zeqond from which the daemon reseals it; null: the daemon never does. */
   readonly expiresZeqond: number | null;
-  /** 1, 2, 3 … : moves with every change, reads aside. */
+  /** Starts at 1; every change except a read increments it. */
   readonly version: number;
   readonly sealedKey: Uint8Array;
   readonly sealedValue: Uint8Array;
@@ -21,10 +21,10 @@ export interface Secret {
   readonly lastReadZeqond: number | null;
 }
 
-/** What is shown of a secret to those who manage it. */
+/** The fields of a secret that an admin may see. */
 export type SecretMetadata = Omit<Secret, "version" | "sealedKey" | "sealedValue">;
 
-/** What of a secret may be shown to an admin. */
+/** Strips the fields that an admin may not see. */
 export function metadataOf(secret: Secret): SecretMetadata {
   const { version: _version, sealedKey: _sealedKey, sealedValue: _sealedValue, ...metadata } = secret;
   return metadata;

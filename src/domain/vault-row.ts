@@ -1,6 +1,6 @@
 import { FieldWriter } from "./fields.ts";
 
-/** A secret's row in the vault as the database holds it, read counters aside. */
+/** A row of the vault table as stored, without the read counters. */
 export interface VaultRow {
   readonly id: string;
   readonly name: string;
@@ -20,8 +20,8 @@ export interface VaultRow {
 const writer = new FieldWriter("zsc-vault-row-v1");
 
 /**
- * `sealed_digest` of the audit log (contract, section 4): SHA-256 over all that the row is, 64 lower-case hex digits.
- * Whoever puts back, alters or adds a row by hand does not find the same digest in the log.
+ * `sealed_digest` of the audit log (contract, section 4): SHA-256 over the whole row, 64 lower-case hex digits. A row
+ * that an attacker with write access to the tables restored, altered or added does not match the digest in the log.
  */
 export function vaultRowDigest(row: VaultRow): string {
   return writer

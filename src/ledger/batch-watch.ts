@@ -1,16 +1,16 @@
 import { type Store, StoreFailure } from "./store.ts";
 
-/** Knows how the batches fare, for whoever asks whether the vault is ready. */
+/** Tracks the outcome of batches, for the readiness check. */
 export interface BatchWatch {
-  /** As the store's. */
+  /** The store's `transact`, watched. */
   readonly transact: Store["transact"];
-  /** How long the transaction under way has been so; 0 while there is none. */
+  /** The age of the transaction in flight; 0 while there is none. */
   underWayMs(): number;
-  /** How long ago the last transaction succeeded. */
+  /** Time since the last successful transaction. */
   sinceSuccessMs(): number;
-  /** Whether the last one failed; a rival that came first does not count. */
+  /** Whether a transaction failed after the last success; conflicts do not count. */
   hasFailed(): boolean;
-  /** Somebody has seen that a batch would succeed now. */
+  /** Clears the failure after a rehearsal has shown that a batch would succeed. */
   absolve(): void;
 }
 

@@ -6,29 +6,29 @@ import { type AuditRow, receiptOfRow } from "./row.ts";
 import type { LedgerWrite, Loaded } from "./store.ts";
 import { World } from "./world.ts";
 
-/** What became of one operation of a batch; true once the batch is durable. */
+/** The outcome of one operation of a batch, valid once the batch is durable. */
 export type Settled =
   | { readonly kind: "recorded"; readonly value: unknown; readonly receipts: readonly Receipt[] }
   | { readonly kind: "refused"; readonly error: VaultError; readonly receipts: readonly Receipt[] }
-  /** It threw: a bug. Nothing of it is in the batch. */
+  /** The operation threw, which is a bug. The batch contains none of its rows or changes. */
   | { readonly kind: "failed"; readonly error: unknown };
 
 export interface AppliedBatch {
   /** Null when there is nothing to write. */
   readonly write: LedgerWrite | null;
-  /** In the order of the operations; those that did not fit any more are not among them, and did not happen. */
+  /** In the order of the operations. Operations at the end that did not fit are missing and were not applied. */
   readonly settled: readonly Settled[];
-  /** Of the secrets that were loaded, roughly. */
+  /** Approximate size of the loaded secrets. */
   readonly loadedBytes: number;
 }
 
 type Settle = (rows: readonly AuditRow[]) => Settled;
 
 /**
- * Applies operations in their order to what was loaded, and links what they record into the chain. No I/O.
+ * Applies operations in order to the loaded rows, and links their audit rows into the chain. No I/O.
  *
- * Stops before the first one with which the secrets and payloads to be written would have more than `maxBytes`; the
- * first of all is applied whatever it writes.
+ * Stops before the operation with which the secrets and payloads to write would exceed `maxBytes`. The first operation
+ * is always applied.
  */
 export function applyBatch(
   operations: readonly Operation<unknown>[],
@@ -55,7 +55,7 @@ export function applyBatch(
   return { write, settled, loadedBytes: bytesOf(loaded) };
 }
 
-/** Lets the operations of an attempt that was thrown back wipe what they gave out: nobody gets it. */
+/** Wipes the values of an attempt that was rolled back: no caller receives them. */
 export function discardBatch(operations: readonly Operation<unknown>[], { settled }: AppliedBatch): void {
   settled.forEach((each, index) => {
     if (each.kind === "recorded") {
@@ -104,7 +104,7 @@ function discard(operation: Operation<unknown>, outcome: Outcome<unknown>): void
   }
 }
 
-/** Roughly: it is asked for each batch, and a list of readers can be long. */
+/** An approximation, because it runs for each batch and a list of permissions can be long. */
 function bytesOf({ secrets }: Loaded): number {
   let bytes = 0;
   for (const { sealedValue, permissions } of secrets.values()) {

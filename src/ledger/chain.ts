@@ -3,10 +3,10 @@ import type { Moment } from "../domain/moment.ts";
 import type { AuditDraft } from "./operation.ts";
 import { type AuditRow, type Head, originIdOf, proofDigestOf, rowHashOf } from "./row.ts";
 
-/** A row that has no place in the chain yet. */
+/** A row without its position in the chain. */
 export type LooseRow = Omit<AuditRow, "seq" | "prevHash" | "rowHash">;
 
-/** Everything of a row but its place. Throws when its payload cannot be written as JSON. */
+/** Makes a row without its position in the chain. Throws when its payload cannot be serialised as JSON. */
 export function looseRow(draft: AuditDraft, now: Moment): LooseRow {
   const transitionId = randomUUID();
   return {
@@ -23,7 +23,7 @@ export function looseRow(draft: AuditDraft, now: Moment): LooseRow {
   };
 }
 
-/** Gives rows their places behind `head`: seq, prev_hash and row_hash. */
+/** Appends rows to the chain after `head`: sets seq, prev_hash and row_hash. */
 export function linkRows(head: Head, rows: readonly LooseRow[]): readonly AuditRow[] {
   let { seq, rowHash: prevHash } = head;
   return rows.map((loose) => {

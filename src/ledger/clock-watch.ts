@@ -2,11 +2,11 @@ import type { Clock } from "../domain/clock.ts";
 import type { Log } from "../domain/log.ts";
 import type { NewestRow } from "./store.ts";
 
-/** Tells a clock that cannot be right. Zeqonds, expiries and the denial limiter go by it. */
+/** Detects a wrong system clock. Zeqonds, expiries and the denial limiter depend on it. */
 export interface ClockWatch {
-  /** Compares the clock with the one that nobody can set, and with the newest row of the log. */
+  /** Compares the system clock with the monotonic clock and with the newest row of the log. */
   look(newest: NewestRow | undefined): void;
-  /** What is wrong, or was within the last minute. */
+  /** The problem found within the last minute, if any. */
   trouble(): string | undefined;
 }
 
@@ -40,7 +40,7 @@ export function watchClock(
     }
   }
 
-  /** A row that is old says nothing, unless it was not there at the last look. */
+  /** An old timestamp is suspicious only in a row written since the last comparison. */
   function compare({ seq, createdAt }: NewestRow, nowMs: number): void {
     const writtenMs = Date.parse(createdAt);
     if (writtenMs - nowMs > toleranceMs) {

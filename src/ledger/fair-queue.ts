@@ -1,23 +1,23 @@
-/** What waits in a `FairQueue`. All but the first three fields are the queue's own. */
+/** An entry of a `FairQueue`. The first three fields are the caller's; the queue owns the others. */
 export interface Queued<T> {
-  /** Who waits: turns and places are shared out by it. Undefined: the server itself, which has no share to keep to. */
+  /** The principal whose turns and places it uses. Undefined: the server itself, which is not limited to a share. */
   readonly principal: string | undefined;
-  /** What one turn is measured in. */
+  /** The number of turns it uses. */
   readonly rows: number;
-  /** What it takes of the queue. */
+  /** The number of places it takes in the queue. */
   readonly places: number;
   lane: Lane<T> | undefined;
   before: T | undefined;
   after: T | undefined;
 }
 
-/** Those of one principal that wait, in their order. Lanes that are not empty form a ring. */
+/** The waiting entries of one principal, in FIFO order. Lanes that are not empty form a ring. */
 class Lane<T> {
   readonly principal: string | undefined;
   first: T | undefined;
   last: T | undefined;
   places = 0;
-  /** Rows that it was given beyond its turn; as many turns are passed over. */
+  /** Rows taken beyond its turn. It skips this many turns. */
   owed = 0;
   left: Lane<T> = this;
   right: Lane<T> = this;
@@ -27,15 +27,15 @@ class Lane<T> {
   }
 }
 
-/** Empty lanes that are kept for the next call of their principal. */
+/** Above this number of lanes, an empty lane is deleted; below, it is reused by the next call of its principal. */
 const maxLanes = 1_024;
 
 /**
- * A queue in which principals take turns, a row a turn, so that nobody waits behind all that another has sent. What is
- * asked of it takes no longer when more wait.
+ * A round-robin queue: principals take turns, one row per turn, so that no principal waits behind the backlog of
+ * another. The cost of an operation does not depend on the number of entries.
  *
- * Nobody may hold more places than are left free: a principal alone gets half of them, the next one half of the rest,
- * and n that are all served for a while get 1/(n+1) each. So there is room for whoever comes next.
+ * A principal may hold at most as many places as are left free. A single principal gets half of them, the next one half
+ * of the rest, and n active principals converge to 1/(n+1) each. So there is always room for another principal.
  */
 export class FairQueue<T extends Queued<T>> {
   readonly #maxPlaces: number;
@@ -51,12 +51,12 @@ export class FairQueue<T extends Queued<T>> {
     return this.#turn === undefined;
   }
 
-  /** Those who wait, and some of those who have waited. */
+  /** The number of lanes: all principals with waiting entries, and some without. */
   get knownPrincipals(): number {
     return this.#lanes.size;
   }
 
-  /** Whether there was room. An empty queue takes whatever comes. */
+  /** Returns whether there was room. An empty queue accepts any entry. */
   add(entry: T): boolean {
     const lane = this.#laneOf(entry.principal);
     const free = this.#maxPlaces - this.#places - entry.places;
@@ -76,7 +76,7 @@ export class FairQueue<T extends Queued<T>> {
     return true;
   }
 
-  /** The one whose turn it is; it stays where it is. */
+  /** The next entry in turn, without removing it. */
   peek(): T | undefined {
     let lane = this.#turn;
     if (lane === undefined) {
@@ -90,7 +90,7 @@ export class FairQueue<T extends Queued<T>> {
     return lane.first;
   }
 
-  /** Takes out the one that `peek` gives. */
+  /** Removes and returns the next entry in turn. */
   take(): T | undefined {
     const entry = this.peek();
     const lane = entry?.lane;
@@ -102,7 +102,7 @@ export class FairQueue<T extends Queued<T>> {
     return entry;
   }
 
-  /** Whether it was still waiting, and is no more. */
+  /** Removes an entry. Returns whether it was still in the queue. */
   remove(entry: T): boolean {
     const { lane, before, after } = entry;
     if (lane === undefined) {
@@ -127,7 +127,7 @@ export class FairQueue<T extends Queued<T>> {
     return true;
   }
 
-  /** Puts back what was taken, to be taken first: its turn had come. There is room for it, however full it is. */
+  /** Puts a taken entry back at the head of its lane, and does not check for room. */
   putBack(entry: T): void {
     const lane = this.#laneOf(entry.principal);
     entry.after = lane.first;
@@ -152,7 +152,7 @@ export class FairQueue<T extends Queued<T>> {
     return lane;
   }
 
-  /** Counts an entry that was put into its lane, and lets the lane take turns if it did not yet: as the last one. */
+  /** Counts an entry added to its lane. A lane that was empty joins the ring as the last one. */
   #enter(lane: Lane<T>, entry: T): void {
     entry.lane = lane;
     this.#places += entry.places;

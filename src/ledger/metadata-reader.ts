@@ -4,12 +4,12 @@ import { type AuditRow, type Head, originIdOf } from "./row.ts";
 import { type Listing, type Store, StoreFailure } from "./store.ts";
 
 /**
- * Metadata that is read beside the chain, once the row that says so is durable: long answers stall no writer, and
- * show the vault at or after that row, `atLeast`.
+ * Reads metadata without the head lock, once the row that records the read is durable. A long answer blocks no writer,
+ * and shows the vault at or after that row, `atLeast`.
  */
 export interface MetadataReader {
   /**
-   * Of large ones fewer than `limit` at a time: only when there are none there are no more.
+   * May return fewer than `limit` when secrets are large: only an empty page is the end.
    *
    * @throws VaultError `STORE_UNAVAILABLE`, also when the database does not show the row `atLeast`; `OVERLOADED`
    */
@@ -21,17 +21,17 @@ export interface MetadataReader {
    */
   secretRows(name: string, limit: number, atLeast: Head, beforeSeq?: number): Promise<readonly AuditRow[]>;
   /**
-   * All that is listed after a name, as it is at one moment. MUST be closed: it holds a connection to the database.
+   * All metadata after a name, from one snapshot. MUST be closed: it holds a connection to the database.
    *
-   * @throws VaultError `STORE_UNAVAILABLE`, also while it is read; `OVERLOADED` when too many are open
+   * @throws VaultError `STORE_UNAVAILABLE`, also from `next`; `OVERLOADED` when too many are open
    */
   openListing(afterName: string | null, atLeast: Head): Promise<Listing>;
 }
 
-/** Reads that wait for the database, at most. */
+/** Limit of the reads in flight. */
 const maxWaiting = 256;
 const overloadRetryMs = 100;
-/** Long lists that are being read, at most. */
+/** Limit of the open listings. */
 const maxListings = 8;
 const listingRetryMs = 1_000;
 

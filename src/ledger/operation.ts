@@ -4,18 +4,18 @@ import type { Secret } from "../domain/secret.ts";
 import type { TransitionType } from "./row.ts";
 
 /**
- * Something that a caller wants of the vault: decided on loaded rows, recorded and made durable in one transaction.
+ * A caller's operation on the vault: decided on loaded rows, recorded and made durable in one transaction.
  *
  * `apply` MUST be pure apart from fresh randomness: no I/O, no clock but `view.now`. It may run more than once, since
- * a batch that the database throws back is applied again on fresh rows. When it throws, this operation fails alone.
+ * a batch that was rolled back is applied again on fresh rows. When it throws, only this operation fails.
  */
 export interface Operation<T> {
-  /** Which rows must be loaded before it can decide. */
+  /** The rows to load before `apply`. */
   readonly needs: Needs;
-  /** Its share of a batch, as far as it is known before. What it changes and records is counted when it is applied. */
+  /** Its estimated share of a batch. The exact size of its changes and rows is counted when it is applied. */
   readonly weight: Weight;
   apply(view: ChangeView): Decision<T>;
-  /** Wipes what is secret in a value that nobody gets, because its attempt was thrown back or did not fit. */
+  /** Wipes the secret parts of a value that no caller receives, because its attempt was rolled back or did not fit. */
   discard?(value: T): void;
 }
 
@@ -24,30 +24,30 @@ export interface Needs {
   readonly secrets: readonly string[];
   /** ZIDs whose recent denials count. */
   readonly denials: readonly string[];
-  /** Those of `secrets` that it may change. */
+  /** The names in `secrets` that it may change. */
   readonly changes?: readonly string[];
 }
 
 export interface Weight {
-  /** Audit rows that it will write. */
+  /** Number of audit rows to write. */
   readonly rows: number;
-  /** Bytes that it brings along, values mostly. */
+  /** Size of its input, mostly values. */
   readonly bytes: number;
 }
 
-/** The world as an operation sees it: what was loaded, changed by the operations before it in the batch. */
+/** The loaded rows as an operation sees them, with the changes of the operations before it in the batch. */
 export interface BatchView {
   readonly now: Moment;
   secret(name: string): Secret | undefined;
-  /** Zeqonds of the denials of a ZID that may still count. */
+  /** Zeqonds of the recent denials of a ZID. */
   denials(zid: string): readonly number[];
 }
 
-/** The same with what a change must know. */
+/** A `BatchView` for operations that change secrets. */
 export interface ChangeView extends BatchView {
   /**
-   * Whether a secret, or that there is none of the name, is what the log says. False also for a name that is not among
-   * the operation's `changes`. Nothing may be changed that is not.
+   * Whether a secret, or its absence, matches its last change in the log. Also false for a name that is not among the
+   * operation's `changes`. An operation MUST NOT change a secret for which this is false.
    */
   isAsRecorded(name: string): boolean;
 }
@@ -55,7 +55,7 @@ export interface ChangeView extends BatchView {
 export interface Decision<T> {
   readonly outcome: Outcome<T>;
   readonly changes: readonly Change[];
-  /** In the order in which they are chained. Empty only for what turned out to be nothing to do. */
+  /** In chain order. Empty only when there was nothing to do. */
   readonly drafts: readonly AuditDraft[];
 }
 
@@ -63,7 +63,7 @@ export type Outcome<T> =
   | { readonly kind: "done"; readonly value: T }
   | { readonly kind: "refused"; readonly error: VaultError };
 
-/** What a decision changes in the vault. */
+/** One change of the vault. */
 export type Change =
   | { readonly kind: "put"; readonly secret: Secret }
   | { readonly kind: "delete"; readonly name: string }
@@ -71,7 +71,7 @@ export type Change =
   /** A denial that counts against `zid`; recorded by draft number `draft` of the same decision. */
   | { readonly kind: "count_denial"; readonly zid: string; readonly draft: number };
 
-/** An audit row that has no place in the chain yet. */
+/** The content of an audit row, without its position in the chain. */
 export interface AuditDraft {
   readonly type: TransitionType;
   /** Name of the secret, or `*`. */

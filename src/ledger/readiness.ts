@@ -5,11 +5,11 @@ import type { BatchWatch } from "./batch-watch.ts";
 import type { ClockWatch } from "./clock-watch.ts";
 import { type Durability, type Store, StoreFailure, type Trouble } from "./store.ts";
 
-/** How well the vault is. What is said of it is for anybody. */
+/** Whether the vault can serve calls. Safe to show to unauthenticated clients. */
 export interface Readiness extends Durability {
-  /** Whether the head of the log could be moved within two seconds. */
+  /** Whether a batch could be written within two seconds. */
   readonly ready: boolean;
-  /** What is wrong with the clock. */
+  /** The problem with the system clock, if any. */
   readonly clock?: string;
 }
 
@@ -21,18 +21,18 @@ export interface ReadinessOptions {
 }
 
 export interface ReadinessCheck {
-  /** Never rejects, and answers within two seconds. */
+  /** Never rejects, and resolves within two seconds. */
   ask(): Promise<Readiness>;
   stop(): void;
 }
 
-/** So long a call may wait for the head, and whoever asks for an answer. */
+/** Timeout of a readiness check, and the longest time that a batch may take while the vault is ready. */
 const patienceMs = 2_000;
-/** A rehearsal is good for so long, however many ask. */
+/** How long the result of a rehearsal is reused. */
 const freshMs = 1_000;
 const pingWithinMs = 1_000;
 const retryMs = 50;
-/** The server asks itself, so that its log tells when it was not ready although nobody else asked. */
+/** The server checks itself at this interval, so that its log shows an outage even without a health check. */
 const askItselfMs = 5_000;
 
 const sentences: Readonly<Record<Trouble, string>> = {
@@ -47,8 +47,8 @@ const sentences: Readonly<Record<Trouble, string>> = {
 const slow = "the database has been at one batch for more than two seconds";
 
 /**
- * Knows whether calls get through: it rehearses a batch, and looks at those under way. Rehearsals are at least a second
- * apart, unless a batch or the database itself has failed since the last one.
+ * Checks readiness: rehearses a batch, and looks at the one in flight. Rehearsals are at least a second apart, unless a
+ * batch or a ping has failed since the last one.
  */
 export function createReadiness({ store, batches, clock, log }: ReadinessOptions): ReadinessCheck {
   let rehearsal: Promise<Durability> | undefined;
@@ -73,7 +73,7 @@ export function createReadiness({ store, batches, clock, log }: ReadinessOptions
     return await asking;
   }
 
-  /** Between rehearsals a ping is enough. When it is not answered, a rehearsal finds out why. */
+  /** A ping between rehearsals. When it fails, a rehearsal finds out why. */
   async function stillThere(): Promise<Found> {
     const durability = await inTime(store.ping(), pingWithinMs).catch(() => undefined);
     return durability === undefined
@@ -89,7 +89,7 @@ export function createReadiness({ store, batches, clock, log }: ReadinessOptions
       return { answer: { ready: true, ...outcome.durability } };
     }
     const { failure } = outcome;
-    // Rivals that come first again and again are other servers at work, as long as our batches have their turn, too.
+    // Repeated conflicts mean that other servers are writing, which is fine as long as our own batches succeed.
     if (isConflict(failure) && batches.sinceSuccessMs() < patienceMs) {
       return { answer: { ready: true, durable: last?.durable ?? true } };
     }
@@ -97,7 +97,7 @@ export function createReadiness({ store, batches, clock, log }: ReadinessOptions
     return { answer: notReady(detail), cause: failure };
   }
 
-  /** Tries again while it can help: a rival may come first, and a connection may have died since it was last used. */
+  /** Retries conflicts, and retries any other failure once: a pooled connection may have been closed while idle. */
   async function rehearseWithin(ms: number): Promise<{ readonly durability?: Durability; readonly failure?: unknown }> {
     const giveUpAtMs = performance.now() + ms;
     let failure: unknown;
@@ -118,7 +118,7 @@ export function createReadiness({ store, batches, clock, log }: ReadinessOptions
     return { failure };
   }
 
-  /** One at a time: one that hangs is not joined by others. */
+  /** Runs one rehearsal at a time, so that hanging ones do not pile up. */
   function rehearse(): Promise<Durability> {
     const commit = batches.hasFailed();
     rehearsal ??= store
@@ -179,7 +179,7 @@ function isConflict(error: unknown): boolean {
   return error instanceof StoreFailure && error.kind === "conflict";
 }
 
-/** Undefined when it is not in time. */
+/** Undefined on timeout. */
 async function inTime<T>(work: Promise<T>, ms: number): Promise<T | undefined> {
   const over = new AbortController();
   const late = sleep(ms, undefined, { signal: over.signal, ref: false }).catch(() => undefined);

@@ -2,23 +2,23 @@ import { isUtf8 } from "node:buffer";
 import { type AuditRow, auditColumns, rowPrefix } from "./row.ts";
 
 /**
- * Rows of the log as a database puts them together, many in one piece: nothing is made of a column that is only hashed.
+ * Many rows of the log, concatenated by the database into one buffer: columns that are only hashed are never decoded.
  *
- * Each row is the prefix of its hash, then its columns in the order of `auditColumns`, each behind a separator, a NULL
- * being empty. Whoever reads the block writes lengths over the separators, and so has the very bytes that are hashed.
+ * Each row is the hash prefix followed by its columns in the order of `auditColumns`, each preceded by a separator.
+ * NULL is empty. The reader overwrites the separators with the lengths, which yields exactly the bytes to hash.
  */
 export interface RowBlock {
-  /** How many rows the database counted. */
+  /** The number of rows, as counted by the database. */
   readonly count: number;
   readonly bytes: Buffer;
 }
 
-/** As long as the length of a field. No column of ours holds a control character. */
+/** A placeholder of the size of a field's length. Our columns never hold a control character. */
 export const separatorHex = "00000000";
 
 type AuditColumn = (typeof auditColumns)[number];
 
-/** Where each column is in `auditColumns`. */
+/** The index of each column in `auditColumns`. */
 export const at = Object.fromEntries(auditColumns.map((column, index) => [column, index])) as Readonly<
   Record<AuditColumn, number>
 >;
@@ -26,21 +26,21 @@ export const at = Object.fromEntries(auditColumns.map((column, index) => [column
 const separatorLength = separatorHex.length / 2;
 const hashLength = 64;
 const hashColumns: readonly AuditColumn[] = ["proof_digest", "prev_hash", "row_hash"];
-/** The length of a column, 0 where any will do. */
+/** The fixed length of a column, 0 for a variable one. */
 const lengths = Int32Array.from(auditColumns, (column) => (hashColumns.includes(column) ? hashLength : 0));
-/** More digits may not survive being a number. */
+/** Numbers with more digits may exceed the safe integers. */
 const maxDigits = 15;
 
 /**
- * Goes through a block row by row, and finds columns only where there can be no doubt about them.
+ * Iterates over the rows of a block, and rejects rows whose column boundaries are ambiguous.
  *
- * The database brings as many separators as columns. So when as many rows were found as it counted, and no byte is left
- * over, then every zero byte is one of a separator, no column holds any, and what was found are the columns. For zeros
- * in hashes nobody looks: they MUST be compared with hashes.
+ * The database writes one separator per column. So when the number of rows found equals its count and no byte is left
+ * over, every zero byte belongs to a separator, and the boundaries found are the real ones. Hash columns are not
+ * searched for zero bytes: callers MUST compare them with computed hashes.
  */
 export class BlockReader {
   readonly bytes: Buffer;
-  /** Where the columns of the row begin and end. */
+  /** The offsets at which the columns of the current row begin and end. */
   readonly starts = new Int32Array(auditColumns.length);
   readonly ends = new Int32Array(auditColumns.length);
   readonly #view: DataView;
@@ -50,23 +50,23 @@ export class BlockReader {
   constructor(bytes: Buffer) {
     this.bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    // Here and now: lengths are no text. What is no text has no rows.
+    // Checked here, because `next` writes lengths that are not UTF-8. Invalid UTF-8 yields no rows.
     if (!isUtf8(bytes)) {
       this.#end = bytes.length + 1;
     }
   }
 
-  /** Whether all was read. */
+  /** Whether every byte was read. */
   get isAtEnd(): boolean {
     return this.#end === this.bytes.length;
   }
 
-  /** Of the row, in bytes. */
+  /** The length of the current row in bytes. */
   get length(): number {
     return this.#end - this.#start;
   }
 
-  /** Finds the next row and writes the lengths of its columns; false when there is none, or one that is in doubt. */
+  /** Moves to the next row and writes the lengths of its columns; false at the end, and for an ambiguous row. */
   next(): boolean {
     const { bytes, starts, ends } = this;
     const view = this.#view;
@@ -96,7 +96,7 @@ export class BlockReader {
     return this.bytes.subarray(this.#start, this.ends[at.created_at]);
   }
 
-  /** A column that holds a hash, or whatever else. */
+  /** A column that should hold a hash; its content is not checked. */
   hash(column: number): string {
     return this.bytes.toString("latin1", this.starts[column], this.ends[column]);
   }
@@ -105,7 +105,7 @@ export class BlockReader {
     return this.bytes.toString("utf8", this.starts[column], this.ends[column]);
   }
 
-  /** A number of few digits, written as we write it; NaN when it is anything else. */
+  /** A decimal number of at most `maxDigits` without leading zeros; NaN for anything else. */
   number(column: number): number {
     const { bytes } = this;
     const start = this.starts[column] ?? 0;
@@ -145,10 +145,10 @@ export class BlockReader {
 
 const zero = 0x30;
 
-/** The first zero byte from `start` on, or the end. */
+/** The offset of the first zero byte from `start` on, or the end. */
 function endOfText(bytes: Buffer, view: DataView, start: number): number {
   let end = start;
-  // Four at a time: a borrow reaches the highest bit of a byte that is zero.
+  // Tests four bytes at a time: the expression is non-zero if and only if one of the bytes is zero.
   for (const last = bytes.length - 4; end <= last; end += 4) {
     const four = view.getUint32(end);
     if (((four - 0x0101_0101) & ~four & 0x8080_8080) !== 0) {

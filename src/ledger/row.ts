@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import { FieldWriter } from "../domain/fields.ts";
 import type { Receipt } from "./operation.ts";
 
-/** Everything that can happen, as `audit_log.transition_type` names it (contract, section 4). */
+/** All transitions, as named in `audit_log.transition_type` (contract, section 4). */
 export const transitionTypes = [
   "secret_set",
   "secret_rotated",
@@ -16,7 +16,7 @@ export const transitionTypes = [
 
 export type TransitionType = (typeof transitionTypes)[number];
 
-/** One row of the audit log, in the texts that its hash covers. */
+/** One row of the audit log, with the exact texts that its hash covers. */
 export interface AuditRow {
   /** Position in the chain, from 1, without gaps. */
   readonly seq: number;
@@ -37,7 +37,7 @@ export interface AuditRow {
   readonly createdAt: string;
 }
 
-/** The columns of `audit_log`: what a row's hash covers, in its order, then the hash (contract, section 4). */
+/** The columns of `audit_log`: the hashed ones, in the order of hashing, then the hash (contract, section 4). */
 export const auditColumns = [
   "seq",
   "id",
@@ -63,7 +63,7 @@ export interface Head {
 /** `prev_hash` of the first row, and the head of an empty log. */
 export const zeroHash = "0".repeat(64);
 
-/** Begins what `row_hash` covers. */
+/** The prefix of the input of `row_hash`. */
 export const rowPrefix = "zsc-row-v1";
 
 const writer = new FieldWriter(rowPrefix);
@@ -92,10 +92,10 @@ export function proofDigestOf(subject: string, actorZid: string, transitionId: s
   return hash("sha256", `${subject}|${actorZid}|${transitionId}|${purpose}`, "hex");
 }
 
-/** Begins an `origin_id`. */
+/** The prefix of an `origin_id`. */
 export const originPrefix = "zsc:";
 
-/** `origin_id` of what happens to `subject`: a secret's name, or `*` for all of them. */
+/** The `origin_id` of a subject: a secret's name, or `*` for all secrets. */
 export function originIdOf(subject: string): string {
   return originPrefix + subject;
 }
@@ -105,7 +105,7 @@ export function subjectOf(originId: string): string {
   return originId.startsWith(originPrefix) ? originId.slice(originPrefix.length) : originId;
 }
 
-/** What a caller keeps of a row. */
+/** The caller's receipt for a row. */
 export function receiptOfRow(row: AuditRow): Receipt {
   const { seq, rowHash, transitionId, proofDigest, zeqondNumber: zeqond } = row;
   return { seq, rowHash, transitionId, proofDigest, zeqond };

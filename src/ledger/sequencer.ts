@@ -13,16 +13,16 @@ export interface Sequencer {
    * Adds one operation to the batch being collected and resolves with its outcome once that batch is durable.
    *
    * Implementations MUST NOT resolve before the commit has returned, and MUST reject every waiter of a failed batch.
-   * Callers MUST NOT release a plaintext by any other way.
+   * Callers MUST NOT release a plaintext in any other way.
    *
-   * @param signal when aborted before its batch is taken, the operation leaves the queue and never happens. Afterwards
-   * it counts.
-   * @param principal who asks: principals take turns, and share the places. Undefined: the server itself.
-   * @throws VaultError the refusal, with its `receipt`; `STORE_UNAVAILABLE` when the batch failed, or the database went
-   * away under the batch before; `OVERLOADED` when no place is left, or the principal has its share of them.
+   * @param signal when aborted before its batch is taken, the operation leaves the queue and is never applied. Later it
+   * has no effect.
+   * @param principal the caller: principals take turns, and share the places. Undefined: the server itself.
+   * @throws VaultError the refusal, with its `receipt`; `STORE_UNAVAILABLE` when this batch, or the one before it,
+   * failed because of the database; `OVERLOADED` when the queue is full, or the principal has used its share of it.
    */
   submit<T>(operation: Operation<T>, signal?: Cancellation, principal?: string): Promise<Recorded<T>>;
-  /** Takes nothing more and resolves when all that waits is settled. */
+  /** Rejects new operations and resolves when all waiting ones are settled. */
   close(): Promise<void>;
 }
 
@@ -31,33 +31,33 @@ export type { Cancellation } from "./waiter.ts";
 export interface SequencerOptions {
   readonly store: Pick<Store, "transact" | "inProcess">;
   readonly clock: Clock;
-  /** Told of each batch that failed, with the failure. */
+  /** Called for each failed attempt at a batch. `attempt` counts from 1. */
   readonly onFailure?: (failure: StoreFailure, attempt: number) => void;
-  /** Audit rows a batch, at most; one operation may hold more. */
+  /** Limit of audit rows per batch; a single operation may exceed it. */
   readonly maxBatchRows?: number;
-  /** Bytes of sealed values, permissions and payloads that a batch writes, at most; one operation may write more. */
+  /** Limit of the sealed values, permissions and payloads written per batch; a single operation may exceed it. */
   readonly maxBatchBytes?: number;
-  /** A batch that has loaded more is followed by smaller ones. */
+  /** After a batch that loaded more than this, batches get smaller. */
   readonly maxLoadBytes?: number;
-  /** Places of those that wait: one for each row that they will write, and for each 16 KiB that they bring along. */
+  /** Places in the queue: an operation takes one for each row that it writes, and one for each 16 KiB of its input. */
   readonly maxWaiting?: number;
 }
 
-/** Tells all callers of a batch what became of it. */
+/** Settles the promises of all callers of a batch. */
 type Answer = () => void;
 
-/** How often a batch is tried before its callers hear UNAVAILABLE; the waits between add up to one or two seconds. */
+/** Attempts at a batch before its callers get UNAVAILABLE. The backoff adds up to one to two seconds. */
 const maxAttempts = 12;
-/** No attempt begins later. The database keeps the lock of a session that went silent a little less long. */
+/** No attempt begins after this time, which is a little longer than the database keeps the lock of a lost session. */
 const maxTryingMs = 11_000;
 const overloadRetryMs = 100;
 
-/** Group commit: one batch in flight, the next one collecting; no timers, so an idle vault answers at once. */
+/** Group commit: one batch in flight, the next one collecting. No timers, so an idle vault adds no delay. */
 export function createSequencer(options: SequencerOptions): Sequencer {
   const { store, clock, onFailure, maxBatchRows = 256, maxBatchBytes = 1_048_576 } = options;
   const { maxLoadBytes = 8_388_608, maxWaiting = 8_200 } = options;
   const waiting = new FairQueue<Waiter>(maxWaiting);
-  /** Rows of the next batch, at most: fewer than `maxBatchRows` once those of a batch were too large. */
+  /** Limit of rows in the next batch: below `maxBatchRows` after a batch that was too large in bytes. */
   let mostRows = maxBatchRows;
   let running: Promise<void> | undefined;
   let closed = false;
@@ -83,12 +83,12 @@ export function createSequencer(options: SequencerOptions): Sequencer {
   async function drain(): Promise<void> {
     let answerLast: Answer | undefined;
     while (!waiting.isEmpty) {
-      // Whatever arrives in this turn of the event loop shares the batch, and a store that is synchronous stalls nobody.
+      // Operations of this turn of the event loop share the batch. Between batches of a synchronous store, I/O can run.
       if (answerLast === undefined) {
         await new Promise(setImmediate);
       }
       const settling = settle(take());
-      // A database in another process works at this batch while the answers of the last one are written.
+      // An external database processes this batch while the answers of the last one are written.
       answerLast?.();
       answerLast = await settling;
       if (store.inProcess || waiting.isEmpty) {
@@ -117,7 +117,7 @@ export function createSequencer(options: SequencerOptions): Sequencer {
     return taken;
   }
 
-  /** Never rejects. What did not fit into the batch waits again, at the head of the queue. */
+  /** Never rejects. Operations that did not fit into the batch return to the head of the queue. */
   async function settle(batch: readonly Waiter[]): Promise<Answer> {
     if (batch.length === 0) {
       return () => undefined;
@@ -135,7 +135,7 @@ export function createSequencer(options: SequencerOptions): Sequencer {
     }
   }
 
-  /** Keeps a batch from loading, under the lock, many more secrets than fit into it. */
+  /** Adapts the batch size, so that the rows loaded under the lock are not many more than those applied. */
   function nextMostRows(batch: readonly Waiter[], { settled, loadedBytes }: AppliedBatch): number {
     const rowsOf = (waiters: readonly Waiter[]) => waiters.reduce((sum, waiter) => sum + waiter.rows, 0);
     if (settled.length < batch.length) {
@@ -155,14 +155,16 @@ export function createSequencer(options: SequencerOptions): Sequencer {
     }
   }
 
-  /** Whoever waits behind a database that is away would wait as long again, and hear the same. */
+  /** Rejects all waiting operations: while the database is unavailable, each would wait and then fail alike. */
   function refuseWaiting(failure: StoreFailure): void {
     for (let next = waiting.take(); next !== undefined; next = waiting.take()) {
       next.reject(giveUp(failure, false));
     }
   }
 
-  /** Resolves when the batch is durable, tries again where that can help, and never guesses. */
+  /**
+   * Resolves when the batch is durable. Retries where that can help; the chain tells whether a lost COMMIT succeeded.
+   */
   async function commit(operations: readonly Operation<unknown>[]): Promise<AppliedBatch> {
     const inDoubt: AppliedBatch[] = [];
     const lastAttemptMs = performance.now() + maxTryingMs;
@@ -179,7 +181,7 @@ export function createSequencer(options: SequencerOptions): Sequencer {
     }
   }
 
-  /** Undefined when it has to be tried again. Adds what it leaves in doubt; whatever else is thrown back, it wipes. */
+  /** Undefined when the batch must be retried. A failed attempt is added to `inDoubt` if it is in doubt, else wiped. */
   async function attemptOnce(
     operations: readonly Operation<unknown>[],
     inDoubt: AppliedBatch[],
@@ -254,12 +256,12 @@ function loadRequest(
   };
 }
 
-/** The chain knows whether an attempt whose COMMIT got no answer was committed. */
+/** Whether an attempt whose COMMIT got no answer was committed: the chain then holds its last row. */
 function isIn({ write }: AppliedBatch, loaded: Loaded): boolean {
   return write !== null && loaded.rowHashes.get(write.to.seq) === write.to.rowHash;
 }
 
-/** What an attempt has made that failed: in doubt it is kept, or else nobody gets it. */
+/** Keeps the values of a failed attempt that is in doubt, and wipes those of any other. */
 function throwBack(
   operations: readonly Operation<unknown>[],
   applied: AppliedBatch | undefined,

@@ -4,10 +4,10 @@ import { at, BlockReader, type RowBlock } from "./row-block.ts";
 import type { Snapshot } from "./store.ts";
 
 /**
- * Follows the chain in blocks, which is twice as fast as row by row. True only for a log that is whole; false does not
- * say that it is not, only that it has to be walked row by row: that walk also tells what is wrong, and where.
+ * Verifies the chain in blocks, which is twice as fast as row by row. True only for an intact log. False means that the
+ * log must be verified row by row, which also finds out whether it is broken, and where.
  *
- * @param note is told of every row that is no read, in their order
+ * @param note called for every row that is not a read, in order
  */
 export async function isWholeInBlocks(
   snapshot: Pick<Snapshot, "head" | "blocks">,
@@ -24,11 +24,11 @@ export async function isWholeInBlocks(
     last = end;
     onProgress?.(last.seq);
   }
-  // An empty log has no blocks, and neither has one that cannot be read in blocks.
+  // No blocks: the log is empty or cannot be read in blocks.
   return last.seq > 0 && last.seq === head.seq && last.rowHash === head.rowHash;
 }
 
-/** The last row of a block that follows `before` and is whole. */
+/** The last row of an intact block that follows `before`; undefined for any other block. */
 function endOf({ count, bytes }: RowBlock, before: Head, note: (row: AuditRow) => void): Head | undefined {
   const reader = new BlockReader(bytes);
   let { seq, rowHash } = before;
@@ -66,10 +66,10 @@ function isRead({ bytes, starts, ends }: BlockReader): boolean {
 
 let proof = Buffer.alloc(1_024);
 
-/** What `proof_digest` covers; good until the next call. */
+/** The input of `proof_digest`; valid until the next call. */
 function proofOf(reader: BlockReader): Buffer {
   const { bytes, starts } = reader;
-  // Never longer than the row.
+  // The input is never longer than the row.
   if (proof.length < reader.length) {
     proof = Buffer.alloc(2 * reader.length);
   }
@@ -83,7 +83,7 @@ function proofOf(reader: BlockReader): Buffer {
   return proof.subarray(0, end);
 }
 
-/** So short that a loop is faster than any call. */
+/** Columns are so short that a loop is faster than `Buffer.copy`. */
 function copyTo(offset: number, { bytes, ends }: BlockReader, column: number, start: number): number {
   const length = (ends[column] ?? 0) - start;
   for (let index = 0; index < length; index++) {

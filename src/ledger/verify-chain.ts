@@ -1,27 +1,27 @@
 import { type AuditRow, type Head, proofDigestOf, rowHashOf, subjectOf, zeroHash } from "./row.ts";
 
-/** Where the log is not what the chain says. */
+/** The first row at which the chain is broken. */
 export interface Break {
-  /** A changed row: its own. A missing one: the missing number. */
+  /** The `seq` of the changed or missing row. */
   readonly seq: number;
   readonly why: string;
 }
 
 /**
- * Follows the chain one row at a time, in constant memory. Rows MUST come in the order of `seq`.
+ * Verifies the chain one row at a time, in constant memory. Rows MUST come in the order of `seq`.
  *
- * A row whose hash is right but unlike what its successor says of it was rewritten; which of the two it was, the row
- * after them tells. So a break is known one row late, and `end` may know one more.
+ * When a row's hash is valid but differs from its successor's `prev_hash`, one of the two was rewritten; the row after
+ * them shows which. So a break is reported one row late, and `end` may report one more.
  */
 export class ChainWalk {
   #last: Link = { seq: 0, rowHash: zeroHash };
-  /** Two rows that do not fit together, waiting for a third. */
+  /** Two adjacent rows that do not match, kept until the next row shows which of them was rewritten. */
   #suspects: { readonly before: Link; readonly after: Link } | undefined;
 
-  /** Takes the next row; returns the break once there is one. Nothing may be taken after a break. */
+  /** Verifies the next row; returns the break if there is one. MUST NOT be called again after a break. */
   next(row: AuditRow): Break | undefined {
     const suspects = this.#suspects;
-    // A witness may have been changed itself: as long as it agrees with the row before it, it is good enough.
+    // The witness is not verified itself: it is enough that it matches the row before it.
     if (suspects !== undefined) {
       return blame(suspects, row.seq === suspects.after.seq + 1 ? row.prevHash : undefined);
     }
@@ -81,7 +81,7 @@ function checkContent(row: AuditRow): Break | undefined {
   return undefined;
 }
 
-/** `saidOfAfter` is what a witness, the row behind the suspects or the head, says of the second one. */
+/** `saidOfAfter` is the hash of the second suspect according to the next row or the head. */
 function blame({ before, after }: { before: Link; after: Link }, saidOfAfter: string | undefined): Break {
   if (before.seq === 0) {
     return { seq: after.seq, why: "its prev_hash is not that of a first row" };
@@ -91,7 +91,7 @@ function blame({ before, after }: { before: Link; after: Link }, saidOfAfter: st
     : { seq: after.seq, why: "its prev_hash is not the row_hash of the row before it" };
 }
 
-/** The first row that a head which is too low leaves out. */
+/** The first row after a head that is too low. */
 function afterHead({ seq }: Head): number {
   return Number.isSafeInteger(seq) && seq >= 0 ? seq + 1 : 1;
 }

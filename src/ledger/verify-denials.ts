@@ -4,8 +4,8 @@ import type { Denial, Snapshot } from "./store.ts";
 import type { Difference } from "./verify-report.ts";
 
 /**
- * The denials of the log that count or, where a clock was ahead, will count, to be compared with those that the limiter
- * remembers. Older ones may or may not be remembered, so they are not compared.
+ * The log's denials that count or, where a clock was ahead, will count, for comparison with the limiter's table. Older
+ * ones may or may not be in the table, so they are not compared.
  */
 export class RecentDenials {
   readonly #nowZeqond: number;
@@ -17,7 +17,7 @@ export class RecentDenials {
     this.#nowZeqond = nowZeqond;
   }
 
-  /** Takes the rows of the log, in their order. */
+  /** Takes the rows of the log, in order. */
   note({ seq, actorZid, transitionType, proofPurpose, zeqondNumber }: AuditRow): void {
     if (transitionType !== "secret_denied" || proofPurpose !== "denied" || !this.#isNotOver(zeqondNumber)) {
       return;
@@ -57,8 +57,8 @@ export class RecentDenials {
   }
 
   /**
-   * With a later denial of its ZID the limiter lets go of it. It is not over here only when our clock is behind, or the
-   * one of the server that recorded the later denial was ahead.
+   * Whether the limiter may have deleted it at a later denial of the same ZID. Such a denial is still recent here only
+   * if our clock is behind, or the clock of the server that recorded the later denial was ahead.
    */
   #mayBeForgotten({ zid, zeqond }: Denial): boolean {
     return (this.#last.get(zid) ?? 0) - zeqond >= windowZeqonds;

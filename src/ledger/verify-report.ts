@@ -1,25 +1,25 @@
 import type { Head } from "./row.ts";
 import type { Break } from "./verify-chain.ts";
 
-/** Where the vault is not what the log says, or the log says of a secret what cannot be. */
+/** A difference between vault and log, or an impossible change in the log. */
 export interface Difference {
-  /** Name of the secret; null for what the denial limiter remembers. */
+  /** Name of the secret; null for a denial. */
   readonly name: string | null;
-  /** The row of the change that cannot be, of its last change, or of the denial; null where the log knows of none. */
+  /** The row of the impossible change, of the last change, or of the denial; null when the log has none. */
   readonly seq: number | null;
   readonly why: string;
 }
 
 export interface Report {
-  /** How many rows were walked. */
+  /** Number of rows verified. */
   readonly rows: number;
-  /** Of the log, as the database has it: kept elsewhere, it shows later whether the log was rewritten. */
+  /** The head of the log. An operator who keeps it elsewhere can detect later whether the log was rewritten. */
   readonly head: Head;
   readonly secrets: number;
   readonly broken: Break | null;
-  /** At most `maxDifferences` of each kind; empty also when the chain is broken: the vault was not compared then. */
+  /** At most `maxDifferences` of each kind. Empty when the chain is broken, since the vault is not compared then. */
   readonly differences: readonly Difference[];
 }
 
-/** So many differences are told, of changes, secrets and denials each; whoever has that many needs no more. */
+/** Limit of the reported differences of each kind: changes, secrets and denials. */
 export const maxDifferences = 20;

@@ -4,7 +4,7 @@ import { type AuditRow, subjectOf } from "./row.ts";
 import type { Snapshot } from "./store.ts";
 import type { Difference } from "./verify-report.ts";
 
-/** What the log says of the last change of a secret. */
+/** The last change of a secret in the log. */
 export interface LastChange {
   readonly name: string;
   readonly seq: number;
@@ -12,28 +12,28 @@ export interface LastChange {
   readonly sealedDigest: string;
 }
 
-/** Last changes by name, kept on disk, so that memory stays flat however many secrets there are. */
+/** Last changes by name, kept on disk, so that memory stays constant for any number of secrets. */
 export interface ChangeIndex {
   put(change: LastChange): void;
   delete(name: string): void;
   get(name: string): LastChange | undefined;
-  /** Marks a name as met in the vault. */
+  /** Marks a name as found in the vault. */
   meet(name: string): void;
-  /** The first names, by seq, that were put and never met. */
+  /** The first changes, by seq, whose names were put and never met. */
   unmet(limit: number): readonly LastChange[];
   close(): void;
 }
 
 /**
- * Takes the changes of the log in their order, keeps the last one of each secret, and names those that do not follow the
- * one before: whoever put an older row back and had it changed again leaves a version that was there already.
+ * Takes the log's changes in order, keeps the last one of each secret, and reports changes that cannot follow the one
+ * before: if an attacker restores an older row and it is changed again, a version appears twice.
  */
 export class ChangeHistory {
   readonly #index: ChangeIndex;
   readonly #limit: number;
   readonly #differences: Difference[] = [];
 
-  /** @param limit so many differences are kept, the first ones */
+  /** @param limit the number of differences to keep; the first ones are kept */
   constructor(index: ChangeIndex, limit: number) {
     this.#index = index;
     this.#limit = limit;
@@ -80,11 +80,11 @@ function oddityOf(change: Marks | undefined, before: LastChange | undefined): st
 interface Marks {
   readonly version: number;
   readonly sealedDigest: string;
-  /** Whether it made a secret that was not there. */
+  /** Whether it created the secret. */
   readonly creates: boolean;
 }
 
-/** What a change left in its row; a payload without it gives marks that no row of the vault has. */
+/** The marks in a change's payload; a payload without them yields marks that match no row of the vault. */
 function marksOf(payloadJson: string): Marks {
   try {
     const { version, sealed_digest, purpose } = JSON.parse(payloadJson);
@@ -92,12 +92,12 @@ function marksOf(payloadJson: string): Marks {
       return { version, sealedDigest: String(sealed_digest), creates: purpose === "created" };
     }
   } catch {
-    // Not one of our rows.
+    // The row was not written by ZSC.
   }
   return { version: 0, sealedDigest: "", creates: false };
 }
 
-/** Compares every secret with what was noted of it, and what was noted with what there is. */
+/** Compares every secret with its last change, and reports last changes without a secret. */
 export async function compareSecrets(
   snapshot: Pick<Snapshot, "secrets">,
   index: ChangeIndex,

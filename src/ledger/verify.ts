@@ -15,14 +15,14 @@ export interface VerifyOptions {
   readonly snapshot: Snapshot;
   readonly index: ChangeIndex;
   readonly clock: Clock;
-  /** Told after each page how many rows have been walked. */
+  /** Called after each page with the number of rows verified. */
   readonly onProgress?: (rows: number) => void;
 }
 
 /**
- * Walks the chain, then compares the vault with it. In constant memory, on one snapshot, beside a running server.
+ * Verifies the chain, then compares the vault with it. In constant memory, on one snapshot; servers may run meanwhile.
  *
- * @throws StoreFailure when the database cannot be read to its end
+ * @throws StoreFailure when the database cannot be read completely
  */
 export async function verify({ snapshot, index, clock, onProgress }: VerifyOptions): Promise<Report> {
   const { head } = snapshot;
@@ -30,7 +30,7 @@ export async function verify({ snapshot, index, clock, onProgress }: VerifyOptio
   const changes = new ChangeHistory(index, maxDifferences);
   let noted = 0;
   const note = (row: AuditRow) => {
-    // A walk row by row meets again, unchanged, what was walked in blocks.
+    // Verification row by row visits the rows again that were verified in blocks.
     if (row.seq > noted) {
       noted = row.seq;
       changes.note(row);
@@ -51,7 +51,7 @@ export async function verify({ snapshot, index, clock, onProgress }: VerifyOptio
   return { rows, head, secrets, broken, differences: [...ofChanges, ...ofSecrets, ...ofDenials] };
 }
 
-/** Follows the chain row by row. */
+/** Verifies the chain row by row. */
 async function walk(
   snapshot: Snapshot,
   note: (row: AuditRow) => void,

@@ -2,7 +2,7 @@ import type { Settled } from "./batch.ts";
 import type { FairQueue, Queued } from "./fair-queue.ts";
 import { type Operation, type Recorded, receiptText } from "./operation.ts";
 
-/** Whether somebody still waits for an operation: an `AbortSignal`, or what costs less. */
+/** Whether the caller of an operation has given up: an `AbortSignal`, or a cheaper equivalent. */
 export interface Cancellation {
   readonly aborted: boolean;
   readonly reason: unknown;
@@ -14,14 +14,14 @@ export interface AbortListener {
   handleEvent(): void;
 }
 
-/** What is submitted: the operation, and for whom. */
+/** A submitted operation and its caller. */
 export interface Submission {
   readonly operation: Operation<unknown>;
   readonly signal: Cancellation | undefined;
   readonly principal: string | undefined;
 }
 
-/** Bytes that an operation brings along take a place of their own for each of these. */
+/** An operation takes one more place in the queue for each full 16 KiB of input. */
 const bytesPerPlace = 16_384;
 
 /** An operation in the queue or in a batch, and the promise of its outcome. */
@@ -55,7 +55,7 @@ export class Waiter implements Submission, Queued<Waiter>, AbortListener {
     signal?.addEventListener("abort", this);
   }
 
-  /** Aborted: one that still waits leaves the queue; one that is in a batch counts. */
+  /** On abort, an operation that still waits leaves the queue; one in a batch continues. */
   handleEvent(): void {
     if (this.#queue.remove(this)) {
       this.reject(this.signal?.reason);

@@ -4,16 +4,16 @@ import type { Change, ChangeView } from "./operation.ts";
 import type { AuditRow } from "./row.ts";
 import type { Denial, LedgerWrite, Loaded, ReadCounter, SecretUpdate } from "./store.ts";
 
-/** What was loaded, and what a batch has made of it so far. */
+/** The loaded rows with the changes of the batch so far. */
 export class World implements ChangeView {
   readonly now: Moment;
   readonly #loaded: Loaded;
   readonly #changed = new Map<string, Secret | undefined>();
-  /** Names that the batch itself has written: what it wrote, it records. */
+  /** Names that the batch itself has written, whose rows therefore match the log. */
   readonly #written = new Set<string>();
-  /** By ZID: the rows of the batch, counted from 0, that record its denials. */
+  /** By ZID: the indices in the batch, from 0, of the rows that record its denials. */
   readonly #newDenials = new Map<string, number[]>();
-  /** By name: the bytes of what is written. */
+  /** By name: the bytes to write. */
   readonly #writtenBytes = new Map<string, number>();
 
   constructor(loaded: Loaded, now: Moment) {
@@ -35,7 +35,7 @@ export class World implements ChangeView {
     return added === undefined ? before : [...before, ...added.map(() => this.now.zeqond)];
   }
 
-  /** How many bytes more are to be written with these changes. A secret that changes twice is written once. */
+  /** How many more bytes these changes add to the write. A secret that changes twice is written once. */
   weigh(changes: readonly Change[]): number {
     let bytes = 0;
     for (const change of changes) {
@@ -46,7 +46,7 @@ export class World implements ChangeView {
     return bytes;
   }
 
-  /** Makes the changes of one operation, whose `rows` rows begin at `firstRow`: all, or none when one is impossible. */
+  /** Applies the changes of one operation, whose `rows` rows begin at `firstRow`: all, or none if one is invalid. */
   apply(changes: readonly Change[], firstRow: number, rows: number): void {
     const secrets = new Map<string, Secret | undefined>();
     const denials: { readonly zid: string; readonly row: number }[] = [];
@@ -85,7 +85,7 @@ export class World implements ChangeView {
     }
   }
 
-  /** All that the batch has changed, with the rows that record it. */
+  /** The write of the batch: its changes and the rows that record them. */
   write(rows: readonly AuditRow[], forgetDenialsUntilZeqond: number): LedgerWrite {
     const { head: from, secrets } = this.#loaded;
     const deletes: Secret[] = [];
@@ -128,7 +128,7 @@ export class World implements ChangeView {
   }
 }
 
-/** What a secret takes in the database, as far as it can be much. */
+/** The size of a secret in the database, without its short columns. */
 function secretBytes({ sealedKey, sealedValue, permissions }: Secret): number {
   let bytes = sealedKey.byteLength + sealedValue.byteLength;
   for (const zid of permissions) {

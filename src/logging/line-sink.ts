@@ -1,20 +1,20 @@
 import type { Output } from "./output.ts";
 
-/** What waits for a reader, at most. */
+/** Limit of the bytes that wait to be written. */
 export const maxPendingLogBytes = 1_048_576;
 
 export interface LineSink {
-  /** Takes whole lines. They leave at the end of this turn of the event loop. */
+  /** Takes whole lines and writes them at the end of this turn of the event loop. */
   write(lines: string): void;
-  /** Resolves once every line has left, or after `withinMs`. */
+  /** Resolves once every line is written, or after `withinMs`. */
   drain(withinMs: number): Promise<void>;
 }
 
 /**
- * Lines on their way out, in bounded memory: a reader who is slow or gone, or a disk that is full, costs lines and never
- * the process or a call. The lines of one turn leave together, since a system call for each would cost more than the line.
+ * Buffers log lines in bounded memory. When the reader is slow or has closed the pipe, or the disk is full, lines are
+ * dropped; the process and its calls go on. The lines of one turn are written together, to save system calls.
  *
- * @param told how many lines were dropped, once lines leave again
+ * @param told called with the number of dropped lines once lines can be written again
  */
 export function createLineSink(output: Output, told: (dropped: number) => void): LineSink {
   let gathered = "";
@@ -58,7 +58,7 @@ export function createLineSink(output: Output, told: (dropped: number) => void):
       output.write(bytes);
     }
   };
-  // What is there when the process ends of its own accord is written too.
+  // Flushes when the process exits, too.
   process.on("exit", flush);
   return {
     write(lines) {

@@ -2,9 +2,9 @@ import { constants, fstatSync, openSync, writeSync } from "node:fs";
 import { isatty } from "node:tty";
 import { errorCode } from "../domain/error-code.ts";
 
-/** Where lines go. Nothing of it waits for a reader, and nothing of it throws. */
+/** The destination of log lines. It never throws, and never blocks on a slow reader where the platform allows. */
 export interface Output {
-  /** What was taken and has neither left yet nor been lost. */
+  /** Bytes accepted and neither written nor lost yet. */
   readonly pendingBytes: number;
   write(bytes: Buffer): void;
   /** MUST be called once, before anything is written. */
@@ -12,15 +12,15 @@ export interface Output {
 }
 
 export interface OutputListener {
-  /** Everything that was taken has left. */
+  /** Every accepted byte was written. */
   drained(): void;
-  /** The disk is full, the reader has gone: these bytes, or some of them, are lost. */
+  /** These bytes, or some of them, are lost: the disk is full or the reader has closed the pipe. */
   lost(bytes: Buffer): void;
 }
 
 /**
- * Standard output as a log may use it. The event loop writes to a pipe or a socket; a terminal is opened anew, so that
- * it does not block; a file blocks for no longer than its disk takes.
+ * Standard output for a log. Writes to a pipe or a socket are asynchronous. A terminal is opened again in non-blocking
+ * mode. Writes to a file block only for the disk.
  */
 export function openStandardOutput(): Output {
   const kind = fstatSync(1);
@@ -30,7 +30,7 @@ export function openStandardOutput(): Output {
   return new FileOutput(isatty(1) ? nonBlockingTerminal() : 1);
 }
 
-/** Where a descriptor has no name of its own, the terminal blocks. */
+/** Writes to the terminal block where `/dev/fd` does not exist. */
 function nonBlockingTerminal(): number {
   try {
     return openSync("/dev/fd/1", constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
@@ -45,7 +45,7 @@ class StreamOutput implements Output {
 
   constructor(stream: NodeJS.WriteStream) {
     this.#stream = stream;
-    // Told to `lost` as well, and fatal without a listener.
+    // The write callback reports the error too; without a listener it would end the process.
     stream.on("error", () => {});
   }
 
@@ -71,13 +71,13 @@ class StreamOutput implements Output {
 const retryMs = 20;
 const newline = 0x0a;
 
-/** A descriptor that is written to at once; what it does not take now, such as a terminal that was halted, is tried again. */
+/** Writes to a file descriptor synchronously, and retries on EAGAIN, for example from a halted terminal. */
 export class FileOutput implements Output {
   readonly #file: number;
   #pending: Buffer = Buffer.alloc(0);
   #isWaiting = false;
   #lastByte: number | undefined = newline;
-  /** Whether the rest of a line was lost: what comes next begins on a line of its own. */
+  /** Whether a line was lost in the middle: the next write begins with a newline. */
   #isTorn = false;
   #listener: OutputListener | undefined;
 

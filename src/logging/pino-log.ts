@@ -5,18 +5,18 @@ import { createLineSink, type LineSink } from "./line-sink.ts";
 import { openStandardOutput } from "./output.ts";
 
 export interface LogOptions {
-  /** A level of pino, or `silent`. */
+  /** A pino level, or `silent`. */
   readonly level: string;
-  /** Lines for people instead of JSON. */
+  /** Human-readable lines instead of JSON. */
   readonly readable: boolean;
 }
 
 export interface ProcessLog extends Log {
-  /** Resolves once every line has left, or after `withinMs`: before the process ends. */
+  /** Resolves once every line is written, or after `withinMs`. To be called before the process ends. */
   drain(withinMs: number): Promise<void>;
 }
 
-/** A log of JSON lines on standard output that hold the listed fields and nothing else, whatever is passed. */
+/** A log of lines on standard output, JSON unless `readable`. They hold the fields of `LogFields` and no others. */
 export function createLog({ level, readable }: LogOptions): ProcessLog {
   const sink = createLineSink(openStandardOutput(), (count) => {
     log.warn({ count }, "lines of the log were dropped, since nobody took them");
@@ -50,7 +50,7 @@ function forPeople(sink: LineSink): DestinationStream {
   return { write: (line) => sink.write(format(line) ?? "") };
 }
 
-/** A type is no guard against an object with more in it than it shows. */
+/** Picks the known fields: at run time an object may have more properties than its type. */
 function listed(fields: LogFields): LogFields {
   const { method, code, ms, requestId, zid, receipt, reason, stack } = fields;
   const { count, address, database, setting, secrets, head } = fields;

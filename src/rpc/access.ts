@@ -1,9 +1,9 @@
 import type { Role } from "../domain/principal.ts";
 
-/** Who may call a method: those of these roles, or everybody, with a token or without. */
+/** The roles that may call a method; `public`: any client, with or without a token. */
 export type Access = readonly Role[] | "public";
 
-/** Who may call what: every method that a surface serves, by its full name. What is not in it is served to nobody. */
+/** The access of every served method, by its full name. A method that is not in a table cannot be served. */
 export type AccessTable = Readonly<Record<string, Access>>;
 
 const admins: Access = ["admin"];
@@ -24,7 +24,7 @@ export const zscAccess: AccessTable = {
   "zsc.v1.ZeqContext/BatchRead": readers,
 };
 
-/** What every port serves beside its surfaces. */
+/** The services that every port serves besides ZSC's own. */
 export const portAccess: AccessTable = {
   "grpc.health.v1.Health/Check": "public",
   "grpc.health.v1.Health/List": "public",

@@ -31,7 +31,7 @@ import { type RpcPorts, recordAndSign, submitAndSign } from "./ports.ts";
 const defaultAuditRows = 50n;
 const maxAuditRows = 500n;
 
-/** `ZscAdmin`: message to operation, outcome to message. Who may call is decided before (`admission.ts`). */
+/** `ZscAdmin`: converts messages to operations and outcomes to messages. Access is checked before (`admission.ts`). */
 export function createAdminHandlers(ports: RpcPorts): ServiceImpl<typeof ZscAdmin> {
   const { sealer, metadata } = ports;
   const submit = <T>(operation: Operation<T>, context: HandlerContext) => submitAndSign(ports, operation, context);
@@ -45,7 +45,7 @@ export function createAdminHandlers(ports: RpcPorts): ServiceImpl<typeof ZscAdmi
 
     async set(request, context) {
       const input = setInputOf(request);
-      // Its bytes are ours to wipe; the text that they were decoded from is not.
+      // Wipes the bytes; the string that they were encoded from cannot be wiped.
       await submit(setSecret(input, principalOf(context.values), sealer), context).finally(() => input.value.wipe());
       return create(SetResponseSchema, { name: request.name });
     },
@@ -85,7 +85,7 @@ export function createAdminHandlers(ports: RpcPorts): ServiceImpl<typeof ZscAdmi
   };
 }
 
-/** A payload can hold 1,000 permissions, which the answer leaves out: so few rows are read at a time. */
+/** Rows per read: few, because a payload can hold 1,000 permissions, which the response leaves out. */
 const rowsAtOnce = 16;
 
 async function collectRows(metadata: MetadataReader, name: string, most: number, atLeast: Head): Promise<AuditRow[]> {

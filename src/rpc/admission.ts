@@ -13,12 +13,12 @@ const principalKey = createContextKey<Principal | undefined>(undefined, { descri
 
 const requestIdKey = createContextKey("", { description: "names the call in the log" });
 
-/** The caller's `x-request-id` when it is harmless, or one of ours. */
+/** The caller's `x-request-id` if it is safe to log, else a generated one. */
 export function requestIdOf(values: ContextValues): string {
   return values.get(requestIdKey);
 }
 
-/** Who is calling. Only after `admit`. */
+/** The authenticated caller. MUST NOT be called before `admit`. */
 export function principalOf(values: ContextValues): Principal {
   const principal = values.get(principalKey);
   if (principal === undefined) {
@@ -27,33 +27,33 @@ export function principalOf(values: ContextValues): Principal {
   return principal;
 }
 
-/** The ZID for the log, once there is one. */
+/** The caller's ZID for the log, once authenticated. */
 export function zidOf(values: ContextValues): string | undefined {
   return values.get(principalKey)?.zid;
 }
 
-/** The headers of a call; `all` gives each as often as it was sent. */
+/** The headers of a call; `all` returns every value of a repeated header. */
 export interface CallHeaders {
   all(name: string): readonly string[];
 }
 
-/** Where a call comes from. */
+/** The origin of a call. */
 export interface CallOrigin {
   readonly header: CallHeaders;
   readonly httpMethod: string;
-  /** Where the caller believes to be: scheme and host. */
+  /** The scheme and host that the caller addressed. */
   readonly origin: string;
 }
 
 export interface Admission {
   /**
-   * To be told of every method that is served, before the first call.
+   * Must be called for every served method, before the first call.
    *
-   * @throws Error when no table names the method, or one names it otherwise than it is served
+   * @throws Error when no table lists the method, or the table contradicts `isPublic`
    */
   approve(method: DescMethod, isPublic: boolean): void;
   /**
-   * Authenticates, then authorizes, before anything else of a call is looked at. Puts the principal into the context.
+   * Authenticates, then authorizes, before the body of a call is read. Puts the principal into the context.
    *
    * @throws VaultError `UNAUTHENTICATED`, `FORBIDDEN`, `ISSUER_UNAVAILABLE`
    */
@@ -100,7 +100,7 @@ function authorize(roles: readonly Role[] | undefined, { role }: Principal): voi
   }
 }
 
-/** Browsers send cookies along by themselves, whoever made them call. */
+/** Rejects cross-site calls (CSRF): browsers attach cookies to every request, whichever site caused it. */
 function judgeCookie({ role }: Principal, from: CallOrigin): void {
   if (role !== "admin") {
     throw forbidden("a cookie counts for admins only");

@@ -1,10 +1,10 @@
 import type { HandlerContext } from "@connectrpc/connect";
 import type { ReadItem, Room } from "../zsc/read.ts";
 
-/** Names, receipt, or error: all of an item but its value, in either encoding. Names and tags of any characters. */
+/** The largest size of an item without its value, in either encoding: name, tag, receipt or error. */
 const maxFrameBytes = 2_048;
 
-/** What the answer to a call may hold. An encoding in JSON can have six times the bytes of a value. */
+/** The size limit of a response. JSON can need six bytes for one byte of a value. */
 export function roomOf({ requestHeader }: HandlerContext, maxBytes: number): Room {
   const isJson = /json/i.test(requestHeader.get("content-type") ?? "");
   const valueBytes = isJson ? jsonBytes : (bytes: Uint8Array) => bytes.byteLength;
@@ -14,7 +14,7 @@ export function roomOf({ requestHeader }: HandlerContext, maxBytes: number): Roo
   };
 }
 
-/** The bytes of a text in JSON, without making it: a string cannot be wiped. */
+/** The length of a text as JSON, computed without making a string, because a string cannot be wiped. */
 export function jsonBytes(utf8: Uint8Array): number {
   const { byteLength } = utf8;
   let bytes = byteLength;
@@ -28,7 +28,7 @@ export function jsonBytes(utf8: Uint8Array): number {
   return bytes;
 }
 
-/** By byte. What JSON must escape (RFC 8259 §7) has a short form, or one of six characters. */
+/** The JSON length of each byte. A character that must be escaped takes two or six characters (RFC 8259 §7). */
 const escapedBytes = Uint8Array.from({ length: 256 }, (_, byte) => {
   const isShort = '\b\t\n\f\r"\\'.includes(String.fromCharCode(byte));
   return isShort ? 2 : byte < 0x20 ? 6 : 1;

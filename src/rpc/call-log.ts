@@ -7,17 +7,17 @@ import { codeOf } from "./errors.ts";
 import { bugIn } from "./faults.ts";
 import { receiptOf } from "./ports.ts";
 
-/** What the transport tells of each call, refused ones included. */
+/** The transport's record of each call, including refused ones. */
 export interface CallRecord {
   readonly method: DescMethod;
-  /** Undefined: it was answered. */
+  /** Undefined: the call succeeded. */
   readonly code: Code | undefined;
   readonly durationMs: number;
   readonly values: ContextValues;
   readonly reason: unknown;
 }
 
-/** Refusals whose cause is in our own words, made for the log. */
+/** Codes whose `cause` has a message that is safe to log. */
 const explained: ReadonlySet<VaultErrorCode> = new Set([
   "UNAUTHENTICATED",
   "FORBIDDEN",
@@ -25,7 +25,7 @@ const explained: ReadonlySet<VaultErrorCode> = new Set([
   "SEAL_BROKEN",
 ]);
 
-/** One line for each call; a failure that is ours to mend is an error, with what is known of its cause. */
+/** Logs one line per call. Server faults are logged as errors, with their cause. */
 export function createCallLog(log: Log): (record: CallRecord) => void {
   return ({ method, code, durationMs, values, reason }) => {
     const refusal = refusalIn(reason);

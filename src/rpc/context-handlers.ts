@@ -31,7 +31,7 @@ interface Asked {
   readonly onBehalfOf?: string | undefined;
 }
 
-/** `ZeqContext`: the only handlers that put a plaintext into an answer, and only once its row is durable. */
+/** `ZeqContext`: the only handlers that put a plaintext into a response, and only once its audit row is durable. */
 export function createContextHandlers(ports: RpcPorts): ServiceImpl<typeof ZeqContext> {
   const { sealer, maxAnswerBytes, cancellationOf } = ports;
   const refuseIfGone = (context: HandlerContext) => {
@@ -79,7 +79,9 @@ export function createContextHandlers(ports: RpcPorts): ServiceImpl<typeof ZeqCo
   };
 }
 
-/** The ZID that reads is the token's, unless the system reads for another. Nobody reads for the system itself. */
+/**
+ * The reading ZID is the token's, unless the system reads on behalf of another. That other is never the system's ZID.
+ */
 function requestOf(name: string, { purpose, onBehalfOf }: Asked, { zid, role }: Principal): Request {
   const request = { name, zid, purpose: purpose || "read" };
   if (onBehalfOf === undefined) {

@@ -1,11 +1,11 @@
 import type { CallHeaders, CallOrigin } from "./admission.ts";
 
-/** What we serve, and no HTML form can send. */
+/** Media types that the API accepts and an HTML form cannot send. */
 const apiBody = /^application\/(json|proto|grpc(-web)?(\+(json|proto))?)\s*(;|$)/i;
 
 /**
- * Whether the page of another site may have made a browser send this call: then a cookie proves nothing. Browsers say
- * where a call comes from; what says nothing is no browser of today, and must bring a body that a form cannot send.
+ * Whether the call may be a cross-site request, for which a cookie proves nothing. Browsers send `Origin` or
+ * `Sec-Fetch-Site`; a call with neither must have no body, or one of a media type that an HTML form cannot send.
  */
 export function isCrossSite({ httpMethod, header, origin }: CallOrigin): boolean {
   if (httpMethod === "GET" || httpMethod === "HEAD") {

@@ -8,23 +8,23 @@ export const receiptHeader = "zsc-receipt";
 
 const errorDomain = "zsc.v1";
 
-/** What the port refuses by itself, before a handler saw the call: ours too, and told as ours. */
+/** Codes for calls that the transport refuses before a handler runs. They are reported as VaultErrors. */
 const portCodes: ReadonlyMap<Code, VaultErrorCode> = new Map([
   [Code.InvalidArgument, "INVALID_ARGUMENT"],
   [Code.ResourceExhausted, "MESSAGE_TOO_LARGE"],
   [Code.Unavailable, "OVERLOADED"],
 ]);
 
-/** When to come back to a port that had no room. */
+/** Retry delay for a call that the transport refused as overloaded. */
 const overloadedForMs = 1_000;
 
-/** What an error of the port is called, unless it says all by itself. */
+/** The VaultError code for an error of the transport; undefined when the error is already complete. */
 function portCodeOf(error: ConnectError): VaultErrorCode | undefined {
   const isComplete = error.cause instanceof VaultError || error.details.length > 0;
   return isComplete ? undefined : portCodes.get(error.code);
 }
 
-/** A failure as the protocols carry it. Whatever is not a `VaultError` is a bug, and says no more than that. */
+/** Converts an error to a ConnectError. Any error other than a VaultError is a bug and becomes "internal error". */
 export function connectErrorOf(error: unknown): ConnectError {
   if (error instanceof ConnectError) {
     const code = portCodeOf(error);
@@ -47,7 +47,7 @@ export function connectErrorOf(error: unknown): ConnectError {
   );
 }
 
-/** What the caller was told, as a word for the log. */
+/** The error code for the log. */
 export function codeOf(reason: unknown, code: Code): string {
   const cause = reason instanceof ConnectError ? reason.cause : reason;
   if (cause instanceof VaultError) {

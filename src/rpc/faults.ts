@@ -3,7 +3,7 @@ import { errorCode } from "../domain/error-code.ts";
 import { VaultError } from "../domain/errors.ts";
 import { fieldsOfError, type Log } from "../domain/log.ts";
 
-/** What a write to a peer, or a read from it, fails with when the peer has gone. */
+/** Error codes of a write to, or read from, a peer that has disconnected. */
 const goneCodes: ReadonlySet<string> = new Set([
   ..."ECONNRESET ECONNABORTED EPIPE ETIMEDOUT ABORT_ERR".split(" "),
   ..."ERR_STREAM_PREMATURE_CLOSE ERR_STREAM_DESTROYED ERR_STREAM_WRITE_AFTER_END".split(" "),
@@ -12,8 +12,8 @@ const goneCodes: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The error in what a call failed with that is ours to mend; undefined when it is a refusal, an error of the protocol
- * that the caller has made, or the caller's leaving.
+ * The server fault behind a failed call; undefined when the call was refused, the caller violated the protocol, or the
+ * caller disconnected.
  */
 export function bugIn(reason: unknown): unknown {
   if (reason instanceof VaultError || goneCodes.has(errorCode(reason) ?? "")) {
@@ -26,7 +26,7 @@ export function bugIn(reason: unknown): unknown {
   return reason;
 }
 
-/** A connection that failed outside of any call, as the transport judges it. */
+/** A connection failure outside of any call, as classified by the transport. */
 export interface Fault {
   readonly where: string;
   readonly by: "peer" | "server";
@@ -34,7 +34,7 @@ export interface Fault {
   readonly error: unknown;
 }
 
-/** One line for each connection that failed outside of any call: peers do that, and bugs. */
+/** Logs one line per connection failure outside of any call. The cause is a peer or a bug. */
 export function createFaultLog(log: Log): (fault: Fault) => void {
   return ({ where, by, code, error }) => {
     if (by === "peer") {

@@ -6,7 +6,7 @@ import { connectErrorOf, receiptHeader } from "./errors.ts";
 import { type Status, statusTable } from "./status.ts";
 import type { Validation } from "./validation.ts";
 
-/** What the JSON surface answers when a call fails: status, headers and the envelope (contract, section 2). */
+/** The JSON surface's response to a failed call: status, headers and the envelope (contract, section 2). */
 export interface Failure {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
@@ -75,7 +75,7 @@ function failureOfStatus({ http, error, showsDetail }: Status, message: string):
   return { status: http, body: { ok: false, error: error ?? message, ...detail } };
 }
 
-/** The words of the contract's JSON body, turned into those of the message. */
+/** Maps the contract's JSON body to the JSON of the protobuf message. */
 export function prepare(method: DescMethod, json: JsonObject): JsonObject {
   return method === ZscAdmin.method.set ? prepareSet(json) : json;
 }
@@ -91,7 +91,7 @@ function prepareSet(json: JsonObject): JsonObject {
   } else if (expiresZeqond !== undefined) {
     prepared["expiresZeqond"] = expiresZeqond;
   }
-  // Null is as absent. What is no list becomes what the decoder refuses, when it is this field's turn.
+  // Null counts as absent. A value that is not a list becomes one that the decoder refuses in field order.
   if (permissions !== undefined && permissions !== null) {
     prepared["permissions"] = permissionsOf(permissions) ?? false;
   }
@@ -103,7 +103,7 @@ function permissionsOf(json: JsonValue): JsonObject | undefined {
   return Array.isArray(json) ? { zids: json.filter((entry) => typeof entry === "string") } : undefined;
 }
 
-/** Words the error for a field of the wrong type, unless a field before it is wrong too. */
+/** Makes the error for a field of the wrong type, unless an earlier field is invalid too. */
 export function createMistake(validation: Validation) {
   return (method: DescMethod, message: Message, mistake: Mistake): ConnectError => {
     try {
@@ -121,7 +121,7 @@ interface Mistake {
   readonly sentence: string;
 }
 
-/** The field of the request that the wrong one is, or is inside of. */
+/** The top-level field of the request that is, or contains, the invalid one. */
 function outermostOf({ input }: DescMethod, field: DescField): DescField {
   return input.fields.find((candidate) => candidate === field || candidate.message === field.parent) ?? field;
 }

@@ -16,15 +16,15 @@ import { principalOf } from "./admission.ts";
 import { metadataMessage } from "./messages.ts";
 import { type RestOfList, type RpcPorts, recordAndSign } from "./ports.ts";
 
-/** An answer stays below 4 MiB, in every encoding: many clients take no more. What does not fit is the next page. */
+/** A response stays below 4 MiB in every encoding, the default limit of gRPC clients. The rest is the next page. */
 const maxAnswerBytes = 4_190_208;
-/** A list that is longer is streamed where that is possible, from one view of the vault. */
+/** A longer list is streamed where possible, from one snapshot of the vault. */
 const maxWholeBytes = 524_288;
 
 const firstChunk = 64;
 const maxChunk = 1_000;
 
-/** `List`: the row first, then the metadata, read beside the chain so that a long list stalls nobody. */
+/** `List`: writes the audit row first, then reads the metadata without the head lock, so that it blocks no writer. */
 export function listHandler(ports: RpcPorts) {
   return async ({ pageSize, pageToken }: ListRequest, context: HandlerContext): Promise<ListResponse> => {
     const after = pageToken === undefined ? null : nameOfToken(pageToken);
@@ -50,7 +50,7 @@ interface Most {
   readonly bytes: number;
 }
 
-/** As many as an answer may hold, in chunks whose size follows from that of the one before. */
+/** Reads as many secrets as the limits allow, in chunks that grow with the size of the previous one. */
 async function collect(
   { metadata }: RpcPorts,
   after: string | null,
@@ -61,7 +61,7 @@ async function collect(
   let bytes = 0;
   let limit = firstChunk;
   for (;;) {
-    // One more than is asked for shows whether there are more.
+    // Reads one more than requested, to see whether another page follows.
     const wanted = Math.min(limit, most.count - secrets.length + 1);
     const chunk = await metadata.listSecrets(secrets.at(-1)?.name ?? after, wanted, atLeast);
     if (chunk.length === 0) {
@@ -78,12 +78,12 @@ async function collect(
   }
 }
 
-/** The store gives fewer than it is asked for when they are large. */
+/** Twice the size of the last chunk, which the store cuts short when secrets are large. */
 function chunkAfter(length: number): number {
   return Math.min(maxChunk, 2 * Math.max(length, 8));
 }
 
-/** JSON is the longest encoding: the names of its fields are counted here, too. */
+/** An upper bound for every encoding: JSON is the longest, because it repeats the field names. */
 function bytesInAnswer(secret: SecretMetadata): number {
   return Buffer.byteLength(JSON.stringify(secret)) + 128;
 }

@@ -5,7 +5,7 @@ import { new_secret_name, secret_value } from "#gen/zsc/v1/rules_pb.js";
 import { maxNameBytes, maxValueBytes } from "../domain/names.ts";
 import { words } from "./plain-fields.ts";
 
-/** How many items the rules of the schema allow in a list, and what a caller hears who sends more. */
+/** The schema's limit on the items of a list, and the message for exceeding it. */
 export interface ListSize {
   readonly most: number;
   readonly sentence: string;
@@ -20,15 +20,15 @@ export function listSizeOf(field: DescField): ListSize | undefined {
   return { most, sentence: `too many ${subjectOf(rules) ?? field.jsonName} (>${most})` };
 }
 
-/** What a rule is about: its id begins with it. */
+/** The subject of a rule, which is the first part of its id. */
 function subjectOf({ cel }: FieldRules): string | undefined {
   return cel[0]?.id.split(".", 1)[0];
 }
 
-/** Room for what the rules allow and some more, so that a mistake of some size is told in words of its own. */
+/** The minimum message limit: above what the rules allow, so that a slightly oversized field gets its own message. */
 export const minMessageBytes = 65_536;
 
-/** The most bytes that a message needs which breaks no rule of its schema, in the widest of its codecs: escaped JSON. */
+/** The largest size of a message that breaks no rule, in the longest encoding, which is escaped JSON. */
 export function maxBytesOf(schema: DescMessage): number {
   return Math.max(minMessageBytes, bytesOfFields(schema));
 }
@@ -56,24 +56,24 @@ interface TextRule {
 
 const textRules: readonly TextRule[] = [
   ...words,
-  // No list holds these, so that nobody asks.
+  // Never used in a list, so `accepts` is never called.
   { rule: new_secret_name, maxBytes: maxNameBytes, accepts: () => false },
   { rule: secret_value, maxBytes: maxValueBytes, accepts: () => false },
 ];
 
-/** The rule of ours for a text, or for each text of a list. */
+/** Our rule for a text field, or for each item of a list of texts. */
 function textRuleOf(field: DescField): TextRule | undefined {
   const { type } = getOption(field, fieldRules);
   const rules = type.case === "repeated" ? type.value.items?.type : type;
   return rules?.case === "string" ? textRules.find(({ rule }) => hasExtension(rules.value, rule)) : undefined;
 }
 
-/** Makes a message that breaks the same rules for the same reasons as the one given, and is small. */
+/** Makes a small message that breaks the same rules as the given one. */
 export type Sketch = (message: Message) => Message;
 
 /**
- * Rules cost by the item and by the character. What is one over its bound breaks the same rule as what is a million over
- * it, and of many items the first bad one tells as much as all of them.
+ * Makes messages smaller before validation, whose cost grows with items and characters. A value just above its limit
+ * breaks the same rule as a huge one, and the first invalid item of a list breaks the same rule as all of them.
  */
 export function createSketch({ fields }: DescMessage): Sketch {
   const parts = fields.map((field) => ({ name: field.localName, shrink: shrinkOf(field) }));
@@ -103,14 +103,14 @@ function shortList(items: readonly unknown[], most: number, rule: TextRule | und
     return items.slice(0, most + 1);
   }
   if (items.length > most) {
-    // It is refused for its size, whatever its items are.
+    // The list is refused for its length, whatever its items are.
     return Array<string>(most + 1).fill("x");
   }
   const bad = items.find((item) => !rule.accepts(item as string));
   return items.slice(0, 1).map((first) => shortText(bad ?? first, rule));
 }
 
-/** A character has a byte at least, so that what is cut is too long still. */
+/** A character takes at least one byte, so a text cut to `maxBytes + 1` characters is still too long. */
 function shortText(value: unknown, rule: TextRule | undefined): unknown {
   const isLong = rule !== undefined && typeof value === "string" && value.length > rule.maxBytes;
   return isLong ? value.slice(0, rule.maxBytes + 1) : value;

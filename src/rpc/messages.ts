@@ -36,8 +36,8 @@ export function auditRowMessage(row: AuditRow) {
 const maxUint64 = 2n ** 64n - 1n;
 
 /**
- * The nearest number that a uint64 can be, 0 for what is none. In a table that somebody else can write there may be any,
- * and an answer that shows a row must not fail for it: `zsc audit verify` names what was altered.
+ * The nearest uint64, 0 for NaN. An attacker with write access to the tables can store any number, and a response that
+ * shows the row must not fail for it: `zsc audit verify` reports the alteration.
  */
 function uint64(stored: number): bigint {
   if (!(stored > 0)) {

@@ -21,12 +21,12 @@ import {
 import { label, secret_name, zid } from "#gen/zsc/v1/rules_pb.js";
 import { isLabel, isSecretName, isZid, maxNameBytes, maxPurposeBytes, maxZidBytes } from "../domain/names.ts";
 
-/** Whether a message certainly breaks no rule. False says nothing: the rules of the schema have to be asked. */
+/** Whether a message certainly breaks no rule. False: unknown, and the schema's rules must be evaluated. */
 export type PlainCheck = (message: Message) => boolean;
 
 /**
- * Looks at the fields that nearly every call has, names, ZIDs and labels, in a twentieth of the time that their rules
- * in the schema take. A field with any other rule passes only while it is absent, a message with rules of its own never.
+ * A fast path for names, ZIDs and labels, which nearly every call has: it takes a twentieth of the time of the schema's
+ * rules. A field with any other rule passes only when absent; a message with message-level rules never passes.
  */
 export function createPlainCheck(schema: DescMessage): PlainCheck {
   if (hasOption(schema, messageRules) || schema.oneofs.some((oneof) => oneof.fields.length > 1)) {
@@ -41,7 +41,7 @@ type Acceptance = (value: unknown) => boolean;
 const isAbsent: Acceptance = (value) => value === undefined;
 const isAnything: Acceptance = () => true;
 
-/** What the rules of the schema say of a text, in code of our own. A test holds the two together. */
+/** The schema's rules for texts, as code. A test checks that both agree. */
 export const words = [
   { rule: secret_name, maxBytes: maxNameBytes, accepts: isSecretName },
   { rule: zid, maxBytes: maxZidBytes, accepts: isZid },
@@ -61,7 +61,7 @@ function acceptanceOf(field: DescField): Acceptance {
   return (value) => (typeof value === "string" ? word.accepts(value) : mayBeAbsent && isAbsent(value));
 }
 
-/** Whether the rules of a field are this one and no other. */
+/** Whether the field has exactly this rule. */
 function isNothingBut(rules: FieldRules, rule: (typeof words)[number]["rule"]): boolean {
   if (rules.type.case !== "string" || !hasExtension(rules.type.value, rule)) {
     return false;

@@ -8,29 +8,29 @@ import type { Sealer } from "../sealing/envelope.ts";
 import { principalOf } from "./admission.ts";
 import { receiptHeader } from "./errors.ts";
 
-/** What the handlers work with. */
+/** The dependencies of the handlers. */
 export interface RpcPorts {
   readonly sequencer: Sequencer;
   readonly sealer: Sealer;
   readonly metadata: MetadataReader;
-  /** Whether the caller still waits. */
+  /** Whether the call was cancelled. */
   cancellationOf(context: HandlerContext): Cancellation;
-  /** What an answer may have, however it is encoded. */
+  /** Size limit of a response, in every encoding. */
   readonly maxAnswerBytes: number;
-  /** Whether the list that ends the answer of this call may go on when the answer has begun. */
+  /** Whether the list at the end of this call's response can be streamed. */
   canStreamList(context: HandlerContext): boolean;
-  /** Lets it go on with `rest`, which is closed in any case. The list in the answer itself MUST be empty. */
+  /** Streams `rest` as that list, and closes it in any case. The list in the response message MUST be empty. */
   streamList(context: HandlerContext, rest: RestOfList): void;
 }
 
-/** Entries of a list that are written one page after the other, as fast as the caller takes them. */
+/** The entries of a streamed list, written page by page, with backpressure. */
 export interface RestOfList {
-  /** No entries: it was the end. What it throws ends the connection, so that nobody takes a part for the whole. */
+  /** Empty at the end. An error aborts the response, so that no client takes a partial list for a complete one. */
   next(): Promise<readonly Message[]>;
   close(): Promise<void>;
 }
 
-/** Submits an operation in the caller's turn; it leaves the queue with its caller. */
+/** Submits an operation for the caller's principal; a cancelled call leaves the queue. */
 export function submitFor<T>(
   { sequencer, cancellationOf }: RpcPorts,
   operation: Operation<T>,
@@ -39,10 +39,10 @@ export function submitFor<T>(
   return sequencer.submit(operation, cancellationOf(context), turnOf(principalOf(context.values)));
 }
 
-/** Of each principal that is remembered with its token: a text that is made anew has to be hashed anew. */
+/** Queue keys by principal: reusing a string saves hashing it again. */
 const turns = new WeakMap<Principal, string>();
 
-/** Whose turn it is: a ZID as an admin is another than the same as a caller. */
+/** The queue key of a principal: the same ZID has separate turns as admin and as caller. */
 function turnOf(principal: Principal): string {
   let turn = turns.get(principal);
   if (turn === undefined) {
@@ -52,14 +52,14 @@ function turnOf(principal: Principal): string {
   return turn;
 }
 
-/** Submits an operation and puts its last receipt into the answer's headers. */
+/** Submits an operation and puts its last receipt into the response headers. */
 export async function submitAndSign<T>(ports: RpcPorts, operation: Operation<T>, context: HandlerContext): Promise<T> {
   const { value, receipts } = await submitFor(ports, operation, context);
   sign(context, lastOf(receipts));
   return value;
 }
 
-/** Does the same for an operation that only records; resolves with the receipt, which what is read next must show. */
+/** Submits an operation that only records; resolves with its row, which the following read must not be older than. */
 export async function recordAndSign(
   ports: RpcPorts,
   operation: Operation<unknown>,
@@ -75,7 +75,7 @@ export function sign(context: HandlerContext, receipt: Receipt): void {
   signWith(context, receiptText(receipt));
 }
 
-/** Puts a receipt into the answer's headers, and where the log finds it. */
+/** Puts a receipt into the response headers, and into the context for the log. */
 export function signWith({ responseHeader, values }: HandlerContext, receipt: string): void {
   responseHeader.set(receiptHeader, receipt);
   values.set(receiptKey, receipt);
@@ -83,7 +83,7 @@ export function signWith({ responseHeader, values }: HandlerContext, receipt: st
 
 const receiptKey = createContextKey<string | undefined>(undefined, { description: "the receipt of an answered call" });
 
-/** The receipt of a call that was answered. */
+/** The receipt of a call that succeeded. */
 export function receiptOf(values: ContextValues): string | undefined {
   return values.get(receiptKey);
 }

@@ -6,11 +6,11 @@ export interface Status {
   readonly http: number;
   /** `error` of the JSON envelope; null: the error's own message. */
   readonly error: string | null;
-  /** Whether the JSON envelope carries the message as `detail`, when it says more than `error`. */
+  /** Whether the JSON envelope has the message as `detail` when it differs from `error`. */
   readonly showsDetail: boolean;
 }
 
-/** What each error is on the wire (contract, sections 2 and 3). Its code is the `reason` of `google.rpc.ErrorInfo`. */
+/** The wire status of each error (contract, sections 2 and 3). The code is the `reason` of `google.rpc.ErrorInfo`. */
 export const statusTable: Readonly<Record<VaultErrorCode, Status>> = {
   INVALID_ARGUMENT: { grpc: Code.InvalidArgument, http: 400, error: null, showsDetail: false },
   UNAUTHENTICATED: { grpc: Code.Unauthenticated, http: 401, error: "unauthorized", showsDetail: false },

@@ -12,13 +12,13 @@ export interface Validation {
   /** The error of the first field that breaks a rule and whose number is below `fieldNumber`. */
   checkBefore(schema: DescMessage, message: Message, fieldNumber: number): void;
   /**
-   * Compiles the rules, which takes some 90 ms in all, so that no later call has to: one message after another, with
-   * room for calls in between. A call that comes first compiles what it needs.
+   * Compiles the rules in advance, which takes about 90 ms in all: one message type at a time, with calls served in
+   * between. An earlier call compiles the rules that it needs.
    */
   warmUp(): Promise<void>;
 }
 
-/** The rules in the schema, for the messages in `schemas` as quick as can be. */
+/** Validates by the schema's rules, with a fast path for the messages in `schemas`. */
 export function createValidation(schemas: readonly DescMessage[]): Validation {
   const sketches = new Map<DescMessage, Sketch>(schemas.map((schema) => [schema, createSketch(schema)]));
   const plainChecks = new Map<DescMessage, PlainCheck>(schemas.map((schema) => [schema, createPlainCheck(schema)]));
@@ -56,8 +56,8 @@ export function createValidation(schemas: readonly DescMessage[]): Validation {
 }
 
 /**
- * Fields in the order of their numbers, a list before its items; a rule of the message counts for the field that begins
- * its id. `max_items` is there for machines: a rule beside it says the same in our words.
+ * The first violation: fields in the order of their numbers, a list before its items. A message-level rule belongs to
+ * the field whose name begins its id. `max_items` is skipped: another rule states the same limit with our own message.
  */
 function firstOf(violations: readonly Violation[], schema: DescMessage): Violation {
   const [first] = violations

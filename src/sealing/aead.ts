@@ -3,21 +3,21 @@ import { VaultError } from "../domain/errors.ts";
 
 const algorithm = "aes-256-gcm";
 
-/** Bytes of a key of AES-256. */
+/** Length of an AES-256 key. */
 export const keyBytes = 32;
-/** Bytes of an initialization vector: the length that GCM takes as it is (NIST SP 800-38D §8.2.2). */
+/** Length of an IV: the one that GCM uses without hashing it (NIST SP 800-38D §7.1, §8.2.2). */
 export const ivBytes = 12;
-/** Bytes of an authentication tag: never truncated. */
+/** Length of an authentication tag: never truncated. */
 export const tagBytes = 16;
 
 const options = { authTagLength: tagBytes } as const;
 
-/** Where IVs and data keys come from; `crypto.randomBytes` outside tests. */
+/** The source of IVs and data keys; `crypto.randomBytes` outside tests. */
 export type RandomBytes = (size: number) => Uint8Array;
 
 /**
- * Encrypts under AES-256-GCM into a box: `header | IV | ciphertext | tag`. The header is only carried along here; who
- * opens must check it. The IV MUST be fresh and random for each call under one key (NIST SP 800-38D §8.3).
+ * Encrypts with AES-256-GCM into a box: `header | IV | ciphertext | tag`. The header is not authenticated here: the
+ * caller of `decrypt` MUST check it. The IV MUST be fresh and random for each call under a key (NIST SP 800-38D §8.3).
  */
 export function encrypt(
   key: KeyObject,
@@ -35,7 +35,7 @@ export function encrypt(
 /**
  * Decrypts a box whose header has `headerBytes` and was checked by the caller.
  *
- * @throws VaultError `SEAL_BROKEN` when it is too short or anything of it, the associated data or the key is another.
+ * @throws VaultError `SEAL_BROKEN` when the box is too short or altered, or the key or the associated data is wrong.
  */
 export function decrypt(key: KeyObject, headerBytes: number, associatedData: Uint8Array, box: Uint8Array): Uint8Array {
   const ivEnd = headerBytes + ivBytes;
@@ -56,7 +56,7 @@ export function decrypt(key: KeyObject, headerBytes: number, associatedData: Uin
   return clear;
 }
 
-/** The one way in which opening fails. The reason is for the logs and holds no material. */
+/** The only error of opening. The reason is for the logs and holds no key material and no plaintext. */
 export function sealBroken(reason: string, cause?: unknown): VaultError {
   return new VaultError("SEAL_BROKEN", "the sealed value does not open", { cause: new Error(reason, { cause }) });
 }

@@ -1,6 +1,6 @@
 import { FieldWriter } from "../domain/fields.ts";
 
-/** What a sealed value belongs to, and who may read it. It opens under exactly this and nothing else. */
+/** The row that a sealed value belongs to, with its readers. The value opens under exactly this binding. */
 export interface Binding {
   readonly table: string;
   readonly id: string;
@@ -15,10 +15,10 @@ export interface Binding {
   readonly updatedAt: string;
 }
 
-/** Formats of a sealed data key. The first binds neither the tag, nor the expiry, nor the times. */
+/** Formats of a sealed data key. Format 1 does not bind the purpose tag, the expiry and the times. */
 export type KeyFormat = 1 | 2;
 
-/** Whether two bindings give the same associated data. */
+/** Whether two bindings yield the same associated data. */
 export function isSameBinding(one: Binding, other: Binding): boolean {
   return (
     one.table === other.table &&
@@ -38,8 +38,8 @@ export function isSameBinding(one: Binding, other: Binding): boolean {
 const writer = new FieldWriter();
 
 /**
- * What a data key is bound to. The number of permissions stands before them, so that no field can pass for another.
- * Good until the next call of either function.
+ * The associated data of a data key. The number of permissions precedes them, so that the encoding is unambiguous.
+ * Valid until the next call of this function or of `valueAssociatedData`.
  */
 export function dataKeyAssociatedData(binding: Binding, keyId: string, format: KeyFormat): Uint8Array {
   const { version, boundZid, permissions, purposeTag, expiresZeqond, createdAt, updatedAt } = binding;
@@ -61,8 +61,8 @@ export function dataKeyAssociatedData(binding: Binding, keyId: string, format: K
 }
 
 /**
- * What a value is bound to by itself. All that a change may move binds it through its data key, so that a grant seals
- * 32 bytes again and not the value. Good until the next call of either function.
+ * The associated data of a value: the fields that never change. The others are bound through the data key, so that a
+ * grant reseals 32 bytes and not the value. Valid until the next call of this function or of `dataKeyAssociatedData`.
  */
 export function valueAssociatedData(binding: Binding): Uint8Array {
   return start("zsc-seal-v1", "value", binding).view();

@@ -11,36 +11,36 @@ export type { Binding } from "./binding.ts";
 
 export interface SealedSecret {
   /**
-   * The data key under the sealing key: `format (1) | key id (8) | IV (12) | ciphertext (32) | tag (16)`. Format 2 is
-   * what is sealed; format 1, which does not bind tag, expiry and times, opens until its secret is changed.
+   * The data key, encrypted under the sealing key: `format (1) | key id (8) | IV (12) | ciphertext (32) | tag (16)`.
+   * Data keys are sealed in format 2. Format 1, which does not bind purpose tag, expiry and times, can still be opened.
    */
   readonly sealedKey: Uint8Array;
-  /** The value under its data key, format 1: `0x01 | IV (12) | ciphertext | tag (16)`. */
+  /** The value, encrypted under its data key, format 1: `0x01 | IV (12) | ciphertext | tag (16)`. */
   readonly sealedValue: Uint8Array;
 }
 
 /** Seals and opens values. Synchronous, without I/O. */
 export interface Sealer {
-  /** Seals under a fresh data key and fresh IVs. The plaintext stays the caller's to wipe. */
+  /** Seals under a fresh data key and fresh IVs. The caller still owns the plaintext and must wipe it. */
   seal(plaintext: Plaintext, binding: Binding): SealedSecret;
 
   /**
-   * Opens what was sealed under exactly this binding. Who may read is not checked here.
+   * Opens a value that was sealed under exactly this binding. Whether the caller may read it is not checked here.
    *
-   * @throws VaultError `SEAL_BROKEN`, whatever is wrong
+   * @throws VaultError `SEAL_BROKEN` for every failure
    */
   open(sealed: SealedSecret, binding: Binding): Plaintext;
 
   /**
-   * Seals the data key again, in the newest format, for whatever of its binding has changed; the value stays as it is.
-   * The two bindings must name the same table, id and name.
+   * Reseals the data key under a changed binding, in the newest format; the sealed value stays as it is. Both bindings
+   * MUST have the same table, id and name.
    *
-   * @throws VaultError `SEAL_BROKEN` when the data key does not open under `from`; that the value does is not checked
+   * @throws VaultError `SEAL_BROKEN` when the data key does not open under `from`; the value is not checked
    */
   rebind(sealed: SealedSecret, from: Binding, to: Binding): SealedSecret;
 
   /**
-   * Verifies that the data key opens under this binding; the value is not looked at.
+   * Verifies that the data key opens under this binding; the value is not checked.
    *
    * @throws VaultError `SEAL_BROKEN`
    */
@@ -50,9 +50,9 @@ export interface Sealer {
 const valueHeader = Uint8Array.of(1);
 const newestFormat = 2;
 
-/** Opened data keys that are remembered, at most. */
+/** Limit of cached opened data keys. */
 const maxDataKeys = 4_096;
-/** Keys of secrets with more permissions are not remembered: the list would take more memory than the key is worth. */
+/** A data key with more permissions is not cached, because its binding would take too much memory. */
 const maxRememberedPermissions = 16;
 
 export function createSealer(sealingKey: SealingKey, random: RandomBytes = randomBytes): Sealer {
@@ -79,9 +79,9 @@ export function createSealer(sealingKey: SealingKey, random: RandomBytes = rando
 
 interface DataKeys {
   lock(dataKey: Uint8Array, binding: Binding): Uint8Array;
-  /** Lends the data key to `work` and wipes it afterwards. */
+  /** Calls `work` with the data key and wipes it afterwards. */
   use<T>(sealedKey: Uint8Array, binding: Binding, work: (dataKey: Uint8Array) => T): T;
-  /** The data key, remembered: good for exactly these sealed bytes under exactly this binding. */
+  /** The data key, from the cache if it was opened from the same sealed bytes under the same binding. */
   find(sealedKey: Uint8Array, binding: Binding): OpenedKey;
 }
 
@@ -89,13 +89,13 @@ interface OpenedKey {
   readonly sealedKey: Uint8Array;
   readonly binding: Binding;
   readonly key: KeyObject;
-  /** What the value is bound to by itself. */
+  /** The associated data of the value. */
   readonly valueData: Uint8Array;
 }
 
 function createDataKeys(boxes: Readonly<Record<KeyFormat, KeyBox>>, keyId: string): DataKeys {
-  // A grant, a revoke, a set and a rotation all give a row other sealed bytes, so what is remembered outlives none of
-  // them. It never decides who may read: that is the gate's, on the row as it is now.
+  // A grant, a revoke, a set and a rotation all replace the sealed bytes, which invalidates the cached entry. The cache
+  // never decides who may read: the gate does, on the current row.
   const opened = new BoundedMap<OpenedKey>(maxDataKeys);
   const use: DataKeys["use"] = (sealedKey, binding, work) => {
     const format = sealedKey[0] === 1 ? 1 : newestFormat;
@@ -131,7 +131,7 @@ function createDataKeys(boxes: Readonly<Record<KeyFormat, KeyBox>>, keyId: strin
   };
 }
 
-// createSecretKey: a raw key costs five times as much, and the copy in the KeyObject is cleansed when it is collected.
+// Why createSecretKey: a raw key costs five times as much, and OpenSSL cleanses the KeyObject's copy when it is freed.
 
 function sealValue(dataKey: Uint8Array, iv: Uint8Array, plaintext: Plaintext, binding: Binding): Uint8Array {
   return encrypt(createSecretKey(dataKey), valueHeader, iv, valueAssociatedData(binding), plaintext.bytes);

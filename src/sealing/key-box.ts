@@ -2,9 +2,9 @@ import { decrypt, encrypt, ivBytes, type RandomBytes, sealBroken } from "./aead.
 import type { SealingKey } from "./master-key.ts";
 
 /**
- * A box under the sealing key itself: `format (1) | key id (8) | IV (12) | ciphertext | tag (16)`. It holds small
- * things: data keys and the key check. IVs are random, so one key may lock 2^32 boxes (NIST SP 800-38D §8.3); that is
- * one for each set, rotation, grant and revoke, not for each read.
+ * Encrypts under the sealing key itself: `format (1) | key id (8) | IV (12) | ciphertext | tag (16)`. Used for data
+ * keys and the key check. IVs are random, so one key may lock 2^32 boxes (NIST SP 800-38D §8.3); each set, rotation,
+ * grant and revoke takes one, a read takes none.
  */
 export interface KeyBox {
   lock(clear: Uint8Array, associatedData: Uint8Array): Uint8Array;
@@ -14,12 +14,12 @@ export interface KeyBox {
 
 const keyIdEnd = 9;
 
-/** The id of the key that a box says it is locked with. */
+/** The key id in a box's header, which is not authenticated. */
 export function keyIdIn(box: Uint8Array): string {
   return Buffer.from(box.subarray(1, keyIdEnd)).toString("hex");
 }
 
-/** @param format stands in the first byte: what the associated data of the box covers */
+/** @param format the first byte: the format of the box's associated data */
 export function createKeyBox(sealingKey: SealingKey, random: RandomBytes, format: number): KeyBox {
   const header = Buffer.concat([Uint8Array.of(format), Buffer.from(sealingKey.id, "hex")]);
   return {

@@ -8,14 +8,14 @@ const checkFormat = 1;
 const knownText = Buffer.from("zsc-key-check-v1", "utf8");
 
 /**
- * Seals a known text. The database keeps it beside the secrets, so that a wrong master key is noticed at start and not
+ * Seals a known text. The database stores it with the secrets, so that a wrong master key is detected at start and not
  * at the first read.
  */
 export function sealKeyCheck(key: SealingKey, random: RandomBytes = randomBytes): Uint8Array {
   return createKeyBox(key, random, checkFormat).lock(knownText, associatedDataOf(key));
 }
 
-/** Whether `sealed` was sealed by `sealKeyCheck` under this very key. */
+/** Whether `sealKeyCheck` made `sealed` under this key. */
 export function opensKeyCheck(key: SealingKey, sealed: Uint8Array): boolean {
   try {
     return knownText.equals(createKeyBox(key, randomBytes, checkFormat).unlock(sealed, associatedDataOf(key)));

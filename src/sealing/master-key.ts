@@ -2,9 +2,9 @@ import { createHmac, createSecretKey, type KeyObject, pbkdf2 } from "node:crypto
 import { promisify } from "node:util";
 import { keyBytes } from "./aead.ts";
 
-/** The key that seals data keys. The material stays inside a KeyObject, which does not print. */
+/** The key that seals data keys. The key material stays in a KeyObject, which does not print it. */
 export interface SealingKey {
-  /** Names the key without telling it: 16 lower-case hex digits. */
+  /** Identifies the key without revealing it: 16 lower-case hex digits. */
   readonly id: string;
   readonly key: KeyObject;
 }
@@ -14,9 +14,9 @@ const derivationSalt = "HULYAS.ZeqField.f=1.287Hz.τ=0.777s.α=1.29e-3";
 const keyIdBytes = 8;
 
 /**
- * Reads the master key from its 64 hex digits.
+ * Parses the master key from 64 hex digits.
  *
- * @throws Error that says what is expected and quotes nothing.
+ * @throws Error that states the expected format and quotes no input.
  */
 export function parseMasterKey(hex: string): Uint8Array {
   if (!/^[0-9a-fA-F]{64}$/.test(hex)) {
@@ -25,7 +25,7 @@ export function parseMasterKey(hex: string): Uint8Array {
   return Buffer.from(hex, "hex");
 }
 
-/** Derives the key that seals (contract, section 5). Takes some 100 ms on another thread: once, at start. */
+/** Derives the sealing key (contract, section 5). Takes about 100 ms on another thread, once at start. */
 export async function deriveSealingKey(masterKey: Uint8Array): Promise<SealingKey> {
   if (masterKey.length !== keyBytes) {
     throw new Error("the master key must be 32 bytes");

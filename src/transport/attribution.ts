@@ -1,14 +1,14 @@
 import { errorCode } from "../domain/error-code.ts";
 
-/** Whatever of a connection can be ended when an error turns up that nobody has handled. */
+/** A part of a connection that can be destroyed after an uncaught error. */
 export interface Endable {
   destroy(): unknown;
 }
 
-/** Every error that a part of a connection has reported, and that part. The same error may come up again, uncaught. */
+/** Each error that a part of a connection has reported, with that part. The same error may occur again, uncaught. */
 const reported = new WeakMap<object, Endable>();
 
-/** Remembers whose error it is. False when it is known already: several parts of one connection report the same. */
+/** Records the part that an error comes from. False when already recorded: several parts may report the same error. */
 export function attribute(error: unknown, part: Endable): boolean {
   if (typeof error !== "object" || error === null) {
     return true;
@@ -21,9 +21,9 @@ export function attribute(error: unknown, part: Endable): boolean {
 }
 
 /**
- * Whether an uncaught error stems from one connection; what is left of that connection is ended then. It does when a part
- * of a connection has reported this very error, or one that it wraps, or when the protocol code of Node made it alone.
- * A bare error of a socket stems from nowhere in particular: the database has sockets too.
+ * Whether an uncaught error belongs to a single connection, which is then destroyed. It does when a part of a
+ * connection has reported this error or its `cause`, or when it has a peer's code and only Node's HTTP server on its
+ * stack. A bare socket error cannot be attributed: the database has sockets, too.
  */
 export function endFaultyConnection(error: unknown): boolean {
   for (const one of chainOf(error)) {
@@ -36,14 +36,14 @@ export function endFaultyConnection(error: unknown): boolean {
   return isPeerCode(codeOf(error)) && isMadeByProtocol(error);
 }
 
-/** The code of an error of Node, or of the one that it wraps. */
+/** The code of a Node error, or of its `cause`. */
 export function codeOf(error: unknown): string | undefined {
   return chainOf(error)
     .map(errorCode)
     .find((code) => code !== undefined);
 }
 
-/** An error, what it wraps, and so on, to a depth that nobody means. */
+/** An error and its chain of causes, up to 4 in all. */
 function chainOf(error: unknown): readonly object[] {
   const chain: object[] = [];
   for (let one = error; typeof one === "object" && one !== null && chain.length < 4; ) {
@@ -53,7 +53,7 @@ function chainOf(error: unknown): readonly object[] {
   return chain;
 }
 
-/** What sockets, TLS, HTTP/1.1 and HTTP/2 say of a peer: it went away, or it broke the protocol. */
+/** Whether a code of sockets, TLS, HTTP/1.1 or HTTP/2 means that the peer disconnected or violated the protocol. */
 export function isPeerCode(code: string | undefined): boolean {
   return code !== undefined && peerCodes.some((known) => known.test(code));
 }
@@ -67,7 +67,7 @@ const peerCodes: readonly RegExp[] = [
   /^(ERR_STREAM_(PREMATURE_CLOSE|DESTROYED|WRITE_AFTER_END)|ABORT_ERR|ENHANCE_YOUR_CALM)$/,
 ];
 
-/** Whether the stack has the server side of HTTP in it and nothing outside of Node: requests of our own go another way. */
+/** Whether the stack contains Node's HTTP server and no code outside Node. Our own outgoing requests do not match. */
 function isMadeByProtocol(error: unknown): boolean {
   const stack = error instanceof Error ? error.stack : undefined;
   const frames = (stack ?? "").split("\n").filter((line) => line.startsWith("    at "));

@@ -2,24 +2,25 @@ import { subtract } from "./places.ts";
 
 /** In bytes. */
 export interface BodyBounds {
-  /** Of all bodies together, each without its first `maxSmallBodyBytes`. */
+  /** Limit for all incomplete bodies together, each without its first `maxSmallBodyBytes`. */
   readonly maxUnfinishedBytes: number;
   readonly maxUnfinishedBytesPerAddress: number;
   readonly maxUnfinishedBytesPerShare: number;
-  /** What any body may hold, however much the bodies of others hold. */
+  /** The part of each body that does not count towards `maxUnfinishedBytes`. */
   readonly maxSmallBodyBytes: number;
 }
 
-/** On whose account a body is held. */
+/** The address and principal that a buffered body is charged to. */
 export interface BodyOwner {
   readonly address: string;
-  /** The principal, as far as there is one. */
+  /** The principal; undefined without authentication. */
   readonly share: string | undefined;
 }
 
 /**
- * What the bodies under way may hold. Each has its own limit, but a caller can begin many and end none: he has a share,
- * and so has an address. Small bodies count in these alone, so that nobody's large ones are in the way of them.
+ * Limits the memory of incomplete bodies. Each body has its own limit, but a caller can begin many and complete none,
+ * so there is also a limit per principal and per address. Small bodies count only towards these, so that the large
+ * bodies of one caller do not block the small ones of others.
  */
 export class BodyBudget {
   readonly #bounds: BodyBounds;
@@ -32,8 +33,8 @@ export class BodyBudget {
   }
 
   /**
-   * Whether a body that holds `held` bytes may hold `more`. What was taken MUST be given back, with `give`, once the body
-   * is complete or given up.
+   * Reserves `more` bytes for a body that holds `held` bytes; false when that exceeds a limit. All reserved bytes MUST
+   * be released with `give` once the body is complete or abandoned.
    */
   take({ address, share }: BodyOwner, held: number, more: number): boolean {
     const { maxUnfinishedBytes, maxUnfinishedBytesPerAddress, maxUnfinishedBytesPerShare } = this.#bounds;

@@ -5,15 +5,15 @@ import { CallHeaders } from "./headers.ts";
 import type { AbortListener, Cancellation, Framing, RestOfList } from "./options.ts";
 
 /**
- * One unary call, and the context that its handler sees. Its parts are made when somebody asks for them: most calls
- * need few of them, and making all costs more than the call itself.
+ * One unary call, and its handler's context. Its parts are created on first use: most calls need few of them, and
+ * creating all of them costs more than the call itself.
  */
 export class UnaryCall implements HandlerContext, Cancellation {
   readonly method: DescMethod;
   readonly exchange: Exchange;
   readonly protocolName: Framing;
   readonly startedAt = performance.now();
-  /** What follows the answer's own entries of its list. Whoever settles the call sees to it that it is closed. */
+  /** The streamed rest of the response's list. The code that settles the call MUST close it. */
   rest: RestOfList | undefined;
   /** Called once, when it is settled. */
   onSettled: (() => void) | undefined;
@@ -59,7 +59,7 @@ export class UnaryCall implements HandlerContext, Cancellation {
     return this.#responseTrailer;
   }
 
-  /** The response headers, if anybody has set any. */
+  /** The response headers; undefined when none are set. */
   get setHeader(): CallHeaders | undefined {
     return this.#responseHeader?.size === 0 ? undefined : this.#responseHeader;
   }
@@ -87,7 +87,7 @@ export class UnaryCall implements HandlerContext, Cancellation {
     return this.#deadlineAt === undefined ? undefined : this.#deadlineAt - performance.now();
   }
 
-  /** Ends the call with DEADLINE_EXCEEDED unless it is settled by then. */
+  /** Ends the call with DEADLINE_EXCEEDED unless it is settled within `timeoutMs`. */
   startDeadline(timeoutMs: number, expire: (error: ConnectError) => void): void {
     this.#deadlineAt = performance.now() + timeoutMs;
     this.#deadlineTimer = setTimeout(() => {
@@ -95,7 +95,7 @@ export class UnaryCall implements HandlerContext, Cancellation {
     }, timeoutMs);
   }
 
-  /** Whether nobody waits for the answer any more; `signal` says the same and costs more. */
+  /** Whether the call was cancelled; cheaper than `signal.aborted`. */
   get aborted(): boolean {
     return this.#abortReason !== undefined;
   }
@@ -104,7 +104,7 @@ export class UnaryCall implements HandlerContext, Cancellation {
     return this.#abortReason;
   }
 
-  /** A call waits for one thing at a time, nearly always: only further listeners are worth a `signal`. */
+  /** The first listener is stored directly; only further ones, which are rare, create the `signal`. */
   addEventListener(type: "abort", listener: AbortListener): void {
     if (this.#abortListener === undefined) {
       this.#abortListener = listener;
@@ -121,7 +121,7 @@ export class UnaryCall implements HandlerContext, Cancellation {
     }
   }
 
-  /** Claims the right to answer, for one claimant only; with a reason why there will be none, `signal` is aborted. */
+  /** Settles the call: true only the first time, for the code that may respond. With a `reason`, aborts the call. */
   settle(reason?: unknown): boolean {
     if (this.#isSettled) {
       return false;
@@ -138,17 +138,17 @@ export class UnaryCall implements HandlerContext, Cancellation {
   }
 }
 
-/** Whether a call was given up, without the cost of making its `signal` where that is not needed. */
+/** The cancellation of a call, without creating its `signal` where that is not needed. */
 export function cancellationOf(context: HandlerContext): Cancellation {
   return context instanceof UnaryCall ? context : context.signal;
 }
 
-/** Whether the list that ends the answer of a call may go on when the answer has begun: on a JSON surface. */
+/** Whether the list at the end of the response can be streamed, which is the case on a JSON surface. */
 export function canStreamList(context: HandlerContext): boolean {
   return context instanceof UnaryCall && context.protocolName === "json";
 }
 
-/** Lets the list that ends the answer, which is empty so far, go on with `rest`. */
+/** Streams `rest` as the list at the end of the response. The list in the message MUST be empty. */
 export function streamList(context: HandlerContext, rest: RestOfList): void {
   if (!(context instanceof UnaryCall) || context.protocolName !== "json") {
     throw new Error("an answer that must be one message");

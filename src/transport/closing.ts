@@ -4,24 +4,25 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Listener } from "./listener.ts";
 
 /**
- * Stops listening, tells every connection to go, waits up to `graceMs` for what is in flight, then cuts the rest.
+ * Graceful shutdown: stops listening, asks every peer to close, waits up to `graceMs` for calls in flight, then
+ * destroys the remaining connections.
  *
- * HTTP/2: a first GOAWAY that refuses nothing, and once a ping has come back, so that no call is under way that the
- * caller believes accepted, the final one (RFC 9113 §6.8). HTTP/1.1: `Connection: close` on the last answers; a connection
- * without a call in flight stays for as long as one that had been sent may need to arrive (RFC 9112 §9.6).
+ * HTTP/2: first a GOAWAY with the highest stream id, then, after a ping round trip, the final GOAWAY, so that no call
+ * that was already sent is lost (RFC 9113 §6.8). HTTP/1.1: `Connection: close` on the last responses; an idle
+ * connection stays open long enough for a request that was already sent to arrive (RFC 9112 §9.6).
  */
 export async function closeListener(listener: Listener, graceMs: number): Promise<void> {
-  // node:http's own `close` would cut idle connections at once, and with them calls that have been sent and not yet read.
+  // node:http's `close` would destroy idle connections at once, and with them requests that were sent and not yet read.
   const closed = new Promise((resolve) => NetServer.prototype.close.call(listener.http1, resolve));
   for (const session of listener.sessions) {
     drainSession(session);
   }
-  // Connections that had been accepted, and had not yet spoken.
+  // Accepted connections whose protocol is not known yet.
   listener.http2.on("session", drainSession);
   const isGone = Promise.all([closed, ...[...listener.sockets].map(closeOf)]);
   await waitFor(isGone, Math.min(graceMs, silenceMs));
   for (const socket of listener.sockets) {
-    // One that has not said a word by now waits for no answer.
+    // A connection that has sent nothing has no call in flight.
     if (socket.bytesRead === 0) {
       socket.destroy();
     }
@@ -39,7 +40,7 @@ export async function closeListener(listener: Listener, graceMs: number): Promis
   listener.http2.close();
 }
 
-/** How long a connection may take to say a first word, to answer a ping, or to bring a call that was on its way. */
+/** Timeout for the first bytes of a connection, for a ping, and for a request that was already sent. */
 const silenceMs = 250;
 
 async function waitFor(event: Promise<unknown>, timeoutMs: number): Promise<void> {
@@ -54,13 +55,13 @@ function closeOf(socket: Socket): Promise<unknown> {
 
 const maxStreamId = 2 ** 31 - 1;
 
-/** Ends a session so that no call is under way that its caller believes accepted. */
+/** Shuts a session down without losing calls that were already sent. */
 export function drainSession(session: ServerHttp2Session): void {
   if (session.destroyed || session.closed) {
     return;
   }
   session.goaway(0, maxStreamId);
-  // Some clients answer no ping once they have been told to go.
+  // Some clients do not answer pings after a GOAWAY.
   const timer = setTimeout(() => session.close(), silenceMs);
   session.once("close", () => clearTimeout(timer));
   session.ping(() => session.close());

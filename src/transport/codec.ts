@@ -5,10 +5,10 @@ import { parseJsonObject } from "./json-decoder.ts";
 import { JsonFieldError } from "./json-field-error.ts";
 import type { UnaryMethod } from "./methods.ts";
 
-/** The two ways in which a message becomes bytes. Errors never hold anything of the bytes. */
+/** The two encodings of a message. Decoding errors never quote the input. */
 export type Codec = "proto" | "json";
 
-/** @throws ConnectError INVALID_ARGUMENT, with a sentence about the field at most. */
+/** @throws ConnectError INVALID_ARGUMENT, whose message names at most the field. */
 export function decodeMessage(codec: Codec, method: UnaryMethod, bytes: Uint8Array): Message {
   const { maxItems } = method;
   try {
@@ -23,7 +23,7 @@ export function decodeMessage(codec: Codec, method: UnaryMethod, bytes: Uint8Arr
     if (error instanceof ConnectError) {
       throw error;
     }
-    // What the library says can be a piece of the message.
+    // The library's error message may quote the input.
     const message = error instanceof JsonFieldError ? error.message : "the message is not well-formed";
     throw new ConnectError(message, Code.InvalidArgument);
   }

@@ -8,7 +8,7 @@ const inflate = promisify(gunzip);
 /** The encodings that requests may use. */
 export const acceptedEncodings = "gzip";
 
-/** Its own class, since a JSON surface has its own answer to it. */
+/** A class of its own, because a JSON surface responds to it differently. */
 export class UnknownEncoding extends ConnectError {
   readonly #isUnknownEncoding = true;
 
@@ -17,28 +17,28 @@ export class UnknownEncoding extends ConnectError {
     super(message, Code.Unimplemented, { [acceptHeader]: acceptedEncodings });
   }
 
-  /** That of `ConnectError` takes every ConnectError for one. */
+  /** The inherited one accepts every ConnectError. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     return typeof value === "object" && value !== null && #isUnknownEncoding in value;
   }
 }
 
 /**
- * Refuses an encoding that we do not know. Answers are never compressed: the length of a compressed secret beside text
- * of the caller's choice tells about the secret (CRIME, BREACH).
+ * Whether a body is compressed; rejects unknown encodings. Responses are never compressed: the compressed length of a
+ * secret next to text that an attacker chooses leaks the secret (CRIME, BREACH).
  */
 export function isCompressed(encoding: string | null, acceptHeader: string): boolean {
   if (encoding === null || encoding === "" || encoding === "identity") {
     return false;
   }
-  // Names of codings have no case (RFC 9110 §8.4.1). Several, one over the other, are none that we know.
+  // Content codings are case-insensitive (RFC 9110 §8.4.1). A list of several codings is not supported.
   if (encoding.toLowerCase() !== acceptedEncodings) {
     throw new UnknownEncoding(acceptHeader);
   }
   return true;
 }
 
-/** Inflates no more than `maxBytes`. */
+/** Decompresses at most `maxBytes`. */
 export async function decompress(bytes: Uint8Array, maxBytes: number): Promise<Uint8Array> {
   try {
     return await inflate(bytes, { maxOutputLength: maxBytes });

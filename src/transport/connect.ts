@@ -18,7 +18,7 @@ export function serveConnect(runtime: UnaryRuntime, method: UnaryMethod, exchang
   serveUnary(runtime, method, call, new ConnectFraming(runtime, method, call, codec, encoding), timeoutOf(exchange));
 }
 
-/** Serves a call without side effects by GET: the message is in the query (Connect protocol, `Unary-Get-Request`). */
+/** Serves a side-effect-free call by GET: the message is in the query (Connect protocol, `Unary-Get-Request`). */
 export function serveConnectGet(runtime: UnaryRuntime, method: UnaryMethod, exchange: Exchange): void {
   const query = new URLSearchParams(exchange.target.slice(exchange.target.indexOf("?") + 1));
   const codec = query.get("encoding") === "proto" ? "proto" : "json";

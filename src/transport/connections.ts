@@ -4,21 +4,21 @@ import type { Socket } from "node:net";
 import { drainSession } from "./closing.ts";
 import type { Limits } from "./limits.ts";
 
-/** What carries one answer. */
+/** The stream of one response. */
 export type Answer = ServerResponse | ServerHttp2Stream;
 
-/** How far an answer had got, and when it was first seen there. */
+/** The progress of a response, and when it was first seen at that point. */
 interface Standstill {
   readonly mark: number;
   readonly sinceMs: number;
   readonly isGivenUp: boolean;
 }
 
-/** One connection, as its protocol sees it: over TLS, the socket inside. */
+/** One connection. `socket` is the one that the protocol uses: with TLS, the TLS socket. */
 export class Connection {
   readonly socket: Socket;
   session: ServerHttp2Session | undefined;
-  /** Of HTTP/1.1: the answer to the request that came last. */
+  /** HTTP/1.1 only: the response to the latest request. */
   latest: ServerResponse | undefined;
   retiredAtMs: number | undefined;
   #idleSinceMs = performance.now();
@@ -35,7 +35,7 @@ export class Connection {
     this.#open.set(answer, undefined);
   }
 
-  /** A part of the answer was taken by the peer. */
+  /** Records that the peer has received a part of the response. */
   move(answer: Answer): void {
     if (this.#open.has(answer)) {
       this.#open.set(answer, undefined);
@@ -53,12 +53,12 @@ export class Connection {
     return this.#open.size;
   }
 
-  /** Since when no call is under way; undefined while one is. */
+  /** When the connection became idle; undefined while a call is in flight. */
   get idleSinceMs(): number | undefined {
     return this.#open.size === 0 ? this.#idleSinceMs : undefined;
   }
 
-  /** Asks the peer to go, so that no call is lost that is already on its way. Only for an idle one. */
+  /** Closes an idle connection gracefully, without losing a call that was already sent. */
   retire(): void {
     this.retiredAtMs = performance.now();
     if (this.session === undefined) {
@@ -68,7 +68,7 @@ export class Connection {
     }
   }
 
-  /** Ends answers that have made no progress for `timeoutMs`; when even that does not get through, the connection. */
+  /** Aborts responses without progress for `timeoutMs`; destroys the connection when the abort does not get through. */
   endStalled(nowMs: number, timeoutMs: number): void {
     for (const [answer, standstill] of this.#open) {
       const mark = waitingMark(answer);
@@ -85,7 +85,7 @@ export class Connection {
     }
   }
 
-  /** Counts a stream that the peer has reset. Beyond burst and rate (per second) the session ends (CVE-2023-44487). */
+  /** Counts a stream reset by the peer. Beyond burst and rate (per second) the session is closed (CVE-2023-44487). */
   countReset({ streamResetBurst, streamResetRate }: Limits): void {
     const nowMs = performance.now();
     const forgotten = ((nowMs - this.#resetsAtMs) / 1_000) * streamResetRate;
@@ -96,14 +96,14 @@ export class Connection {
     }
   }
 
-  /** Whether it takes no more calls. */
+  /** Whether it rejects new calls. */
   get isCondemned(): boolean {
     return this.#isCondemned;
   }
 
   /**
-   * Ends the session for a storm of resets. Many clients take a GOAWAY that names an error for an internal one, so calls
-   * under way are answered first: every client of every protocol takes 503 for UNAVAILABLE.
+   * Closes the session after too many resets. Many clients treat a GOAWAY with an error code as an internal error, so
+   * the calls in flight are answered first, with 503: clients of every protocol treat that as UNAVAILABLE.
    */
   #condemn(): void {
     this.#isCondemned = true;
@@ -122,7 +122,7 @@ export class Connection {
   }
 }
 
-/** Where an answer stands that waits for its peer; undefined when it waits for us, or for the answer before it. */
+/** The progress of a response that waits for the peer; undefined when it waits for the server or another response. */
 function waitingMark(answer: Answer): number | undefined {
   const isWaiting = !answer.writableFinished && (answer.writableEnded || answer.writableLength > 0);
   if (!isWaiting) {
@@ -131,18 +131,18 @@ function waitingMark(answer: Answer): number | undefined {
   return answer instanceof ServerResponse ? answer.socket?.bytesWritten : answer.writableLength;
 }
 
-/** When so many of all connections are open, idle ones are closed, the oldest first, until fewer than the second are. */
+/** At this share of `maxConnections`, idle connections are closed, the longest idle first. */
 const crowdedShare = 0.9;
 const relaxedShare = 0.8;
-/** To look at all connections takes time itself. */
+/** The minimum time between two scans of all connections for idle ones. */
 const makeRoomEveryMs = 20;
-/** What a connection that was asked to go has until it is cut. */
+/** How long a peer may take to close a retired connection before it is destroyed. */
 const retirementMs = 2_000;
 const longestSweepMs = 5_000;
-/** What the last answers of a session that is ended have to reach the peer. */
+/** How long the last responses may take before the session is destroyed. */
 const lastWordsMs = 100;
 
-/** All connections that speak a protocol, and the bounds in time that no single call can hold. */
+/** All connections whose protocol is known, and the timeouts that apply to connections rather than calls. */
 export class Connections {
   readonly #limits: Limits;
   readonly #all = new Map<Socket | Http2Session, Connection>();
@@ -169,7 +169,7 @@ export class Connections {
     return connection;
   }
 
-  /** From now on the connection is found by its session too: the socket of a session is not the one that it was given. */
+  /** Registers the connection by its session, too: `session.socket` is a proxy and not the connection's socket. */
   setSession(connection: Connection, session: ServerHttp2Session): void {
     connection.session = session;
     this.#all.set(session, connection);

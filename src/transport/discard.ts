@@ -1,14 +1,14 @@
 import type { IncomingMessage } from "node:http";
 import { constants, type ServerHttp2Stream } from "node:http2";
 
-/** How much of a body is still read once its answer is out, and for how long. */
+/** Limit of the bytes of a body that are read after its response. */
 const maxDiscardedBytes = 8_388_608;
 const maxDiscardMs = 10_000;
 
 /**
- * Reads and forgets what is left of a body whose answer is under way: a caller that still sends must get to see the
- * answer, and the connection must not be stuck behind it. Beyond the bounds HTTP/1.1 loses its connection and HTTP/2
- * the stream (RFC 9113 §8.1).
+ * Reads and discards the rest of a body after the response has begun, so that a client that is still sending receives
+ * the response, and the connection stays usable. Beyond the limits, the connection (HTTP/1.1) or the stream (HTTP/2,
+ * RFC 9113 §8.1) is closed.
  */
 export function discardRest(source: IncomingMessage | ServerHttp2Stream): void {
   const isOver = "complete" in source ? source.complete : source.readableEnded || source.endAfterHeaders;

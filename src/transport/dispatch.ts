@@ -19,10 +19,10 @@ export interface DispatcherParts {
   readonly health: HealthSource;
 }
 
-/** Answers one exchange; with a mistake that is already known of, by saying so. */
+/** Handles one exchange; a request with a `mistake` is refused. */
 export type Dispatcher = (exchange: Exchange, mistake: Mistake | undefined) => void;
 
-/** Finds out what a request is: by its path first, then by its content type. Streams never come here. */
+/** Routes a request by its path, then by its content type. Streaming calls are handled elsewhere. */
 export function createDispatcher(parts: DispatcherParts): Dispatcher {
   const { runtime, methods, surfaces } = parts;
   return (exchange, mistake) => {
@@ -53,7 +53,7 @@ function surfaceOf(surfaces: readonly SurfaceHandler[], path: string): SurfaceHa
   return surfaces.find(({ prefix }) => path === prefix || path.startsWith(`${prefix}/`));
 }
 
-/** Answers headers over their bounds (RFC 6585 §5), in the words of the framing, before anything else is looked at. */
+/** Refuses headers over their limits (RFC 6585 §5), in the format of the framing, before any other check. */
 function refuseHeaders(exchange: Exchange, surfaces: readonly SurfaceHandler[]): void {
   const surface = surfaceOf(surfaces, pathOf(exchange.target));
   if (surface !== undefined) {
@@ -80,7 +80,7 @@ function serveMistake(surface: SurfaceHandler | undefined, exchange: Exchange, {
   exchange.send({ status, header, body: JSON.stringify({ code: "invalid_argument", message: sentence }) });
 }
 
-/** The path of a request target, as it was sent. */
+/** The path of a request target, not decoded. */
 export function pathOf(target: string): string {
   const end = target.indexOf("?");
   return end < 0 ? target : target.slice(0, end);

@@ -1,9 +1,9 @@
 import type { Answer, Connection } from "./connections.ts";
 
-/** One write is one step: of what is handed over at once nobody can tell whether any of it gets through. */
+/** Size of a write. Progress is visible only between writes, so a long body is split. */
 const pieceBytes = 65_536;
 
-/** Writes a body and ends the answer. A long one goes piece by piece, and the connection hears of each that was taken. */
+/** Writes a body and ends the response. A long body is written in pieces; `connection` records the progress of each. */
 export function endInPieces(answer: Answer, body: string | Uint8Array, connection: Connection | undefined): void {
   if (body.length <= pieceBytes) {
     answer.end(body.length === 0 ? undefined : body);

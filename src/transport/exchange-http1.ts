@@ -11,13 +11,13 @@ import { writeBody } from "./streamed-body.ts";
 export interface Http1Circumstances {
   readonly budget: BodyBudget;
   readonly connection: Connection | undefined;
-  /** Whether the connection should end with this answer. */
+  /** Whether to close the connection after this response. */
   isDraining(): boolean;
-  /** Whether the peer sends its body only once it is told to (RFC 9110 §10.1.1). */
+  /** Whether the peer waits for 100 Continue before it sends the body (RFC 9110 §10.1.1). */
   readonly awaitsContinue: boolean;
 }
 
-/** A request of HTTP/1.1. */
+/** An HTTP/1.1 request. */
 export class Http1Exchange implements Exchange {
   readonly httpVersion = 1;
   readonly #request: IncomingMessage;
@@ -128,7 +128,7 @@ export class Http1Exchange implements Exchange {
   }
 }
 
-/** Answers without a body have no length either (RFC 9110 §8.6); to HEAD it may be left out. */
+/** Responses without a body have no Content-Length (RFC 9110 §8.6); for HEAD it is optional. */
 export function hasNoBody(httpMethod: string, status: number): boolean {
   return status < 200 || status === 204 || status === 304 || httpMethod === "HEAD";
 }
@@ -142,11 +142,11 @@ interface Collecting {
   readonly maxBytes: number;
   readonly owner: BodyOwner;
   readonly budget: BodyBudget;
-  /** Node lets a stream end that was reset in its middle. */
+  /** Whether the body is complete: Node also emits `end` for a stream that was reset in the middle. */
   isWhole(): boolean;
 }
 
-/** Gathers a body, in one piece when it came in one. Counts while it gathers. */
+/** Buffers a body, without a copy when it arrives in one chunk, and checks the limits meanwhile. */
 export function collect(
   source: BodySource,
   { maxBytes, owner, budget, isWhole }: Collecting,

@@ -9,7 +9,7 @@ import { CallHeaders } from "./headers.ts";
 import { type Peer, peerOf } from "./peer.ts";
 import { writeBody } from "./streamed-body.ts";
 
-/** The address at the other end; empty when the session is gone, which has no socket any more. */
+/** The peer's address; empty when the session is closed, because it then has no socket. */
 export function peerAddressOf({ session }: Pick<ServerHttp2Stream, "session">): string {
   return session === undefined || session.destroyed ? "" : (session.socket.remoteAddress ?? "");
 }
@@ -20,7 +20,7 @@ export interface Http2Circumstances {
   readonly requestTimeoutMs: number;
 }
 
-/** A stream of HTTP/2, taken from the server's `stream` event: without the compatibility objects of Node. */
+/** An HTTP/2 request, made from the server's `stream` event, without Node's compatibility API. */
 export class Http2Exchange implements Exchange {
   readonly httpVersion = 2;
   readonly #stream: ServerHttp2Stream;

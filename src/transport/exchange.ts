@@ -1,7 +1,7 @@
 import type { CallHeaders, HeaderRecord } from "./headers.ts";
 import type { Peer } from "./peer.ts";
 
-/** What came of reading a body; `crowded_out`: too much of other bodies is under way. */
+/** The result of reading a body; `crowded_out`: the limits for all incomplete bodies together are used up. */
 export type BodyResult = Uint8Array | "too_large" | "cut_off" | "crowded_out";
 
 export interface Reply {
@@ -13,38 +13,38 @@ export interface Reply {
 }
 
 /**
- * One HTTP request and its answer, whatever the version of HTTP. Framings see nothing else of the wire.
+ * One HTTP request and its response, independent of the HTTP version. Framings access the wire only through this.
  *
- * Callers MUST send exactly one reply unless the peer is gone, and MAY read the body at most once.
+ * Callers MUST send exactly one reply unless the peer has disconnected, and MAY read the body at most once.
  */
 export interface Exchange {
   readonly httpVersion: 1 | 2;
   readonly httpMethod: string;
-  /** Path and query as they were sent. */
+  /** Path and query, not decoded. */
   readonly target: string;
   readonly header: CallHeaders;
-  /** Names and values in turn, as Node gives them. */
+  /** Alternating names and values, as in Node. */
   readonly rawHeaders: readonly string[];
-  /** Where the caller believes to be: scheme and authority. */
+  /** The scheme and authority that the caller addressed. */
   readonly origin: string;
-  /** The address of the peer's socket; empty when it is gone. */
+  /** The address of the peer's socket; empty once it is closed. */
   readonly peerAddress: string;
   readonly contentType: string | undefined;
   readonly peer: Peer;
   /**
-   * Calls `done` once, never before this has returned. A body of more than `maxBytes` is not kept. `share` names on whose
-   * account it is held while it is incomplete.
+   * Calls `done` once, asynchronously. A body of more than `maxBytes` is discarded. `share` is the principal that the
+   * body is charged to while it is incomplete.
    */
   readBody(maxBytes: number, share: string | undefined, done: (result: BodyResult) => void): void;
-  /** Calls `gone` when the peer leaves before it has the whole reply. */
+  /** Calls `gone` when the peer disconnects, or resets the stream, before it has the whole reply. */
   onGone(gone: () => void): void;
   /**
-   * Sends a reply whose body is made while it is taken. Resolves when the peer has all of it; when it cannot get all, its
-   * connection or stream is cut, and this rejects.
+   * Sends a reply with a streamed body. Resolves when the peer has received all of it; on a failure, destroys the
+   * connection or stream, and rejects.
    */
   sendStream(reply: Omit<Reply, "body" | "trailer">, body: AsyncIterable<string>): Promise<void>;
-  /** Sends the reply. What is left of the body is read and forgotten, within bounds. */
+  /** Sends the reply. The rest of the request body is read and discarded, within limits. */
   send(reply: Reply): void;
-  /** Ends the exchange without an answer, where even that has failed. */
+  /** Aborts the exchange without a reply, when sending one has failed. */
   cut(): void;
 }

@@ -4,7 +4,7 @@ import type { ConnectionFault } from "./options.ts";
 
 export type ReportFault = (where: ConnectionFault["where"], error: unknown, part: Endable) => void;
 
-/** Tells the errors of connections to the server's owner, each once, and whose fault they are. */
+/** Reports each connection error once to `onFault`, and whether the peer or the server caused it. */
 export function faultReporter(onFault: ((fault: ConnectionFault) => void) | undefined): ReportFault {
   return (where, error, part) => {
     if (attribute(error, part)) {

@@ -1,12 +1,12 @@
 import type { IncomingMessage } from "node:http";
 import { constants, type ServerHttp2Stream } from "node:http2";
 
-/** What stands before a message: a byte of flags and its length, in all protocols that stream. */
+/** The envelope before a message in all streaming protocols: a flags byte and a 4-byte length. */
 const prefixBytes = 5;
 
 /**
- * Passes the body of a streaming call on. A call whose first message is not complete after `timeoutMs` is ended: until
- * then it holds a place and is nothing. What comes after the first message may take its time.
+ * Passes on the body of a streaming call. A call whose first message is not complete within `timeoutMs` is cancelled,
+ * because it occupies a stream without doing work. Later messages have no timeout.
  */
 export function withFirstMessageTimeout(
   body: AsyncIterable<Uint8Array>,

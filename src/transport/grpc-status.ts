@@ -4,7 +4,7 @@ import { type ConnectError, encodeBinaryHeader } from "@connectrpc/connect";
 import { StatusSchema } from "#gen/google/rpc/status_pb.js";
 import { addMetadata, type HeaderRecord } from "./headers.ts";
 
-/** Writes an error as gRPC does: `grpc-status`, `grpc-message`, and the details as a `google.rpc.Status`. */
+/** Adds an error's `grpc-status`, `grpc-message`, and details as a `google.rpc.Status`. */
 export function addGrpcStatus(record: HeaderRecord, error: ConnectError): void {
   addMetadata(record, error.metadata);
   record["grpc-status"] = String(error.code);
@@ -29,8 +29,8 @@ function statusOf(error: ConnectError) {
 }
 
 /**
- * Percent-encodes the UTF-8 bytes outside of 0x20 to 0x7E, and `%`, and no other (gRPC over HTTP/2, `Status-Message`).
- * Encoding more is wrong: clients that decode with `decodeURI` would show `%3A` for a colon.
+ * Percent-encodes only `%` and the UTF-8 bytes outside 0x20 to 0x7E (gRPC over HTTP/2, `Status-Message`). Other
+ * characters must not be encoded: clients that decode with `decodeURI` would show `%3A` for a colon.
  */
 export function encodeGrpcMessage(message: string): string {
   if (plain.test(message)) {

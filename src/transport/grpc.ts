@@ -103,7 +103,7 @@ class GrpcFraming implements UnaryFraming {
   }
 }
 
-/** One message and nothing after it: that is what makes a call unary. */
+/** Splits the body of a unary call: exactly one enveloped message. */
 function splitEnvelope(body: Uint8Array, maxBytes: number): { flags: number; message: Uint8Array } {
   if (body.byteLength === 0) {
     throw new ConnectError("a unary call needs one message", Code.Unimplemented);
@@ -143,7 +143,7 @@ function trailerText(trailer: HeaderRecord): Uint8Array {
   return Buffer.from(text);
 }
 
-/** Milliseconds, from up to 8 digits and a unit (gRPC over HTTP/2, `Timeout`). */
+/** Parses up to 8 digits and a unit to milliseconds (gRPC over HTTP/2, `Timeout`). */
 export function parseGrpcTimeout(text: string): number | "malformed" {
   const match = /^(\d{1,8})([HMSmun])$/.exec(text);
   return match === null ? "malformed" : Number(match[1]) * (msPerUnit[match[2] as string] as number);

@@ -1,17 +1,17 @@
 import type { Limits } from "./limits.ts";
 import type { CallHeader } from "./options.ts";
 
-/** Headers as they go to Node: several values of one name stand in an array. */
+/** Headers in Node's format: several values of one name are an array. */
 export type HeaderRecord = Record<string, string | string[]>;
 
 /**
- * The `Headers` of a call. It keeps the few pairs of a call in one flat array and looks at them in turn, which costs a
- * fraction of the standard class; and unlike it, it still knows what was sent twice (`all`).
+ * The `Headers` of a call. A flat array with linear search costs a fraction of the standard class, as a call has few
+ * headers. Unlike the standard class, it keeps repeated headers apart (`all`).
  */
 export class CallHeaders implements Headers, CallHeader {
   readonly #pairs: string[];
 
-  /** Takes the flat array of names and values that Node gives. Names of pseudo headers are left out. */
+  /** @param rawPairs Node's flat array of names and values. Pseudo-headers are skipped. */
   constructor(rawPairs: readonly string[] = []) {
     this.#pairs = [];
     for (let i = 0; i + 1 < rawPairs.length; i += 2) {
@@ -112,8 +112,8 @@ export class CallHeaders implements Headers, CallHeader {
 }
 
 /**
- * Whether a header list is over its bounds, by what was decoded: a few bytes of HPACK can be a long list, and Node holds
- * a peer of HTTP/2 to what it was told only once the peer has acknowledged it.
+ * Whether a decoded header list exceeds the limits: a few bytes of HPACK can decode to a long list, and Node enforces
+ * its HTTP/2 settings only once the peer has acknowledged them.
  */
 export function isOversized(rawPairs: readonly string[], limits: HeaderLimits): boolean {
   if (rawPairs.length > 2 * limits.maxHeaders) {
@@ -128,14 +128,14 @@ export function isOversized(rawPairs: readonly string[], limits: HeaderLimits): 
 
 type HeaderLimits = Pick<Limits, "maxHeaders" | "maxHeaderBytes">;
 
-/** Adds one value; what is there already stays. */
+/** Adds one value and keeps existing ones. */
 export function addHeader(record: HeaderRecord, name: string, value: string): void {
   const before = record[name];
   record[name] = before === undefined ? value : typeof before === "string" ? [before, value] : [...before, value];
 }
 
 /**
- * Adds what an error or a handler brought along, except names that belong to the protocols: those are ours to write.
+ * Adds the metadata of an error or a handler, except names that are reserved for the protocols.
  */
 export function addMetadata(record: HeaderRecord, metadata: Headers, prefix = ""): void {
   metadata.forEach((value, name) => {

@@ -5,7 +5,7 @@ import { createStatusBoard } from "./status-board.ts";
 
 const watchIntervalMs = 1_000;
 
-/** `grpc.health.v1.Health` over one source: all services are as well as the server is. */
+/** `grpc.health.v1.Health` over one source: every service has the status of the server. */
 export function bindHealth(source: HealthSource, serviceNames: readonly string[]): ServiceBinding {
   const known = new Set(["", ...serviceNames]);
   const board = createStatusBoard(async () => {

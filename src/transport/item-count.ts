@@ -2,11 +2,10 @@ import type { DescMessage } from "@bufbuild/protobuf";
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 
 /**
- * Whether a message on the wire has more than `most` fields, those of messages inside of it included. They are counted
- * where they stand: nothing is made of them yet.
+ * Whether an encoded message has more than `most` fields, including those of nested messages. Counts without decoding.
  */
 export function hasMoreFields(schema: DescMessage, bytes: Uint8Array, most: number): boolean {
-  // A field takes a byte at least.
+  // A field takes at least one byte.
   return bytes.byteLength > most && countFields(schema, new BinaryReader(bytes), bytes.byteLength, most) > most;
 }
 
@@ -16,7 +15,7 @@ function countFields(schema: DescMessage | undefined, reader: BinaryReader, end:
     const [number, wireType] = reader.tag();
     count += 1;
     if (wireType === WireType.StartGroup || wireType === WireType.EndGroup) {
-      // What is between the two is counted as if it stood outside.
+      // Fields inside a group are counted as if they were outside it.
       continue;
     }
     const inner = schema?.fields.find((field) => field.number === number)?.message;
@@ -39,7 +38,7 @@ export function hasMoreValues(text: Uint8Array, most: number): boolean {
   if (text.byteLength <= most) {
     return false;
   }
-  // Each comma has a value behind it, and each object is one. Arrays in each other cost a fraction of that.
+  // Counts commas, each of which precedes a value, and objects. An array counts as a fraction, because it costs less.
   let count = 0;
   let isInside = false;
   for (let at = 0; at < text.byteLength && count <= most; at++) {

@@ -15,18 +15,18 @@ import { JsonFieldError } from "./json-field-error.ts";
 import { integerReader } from "./json-integer.ts";
 import type { MessageSizes } from "./options.ts";
 
-/** Makes a message of a JSON object. Unknown fields are ignored, null is as absent. */
+/** Converts a JSON object to a message. Unknown fields are ignored; null counts as absent. */
 export type JsonDecoder = (json: JsonObject) => Message;
 
 export interface JsonDecoderOptions {
-  /** Takes the names of the schema (`bound_zid`) as well as those of JSON (`boundZid`). */
+  /** Accepts the field names of the schema (`bound_zid`) as well as the JSON names (`boundZid`). */
   readonly protoNames?: boolean;
-  /** Where the types inside of `google.protobuf.Any` are found. */
+  /** The types that may be inside `google.protobuf.Any`. */
   readonly registry?: Registry;
   readonly sizes?: MessageSizes | undefined;
 }
 
-/** The object in a JSON body of at most `maxItems` values. Of a repeated key the last counts. */
+/** Parses a JSON body of at most `maxItems` values. The last value of a repeated key wins. */
 export function parseJsonObject(body: Uint8Array, maxItems: number): JsonObject {
   if (hasMoreValues(body, maxItems)) {
     throw new ConnectError(`body has too many values (>${maxItems})`, Code.InvalidArgument);
@@ -46,8 +46,8 @@ export function parseJsonObject(body: Uint8Array, maxItems: number): JsonObject 
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
 
 /**
- * Compiles the decoder of one message type. Fields are read in the order of the schema, so that of several mistakes the
- * first field's is told.
+ * Compiles the decoder of one message type. Fields are read in the order of the schema, so that the error is that of
+ * the first invalid field.
  */
 export function createJsonDecoder(desc: DescMessage, options: JsonDecoderOptions = {}): JsonDecoder {
   return messageDecoder(desc, { options, known: new Map() });
@@ -127,7 +127,7 @@ function fieldReader(field: DescField, compiling: Compiling): Read {
   };
 }
 
-/** Reads one value of a field, or undefined for the types that are left to the library. */
+/** The reader for a single value of a field; undefined for types that the library decodes. */
 function singleReader(field: DescField, compiling: Compiling): Read | undefined {
   if (field.message !== undefined && !field.message.typeName.startsWith("google.protobuf.")) {
     const decode = messageDecoder(field.message, compiling);
@@ -165,7 +165,7 @@ function stringReader(field: DescField): Read {
   };
 }
 
-/** Maps, floats, bytes, enums and well-known types: what the library reads well, but words with what was sent. */
+/** Decodes maps, floats, bytes, enums and well-known types with the library, whose errors quote the input. */
 function libraryReader(field: DescField, registry: Registry | undefined): Read {
   const options = registry === undefined ? {} : { registry };
   return (value) => {

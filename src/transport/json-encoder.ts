@@ -14,14 +14,13 @@ import { FieldOptions_JSType } from "@bufbuild/protobuf/wkt";
 import type { FieldFlag } from "./options.ts";
 
 /**
- * Makes a JSON object of a message, as a JSON surface shows it: every field that cannot be absent is written, whatever
- * its value; an absent one is left out, or null where its option says so; 64-bit integers are decimal strings, or
- * numbers where `jstype` says so.
+ * Converts a message to a JSON object for a JSON surface. Fields without presence are always written. An absent field
+ * is omitted, or null where its option says so. 64-bit integers are decimal strings, or numbers where `jstype` says so.
  */
 export type JsonEncoder = (message: Message) => JsonObject;
 
 export interface JsonEncoderOptions {
-  /** A bool field option that asks for null. */
+  /** A bool field option: an absent field is written as null. */
   readonly emitNull?: FieldFlag | undefined;
   readonly registry?: Registry;
 }
@@ -88,7 +87,7 @@ function valueWriter(field: DescField, compiling: Compiling): Write {
   return field.fieldKind === "list" ? (values) => (values as readonly unknown[]).map(one) : one;
 }
 
-/** Writes one value of a field, or undefined for the types that are left to the library. */
+/** The writer for a single value of a field; undefined for types that the library encodes. */
 function singleWriter(field: DescField, compiling: Compiling): Write | undefined {
   if (field.message !== undefined && !field.message.typeName.startsWith("google.protobuf.")) {
     return messageEncoder(field.message, compiling) as Write;
@@ -113,7 +112,7 @@ function singleWriter(field: DescField, compiling: Compiling): Write | undefined
   }
 }
 
-/** Maps, floats, bytes, enums and well-known types, as proto3 JSON has them. */
+/** Encodes maps, floats, bytes, enums and well-known types with the library, as proto3 JSON. */
 function libraryWriter(field: DescField, registry: Registry | undefined): Write {
   const options = registry === undefined ? { alwaysEmitImplicit: true } : { alwaysEmitImplicit: true, registry };
   return (value) => {

@@ -4,7 +4,7 @@ import { JsonFieldError } from "./json-field-error.ts";
 interface IntegerType {
   readonly min: bigint;
   readonly max: bigint;
-  /** Whether messages hold it as a bigint. */
+  /** Whether a message holds the value as a bigint. */
   readonly isLong: boolean;
 }
 
@@ -26,7 +26,7 @@ const integerTypes: ReadonlyMap<ScalarType | undefined, IntegerType> = new Map([
   [ScalarType.FIXED64, uint64],
 ]);
 
-/** Reads an integer field from a JSON number or a decimal string. Undefined for fields of other types. */
+/** The reader of an integer field, from a JSON number or a decimal string; undefined for other types. */
 export function integerReader(field: DescField): ((value: JsonValue) => unknown) | undefined {
   const type = integerTypes.get(field.scalar);
   if (type === undefined) {

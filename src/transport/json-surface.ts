@@ -12,11 +12,11 @@ import type { JsonProblem, JsonReply, JsonSurface, MessageSizes, RestOfList } fr
 import { compileRoutes, type Route } from "./routes.ts";
 import { MessageTooLarge, serveUnary, type UnaryFraming, type UnaryRuntime } from "./unary.ts";
 
-/** Serves every request below a prefix, those without a route too. */
+/** Handles every request below a prefix, including those without a route. */
 export interface SurfaceHandler {
   readonly prefix: string;
   serve(exchange: Exchange, path: string, query: string): void;
-  /** Answers a request that is no call. */
+  /** Refuses a request that is not a valid call. */
   refuse(exchange: Exchange, problem: JsonProblem): void;
 }
 
@@ -60,7 +60,7 @@ export function compileSurface(
 interface Codecs {
   readonly decode: JsonDecoder;
   readonly encode: JsonEncoder;
-  /** Of an entry of the list that ends the answer. */
+  /** The encoder of an entry in the list at the end of the response. */
   readonly encodeEntry: JsonEncoder | undefined;
 }
 
@@ -90,7 +90,7 @@ class JsonFraming implements UnaryFraming {
   }
 
   decode(body: Uint8Array): Message | Promise<Message> {
-    // Encodings of a body that is not there, or not looked at, do not matter.
+    // The encoding of an empty body is not checked.
     if (body.byteLength === 0 || !isCompressed(this.#call.requestHeader.get("content-encoding"), "accept-encoding")) {
       return this.#decode(body);
     }
@@ -155,10 +155,10 @@ function problemOf(error: ConnectError, reason: unknown): JsonProblem {
   return { kind: "call", error };
 }
 
-/** Small entries are written together; a long text of many large ones would outlive what it is made of. */
+/** Size of a chunk: small entries are written together, and many large ones are not joined into one long string. */
 const chunkChars = 65_536;
 
-/** The text of an answer, with these entries in the empty list at its end. */
+/** The text of a response, with these entries in the empty list at its end. */
 async function* withEntries(answer: string, entries: AsyncIterable<JsonObject>): AsyncGenerator<string> {
   const end = "]}";
   if (!answer.endsWith(`[${end}`)) {
@@ -213,7 +213,7 @@ function decodeSegment(segment: string, name: string): string {
   }
 }
 
-/** The fields that a query names. Of a repeated key the last counts, unless the field is repeated itself. */
+/** The fields of a query. The last value of a repeated key wins, unless the field is a repeated one. */
 function queryToJson(route: Route, query: string): JsonObject {
   const json: JsonObject = {};
   if (query === "") {

@@ -1,55 +1,57 @@
-/** Every bound that the port sets. Sizes in bytes, times in milliseconds. */
+/** All limits of the port. Sizes in bytes, times in milliseconds. */
 export interface Limits {
-  /** Of one request message, before and after decompression, and of a JSON body. */
+  /** Limit of one request message, before and after decompression, and of a JSON body. */
   readonly maxMessageBytes: number;
-  /** Fields of one message, all of its lists included, or values of one JSON body. */
+  /** Limit of the fields of one message, including the items of its lists, or of the values of one JSON body. */
   readonly maxMessageItems: number;
-  /** In bytes, for public services, whose callers show no token: health and reflection need little. */
+  /** Limit of a request message of a public service, which takes no token: health and reflection need little. */
   readonly maxPublicMessageBytes: number;
-  /** Of all unary requests whose body has begun and is not complete, each without its first `maxSmallBodyBytes`. */
+  /** Limit of all incomplete bodies of unary requests together, each without its first `maxSmallBodyBytes`. */
   readonly maxUnfinishedBytes: number;
-  /** The same of one address, and of one principal, from the first byte on. */
+  /** Limits of the incomplete bodies per address and per principal (`share`), with every byte counted. */
   readonly maxUnfinishedBytesPerAddress: number;
   readonly maxUnfinishedBytesPerShare: number;
   readonly maxSmallBodyBytes: number;
-  /** Streams of public services at once: together, from one address (of IPv6: 64 bits of it), on one connection. */
+  /** Concurrent streams of public services. An address is an IPv4 address or the first 64 bits of an IPv6 one. */
   readonly maxPublicStreams: number;
   readonly maxPublicStreamsPerAddress: number;
   readonly maxPublicStreamsPerConnection: number;
-  /** How many messages a stream of a public service takes, and how long it lasts. */
+  /** Limit of the request messages on one stream of a public service. */
   readonly maxPublicStreamMessages: number;
   readonly maxPublicStreamMs: number;
-  /** Unary calls of public services at once, likewise. */
+  /** Concurrent unary calls of public services. */
   readonly maxPublicCalls: number;
   readonly maxPublicCallsPerAddress: number;
   readonly maxPublicCallsPerConnection: number;
   readonly maxResponseBytes: number;
-  /** All headers of one request together, decoded. */
+  /** Limit of all headers of one request together, decoded. */
   readonly maxHeaderBytes: number;
   readonly maxHeaders: number;
-  /** From the opening of a connection until it says which protocol it speaks. */
+  /** From the opening of a connection until its protocol is known. */
   readonly sniffTimeoutMs: number;
   readonly headersTimeoutMs: number;
-  /** From the beginning of a request until its body is complete. */
+  /** From the start of a request until its body is complete. */
   readonly requestTimeoutMs: number;
   /** Idle HTTP/1.1 connections are closed after this time. */
   readonly keepAliveTimeoutMs: number;
-  /** From the beginning of a stream of HTTP/2 until its first message is complete, where a method takes a stream. */
+  /** From the start of a streaming call until its first message is complete. */
   readonly firstMessageTimeoutMs: number;
-  /** An answer of which the peer takes nothing for so long is given up (HTTP/2), or its connection (HTTP/1.1). */
+  /**
+   * A response without progress for this time is aborted: the stream (HTTP/2) or the connection (HTTP/1.1) is closed.
+   */
   readonly writeTimeoutMs: number;
-  /** Sessions of HTTP/2 on which no call was under way for so long are closed; PING frames do not count. */
+  /** HTTP/2 sessions without a call in flight for this time are closed; PING frames do not count. */
   readonly sessionIdleTimeoutMs: number;
-  /** The longest deadline that a caller may name; a longer one counts as this. */
+  /** Limit of a caller's deadline: a longer one is reduced to this for unary calls, and ignored for streams. */
   readonly maxTimeoutMs: number;
-  /** From nine tenths of it on, idle connections are closed, the oldest first. */
+  /** From nine tenths of this number on, idle connections are closed, the longest idle first. */
   readonly maxConnections: number;
   readonly maxConcurrentStreams: number;
-  /** Memory of one HTTP/2 session, in megabytes. */
+  /** Memory limit of one HTTP/2 session, in megabytes. */
   readonly maxSessionMemoryMb: number;
   readonly sessionWindowBytes: number;
   readonly streamWindowBytes: number;
-  /** Resets by the client beyond this burst and rate (per second) end the session (CVE-2023-44487). */
+  /** Stream resets by the client beyond this burst and rate (per second) close the session (CVE-2023-44487). */
   readonly streamResetBurst: number;
   readonly streamResetRate: number;
 }

@@ -12,15 +12,15 @@ import type { ServerOptions } from "./options.ts";
 import { outliveStreams } from "./session-lifetime.ts";
 import { sniff } from "./sniff.ts";
 
-/** The port: one listening server, and behind it one server for each version of HTTP. */
+/** The port: one listening server, and one server for each HTTP version behind it. */
 export interface Listener {
-  /** The one that listens. It speaks HTTP/1.1 itself and hands HTTP/2 connections on. */
+  /** The listening server. It serves HTTP/1.1 itself and passes HTTP/2 connections to `http2`. */
   readonly http1: HttpServer;
   readonly http2: Http2Server;
   readonly sockets: ReadonlySet<Socket>;
   readonly sessions: ReadonlySet<ServerHttp2Session>;
   readonly connections: Connections;
-  /** Certificate and key of connections to come. Throws, and changes nothing, when the two are of no use. */
+  /** Sets certificate and key for new connections. Throws, and changes nothing, when they are unusable. */
   setTls(tls: Tls): void;
 }
 
@@ -41,7 +41,7 @@ export function createListener(limits: Limits, tls: Tls | undefined, report: Rep
     session.setLocalWindowSize(limits.sessionWindowBytes);
     sessions.add(session);
     outliveStreams(session);
-    // The beginning of a preface is not yet somebody who speaks HTTP/2.
+    // Sniffing has seen only the first bytes of the preface; the client must also send its SETTINGS in time.
     const silence = setTimeout(() => session.destroy(), limits.headersTimeoutMs);
     session.once("remoteSettings", () => clearTimeout(silence));
     session.once("close", () => {
@@ -66,8 +66,8 @@ export function createListener(limits: Limits, tls: Tls | undefined, report: Rep
 }
 
 /**
- * Answers what could not be parsed, and ends its connection. It has no answer where one would be taken for that of
- * another request: behind a call that is under way, or after an answer that came before the end of its request.
+ * Responds to a request that could not be parsed, and closes the connection. Sends no response where the client would
+ * take it for that of another request: behind a call in flight, or after a response sent before the end of its request.
  */
 function refuseUnparsed(error: unknown, socket: Socket, connection: Connection | undefined): void {
   const code = errorCode(error) ?? "";
@@ -97,7 +97,7 @@ interface Routing {
   readonly isTls: boolean;
 }
 
-/** Puts a choice in the place of the listener with which `http1` takes every connection. */
+/** Replaces the connection listener of `http1` by one that routes each connection by its protocol. */
 function routeConnections({ http1, http2, limits, connections, report, isTls }: Routing): void {
   const event = isTls ? "secureConnection" : "connection";
   const [takeHttp1] = http1.listeners(event) as ((socket: Socket) => void)[];
@@ -108,7 +108,7 @@ function routeConnections({ http1, http2, limits, connections, report, isTls }: 
   const take = (connection: Connection, isHttp2: boolean) => {
     const { socket } = connection;
     if (isHttp2) {
-      // node:http leaves sockets half open, and node:http2 would never end its half of one whose peer is gone.
+      // node:http allows half-open sockets, and node:http2 would never close its half after the peer's.
       socket.allowHalfOpen = false;
       http2.once("session", (session) => connections.setSession(connection, session));
       http2.emit("connection", socket);
@@ -116,8 +116,8 @@ function routeConnections({ http1, http2, limits, connections, report, isTls }: 
     }
     takeHttp1.call(http1, socket);
     if (isTls) {
-      // Otherwise node:http takes bytes past the stream, and a paused TLS socket still gives some: the connection dies of
-      // "Parse Error: Paused" when a request follows closely on a long answer.
+      // Without a `data` listener, node:http consumes the handle directly, and a paused TLS socket still delivers
+      // bytes: the connection fails with "Parse Error: Paused" when a request closely follows a long response.
       socket.on("data", () => {});
     }
   };
@@ -141,7 +141,7 @@ function createHttp1(limits: Limits, tls: Tls | undefined): HttpServer {
     keepAliveTimeout: limits.keepAliveTimeoutMs,
     connectionsCheckingInterval: 1_000,
     noDelay: true,
-    // A peer that is gone without a word is found out in a quarter of an hour.
+    // TCP keep-alive detects a peer that vanished without closing within a quarter of an hour.
     keepAlive: true,
     keepAliveInitialDelay: 60_000,
     insecureHTTPParser: false,
@@ -157,7 +157,7 @@ function setTls(server: HttpServer, tls: Tls): void {
     throw new Error("the port speaks plain text");
   }
   const options = tlsOptions(tls);
-  // `setSecureContext` would take over half of them before it throws, and take no key for an answer.
+  // `setSecureContext` would apply a part before it throws, and accepts a missing key, so both are checked first.
   createPrivateKey(options.key);
   createSecureContext(options);
   server.setSecureContext(options);
@@ -179,7 +179,8 @@ function createHttp2(limits: Limits): Http2Server {
     settings: {
       maxConcurrentStreams: limits.maxConcurrentStreams,
       initialWindowSize: limits.streamWindowBytes,
-      // Beyond this Node resets the stream without a word. What is over our own bounds and within this hears why.
+      // Above this limit Node resets the stream without a response. Between our limit and this one, the client gets an
+      // error.
       maxHeaderListSize: 4 * limits.maxHeaderBytes,
       enablePush: false,
     },
@@ -189,7 +190,7 @@ function createHttp2(limits: Limits): Http2Server {
     maxSessionRejectedStreams: 100,
     maxOutstandingPings: 10,
     maxSettings: 32,
-    // `Connection.countReset` is stricter and tells the caller why. This bound is for resets that Node reads at once.
+    // Our own limit applies first and sends an error; Node's catches resets that all arrive before ours is checked.
     streamResetBurst: limits.streamResetBurst + 10_000,
     streamResetRate: 2 * limits.streamResetRate,
     unknownProtocolTimeout: limits.sniffTimeoutMs,

@@ -6,13 +6,13 @@ import type { Limits } from "./limits.ts";
 import { type EntriesField, entriesFieldOf } from "./long-answer.ts";
 import type { MessageSizes, ServiceBinding } from "./options.ts";
 
-/** A unary method with all that it takes to run it: what a call needs is looked up once, at start. */
+/** A unary method with everything that a call needs, looked up once at start. */
 export interface UnaryMethod {
   readonly method: DescMethodUnary;
   readonly isPublic: boolean;
-  /** The most bytes that a message of it may have. */
+  /** Limit of the size of its request message. */
   readonly maxBytes: number;
-  /** The most fields, or values in JSON, that a message of it may have. */
+  /** Limit of the fields, or JSON values, of its request message. */
   readonly maxItems: number;
   readonly decodeJson: JsonDecoder;
   readonly entriesField: EntriesField | undefined;
@@ -30,7 +30,7 @@ export interface MethodBounds {
   readonly sizes: MessageSizes | undefined;
 }
 
-/** Compiles the unary methods of all services, by their path (`/package.Service/Method`). */
+/** Compiles the unary methods of all services, by path (`/package.Service/Method`). */
 export function compileMethods(
   services: readonly ServiceBinding[],
   interceptors: readonly Interceptor[],
@@ -91,7 +91,7 @@ function compileInvoke(
       await run(request.message as Message, contextFor(call, request as UnaryRequest)),
     ) as UnaryResponse;
   };
-  // Connect applies the last interceptor first: it is the innermost.
+  // As in Connect, the first interceptor is the outermost, so the chain is built from the last.
   const chain = interceptors.reduceRight<AnyFn>((next, interceptor) => interceptor(next), innermost);
   return async (call, message) => {
     const response = await chain(ask(call, message));
@@ -104,7 +104,7 @@ function compileInvoke(
 const ownCall: unique symbol = Symbol("call");
 type OwnRequest = UnaryRequest & { readonly [ownCall]: UnaryCall };
 
-// Its parts are properties of its own: an interceptor may hand on a spread of it. The signal alone is worth an accessor.
+// Own properties, because an interceptor may pass on a spread copy. Only `signal` is expensive enough for an accessor.
 function ask(call: UnaryCall, message: Message): OwnRequest {
   return {
     stream: false,
@@ -133,7 +133,7 @@ function answer(call: UnaryCall, message: Message) {
   };
 }
 
-/** What the handler sees: the call itself, unless an interceptor has replaced parts of the request. */
+/** The handler's context: the call itself, unless an interceptor has replaced parts of the request. */
 function contextFor(call: UnaryCall, request: UnaryRequest): HandlerContext {
   const hasOurSignal = Object.getOwnPropertyDescriptor(request, "signal")?.get !== undefined;
   if (hasOurSignal && request.header === call.requestHeader && request.contextValues === call.values) {
@@ -155,7 +155,7 @@ function contextFor(call: UnaryCall, request: UnaryRequest): HandlerContext {
   };
 }
 
-/** Takes over headers and trailers that an interceptor has put in the place of ours. */
+/** Copies headers or trailers that an interceptor has substituted for ours. */
 function replaceAll(target: Headers, source: Headers): void {
   if (target !== source) {
     for (const name of [...target.keys()]) {

@@ -1,16 +1,16 @@
 import type { Http2Session } from "node:http2";
 import type { Socket } from "node:net";
 
-/** Who sends: a connection, and the address that it comes from. */
+/** The peer of a call: its connection and address. */
 export interface Peer {
   readonly connection: object;
   readonly address: string;
 }
 
-// Every call asks, and an address takes a while to be told.
+// A cache, because every call needs the peer and reading the address is slow.
 const peers = new WeakMap<object, Peer>();
 
-/** Who is at the other end; undefined: a session that is gone. */
+/** The peer of a connection; `undefined` stands for a closed session. */
 export function peerOf(connection: Socket | Http2Session | undefined): Peer {
   if (connection === undefined) {
     return nobody;
@@ -26,7 +26,7 @@ export function peerOf(connection: Socket | Http2Session | undefined): Peer {
 
 const nobody: Peer = { connection: {}, address: "" };
 
-/** What one customer of a network has: an address of IPv4, 64 bits of IPv6. */
+/** The network that one customer typically controls: an IPv4 address, or a /64 of IPv6. */
 export function networkOf(address: string): string {
   if (!address.includes(":")) {
     return address;

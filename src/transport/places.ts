@@ -3,7 +3,7 @@ import { RetryInfoSchema } from "#gen/google/rpc/error_details_pb.js";
 import type { Limits } from "./limits.ts";
 import type { Peer } from "./peer.ts";
 
-/** How many of something there may be at once: together, from one address, and on one connection. */
+/** Concurrency limits: in total, per address and per connection. */
 export interface PlaceBounds {
   readonly total: number;
   readonly perAddress: number;
@@ -24,7 +24,7 @@ export function publicCallBounds(limits: Limits): PlaceBounds {
   return { total: maxPublicCalls, perAddress: maxPublicCallsPerAddress, perConnection: maxPublicCallsPerConnection };
 }
 
-/** The places for what needs no token. A stranger who takes all of his leaves some for others. */
+/** Limits the concurrency of unauthenticated calls. A single client cannot use up the places of others. */
 export class Places {
   readonly #bounds: PlaceBounds;
   readonly #byAddress = new Map<string, number>();
@@ -35,7 +35,7 @@ export class Places {
     this.#bounds = bounds;
   }
 
-  /** Takes a place, which MUST be given back, once, by what is returned; undefined when there is none. */
+  /** Takes a place. Returns the function that releases it, which MUST be called once; undefined when none is free. */
   take({ connection, address }: Peer): (() => void) | undefined {
     const { total, perAddress, perConnection } = this.#bounds;
     const ofAddress = this.#byAddress.get(address) ?? 0;
@@ -54,7 +54,7 @@ export class Places {
   }
 }
 
-/** Says that there is no place, and when to ask again. */
+/** RESOURCE_EXHAUSTED with a retry delay. */
 export function crowded(message: string): ConnectError {
   const retry = { desc: RetryInfoSchema, value: { retryDelay: { seconds: BigInt(retrySeconds) } } };
   return new ConnectError(message, Code.ResourceExhausted, { "retry-after": String(retrySeconds) }, [retry]);
@@ -63,7 +63,7 @@ export function crowded(message: string): ConnectError {
 /** After so long a caller without a place may come back. */
 export const retrySeconds = 1;
 
-/** Takes so much from the amount of a key; a key without an amount is forgotten. */
+/** Subtracts from the amount of a key; deletes a key whose amount reaches 0. */
 export function subtract<K>(amounts: Map<K, number>, key: K, amount: number): void {
   const left = (amounts.get(key) ?? 0) - amount;
   if (left > 0) {

@@ -24,9 +24,9 @@ type Query = ServerReflectionRequest["messageRequest"];
 type Response = MessageInitShape<typeof ServerReflectionResponseSchema>;
 type Answer = NonNullable<Response["messageResponse"]>;
 
-/** Server reflection, v1 and v1alpha, over the descriptors of the services and all that they import. */
+/** Server reflection, v1 and v1alpha, over the descriptors of the services and their imports. */
 export function bindReflection(services: readonly ServiceBinding[]): readonly ServiceBinding[] {
-  // Made for the first who asks.
+  // Created at the first request.
   let index: ReturnType<typeof createIndex> | undefined;
   async function* reflect(requests: AsyncIterable<Pick<ServerReflectionRequest, "host" | "messageRequest">>) {
     for await (const request of requests) {
@@ -37,14 +37,14 @@ export function bindReflection(services: readonly ServiceBinding[]): readonly Se
   }
   return [
     bindService(ServerReflection, { serverReflectionInfo: reflect }, { public: true }),
-    // The two versions have the same shape, and differ in the names of their types only.
+    // The two versions differ only in the names of their types.
     bindService(ServerReflectionAlpha, { serverReflectionInfo: reflect as never }, { public: true }),
   ];
 }
 
 /**
- * All files that the services need, dependencies before dependents, and that of error details: those are no part of any
- * service, yet clients want to read them, and a `google.rpc.Status` inside of an answer carries them as `Any`.
+ * All files that the services need, dependencies first, and the file of error details. No service refers to error
+ * details, but clients need their descriptors: a `google.rpc.Status` carries them as `Any`.
  */
 export function filesOf(services: readonly ServiceBinding[]): readonly DescFile[] {
   const files = new Map<string, DescFile>();
@@ -63,7 +63,7 @@ export function filesOf(services: readonly ServiceBinding[]): readonly DescFile[
   return [...files.values()];
 }
 
-/** All answers, made once: looking one up costs the same for any name that somebody may send. */
+/** All responses, created once: a lookup costs the same for any name that a client sends. */
 function createIndex(services: readonly ServiceBinding[]) {
   const own = [{ service: ServerReflection }, { service: ServerReflectionAlpha }] as const;
   const names = [...services, ...own].map(({ service }) => service.typeName).sort();
@@ -108,14 +108,14 @@ function createIndex(services: readonly ServiceBinding[]) {
   return { answer };
 }
 
-/** The full names of a type and of what stands inside of it: methods, fields, values. */
+/** The full names of a type and of its members: methods, fields, values. */
 function symbolsOf(type: SupportedType): readonly string[] {
   const { typeName } = type;
   switch (type.kind) {
     case "message":
       return [typeName, ...[...type.fields, ...type.oneofs].map(({ name }) => `${typeName}.${name}`)];
     case "enum":
-      // A value stands beside its enum; some ask for it as if it stood inside.
+      // An enum value is scoped beside its enum; some clients request it as if it were inside.
       return [typeName, ...type.values.flatMap(({ name }) => [`${typeName}.${name}`, besideOf(typeName, name)])];
     case "service":
       return [typeName, ...type.methods.map(({ name }) => `${typeName}.${name}`)];
@@ -128,7 +128,7 @@ function besideOf(typeName: string, name: string): string {
   return typeName.slice(0, typeName.lastIndexOf(".") + 1) + name;
 }
 
-/** The file alone: clients ask for its imports by name. */
+/** The file without its imports, which clients request by name. */
 function fileAnswer(file: DescFile): Answer {
   const bytes = toBinary(FileDescriptorProtoSchema, file.proto);
   return { case: "fileDescriptorResponse", value: { fileDescriptorProto: [bytes] } };

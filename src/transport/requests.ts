@@ -21,7 +21,7 @@ export interface Serving {
   readonly report: ReportFault;
 }
 
-/** Every emitter gets a listener for its errors here, before anything else sees it: without one, an error is uncaught. */
+/** Adds an `error` listener to every emitter before any other use: without one, an error would be uncaught. */
 export function serveRequests(listener: Listener, serving: Serving): void {
   const { http1, http2 } = listener;
   http1.on("request", (request, response) => serveHttp1(listener, serving, request, response, false));
@@ -78,7 +78,7 @@ function serveHttp1(
       stream(request, response);
     } else {
       if (mistake !== undefined) {
-        // Where the next request begins is anybody's guess.
+        // It is ambiguous where the next request begins.
         response.shouldKeepAlive = false;
       }
       dispatch(new Http1Exchange(request, response, { budget, connection, isDraining, awaitsContinue }), mistake);
@@ -103,7 +103,7 @@ function listenHttp1(
   return connection;
 }
 
-/** A bug that one request shows costs that request, not the process. */
+/** Confines an exception to its request, so that a bug does not end the process. */
 function guard(report: ReportFault, part: ServerResponse | ServerHttp2Stream, action: () => void): void {
   try {
     action();

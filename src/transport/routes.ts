@@ -7,9 +7,9 @@ import type { UnaryMethod } from "./methods.ts";
 export interface Route {
   readonly method: UnaryMethod;
   readonly httpMethod: string;
-  /** Field by field, the segments of the path that fill it. */
+  /** The path segments that set fields of the message. */
   readonly variables: readonly { readonly segment: number; readonly field: DescField }[];
-  /** Whether the body is the message; otherwise the query fills what the path leaves open. */
+  /** Whether the body is the message; otherwise the query sets the remaining fields. */
   readonly hasBody: boolean;
 }
 
@@ -30,8 +30,8 @@ interface Node {
 }
 
 /**
- * Compiles the `google.api.http` annotations of the methods whose paths lie below `prefix`. Literals and `{field}`
- * segments are understood, with `body: "*"` or no body; any other annotation below the prefix is an error.
+ * Compiles the `google.api.http` annotations of the methods whose paths are below `prefix`. Supports literal and
+ * `{field}` segments, with `body: "*"` or no body; any other annotation below the prefix is an error.
  */
 export function compileRoutes(prefix: string, methods: Iterable<UnaryMethod>): RouteTable {
   const root = createNode();
@@ -60,7 +60,7 @@ function matchRoute(root: Node, httpMethod: string, segments: readonly string[])
   return { kind: "route", route, segments };
 }
 
-/** Finds every node that the path leads to; a literal goes before a variable. */
+/** Finds every node that matches the path; literals take precedence over variables. */
 function collectLeaves(node: Node, segments: readonly string[], at: number, found: Node[]): void {
   if (at === segments.length) {
     if (node.routes.size > 0) {

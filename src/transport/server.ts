@@ -18,30 +18,30 @@ import { serveRequests } from "./requests.ts";
 import { compileStreams } from "./streams.ts";
 import { guardTranslate, type UnaryRuntime } from "./unary.ts";
 
-/** Where a server listens. */
+/** A listen address. */
 export interface Address {
   readonly host: string;
   readonly port: number;
 }
 
-/** One port that speaks gRPC, gRPC-Web, Connect and JSON over HTTP, in plain text or in TLS. */
+/** One port that serves gRPC, gRPC-Web, Connect and JSON over HTTP, in plaintext or with TLS. */
 export interface ZscServer {
-  /** Begins to listen; port 0 takes a free one. Rejects when the address cannot be had. */
+  /** Starts to listen; port 0 selects a free one. Rejects when the address is not available. */
   listen(address: Address): Promise<Address>;
   /**
-   * Takes no more connections and calls, lets those in flight finish for `graceMs`, then ends every connection.
-   * Resolves when the last connection is gone. Calling it again waits for the same end.
+   * Accepts no more connections and calls, lets calls in flight finish for `graceMs`, then closes every connection.
+   * Resolves when the last connection is closed. Idempotent.
    */
   close(graceMs: number): Promise<void>;
   /**
-   * Takes another certificate and key, in PEM, for the connections to come; those that are open keep theirs.
+   * Sets another certificate and key, in PEM, for new connections; open ones keep theirs.
    *
-   * @throws Error when the two cannot be used, or the port speaks plain text; then it stays with what it has.
+   * @throws Error when they are unusable, or the port serves plaintext; nothing changes then
    */
   setTls(tls: Tls): void;
 }
 
-/** Compiles services, surfaces and routes once. Throws when they do not fit together. Nothing is opened yet. */
+/** Compiles services, surfaces and routes. Throws when they are inconsistent. Opens no port. */
 export function createServer(options: ServerOptions): ZscServer {
   const limits = { ...defaultLimits, ...options.limits };
   const { admit, check, onCall, shareOf, interceptors = [] } = options;

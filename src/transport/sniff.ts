@@ -1,11 +1,11 @@
 import type { Socket } from "node:net";
 
-/** How an HTTP/2 connection begins (RFC 9113 §3.4). No method of HTTP/1.1 begins with its first three bytes. */
+/** The first bytes of the HTTP/2 connection preface (RFC 9113 §3.4). No HTTP/1.1 method begins with them. */
 const preface = Buffer.from("PRI");
 
 /**
- * Looks at the first bytes of a connection and tells, once, whether it speaks HTTP/2. They stay in the socket. One that
- * says nothing for `timeoutMs` is closed.
+ * Detects by the first bytes of a connection whether it uses HTTP/2, and calls `tell` once. The bytes stay in the
+ * socket. A connection that is silent for `timeoutMs` is closed.
  */
 export function sniff(socket: Socket, timeoutMs: number, tell: (isHttp2: boolean) => void): void {
   let seen: Buffer = Buffer.alloc(0);

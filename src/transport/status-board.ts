@@ -1,8 +1,8 @@
-/** A status that many follow: it is asked for once, in turns, however many they are. */
+/** A status with many followers: it is polled once per interval for all of them. */
 export interface StatusBoard<T> {
-  /** The status as it is now. Who asks while a question is under way shares its answer. */
+  /** The current status. Concurrent calls share one query. */
   look(): Promise<T>;
-  /** The status as it is now and whenever it has changed, until `signal` is aborted. */
+  /** Yields the current status, and each change of it, until `signal` is aborted. */
   follow(signal: AbortSignal): AsyncIterable<T>;
 }
 
@@ -27,7 +27,7 @@ export function createStatusBoard<T>(ask: () => Promise<T>, intervalMs: number):
       }
     }
   };
-  /** Resolves when the status has changed, or the follower is gone. */
+  /** Resolves when the status has changed, or `signal` is aborted. */
   const change = (signal: AbortSignal, seen: T) =>
     new Promise<void>((resolve) => {
       const wake = () => {

@@ -4,7 +4,7 @@ import type { CallOrigin, CallRecord, Framing } from "./options.ts";
 import type { Peer } from "./peer.ts";
 import { crowded, type Places } from "./places.ts";
 
-/** One stream: who opened it, what it holds, and what becomes of it. */
+/** One streaming call: its peer, its place and its outcome. */
 export class StreamCall {
   readonly origin: CallOrigin;
   readonly #peer: Peer;
@@ -35,12 +35,12 @@ export class StreamCall {
     }
   }
 
-  /** Keeps what the caller hears, and why: of several failures the first is the cause of the others. */
+  /** Records the caller's error and its reason. Only the first failure is kept: it causes the others. */
   fail(error: ConnectError, reason: unknown): void {
     this.#failure ??= { code: error.code, reason };
   }
 
-  /** Called once, when nothing of it is left on the wire. */
+  /** Called once, when its stream or response is closed. */
   end(isAnswered: boolean, onCall: ((record: CallRecord) => void) | undefined): void {
     this.#isOver = true;
     this.#givePlaceBack?.();

@@ -3,9 +3,9 @@ import { pipeline } from "node:stream/promises";
 import { Code, ConnectError } from "@connectrpc/connect";
 
 export interface BodyTimes {
-  /** For the caller to take what was written last, and for the source to give what comes next. */
+  /** Timeout for the client to receive the last chunk, and for the source to produce the next one. */
   readonly maxPauseMs: number;
-  /** For the whole body: it holds a view of the database open. */
+  /** Timeout for the whole body, because it keeps a database snapshot open. */
   readonly maxBodyMs: number;
 }
 
@@ -15,9 +15,9 @@ const usualTimes: BodyTimes = {
 };
 
 /**
- * Writes a body as fast as it is taken, and ends it. When its source fails, or time is up, the stream is cut: what has
- * arrived then is no whole body. Rejects with the reason, CANCELED when the caller went away, and does not wait for a
- * source that is still busy.
+ * Writes a body with backpressure, and ends it. When the source fails or a timeout expires, the stream is destroyed, so
+ * that the client sees an incomplete body. Rejects with the reason, CANCELED when the caller disconnected, and does not
+ * wait for a source that is still busy.
  */
 export async function writeBody(sink: Writable, chunks: AsyncIterable<string>, times = usualTimes): Promise<void> {
   const cut = Promise.withResolvers<never>();
@@ -43,7 +43,7 @@ export async function writeBody(sink: Writable, chunks: AsyncIterable<string>, t
         yield chunk;
       }
     } catch (reason) {
-      // Before the stream is closed for it.
+      // Rejects before the stream is destroyed, so that this reason wins over the close.
       cut.reject(reason);
       throw reason;
     }

@@ -41,14 +41,14 @@ export interface StreamOptions {
   readonly interceptors: readonly Interceptor[];
   readonly registry: Registry;
   readonly allowJson: boolean;
-  /** Of streams that need no token. */
+  /** The places of unauthenticated streams. */
   readonly publicStreams: Places;
-  /** Aborted when the server closes: streams would hold it up for ever. */
+  /** Aborted when the server closes; otherwise streams would delay the shutdown indefinitely. */
   readonly closing: AbortSignal;
   readonly report: ReportFault;
 }
 
-/** Serves streaming methods by stock Connect-Node: one handler for each path. Unary methods are not among them. */
+/** Serves streaming methods with Connect-Node: one handler per path. Unary methods are not included. */
 export function compileStreams(
   services: readonly ServiceBinding[],
   options: StreamOptions,
@@ -110,13 +110,13 @@ function handleWith(handler: UniversalHandler, options: StreamOptions): StreamHa
     }
     const call = new StreamCall(originOf(request), peerOfRequest(request));
     const wire = "stream" in response ? response.stream : response;
-    // A stream that was reset may have finished writing all the same.
+    // A stream that was reset may still report that writing has finished.
     const isAnswered = () => wire.writableFinished && !("rstCode" in wire && wire.rstCode);
     wire.once("close", () => call.end(isAnswered(), onCall));
     const body = bodyOf(request, handler.method, limits.requestTimeoutMs);
     serve(handler, request, response, body, createContextValues().set(callKey, call), limits).catch((error) => {
       options.report("stream", error, wire);
-      // The caller may still wait for an answer, or for the rest of one.
+      // The caller may be waiting for the response.
       wire.destroy();
     });
   };
@@ -140,7 +140,7 @@ async function serve(
     return;
   }
   forgetEndlessTimeout(universal.header, limits.maxTimeoutMs);
-  // An answer before the end of the request must not cost the connection.
+  // A response before the end of the request must not close the connection.
   const source = "stream" in request ? request.stream : request;
   ("stream" in response ? response.stream : response).once("finish", () => discard(request));
   const begun = withFirstMessageTimeout(body, source, limits.firstMessageTimeoutMs);
@@ -168,7 +168,7 @@ function tryUniversalRequest(request: NodeRequest, response: NodeResponse, value
   }
 }
 
-/** Connect hands a deadline to a timer, and one that it cannot hold goes off at once: such a deadline is as good as none. */
+/** Removes a deadline that is too long: Connect passes it to a timer, and an overflow would fire at once. */
 function forgetEndlessTimeout(header: Headers, maxTimeoutMs: number): void {
   const grpc = header.get("grpc-timeout");
   if (grpc !== null && Number(parseGrpcTimeout(grpc)) > maxTimeoutMs) {
@@ -180,8 +180,8 @@ function forgetEndlessTimeout(header: Headers, maxTimeoutMs: number): void {
 }
 
 /**
- * The body of a request, which outlives a reader that gives up in the middle. Its caller has `timeoutMs` for all of it,
- * unless it may go on for as long as the stream does.
+ * The body of a request; the request stays open when the reader stops early. The body must be complete within
+ * `timeoutMs`, unless the method takes a stream.
  */
 function bodyOf(request: NodeRequest, { methodKind }: DescMethod, timeoutMs: number): AsyncIterable<Uint8Array> {
   const chunks = request.iterator({ destroyOnReturn: false });
@@ -211,7 +211,7 @@ function cutOff(request: NodeRequest): void {
   }
 }
 
-/** Holds a stream to the same rules as a unary call, and one that needs no token to its bounds. */
+/** Applies to a stream the checks of a unary call, and to a public one its limits. */
 function bounded(binding: ServiceBinding, runtime: UnaryRuntime): Interceptor {
   return (next) => async (request) => {
     const call = callOf(request.contextValues);
@@ -226,7 +226,7 @@ function bounded(binding: ServiceBinding, runtime: UnaryRuntime): Interceptor {
   };
 }
 
-/** So many messages may be answered in one turn of the event loop. */
+/** Limit of the messages processed in one turn of the event loop. */
 const messagesPerTurn = 16;
 
 async function* incoming(
@@ -249,7 +249,7 @@ async function* incoming(
   }
 }
 
-/** Hands messages on until the time is over. What is asked of their source then is not waited for. */
+/** Passes messages on until the time is up, and then does not wait for the source. */
 async function* endAfter<T>(messages: AsyncIterable<T>, ms: number): AsyncIterable<T> {
   const source = messages[Symbol.asyncIterator]();
   const { promise: over, reject } = Promise.withResolvers<never>();
@@ -289,7 +289,7 @@ async function guard<T>(runtime: UnaryRuntime, call: StreamCall, action: () => T
   }
 }
 
-/** What the caller sees of `reason`, which is kept for the log. */
+/** Translates `reason` for the caller, and keeps it for the log. */
 function failed(runtime: UnaryRuntime, call: StreamCall, reason: unknown): ConnectError {
   const error = runtime.translate(reason);
   call.fail(error, reason);

@@ -7,7 +7,7 @@ import type { UnaryMethod } from "./methods.ts";
 import type { Admit, CallRecord, Check, Translate } from "./options.ts";
 import { crowded, type Places } from "./places.ts";
 
-/** What all unary calls of a server share. */
+/** The state that all unary calls of a server share. */
 export interface UnaryRuntime {
   readonly limits: Limits;
   readonly admit: Admit | undefined;
@@ -15,17 +15,17 @@ export interface UnaryRuntime {
   readonly translate: Translate;
   readonly onCall: ((record: CallRecord) => void) | undefined;
   readonly shareOf: ((values: ContextValues) => string | undefined) | undefined;
-  /** Of calls that need no token. */
+  /** The places of unauthenticated calls. */
   readonly publicCalls: Places;
 }
 
-/** How one call is written on the wire: the only thing in which gRPC, gRPC-Web, Connect and JSON differ. */
+/** The wire format of one call: the only difference between gRPC, gRPC-Web, Connect and JSON. */
 export interface UnaryFraming {
-  /** The most that a body may be, envelope included. */
+  /** Limit of the body, including the envelope. */
   readonly maxBodyBytes: number;
-  /** The body, where it is not read from the wire. Throws ConnectError. */
+  /** The body, when it is not read from the wire. Throws ConnectError. */
   ownBody?(): Uint8Array;
-  /** The message of a complete body. Throws ConnectError; a promise only where one is needed. */
+  /** Decodes a complete body. Throws ConnectError. Returns a promise only where needed. */
   decode(body: Uint8Array): Message | Promise<Message>;
   /** The bytes of an answer that is too long to be encoded at once. Rejects with ConnectError. */
   encodeInTurns?(message: Message): Promise<Uint8Array> | undefined;
@@ -38,12 +38,12 @@ export interface UnaryFraming {
   refuse(error: ConnectError, reason: unknown): void;
 }
 
-/** A deadline, in milliseconds from now; `malformed` when the caller wrote something else. */
+/** A deadline, in milliseconds from now; `malformed` when the header is invalid. */
 export type Timeout = number | "malformed" | undefined;
 
 /**
- * Runs one unary call: admission, body, check, interceptors and handler, answer, in this order, whatever the framing. Nothing
- * is awaited that needs no waiting.
+ * Runs one unary call in any framing: admission, body, check, interceptors and handler, response, in this order. Awaits
+ * only actual promises.
  */
 export function serveUnary(
   runtime: UnaryRuntime,
@@ -79,7 +79,7 @@ export function serveUnary(
     return encoding === undefined ? send(message) : encoding.then((encoded) => send(message, encoded));
   };
   const run = (message: Message) => {
-    // Its deadline may have passed while its body came, and then it was answered.
+    // The deadline may have passed while the body was read; the call has then been answered.
     if (call.aborted) {
       return;
     }
@@ -161,12 +161,12 @@ function bodyOrThrow(body: BodyResult): Uint8Array {
   return body;
 }
 
-/** The rest of an answer that will not be. */
+/** Closes the rest of a list whose response is not sent. */
 function closeRest(call: UnaryCall): void {
   call.rest?.close().catch(() => undefined);
 }
 
-/** An answer that has begun has no other end than its own: a reason why it is not whole is for the log. */
+/** Records a streamed response at its end. It cannot become an error any more, so a failure is only logged. */
 function recordLater(runtime: UnaryRuntime, call: UnaryCall, sending: Promise<void>): void {
   sending.then(
     () => record(runtime, call, undefined, undefined),
@@ -174,18 +174,18 @@ function recordLater(runtime: UnaryRuntime, call: UnaryCall, sending: Promise<vo
   );
 }
 
-/** A message over the limit. Its own class, since some framings have their own answer to it. */
+/** A message over the limit. A class of its own, because some framings respond to it differently. */
 export class MessageTooLarge extends Error {}
 
 function sendRefusal(runtime: UnaryRuntime, call: UnaryCall, framing: UnaryFraming, reason: unknown): void {
-  // In the terms of the protocols, since what a caller has done wrong is no error of ours.
+  // Translated to a protocol error, because the caller's mistake is not a server error.
   const isTooLarge = reason instanceof MessageTooLarge;
   const known = isTooLarge ? new ConnectError("message too large", Code.ResourceExhausted) : reason;
   const error = runtime.translate(known);
   try {
     framing.refuse(error, reason);
   } catch {
-    // Headers that somebody has set, and Node does not take: they are part of every answer that we could give.
+    // Node rejects a header that the handler has set; every reply would contain it.
     call.exchange.cut();
   }
   record(runtime, call, error.code, known);
@@ -202,14 +202,14 @@ function record(runtime: UnaryRuntime, call: UnaryCall, code: Code | undefined, 
   });
 }
 
-/** What a caller sees of `reason` when `translate` has no better idea: nothing, unless it is a ConnectError. */
+/** The default translation: a ConnectError passes, any other reason becomes "internal error". */
 export function internalUnlessConnectError(reason: unknown): ConnectError {
   return reason instanceof ConnectError
     ? reason
     : new ConnectError("internal error", Code.Internal, undefined, undefined, reason);
 }
 
-/** Makes `translate` safe: a translator that fails itself says nothing. */
+/** Makes `translate` safe: when it throws, the caller gets "internal error". */
 export function guardTranslate(translate: Translate | undefined): Translate {
   return (reason) => {
     try {

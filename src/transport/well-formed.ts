@@ -1,15 +1,16 @@
 import type { IncomingMessage } from "node:http";
 import type { IncomingHttpHeaders } from "node:http2";
 
-/** Why a request is refused before anybody looks at what it asks for. */
+/** Why a request is refused before it is routed. */
 export interface Mistake {
   readonly status: 400 | 505;
   readonly sentence: string;
 }
 
 /**
- * What the parser of HTTP/1.1 lets pass and two servers could understand in two ways, so that one in front of us would see
- * another request than we do (RFC 9112 §3.2, §6.1, §11.2). Lengths that contradict each other and folded lines never get here.
+ * Detects ambiguous HTTP/1.1 requests that Node's parser accepts and a proxy in front could interpret differently,
+ * which allows request smuggling (RFC 9112 §3.2, §6.1, §11.2). The parser itself rejects contradictory lengths and
+ * obs-fold.
  */
 export function mistakeInHttp1(request: IncomingMessage): Mistake | undefined {
   const { httpVersion, rawHeaders, headers } = request;
@@ -45,12 +46,12 @@ export function mistakeInHttp2(headers: IncomingHttpHeaders): Mistake | undefine
   return mistakeInTarget(headers[":path"] ?? "");
 }
 
-/** The port is no proxy: it takes a path and a query, of the characters that RFC 3986 gives them, and nothing else. */
+/** The port is not a proxy: it accepts only the origin form, a path and a query, in the characters of RFC 3986. */
 function mistakeInTarget(target: string): Mistake | undefined {
   return /^\/[\x21\x22\x24-\x7e]*$/.test(target) ? undefined : invalid("path must be percent-encoded ASCII");
 }
 
-/** A name or address, and a port (RFC 3986 §3.2.2). */
+/** Whether a text is a host, with an optional port (RFC 3986 §3.2.2). */
 function isHost(text: string): boolean {
   return /^(?:[\w.\-~%!$&'()*+,;=]*|\[[\w.:%]+\])(?::\d*)?$/.test(text);
 }

@@ -2,7 +2,7 @@ import type { Principal } from "../domain/principal.ts";
 import type { Operation } from "../ledger/operation.ts";
 import { needsChange, notAsRecorded, notFound, oneRow, refuse } from "./drafts.ts";
 
-/** Removes a secret for good. Its audit rows stay. */
+/** Deletes a secret permanently. Its audit rows remain. */
 export function deleteSecret(name: string, admin: Principal): Operation<void> {
   return {
     needs: needsChange(name),

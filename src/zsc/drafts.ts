@@ -4,19 +4,19 @@ import { vaultRowDigest } from "../domain/vault-row.ts";
 import type { AuditDraft, Decision, Needs, Weight } from "../ledger/operation.ts";
 import type { Binding } from "../sealing/binding.ts";
 
-/** What every operation on one secret needs, when it writes one row and carries no value. */
+/** The weight of an operation that writes one audit row and no value. */
 export const oneRow: Weight = { rows: 1, bytes: 0 };
 
 export function needsSecret(name: string): Needs {
   return { secrets: [name], denials: [] };
 }
 
-/** The same for an operation that may change it, or make it. */
+/** The needs of an operation that may change or create one secret. */
 export function needsChange(name: string): Needs {
   return { secrets: [name], denials: [], changes: [name] };
 }
 
-/** What a sealing belongs to, and who may read it (contract, section 5). */
+/** The binding of a secret's seal (contract, section 5). */
 export function bindingOf(secret: Omit<Secret, "sealedKey" | "sealedValue">): Binding {
   const { id, name, version, boundZid, permissions, purposeTag, expiresZeqond, createdAt, updatedAt } = secret;
   return {
@@ -33,7 +33,7 @@ export function bindingOf(secret: Omit<Secret, "sealedKey" | "sealedValue">): Bi
   };
 }
 
-/** What a change of a secret leaves in its row's payload, so that the vault can be compared with the log. */
+/** The end of a change's payload, by which the vault can be compared with the log. */
 export function changeMarks(secret: Secret): { readonly version: number; readonly sealed_digest: string } {
   return {
     version: secret.version,
@@ -43,7 +43,7 @@ export function changeMarks(secret: Secret): { readonly version: number; readonl
 
 export type RefusalReason = "denied" | "rate_limited" | "not_found" | "error";
 
-/** @param by whose token it was, where that is not the actor's own; absent, it is not in the payload */
+/** @param by the ZID of the token when it is not the actor's; when absent, the payload has no such field */
 export function deniedDraft(
   name: string,
   actorZid: string,
@@ -54,7 +54,7 @@ export function deniedDraft(
   return { type: "secret_denied", subject: name, actorZid, purpose: reason, payload: { name, purpose, reason, by } };
 }
 
-/** A management call that cannot be carried out: the refusal, and its row. `call` names the call. */
+/** Refuses a management call, and records the refusal. `call` is the call's name in the audit row. */
 export function refuse(name: string, actorZid: string, call: string, error: VaultError): Decision<never> {
   const reason = error.code === "NOT_FOUND" ? "not_found" : "error";
   return {
@@ -68,7 +68,9 @@ export function notFound(): VaultError {
   return new VaultError("NOT_FOUND", "no secret of that name");
 }
 
-/** Its row is not what its last change left: a change would make it so, and what was put back would pass for right. */
+/**
+ * The error for a secret whose row does not match the log: changing it would legitimise a row restored by an attacker.
+ */
 export function notAsRecorded(): VaultError {
   return new VaultError("SEAL_BROKEN", "the secret is not what the audit log says so it cannot be changed");
 }

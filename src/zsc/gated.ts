@@ -6,12 +6,12 @@ import type { AuditDraft, BatchView, Change, Needs } from "../ledger/operation.t
 import type { Sealer } from "../sealing/envelope.ts";
 import { bindingOf, deniedDraft, isSealBroken, notFound, type RefusalReason } from "./drafts.ts";
 
-/** Someone at the gate: a read, or a probe in its name. */
+/** A read, or a probe of one. */
 export interface Request {
   readonly name: string;
   readonly zid: string;
   readonly purpose: string;
-  /** The ZID of the token, where it acts in the name of `zid`; absent where `zid` itself is calling. */
+  /** The ZID of the token when it acts on behalf of `zid`; absent when `zid` itself is the caller. */
   readonly by?: string | undefined;
 }
 
@@ -29,7 +29,7 @@ export function needsPassage(request: Request): Needs {
   return { secrets: [request.name], denials: [request.zid] };
 }
 
-/** The one way to a plaintext: gate, limiter, seal, and the row that says so. Reads and probes both take it. */
+/** The only way to a plaintext for a caller: limiter, gate, seal, and the audit row. Used by reads and probes. */
 export function pass(view: BatchView, request: Request, sealer: Sealer): Passage {
   const { name, zid, purpose, by } = request;
   const answer = passGate(view.secret(name), zid, view.denials(zid), view.now);

@@ -21,7 +21,7 @@ export function infoSecret(name: string, admin: Principal): Operation<SecretMeta
   };
 }
 
-/** Records that the list of secrets is about to be read; the list itself is loaded beside the chain. */
+/** Records that the list of secrets is about to be read; the list itself is loaded without the head lock. */
 export function recordList(admin: Principal, asked: Readonly<Record<string, unknown>>): Operation<void> {
   return recordOnly(metadataDraft("admin_list", "*", admin, "list", asked));
 }

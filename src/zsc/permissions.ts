@@ -6,16 +6,16 @@ import type { Sealer } from "../sealing/envelope.ts";
 import { bindingOf, changeMarks } from "./drafts.ts";
 import { reseal } from "./reseal.ts";
 
-/** The whole list after the change, in the order of the grants. */
+/** The complete list after the change, in the order of the grants. */
 export type PermissionsAfter = readonly string[];
 
-/** Lets `zid` read a secret. Granting twice changes nothing, and is recorded. */
+/** Permits `zid` to read a secret. A repeated grant does not change the permissions, and is recorded. */
 export function grantSecret(name: string, zid: string, admin: Principal, sealer: Sealer): Operation<PermissionsAfter> {
   const add = (permissions: readonly string[]) => (permissions.includes(zid) ? permissions : [...permissions, zid]);
   return changePermissions(name, admin, sealer, { call: "grant", purpose: "granted", mark: { granted_zid: zid } }, add);
 }
 
-/** Takes a grant back. Revoking what was not granted changes nothing, and is recorded. */
+/** Revokes a grant. Revoking an absent grant does not change the permissions, and is recorded. */
 export function revokeSecret(name: string, zid: string, admin: Principal, sealer: Sealer): Operation<PermissionsAfter> {
   const remove = (permissions: readonly string[]) => permissions.filter((permitted) => permitted !== zid);
   const record = { call: "revoke", purpose: "revoked", mark: { revoked_zid: zid } };

@@ -7,10 +7,10 @@ export type ProbeAnswer =
   | { readonly granted: true }
   | { readonly granted: false; readonly reason: RefusalReason; readonly detail?: string };
 
-/** A probe is never by whom it asks for: its row says who asked. */
+/** A probe always has `by`: its audit row names the admin who asked. */
 export type ProbeRequest = Request & { readonly by: string };
 
-/** Asks the gate what it would say to `request.zid`. Counts as no read, but a denial counts as a denial. */
+/** Tells whether `request.zid` may read a secret. It does not count as a read, but a denial counts as a denial. */
 export function probePermission(request: ProbeRequest, sealer: Sealer): Operation<ProbeAnswer> {
   return {
     needs: needsPassage(request),

@@ -11,7 +11,7 @@ export interface ReadSecret {
   readonly purposeTag: string | null;
 }
 
-/** Reads a secret as `request.zid`. The purpose is `read` unless given. */
+/** Reads a secret as `request.zid`. */
 export function readSecret(request: Request, sealer: Sealer): Operation<ReadSecret> {
   return {
     needs: needsPassage(request),
@@ -29,22 +29,22 @@ export function readSecret(request: Request, sealer: Sealer): Operation<ReadSecr
   };
 }
 
-/** What came of one read of several. */
+/** The outcome of one read among several. */
 export type ReadItem =
   | { readonly kind: "read"; readonly secret: ReadSecret }
   | { readonly kind: "refused"; readonly error: VaultError };
 
-/** What an answer may hold. */
+/** The size limit of an answer. */
 export interface Room {
   readonly maxBytes: number;
-  /** What one item takes of it, at most. */
+  /** The largest encoded size of one item. */
   bytesOf(item: ReadItem): number;
 }
 
 /**
- * Reads several secrets, one after the other and all at one moment: a row and an item for each request.
+ * Reads several secrets in order, in one transaction: one audit row and one item per request.
  *
- * When the answer has no room for all of them nothing is read and nothing recorded: `MESSAGE_TOO_LARGE`.
+ * When the answer cannot hold all of them, it is refused with `MESSAGE_TOO_LARGE`; nothing is read or recorded.
  */
 export function readSecrets(requests: readonly Request[], sealer: Sealer, room: Room): Operation<readonly ReadItem[]> {
   const needs = requests.map(needsPassage);
@@ -92,7 +92,7 @@ function readAll(
   return { outcome: { kind: "done", value: items }, changes, drafts };
 }
 
-/** The world with the denials of the reads before: they count for those after them. */
+/** The view with the denials of the earlier reads: they count for the later ones. */
 function withDenials(view: BatchView, changes: readonly Change[]): BatchView {
   const { now } = view;
   const denials = (zid: string) => {
@@ -103,7 +103,7 @@ function withDenials(view: BatchView, changes: readonly Change[]): BatchView {
   return { now, secret: (name) => view.secret(name), denials };
 }
 
-/** A passage names its own draft, as number 0: among those of all reads it is number `draft`. */
+/** Renumbers a passage's draft, which is number 0 there, to its number `draft` among those of all reads. */
 function changesOf(passage: Passage, draft: number): readonly Change[] {
   if (passage.kind === "granted") {
     return [{ kind: "count_read", name: passage.secret.name }];

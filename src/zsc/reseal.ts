@@ -4,19 +4,19 @@ import type { Secret } from "../domain/secret.ts";
 import type { AuditDraft, Decision, Operation } from "../ledger/operation.ts";
 import { isSealBroken, needsChange, notAsRecorded, notFound, oneRow, refuse } from "./drafts.ts";
 
-/** One change of an existing secret that needs its seal opened. */
+/** A change of an existing secret that reseals it. */
 export interface Resealing<T> {
-  /** Names the call in the row of a refusal. */
+  /** The call's name in the audit row of a refusal. */
   readonly call: string;
-  /** Makes the changed secret, or refuses. Throws `SEAL_BROKEN` when the seal does not open. */
+  /** Returns the changed secret, or the refusal. Throws `SEAL_BROKEN` when the seal does not open. */
   change(before: Secret, nowZeqond: number, nowIso: string): Secret | VaultError;
   draft(after: Secret): AuditDraft;
   outcome(after: Secret): T;
 }
 
 /**
- * The operation of changing an existing secret: not found, broken seals, rows that the log does not know like this and
- * refusals are recorded alike for all.
+ * Makes the operation that changes an existing secret. It records all refusals in the same way: a missing secret, a
+ * broken seal, a row that does not match the log, and those of `change`.
  */
 export function reseal<T>(name: string, admin: Principal, resealing: Resealing<T>): Operation<T> {
   return {

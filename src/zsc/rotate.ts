@@ -7,18 +7,18 @@ import type { Sealer } from "../sealing/envelope.ts";
 import { bindingOf, changeMarks } from "./drafts.ts";
 import { reseal } from "./reseal.ts";
 
-/** Seals the same plaintext again under a fresh key, because an admin asked for it. */
+/** Reseals the plaintext under a fresh key, at an admin's request. */
 export function rotateSecret(name: string, admin: Principal, sealer: Sealer): Operation<void> {
   return rotate(name, admin, sealer, "manual_rotated");
 }
 
-/** Is it time for the daemon to seal this one again? */
+/** Whether the daemon should rotate this secret now. */
 export function isDue(secret: Secret, nowZeqond: number): boolean {
   return secret.expiresZeqond !== null && secret.expiresZeqond <= nowZeqond;
 }
 
 /**
- * The same by the daemon, unless another replica was first: then there is nothing to do and nothing to record.
+ * Rotates a secret for the daemon if it is still due. When another replica was first, nothing is done or recorded.
  * Resolves to whether it was rotated.
  */
 export function rotateIfDue(name: string, sealer: Sealer): Operation<boolean> {

@@ -9,7 +9,7 @@ import type { Decision, Operation } from "../ledger/operation.ts";
 import type { Sealer } from "../sealing/envelope.ts";
 import { bindingOf, changeMarks, isSealBroken, needsChange, notAsRecorded, refuse } from "./drafts.ts";
 
-/** Fields that are absent take their default on a create and stay as they are on an update. */
+/** Absent fields take their default on a create and stay unchanged on an update. */
 export interface SetInput {
   readonly name: string;
   readonly value: Plaintext;
@@ -17,7 +17,7 @@ export interface SetInput {
   readonly purposeTag?: string | null;
   readonly boundZid?: string;
   readonly permissions?: readonly string[];
-  /** Null: never sealed again by itself. Absent: in 86,400 Zeqonds, also on an update. */
+  /** Null: never rotated automatically. Absent: in 86,400 Zeqonds, also on an update. */
   readonly expiresZeqond?: number | null;
 }
 
@@ -30,7 +30,8 @@ export function setSecret(input: SetInput, admin: Principal, sealer: Sealer): Op
     apply(view) {
       const before = view.secret(name);
       if (before !== undefined && carriesOver(input)) {
-        // Whoever can write the tables must not get an owner or a permission of his own sealed in by the next set.
+        // An attacker with write access to the tables could change the owner or the permissions; a set must not seal
+        // them in.
         try {
           sealer.check(before, bindingOf(before));
         } catch (error) {
