@@ -40,14 +40,15 @@ export function applyBatch(
   const world = new World(loaded, now);
   const loose: LooseRow[] = [];
   const pending: Settle[] = [];
+  const collected = { world, loose, pending };
   let bytesLeft = maxBytes;
   for (const operation of operations) {
-    const applied = applyOne(operation, world, loose, pending.length === 0 ? Number.POSITIVE_INFINITY : bytesLeft);
-    if (applied === "too_much") {
+    const most = pending.length === 0 ? Number.POSITIVE_INFINITY : bytesLeft;
+    const bytes = applyOne(operation, collected, most);
+    if (bytes === undefined) {
       break;
     }
-    bytesLeft -= applied.bytes;
-    pending.push(applied.settle);
+    bytesLeft -= bytes;
   }
   const rows = linkRows(loaded.head, loose);
   const settled = pending.map((settle) => settle(rows));
@@ -64,37 +65,51 @@ export function discardBatch(operations: readonly Operation<unknown>[], { settle
   });
 }
 
+/** What the operations of a batch add to, in their order. */
+interface Collected {
+  readonly world: World;
+  readonly loose: LooseRow[];
+  readonly pending: Settle[];
+}
+
+/** Returns the size of what the operation writes; undefined when that is more than `maxBytes`, and then it adds nothing. */
 function applyOne(
   operation: Operation<unknown>,
-  world: World,
-  loose: LooseRow[],
+  { world, loose, pending }: Collected,
   maxBytes: number,
-): { readonly settle: Settle; readonly bytes: number } | "too_much" {
+): number | undefined {
   const first = loose.length;
   let decision: Decision<unknown> | undefined;
   try {
     decision = operation.apply(world);
     const { outcome, changes, drafts } = decision;
-    const own = drafts.map((draft) => looseRow(draft, world.now));
-    const bytes = world.weigh(changes) + own.reduce((sum, row) => sum + Buffer.byteLength(row.payloadJson), 0);
-    if (bytes > maxBytes) {
-      discard(operation, outcome);
-      return "too_much";
+    let bytes = world.weigh(changes);
+    for (const draft of drafts) {
+      const row = looseRow(draft, world.now);
+      bytes += Buffer.byteLength(row.payloadJson);
+      loose.push(row);
     }
-    world.apply(changes, first, own.length);
-    loose.push(...own);
-    const settle: Settle = (rows) => {
-      const receipts = rows.slice(first, first + own.length).map(receiptOfRow);
+    if (bytes > maxBytes) {
+      loose.length = first;
+      discard(operation, outcome);
+      return undefined;
+    }
+    const end = loose.length;
+    world.apply(changes, first, end - first);
+    pending.push((rows) => {
+      const receipts = rows.slice(first, end).map(receiptOfRow);
       return outcome.kind === "done"
         ? { kind: "recorded", value: outcome.value, receipts }
         : { kind: "refused", error: outcome.error, receipts };
-    };
-    return { settle, bytes };
+    });
+    return bytes;
   } catch (error) {
+    loose.length = first;
     if (decision !== undefined) {
       discard(operation, decision.outcome);
     }
-    return { settle: () => ({ kind: "failed", error }), bytes: 0 };
+    pending.push(() => ({ kind: "failed", error }));
+    return 0;
   }
 }
 

@@ -38,9 +38,9 @@ export function createLineSink(output: Output, told: (dropped: number) => void):
         told(count);
       }
     },
-    lost(bytes) {
+    lost(text) {
       isLosing = true;
-      dropped += linesIn(bytes);
+      dropped += linesIn(text);
       if (output.pendingBytes === 0) {
         tellDrained();
       }
@@ -50,12 +50,14 @@ export function createLineSink(output: Output, told: (dropped: number) => void):
     if (gathered === "") {
       return;
     }
-    const bytes = Buffer.from(gathered, "utf8");
+    const lines = gathered;
     gathered = "";
-    if (output.pendingBytes + bytes.byteLength > maxPendingLogBytes) {
-      dropped += linesIn(bytes);
+    const { pendingBytes } = output;
+    // The lines of one turn are written whole when nothing else waits.
+    if (pendingBytes > 0 && pendingBytes + Buffer.byteLength(lines) > maxPendingLogBytes) {
+      dropped += linesIn(lines);
     } else {
-      output.write(bytes);
+      output.write(lines);
     }
   };
   // Flushes when the process exits, too.
@@ -82,9 +84,9 @@ export function createLineSink(output: Output, told: (dropped: number) => void):
   };
 }
 
-function linesIn(bytes: Buffer): number {
+function linesIn(text: string | Buffer): number {
   let lines = 0;
-  for (let at = bytes.indexOf("\n"); at >= 0; at = bytes.indexOf("\n", at + 1)) {
+  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) {
     lines++;
   }
   return lines;

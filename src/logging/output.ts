@@ -6,7 +6,7 @@ import { errorCode } from "../domain/error-code.ts";
 export interface Output {
   /** Bytes accepted and neither written nor lost yet. */
   readonly pendingBytes: number;
-  write(bytes: Buffer): void;
+  write(text: string): void;
   /** MUST be called once, before anything is written. */
   listen(listener: OutputListener): void;
 }
@@ -15,7 +15,7 @@ export interface OutputListener {
   /** Every accepted byte was written. */
   drained(): void;
   /** These bytes, or some of them, are lost: the disk is full or the reader has closed the pipe. */
-  lost(bytes: Buffer): void;
+  lost(text: string | Buffer): void;
 }
 
 /**
@@ -53,10 +53,10 @@ class StreamOutput implements Output {
     return this.#stream.writableLength;
   }
 
-  write(bytes: Buffer): void {
-    this.#stream.write(bytes, (error) => {
+  write(text: string): void {
+    this.#stream.write(text, (error) => {
       if (error) {
-        this.#listener?.lost(bytes);
+        this.#listener?.lost(text);
       } else if (this.pendingBytes === 0) {
         this.#listener?.drained();
       }
@@ -89,10 +89,32 @@ export class FileOutput implements Output {
     return this.#pending.byteLength;
   }
 
-  write(bytes: Buffer): void {
-    this.#pending = this.pendingBytes === 0 ? bytes : Buffer.concat([this.#pending, bytes]);
+  write(text: string): void {
+    const isFree = this.pendingBytes === 0 && !this.#isTorn;
+    const sentBytes = isFree ? this.#sendText(text) : 0;
+    if (sentBytes === undefined) {
+      return;
+    }
+    this.#pending = Buffer.concat([this.#pending, Buffer.from(text, "utf8").subarray(sentBytes)]);
     if (!this.#isWaiting) {
       this.#send();
+    }
+  }
+
+  /** Writes a text without making bytes of it first. Returns how many were written, undefined when all were. */
+  #sendText(text: string): number | undefined {
+    try {
+      const count = writeSync(this.#file, text);
+      if (count < Buffer.byteLength(text)) {
+        this.#lastByte = count === 0 ? this.#lastByte : undefined;
+        return count;
+      }
+      this.#lastByte = newline;
+      this.#listener?.drained();
+      return undefined;
+    } catch {
+      // The bytes will fail of the same.
+      return 0;
     }
   }
 

@@ -27,6 +27,7 @@ export class BodyBudget {
   readonly #byAddress = new Map<string, number>();
   readonly #byShare = new Map<string, number>();
   #large = 0;
+  #charges: (() => void)[] = [];
 
   constructor(bounds: BodyBounds) {
     this.#bounds = bounds;
@@ -54,6 +55,20 @@ export class BodyBudget {
       this.#byShare.set(share, ofShare);
     }
     return true;
+  }
+
+  /** Runs `charge` once everything that has arrived by now was handled. */
+  atEndOfTurn(charge: () => void): void {
+    if (this.#charges.length === 0) {
+      setImmediate(() => {
+        const charges = this.#charges;
+        this.#charges = [];
+        for (const each of charges) {
+          each();
+        }
+      });
+    }
+    this.#charges.push(charge);
   }
 
   give({ address, share }: BodyOwner, held: number): void {

@@ -155,13 +155,26 @@ export function collect(
   let first: Buffer | undefined;
   let more: Buffer[] | undefined;
   let bytes = 0;
+  let chargedBytes = 0;
   let isDone = false;
   const finish = (result: BodyResult) => {
     if (!isDone) {
       isDone = true;
       first = more = undefined;
-      budget.give(owner, bytes);
+      if (chargedBytes > 0) {
+        budget.give(owner, chargedBytes);
+      }
       done(result);
+    }
+  };
+  const charge = () => {
+    if (isDone) {
+      return;
+    }
+    if (budget.take(owner, chargedBytes, bytes - chargedBytes)) {
+      chargedBytes = bytes;
+    } else {
+      finish("crowded_out");
     }
   };
   source.on("data", (chunk) => {
@@ -172,16 +185,15 @@ export function collect(
       finish("too_large");
       return;
     }
-    if (!budget.take(owner, bytes, chunk.byteLength)) {
-      finish("crowded_out");
-      return;
-    }
     bytes += chunk.byteLength;
     if (first === undefined) {
       first = chunk;
+      // Most bodies are complete by the end of this turn of the event loop, and then need no budget.
+      budget.atEndOfTurn(charge);
     } else {
       more ??= [first];
       more.push(chunk);
+      charge();
     }
   });
   source.once("end", () => {
