@@ -86,10 +86,29 @@ export async function createDataDirectory(site: ServerSite, name: string): Promi
         throw new Error("mariadb-install-db is missing beside the MariaDB server: install it");
       }
       const args = ["--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"];
-      await run(install, [...dataArgs(site, name), ...args, `--extra-file=${accounts}`]);
+      await installData(join(site.folder, name), () =>
+        run(install, [...dataArgs(site, name), ...args, `--extra-file=${accounts}`]),
+      );
     }
   } finally {
     rmSync(accounts);
+  }
+}
+
+const installAttempts = 3;
+
+/** Debian's script fails now and then on a busy machine, with nothing wrong with what it was given. */
+async function installData(folder: string, install: () => Promise<unknown>): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await install();
+      return;
+    } catch (error) {
+      if (attempt === installAttempts) {
+        throw error;
+      }
+      rmSync(folder, { recursive: true, force: true });
+    }
   }
 }
 
