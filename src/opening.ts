@@ -49,7 +49,7 @@ export function announce({ head, secrets, isNew }: Found, place: string, log: Lo
 }
 
 /**
- * A vault that has lost the check of its key: its secrets tell instead, all of them, since somebody may have added one.
+ * A vault that has lost the check of its key: its secrets tell instead, all of them, since one may have been added by hand.
  * A row that was changed by hand opens under no key, and proves nothing.
  */
 async function checkSecrets({ key, sealer, store, log }: Opening): Promise<void> {
@@ -99,7 +99,7 @@ function wrongKey(): OperatorError {
 
 const othersMayOpen = 0o066;
 
-/** Everything in it is sealed but for names, ZIDs and the log; and whoever may write it may delete. */
+/** Only values are sealed: names, ZIDs and the log are readable, and write access permits deletion. */
 export function warnOfOpenFiles(path: string, log: Log): void {
   // On Windows modes say nothing.
   if (process.platform === "win32") {

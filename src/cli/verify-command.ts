@@ -51,7 +51,7 @@ function textOf(report: Report, seconds: number): string {
   return [...chain, ...(differences.length === 0 ? vault : differences.map(lineOf))].join("\n");
 }
 
-/** In the form of a receipt: whoever keeps it can show later what the log was. */
+/** In the form of a receipt: kept elsewhere, it proves later what the log was. */
 function headText({ head }: Report): string {
   return `${head.seq}.${head.rowHash}`;
 }

@@ -26,7 +26,7 @@ const sealedColumns: readonly string[] = ["sealed_key", "sealed_value"];
 /** SQL of a secret `s` with all its columns. */
 export const wholeSecret = secretColumns.map((column) => `s.${column}`).join(", ");
 
-/** The same with nothing in the place of what is sealed: many values at once can be large, and nobody shows one. */
+/** The same with nothing in the place of what is sealed: many values at once can be large, and lists do not show them. */
 export const secretMetadata = secretColumns
   .map((column) => (sealedColumns.includes(column) ? `'' AS ${column}` : `s.${column}`))
   .join(", ");
@@ -78,7 +78,7 @@ export function secretOf(row: VaultRow, readCount: number, lastReadZeqond: numbe
   return { ...rest, permissions: permissionsOf(permissionsJson), readCount, lastReadZeqond };
 }
 
-/** What is not a list of strings was not written by us: nobody is permitted, and the seal will not open either. */
+/** Anything but a list of strings was altered: no ZID is permitted then, and the seal does not open either. */
 function permissionsOf(json: string): readonly string[] {
   try {
     const list: unknown = JSON.parse(json);

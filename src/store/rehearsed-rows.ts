@@ -1,7 +1,7 @@
 import type { Secret } from "../domain/secret.ts";
 import { type AuditRow, zeroHash } from "../ledger/row.ts";
 
-// What a rehearsal writes and takes back. Nobody can have it written: `|` is in no name and no ZID.
+// What a rehearsal writes and rolls back. No caller can write the same: names and ZIDs never contain `|`.
 
 const nobody = "|rehearsal";
 const noId = "00000000-0000-0000-0000-000000000000";

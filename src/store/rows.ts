@@ -3,7 +3,7 @@ import type { AuditRow } from "../ledger/row.ts";
 import type { Denial } from "../ledger/store.ts";
 import { exactText } from "./exact-text.ts";
 
-// What an auditor reads may be anything: somebody else may have written it, into columns that he changed before. So
+// A table may hold anything when verification reads it: an attacker may have altered its rows, and its columns. So
 // nothing here throws, and nothing here mends.
 
 /** A row of `audit_log` whose columns come in the order of `auditColumns`. */

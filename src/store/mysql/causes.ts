@@ -161,7 +161,7 @@ const causes: readonly Cause[] = [
 const byCode = new Map(causes.flatMap((cause) => cause.of.map((code) => [code, cause] as const)));
 
 /**
- * A sentence for whoever runs the server, without a word of the driver's.
+ * A sentence for the operator, without any text of the driver.
  *
  * @param code is shown
  * @param errno the server's number, 0 for an error that is not of the server

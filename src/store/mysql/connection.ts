@@ -45,7 +45,7 @@ export interface Connection {
 const connectTimeoutMs = 3_000;
 /** Longer than one wait for the lock of a migration: beyond it the database counts as gone. */
 const answerTimeoutMs = 15_000;
-/** A firewall forgets a connection that nobody uses, and tells neither side. */
+/** Firewalls drop idle connections silently, without telling either side. */
 const keepAliveAfterMs = 10_000;
 
 /**
@@ -113,7 +113,7 @@ export async function openConnection(options: MysqlOptions, use: Use): Promise<C
   });
   const raw = await translated(connecting);
   if ("connection" in raw && typeof raw.connection === "object" && raw.connection !== null) {
-    // mysql2 decodes the server's words about an answer, which nobody reads, and does not know each character set.
+    // mysql2 decodes the server's info messages, which are unused here, and does not know every character set.
     Object.assign(raw.connection, { serverEncoding: "latin1" });
   }
   let broken = false;

@@ -8,7 +8,7 @@ export type Stage = "work" | "commit";
 /**
  * A rival came first, and nothing was committed: lock wait timeout (1205), deadlock or a certification failure of Galera
  * (1213), record changed since last read (1020), duplicate key (1062), since only a rival can have taken our seq. Some
- * of them leave the transaction open: whoever had it rolls it back.
+ * of them leave the transaction open: its owner must roll it back.
  */
 const conflicts: ReadonlySet<number> = new Set([1020, 1062, 1205, 1213]);
 

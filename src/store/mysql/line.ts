@@ -7,7 +7,7 @@ export interface Line {
    * Runs work on the connection when its turn has come.
    *
    * When the database turns out to be away, all who wait for their turn at that moment fail with it: none of them would
-   * hear anything else. Whoever comes later tries again.
+   * hear anything else. Later users try again.
    */
   use<T>(work: Work<T>): Promise<T>;
   /** The next user gets a fresh connection. */
@@ -58,7 +58,7 @@ export function createLine({ open, answersWithinMs, triesAgain, onGivenUp }: Lin
     try {
       return await work(connection);
     } catch (error) {
-      // After a conflict the connection is as good as before; after anything else nobody knows.
+      // After a conflict the connection is as good as before; after any other failure its state is unknown.
       if (isAway(error) || !(await canRollBack(connection))) {
         giveUp(connection);
       }
@@ -111,7 +111,7 @@ export function createLine({ open, answersWithinMs, triesAgain, onGivenUp }: Lin
     renew() {
       const old = current;
       current = undefined;
-      // Whoever works on it may finish.
+      // A job in progress may finish.
       void turn.then(() => old?.destroy());
     },
     async close() {

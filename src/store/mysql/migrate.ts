@@ -93,7 +93,7 @@ async function carryOut(connection: Connection, statement: MysqlStatement): Prom
   try {
     await connection.run(statement.sql);
   } catch (error) {
-    // On another node of a cluster somebody may have come first.
+    // A server on another node of the cluster may have been first.
     if (connection.broken || !(await isDone())) {
       throw error;
     }

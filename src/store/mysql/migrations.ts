@@ -79,7 +79,7 @@ export const mysqlMigrations: readonly Migration<MysqlStatement>[] = [
   {
     // The last change of a name, however many reads came after it. The column is made of the others by the database and
     // takes no room; in the index, rows that change nothing stand together, so that they cost little. Invisible, so
-    // that nobody who copies the table with `SELECT *` meets it.
+    // that a copy of the table by `SELECT *` does not contain it.
     version: 2,
     statements: [
       {

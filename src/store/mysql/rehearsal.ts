@@ -16,7 +16,7 @@ export interface Rehearsal {
   close(): Promise<void>;
 }
 
-/** Rehearses on a connection of its own, so that it stands in nobody's way but for the moment that it has the head. */
+/** Rehearses on its own connection, so that it delays batches only for the moment in which it holds the head. */
 export function createRehearsal(open: () => Promise<Connection>): Rehearsal {
   let current: Connection | undefined;
   let closed = false;
@@ -73,7 +73,7 @@ async function rehearse(connection: Connection, commit: boolean): Promise<Rehear
   return { ...(await durabilityOf(connection)), newest: newestOf(rowsAt(results, newestAt)[0]) };
 }
 
-/** The table locks of a migration or a backup count, too, and are waited for by whoever asks without a limit. */
+/** Includes the table locks of migrations and backups, for which a session waits without a limit by default. */
 const limits = "SET SESSION innodb_lock_wait_timeout = 1, SESSION lock_wait_timeout = 1";
 
 const denials = ["INSERT INTO denial (seq, zid, zeqond) VALUES (?, ?, ?)", "DELETE FROM denial WHERE seq = ?"];

@@ -95,7 +95,7 @@ function askerOf(connection: Connection, sql: string) {
 
 /**
  * Pages by key, so that memory stays flat however long the table is. A page begins with the last key of the one
- * before, and leaves one row of it out: were there two, because somebody took the unique index away, both are met.
+ * before, and leaves one row of it out: if there are two, because the unique index was dropped, both are met.
  */
 async function* pages<T>(
   connection: Connection,

@@ -6,7 +6,7 @@ export interface Erasure {
   stop(): void;
 }
 
-/** While somebody reads, the log cannot be emptied. */
+/** The write-ahead log cannot be truncated while a reader uses it. */
 const againAfterMs = 1_000;
 
 /** Leaves nothing of a deleted secret in the write-ahead log, which otherwise keeps it until the log begins anew. */

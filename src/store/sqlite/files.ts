@@ -4,15 +4,15 @@ import { failureOf } from "./database.ts";
 
 export interface WatchedFiles {
   /**
-   * Fails while one of the files is gone, or another one is in its place: what is written then goes into a file that
-   * nobody finds again. For every batch: it looks once a millisecond at most.
+   * Throws while one of the files is removed or replaced: writes would go to a file that has no name any more. Called for
+   * every batch; looks at the file at most once a millisecond.
    */
   check(): void;
 }
 
 /** A look costs as much as a tenth of a read that need not wait for a disk. */
 const everyMs = 1;
-/** Those beside the database: whoever removes them has removed the database, nearly always. */
+/** The files beside the database. They are nearly always removed together with it. */
 const besideEveryMs = 100;
 
 /** Remembers which files an open database has: itself, its log, its index of the log. */
