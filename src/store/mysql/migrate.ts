@@ -1,4 +1,6 @@
+import { errorCode } from "../../domain/error-code.ts";
 import { OperatorError } from "../../domain/operator-error.ts";
+import { StoreFailure } from "../../ledger/store.ts";
 import { type OnMigration, pendingMigrations } from "../migrations.ts";
 import { type Connection, type MysqlOptions, openConnection } from "./connection.ts";
 import { type MysqlStatement, mysqlMigrations } from "./migrations.ts";
@@ -86,15 +88,15 @@ async function carryOut(connection: Connection, statement: MysqlStatement): Prom
     await connection.run(statement);
     return;
   }
-  const isDone = async () => (await connection.rows(statement.unless)).length > 0;
-  if (await isDone()) {
+  if ((await connection.rows(statement.unless)).length > 0) {
     return;
   }
   try {
     await connection.run(statement.sql);
   } catch (error) {
-    // A server on another node of the cluster may have been first.
-    if (connection.broken || !(await isDone())) {
+    // A server on another node of the cluster was first. `information_schema` may not show it yet: it leaves out a table
+    // that the other server's next statement has locked.
+    if (!(error instanceof StoreFailure) || errorCode(error.cause) !== statement.refusedWhenDone) {
       throw error;
     }
   }

@@ -12,6 +12,8 @@ const ascii = "CHARACTER SET ascii COLLATE ascii_bin NOT NULL";
 export interface Alteration {
   readonly sql: string;
   readonly unless: string;
+  /** The error of the server for a statement that was carried out before. */
+  readonly refusedWhenDone: string;
 }
 
 export type MysqlStatement = string | Alteration;
@@ -86,10 +88,12 @@ export const mysqlMigrations: readonly Migration<MysqlStatement>[] = [
         sql: `ALTER TABLE audit_log ADD COLUMN change_of VARBINARY(259) GENERATED ALWAYS AS
                 (IF(transition_type IN ('secret_set', 'secret_rotated', 'secret_deleted'), origin_id, NULL)) VIRTUAL
                 /*!80023 INVISIBLE */ /*M!100303 INVISIBLE */`,
+        refusedWhenDone: "ER_DUP_FIELDNAME",
         unless: `SELECT 1 FROM information_schema.columns WHERE ${ofAuditLog} AND column_name = 'change_of'`,
       },
       {
         sql: "ALTER TABLE audit_log ADD KEY audit_log_by_change (change_of, seq)",
+        refusedWhenDone: "ER_DUP_KEYNAME",
         unless: `SELECT 1 FROM information_schema.statistics WHERE ${ofAuditLog} AND index_name = 'audit_log_by_change'`,
       },
     ],
