@@ -10,8 +10,22 @@ import inspector from "node:inspector";
 import { fileURLToPath } from "node:url";
 import { setFlagsFromString } from "node:v8";
 
-// Node opens its inspector on SIGUSR1, unless somebody else takes the signal.
+// Node opens its inspector on SIGUSR1, unless a listener takes the signal.
 process.on("SIGUSR1", () => {});
+// The default of these two is to end the process. A server takes them as soon as it can: it has nothing to read again yet.
+if (process.argv.includes("serve")) {
+  process.on("SIGHUP", () => {});
+  process.on("SIGUSR2", () => {});
+}
+
+/** A SIGUSR1 that came before the listener has opened the inspector, at once or a little later, and maybe twice. */
+function closeInspector() {
+  const wanted = /--inspect(?!-port)/.test(`${process.execArgv} ${process.env.NODE_OPTIONS}`);
+  if (!wanted && inspector.url() !== undefined) {
+    inspector.close();
+    setImmediate(closeInspector);
+  }
+}
 
 const leastMajor = 22;
 const shipped = fileURLToPath(new URL("../node_modules/node/bin/node", import.meta.url));
@@ -26,19 +40,12 @@ if (Number.parseInt(process.versions.node, 10) >= leastMajor) {
     process.once("disconnect", () => process.kill(process.pid, "SIGTERM"));
     process.channel.unref();
   }
+  closeInspector();
   const { main } = await import("../dist/bin/zsc.js");
+  closeInspector();
   const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
   await main(process.argv, version);
-  // A SIGUSR1 that came before all this has opened the inspector, unless the operator has. Node may open it a second time.
-  const closeInspector = () => {
-    if (inspector.url() !== undefined) {
-      inspector.close();
-      setImmediate(closeInspector);
-    }
-  };
-  if (!/--inspect(?!-port)/.test(`${process.execArgv} ${process.env.NODE_OPTIONS}`)) {
-    closeInspector();
-  }
+  closeInspector();
 } else if (existsSync(shipped)) {
   const child = spawn(shipped, [...process.execArgv, fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
     stdio: ["inherit", "inherit", "inherit", "ipc"],

@@ -106,13 +106,12 @@ interface Signals {
 }
 
 /**
- * Says at once what signals do, so that none of them ends a start half way: SIGHUP reads the certificate again, SIGUSR2
- * does nothing, SIGTERM and SIGINT stop the server. SIGUSR1, which opens Node's inspector, is taken in bin/zsc.mjs.
+ * Decides at once what signals do, so that none of them ends a start half way: SIGHUP reads the certificate again,
+ * SIGTERM and SIGINT stop the server. bin/zsc.mjs takes SIGUSR1, which opens Node's inspector, and SIGUSR2.
  */
 function takeSignals(): Signals {
   let hangUp = () => {};
   process.on("SIGHUP", () => hangUp());
-  process.on("SIGUSR2", () => {});
   return {
     onHangUp(act) {
       hangUp = act;

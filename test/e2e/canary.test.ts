@@ -2,9 +2,9 @@ import { dirname } from "node:path";
 import { cleanUpDatabases, freshSqliteUrl } from "../support/databases.ts";
 import { type MariaDb, openMariaDb } from "../support/mariadb.ts";
 import { queryText } from "../support/mysql-admin.ts";
+import { until } from "../support/until.ts";
 import { callEverything, canaries, type Heard, hear } from "./canary/calls.ts";
 import { argumentsOf, filesBelow, findLeaks, type Marker, markerOf, type Place, placeOf } from "./support/leaks.ts";
-import { until } from "./support/until.ts";
 import { closeVaults, openVault, type Vault } from "./support/vault.ts";
 
 // Processes begin and end here, on a machine that may have other things to do.

@@ -3,9 +3,9 @@ import { Health, HealthCheckResponse_ServingStatus as Status } from "#gen/grpc/h
 import { ZeqContext } from "#gen/zsc/v1/zeq_context_pb.js";
 import { type MariaDb, openMariaDb } from "../support/mariadb.ts";
 import { queryText } from "../support/mysql-admin.ts";
+import { until } from "../support/until.ts";
 import { type RpcClient, rpcClients } from "./support/rpc-clients.ts";
 import { freshName, metadataOf, newSecret, receiptText, setSecret } from "./support/secrets.ts";
-import { until } from "./support/until.ts";
 import { closeVaults, openVault, type Vault } from "./support/vault.ts";
 
 // Processes begin and end here, on a machine that may have other things to do.

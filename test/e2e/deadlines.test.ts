@@ -1,9 +1,9 @@
 import { type Connection, createConnection } from "mysql2/promise";
 import { ZeqContext } from "#gen/zsc/v1/zeq_context_pb.js";
+import { until } from "../support/until.ts";
 import { type HttpClient, http2Client } from "./support/http.ts";
 import { rpcClients } from "./support/rpc-clients.ts";
 import { newSecret } from "./support/secrets.ts";
-import { until } from "./support/until.ts";
 import { closeVaults, openVault, type Vault } from "./support/vault.ts";
 
 /** Holds the lock on the chain head beside the server, so that nothing can be recorded meanwhile. */

@@ -4,9 +4,9 @@ import type { AddressInfo } from "node:net";
 import { exportJWK, type JWTPayload, SignJWT } from "jose";
 import { ZeqContext } from "#gen/zsc/v1/zeq_context_pb.js";
 import { ZscAdmin } from "#gen/zsc/v1/zsc_admin_pb.js";
+import { until } from "../support/until.ts";
 import { grpcJsClient, type RpcClient } from "./support/rpc-clients.ts";
 import { newSecret } from "./support/secrets.ts";
-import { until } from "./support/until.ts";
 import { closeVaults, openVault, type Vault } from "./support/vault.ts";
 
 const issuer = "https://issuer.example";

@@ -2,10 +2,10 @@ import { readFileSync } from "node:fs";
 import { ZeqContext } from "#gen/zsc/v1/zeq_context_pb.js";
 import { freshMysqlUrl } from "../support/databases.ts";
 import { createAccount, queryText } from "../support/mysql-admin.ts";
+import { until } from "../support/until.ts";
 import { grpcJsClient } from "./support/rpc-clients.ts";
 import { metadataOf, newSecret, nowZeqond, probe, rowsOf } from "./support/secrets.ts";
 import { freshKeys } from "./support/tokens.ts";
-import { until } from "./support/until.ts";
 import { closeVaults, openVault, type Vault } from "./support/vault.ts";
 import { runZsc } from "./support/zsc-process.ts";
 

@@ -5,10 +5,10 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { onDeathOfThisProcess } from "../support/server-process.ts";
+import { until } from "../support/until.ts";
 import { freePort } from "./support/free-port.ts";
 import { type HttpClient, http1Client } from "./support/http.ts";
 import { freshKeys, tokenOf } from "./support/tokens.ts";
-import { until } from "./support/until.ts";
 
 /** More lines than a pipe and the buffer behind it hold together. */
 const calls = 7_000;

@@ -3,12 +3,12 @@ import { connect, constants } from "node:http2";
 import { createConnection } from "node:net";
 import { ZeqContext } from "#gen/zsc/v1/zeq_context_pb.js";
 import { hmacToken } from "../auth/hand-made-tokens.ts";
+import { until } from "../support/until.ts";
 import { holdHead } from "./support/head-lock.ts";
 import { type HttpClient, http2Client } from "./support/http.ts";
 import { rawConnection } from "./support/raw-connection.ts";
 import { grpcJsClient, type RpcClient } from "./support/rpc-clients.ts";
 import { freshName, newSecret, receiptText } from "./support/secrets.ts";
-import { until } from "./support/until.ts";
 import { closeVaults, openVault, type Vault } from "./support/vault.ts";
 import type { LogLine } from "./support/zsc-process.ts";
 

@@ -2,10 +2,10 @@ import { readFileSync } from "node:fs";
 import { type IncomingMessage, request } from "node:http";
 import { connect } from "node:http2";
 import { type ListResponse, ZscAdmin } from "#gen/zsc/v1/zsc_admin_pb.js";
+import { until } from "../support/until.ts";
 import { rpcClients } from "./support/rpc-clients.ts";
 import { freshName, newSecret, setSecret } from "./support/secrets.ts";
 import { tokenOf } from "./support/tokens.ts";
-import { until } from "./support/until.ts";
 import { admin, closeVaults, databaseKinds, openVault, type Vault } from "./support/vault.ts";
 
 afterAll(closeVaults);

@@ -11,12 +11,12 @@ import {
   type PrivateFolder,
   type ServerProcess,
 } from "../support/server-process.ts";
+import { until } from "../support/until.ts";
 import { runBeside } from "./support/beside.ts";
 import { type HttpClient, http1Client } from "./support/http.ts";
 import { grpcJsClient } from "./support/rpc-clients.ts";
 import { setSecret } from "./support/secrets.ts";
 import { tokenOf } from "./support/tokens.ts";
-import { until } from "./support/until.ts";
 import { admin, closeVaults, openVault, type Vault } from "./support/vault.ts";
 
 const example = readFileSync("examples/nginx.conf", "utf8");

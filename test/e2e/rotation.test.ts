@@ -1,7 +1,7 @@
 import { ZeqContext } from "#gen/zsc/v1/zeq_context_pb.js";
+import { until } from "../support/until.ts";
 import { grpcJsClient } from "./support/rpc-clients.ts";
 import { metadataOf, newSecret, nowZeqond, payloadsOf, probe, whileAltered } from "./support/secrets.ts";
-import { until } from "./support/until.ts";
 import { closeVaults, databaseKinds, openVault, type Vault } from "./support/vault.ts";
 
 // Processes begin and end here, on a machine that may have other things to do.

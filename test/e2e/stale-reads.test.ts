@@ -1,8 +1,8 @@
 import type { FaultProxy } from "../support/fault-proxy.ts";
 import { queryText, withConnection } from "../support/mysql-admin.ts";
 import { openTwoServers, type TwoServers } from "../support/two-servers.ts";
+import { until } from "../support/until.ts";
 import { newSecret } from "./support/secrets.ts";
-import { until } from "./support/until.ts";
 import { closeVaults, openVault, type Vault } from "./support/vault.ts";
 
 jest.setTimeout(90_000);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { createLineSink, type LineSink, maxPendingLogBytes } from "../../src/logging/line-sink.ts";
 import { FileOutput } from "../../src/logging/output.ts";
-import { until } from "../e2e/support/until.ts";
+import { until } from "../support/until.ts";
 
 /** A named pipe: its reader may stop reading, go away and come back, as that of a log may. */
 class Pipe {

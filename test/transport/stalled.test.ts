@@ -3,8 +3,8 @@ import http2 from "node:http2";
 import net from "node:net";
 import { Code, createClient } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
-import { until } from "../e2e/support/until.ts";
 import { EchoService } from "../gen/test/echo/v1/echo_pb.js";
+import { until } from "../support/until.ts";
 import { startEcho } from "./echo-server.ts";
 import { askJson, askSession } from "./wire.ts";
 

@@ -1,12 +1,13 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect as connectTcp } from "node:net";
-import { resolve } from "node:path";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { connect, type TLSSocket } from "node:tls";
+import { until } from "../../support/until.ts";
 import { type Certificate, makeCertificate } from "../support/certificate.ts";
 import { http1Client } from "../support/http.ts";
-import { until } from "../support/until.ts";
 import { openVault, type Vault } from "../support/vault.ts";
 import { startZsc } from "../support/zsc-process.ts";
 
@@ -62,6 +63,23 @@ export function signals(): void {
     expect(port).toBeDefined();
     await until(() => refusesConnections(Number(port)));
     expect((await restarted.end()).code).toBe(0);
+  });
+
+  test.each(["SIGUSR2", "SIGHUP"] as const)("%s ends no start, from its first line on", async (signal) => {
+    const vault = await openVault();
+    await vault.process.end();
+    // Sent while the modules of the command are being loaded: the first line of ours has run by then.
+    const early = `import { registerHooks } from "node:module";
+      registerHooks({ load(url, context, next) {
+        if (url.endsWith("/dist/bin/zsc.js")) { process.kill(process.pid, "${signal}"); }
+        return next(url, context);
+      } });`;
+    const file = join(mkdtempSync(join(tmpdir(), "zsc-early-")), "early.mjs");
+    writeFileSync(file, early);
+    const restarted = startZsc(["serve"], { ...vault.env, NODE_OPTIONS: `--import=${file}` });
+    await restarted.logged("listening");
+    expect((await restarted.end()).code).toBe(0);
+    await vault.close();
   });
 
   test("SIGHUP shows new connections the certificate as it is now, and an unusable one changes nothing", async () => {

@@ -3,10 +3,10 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { resolve } from "node:path";
 import { ZeqContext } from "#gen/zsc/v1/zeq_context_pb.js";
+import { until } from "../../support/until.ts";
 import { holdHead, serverWaits, untilServerHas } from "../support/head-lock.ts";
 import { grpcJsClient } from "../support/rpc-clients.ts";
 import { freshName, newSecret, rowsOf } from "../support/secrets.ts";
-import { until } from "../support/until.ts";
 import { databaseKinds, openVault, type Vault } from "../support/vault.ts";
 
 const isOpen = async (vault: Vault) => {

@@ -3,10 +3,10 @@ import { Health, HealthCheckResponse_ServingStatus as Status } from "#gen/grpc/h
 import { type CommitFate, openFaultProxy } from "../../support/fault-proxy.ts";
 import { type MariaDb, openMariaDb } from "../../support/mariadb.ts";
 import { queryText } from "../../support/mysql-admin.ts";
+import { until } from "../../support/until.ts";
 import { holdHead } from "../support/head-lock.ts";
 import { type RpcClient, rpcClients } from "../support/rpc-clients.ts";
 import { newSecret, setSecret } from "../support/secrets.ts";
-import { until } from "../support/until.ts";
 import { openVault, type Vault } from "../support/vault.ts";
 
 const rights = {

@@ -1,8 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { copyFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import Database from "better-sqlite3";
+import { until } from "../../support/until.ts";
 import { newSecret } from "../support/secrets.ts";
-import { until } from "../support/until.ts";
 import { openVault, type Vault } from "../support/vault.ts";
 
 /** A file that is there, and takes no batch. */

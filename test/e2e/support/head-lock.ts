@@ -1,5 +1,5 @@
 import { createConnection } from "mysql2/promise";
-import { until } from "./until.ts";
+import { until } from "../../support/until.ts";
 import type { Vault } from "./vault.ts";
 
 /** Takes the lock on the chain head beside the server; what is recorded waits until it is let go. */
