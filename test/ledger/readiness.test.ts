@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { watchBatches } from "../../src/ledger/batch-watch.ts";
 import { watchClock } from "../../src/ledger/clock-watch.ts";
 import { createReadiness, type ReadinessCheck } from "../../src/ledger/readiness.ts";
@@ -64,6 +65,32 @@ describe("readiness, between rehearsals,", () => {
     await sequencer.submit(note(1));
     expect(await readiness.ask()).toEqual(ready);
     expect(rehearsals).not.toContain(true);
+  });
+
+  test("counts the age of a batch over all attempts at it, until it is written", async () => {
+    const store = await place.open();
+    const rival = faultyStore(store);
+    const batches = watchBatches(rival);
+    const load = {
+      secrets: [],
+      denials: [],
+      denialsAfterZeqond: 0,
+      denialsUntilZeqond: 0,
+      changes: [],
+      rowHashesAt: [],
+    };
+    rival.plan(conflict);
+    await expect(batches.transact(load, () => null)).rejects.toThrow();
+    await sleep(50);
+    const again = batches.transact(load, () => null);
+    expect(batches.underWayMs()).toBeGreaterThanOrEqual(50);
+    await again;
+    expect(batches.underWayMs()).toBe(0);
+    await batches.transact(load, () => {
+      expect(batches.underWayMs()).toBeLessThan(50);
+      return null;
+    });
+    await store.close();
   });
 
   test("knows when the database does not answer at all", async () => {

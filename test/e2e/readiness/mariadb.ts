@@ -128,9 +128,12 @@ export function onMariaDb(): void {
     const release = await holdHead({ ...vault, databaseUrl: database.url(place) });
     const stuck = newSecret(vault);
     const slow = "the database has been at one batch for more than two seconds";
-    await until(async () => (await vault.sendBare("GET", "/readyz")).text.includes(slow));
-    await release();
-    await stuck;
+    try {
+      await until(async () => (await vault.sendBare("GET", "/readyz")).text.includes(slow));
+    } finally {
+      await release();
+      await stuck;
+    }
     await until(async () => (await readyz()).status === 200);
   });
 
