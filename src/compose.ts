@@ -6,18 +6,19 @@ import { errorCode } from "./domain/error-code.ts";
 import type { Log } from "./domain/log.ts";
 import { OperatorError } from "./domain/operator-error.ts";
 import { watchBatches } from "./ledger/batch-watch.ts";
+import type { ChangeIndex } from "./ledger/change-index.ts";
 import { watchClock } from "./ledger/clock-watch.ts";
 import { createReadiness } from "./ledger/readiness.ts";
 import { createSequencer, type SequencerOptions } from "./ledger/sequencer.ts";
 import { type Snapshot, type Store, StoreFailure } from "./ledger/store.ts";
-import type { ChangeIndex } from "./ledger/verify.ts";
 import { announce, checkVault, warnOfOpenFiles } from "./opening.ts";
 import { createOutageLog } from "./outage-log.ts";
 import { startRotation } from "./rotation/daemon.ts";
 import { createSealer } from "./sealing/envelope.ts";
 import { deriveSealingKey, parseMasterKey, type SealingKey } from "./sealing/master-key.ts";
-import type { OnMigration } from "./store/migrations.ts";
+import type { OnMigration } from "./store/sql/migrations.ts";
 import type { ZscServer } from "./transport/index.ts";
+import { tables } from "./zsc/tables.ts";
 
 /** A vault that is open and listens. */
 export interface RunningVault {
@@ -34,10 +35,12 @@ export interface RunningVault {
 export async function openStore(database: DatabaseConfig, onMigration?: OnMigration): Promise<Store> {
   if (database.kind === "sqlite") {
     const { openSqliteStore } = await import("./store/sqlite/store.ts");
-    return openSqliteStore(database.path, onMigration);
+    return openSqliteStore(database.path, tables, onMigration);
   }
   const { openMysqlStore } = await import("./store/mysql/store.ts");
-  return await openMysqlStore(database, onMigration).catch((error: unknown) => refuse(database, "opened", error));
+  return await openMysqlStore(database, tables, onMigration).catch((error: unknown) =>
+    refuse(database, "opened", error),
+  );
 }
 
 /** Refuses a database without a vault before anything is made there. */
@@ -52,10 +55,10 @@ async function requireVault(database: DatabaseConfig): Promise<void> {
 async function holdsVault(database: DatabaseConfig): Promise<boolean> {
   if (database.kind === "sqlite") {
     const { sqliteHoldsVault } = await import("./store/sqlite/presence.ts");
-    return sqliteHoldsVault(database.path);
+    return sqliteHoldsVault(database.path, tables);
   }
   const { mysqlHoldsVault } = await import("./store/mysql/presence.ts");
-  return await mysqlHoldsVault(database);
+  return await mysqlHoldsVault(database, tables);
 }
 
 /** Opens a view of log and vault for verification. Needs no more than the right to read, and changes nothing. */

@@ -1,13 +1,15 @@
 import { realpathSync, statSync } from "node:fs";
 import type { Log } from "./domain/log.ts";
 import { OperatorError } from "./domain/operator-error.ts";
+import type { Secret } from "./domain/secret.ts";
+import { shapeOf } from "./ledger/record.ts";
 import type { Inventory, Store } from "./ledger/store.ts";
 import type { Sealer } from "./sealing/envelope.ts";
 import { keyIdIn } from "./sealing/key-box.ts";
 import { opensKeyCheck, sealKeyCheck } from "./sealing/key-check.ts";
 import type { SealingKey } from "./sealing/master-key.ts";
-import { secretOf } from "./store/columns.ts";
 import { bindingOf, isSealBroken } from "./zsc/drafts.ts";
+import { secrets } from "./zsc/tables.ts";
 
 export interface Opening {
   readonly key: SealingKey;
@@ -29,23 +31,24 @@ export interface Found extends Inventory {
  */
 export async function checkVault(opening: Opening): Promise<Found> {
   const { key, store } = opening;
-  const { head, secrets } = await store.inventory();
+  const { head, records } = await store.inventory();
   const stored = await store.keyCheck();
-  if (stored === null && secrets > 0) {
+  if (stored === null && isFilled(records)) {
     await checkSecrets(opening);
   }
   if (!opensKeyCheck(key, stored ?? (await store.initKeyCheck(sealKeyCheck(key))))) {
     throw wrongKey();
   }
-  return { head, secrets, isNew: stored === null && secrets === 0 && head.seq === 0 };
+  return { head, records, isNew: stored === null && !isFilled(records) && head.seq === 0 };
 }
 
 /** `place`: which database it is, for people. */
-export function announce({ head, secrets, isNew }: Found, place: string, log: Log): void {
+export function announce({ head, records, isNew }: Found, place: string, log: Log): void {
   if (isNew) {
     log.warn({ database: place }, "there was no vault and a new vault was made");
   }
-  log.info({ database: place, secrets, head: `${head.seq}.${head.rowHash}` }, "the vault is open");
+  const count = records.get(secrets) ?? 0;
+  log.info({ database: place, secrets: count, head: `${head.seq}.${head.rowHash}` }, "the vault is open");
 }
 
 /**
@@ -57,10 +60,10 @@ async function checkSecrets({ key, sealer, store, log }: Opening): Promise<void>
   let broken = 0;
   const snapshot = await store.openSnapshot();
   try {
-    for await (const page of snapshot.secrets()) {
-      for (const row of page) {
-        const secret = secretOf(row, 0, null);
-        if (keyIdIn(row.sealedKey) !== key.id) {
+    for await (const page of snapshot.records(secrets)) {
+      for (const { row } of page) {
+        const secret = shapeOf(secrets).load(row) as unknown as Secret;
+        if (keyIdIn(secret.sealedKey) !== key.id) {
           throw wrongKey();
         }
         if (isWhole(() => sealer.check(secret, bindingOf(secret)))) {
@@ -77,6 +80,10 @@ async function checkSecrets({ key, sealer, store, log }: Opening): Promise<void>
     throw wrongKey();
   }
   log.warn({ count: broken }, "the check of the master key was missing: the key opens the secrets, but for so many");
+}
+
+function isFilled(records: Inventory["records"]): boolean {
+  return [...records.values()].some((count) => count > 0);
 }
 
 function isWhole(check: () => void): boolean {

@@ -6,7 +6,7 @@ import type { IssuerState } from "./auth/issuer-keys.ts";
 import type { Config } from "./config/config.ts";
 import { systemClock } from "./domain/clock.ts";
 import type { Log } from "./domain/log.ts";
-import { createMetadataReader } from "./ledger/metadata-reader.ts";
+import { createReader } from "./ledger/reader.ts";
 import type { Sequencer } from "./ledger/sequencer.ts";
 import type { Store } from "./ledger/store.ts";
 import { portAccess, zscAccess } from "./rpc/access.ts";
@@ -31,6 +31,7 @@ import {
   streamList,
   type ZscServer,
 } from "./transport/index.ts";
+import { createMetadataReader } from "./zsc/metadata-reader.ts";
 
 export interface Parts {
   readonly store: Store;
@@ -44,7 +45,7 @@ const warmUpAfterMs = 1_000;
 
 /** Composes the port of a vault. It does not listen yet. */
 export function createPort(config: Config, { store, sequencer, sealer, health }: Parts, log: Log): ZscServer {
-  const metadata = createMetadataReader(store);
+  const metadata = createMetadataReader(createReader(store));
   const ports: RpcPorts = {
     ...{ sequencer, sealer, metadata, cancellationOf, canStreamList, streamList },
     maxAnswerBytes: defaultLimits.maxResponseBytes,

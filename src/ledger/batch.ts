@@ -2,7 +2,9 @@ import type { VaultError } from "../domain/errors.ts";
 import type { Moment } from "../domain/moment.ts";
 import { type LooseRow, linkRows, looseRow } from "./chain.ts";
 import type { Decision, Operation, Outcome, Receipt } from "./operation.ts";
+import { shapeOf } from "./record.ts";
 import { type AuditRow, receiptOfRow } from "./row.ts";
+import type { RowMac } from "./row-mac.ts";
 import type { LedgerWrite, Loaded } from "./store.ts";
 import { World } from "./world.ts";
 
@@ -18,8 +20,14 @@ export interface AppliedBatch {
   readonly write: LedgerWrite | null;
   /** In the order of the operations. Operations at the end that did not fit are missing and were not applied. */
   readonly settled: readonly Settled[];
-  /** Approximate size of the loaded secrets. */
+  /** Approximate size of the loaded records. */
   readonly loadedBytes: number;
+}
+
+export interface BatchOptions {
+  readonly maxBytes?: number;
+  /** Required for tables that are vouched for. */
+  readonly mac?: RowMac | undefined;
 }
 
 type Settle = (rows: readonly AuditRow[]) => Settled;
@@ -27,17 +35,16 @@ type Settle = (rows: readonly AuditRow[]) => Settled;
 /**
  * Applies operations in order to the loaded rows, and links their audit rows into the chain. No I/O.
  *
- * Stops before the operation with which the secrets and payloads to write would exceed `maxBytes`. The first operation
+ * Stops before the operation with which the records and payloads to write would exceed `maxBytes`. The first operation
  * is always applied.
  */
 export function applyBatch(
   operations: readonly Operation<unknown>[],
   loaded: Loaded,
   now: Moment,
-  forgetDenialsUntilZeqond: number,
-  maxBytes = Number.POSITIVE_INFINITY,
+  { maxBytes = Number.POSITIVE_INFINITY, mac }: BatchOptions = {},
 ): AppliedBatch {
-  const world = new World(loaded, now);
+  const world = new World(loaded, now, mac);
   const loose: LooseRow[] = [];
   const pending: Settle[] = [];
   const collected = { world, loose, pending };
@@ -52,7 +59,7 @@ export function applyBatch(
   }
   const rows = linkRows(loaded.head, loose);
   const settled = pending.map((settle) => settle(rows));
-  const write = rows.length === 0 ? null : world.write(rows, forgetDenialsUntilZeqond);
+  const write = rows.length === 0 ? null : world.write(rows, now.zeqond);
   return { write, settled, loadedBytes: bytesOf(loaded) };
 }
 
@@ -95,7 +102,7 @@ function applyOne(
       return undefined;
     }
     const end = loose.length;
-    world.apply(changes, first, end - first);
+    world.apply(changes, first, loose);
     pending.push((rows) => {
       const receipts = rows.slice(first, end).map(receiptOfRow);
       return outcome.kind === "done"
@@ -119,13 +126,17 @@ function discard(operation: Operation<unknown>, outcome: Outcome<unknown>): void
   }
 }
 
-/** An approximation, because it runs for each batch and a list of permissions can be long. */
-function bytesOf({ secrets }: Loaded): number {
+function bytesOf({ tables }: Loaded): number {
   let bytes = 0;
-  for (const { sealedValue, permissions } of secrets.values()) {
-    bytes += sealedValue.byteLength;
-    for (const zid of permissions) {
-      bytes += zid.length;
+  for (const [table, { records, lookups }] of tables) {
+    const { weighRoughly } = shapeOf(table);
+    for (const record of records.values()) {
+      bytes += weighRoughly(record);
+    }
+    for (const found of lookups.values()) {
+      for (const list of found.values()) {
+        bytes += list.reduce((sum, record) => sum + weighRoughly(record), 0);
+      }
     }
   }
   return bytes;

@@ -1,29 +1,45 @@
-import { type VaultRow, vaultRowDigest } from "../domain/vault-row.ts";
-
-/** Types of rows that change a secret. A partial index of these finds the last change of a name. */
-export const changeTypes = ["secret_set", "secret_rotated", "secret_deleted"] as const;
+import { type StoredRow, shapeOf } from "./record.ts";
+import type { AnyTable } from "./table.ts";
 
 /** The last bytes of a payload, which hold a change's `version` and `sealed_digest`. */
 export const payloadEndBytes = 128;
 
-/** The last row of the log that changed a secret. */
+/** The last row of the log that changed a record. */
 export interface ChangeRow {
   readonly transitionType: string;
   /** The end of its payload: at least `payloadEndBytes`, or all of a shorter payload. */
   readonly payloadEnd: string;
 }
 
+/** The end of a change's payload, by which a record can be compared with the log. */
+export interface ChangeMarks {
+  readonly version: number;
+  readonly sealed_digest: string;
+}
+
+/** The marks of a record. They MUST be the last fields of the payload that records its change. */
+export function changeMarks(table: AnyTable, record: object): ChangeMarks {
+  const shape = shapeOf(table);
+  const fields = record as Readonly<Record<string, unknown>>;
+  return { version: shape.versionOf(fields), sealed_digest: shape.digest(shape.store(fields)) };
+}
+
 // A caller's input cannot match: JSON escapes every quote inside a string.
 const marks = /"version":([1-9][0-9]{0,15}),"sealed_digest":"([0-9a-f]{64})"\}$/;
 
 /**
- * Whether the row of a secret, or its absence, matches its last change in the log. An attacker with write access to the
- * tables can restore an older row together with its seal; only the log shows that it is old.
+ * Whether a stored row, or its absence, matches its last change in the log. An attacker with write access to the tables
+ * can restore an older row together with its seal; only the log shows that it is old.
  */
-export function isAsRecorded(row: VaultRow | undefined, last: ChangeRow | undefined): boolean {
-  if (last === undefined || last.transitionType === "secret_deleted") {
+export function isAsRecorded(table: AnyTable, row: StoredRow | undefined, last: ChangeRow | undefined): boolean {
+  if (last === undefined || last.transitionType === table.log?.removed) {
     return row === undefined;
   }
   const [, version, sealedDigest] = marks.exec(last.payloadEnd) ?? [];
-  return row !== undefined && version === String(row.version) && sealedDigest === vaultRowDigest(row);
+  return row !== undefined && version === String(versionIn(table, row)) && sealedDigest === shapeOf(table).digest(row);
+}
+
+/** The version in a stored row. */
+export function versionIn(table: AnyTable, row: StoredRow): unknown {
+  return table.kind === "versioned" ? row[table.columns.findIndex(({ field }) => field === "version")] : 1;
 }

@@ -1,32 +1,32 @@
 import type { VaultError } from "../domain/errors.ts";
 import type { Moment } from "../domain/moment.ts";
-import type { Secret } from "../domain/secret.ts";
-import type { TransitionType } from "./row.ts";
+import type { AnyTable, Key, Table } from "./table.ts";
 
 /**
- * A caller's operation on the vault: decided on loaded rows, recorded and made durable in one transaction.
+ * A caller's operation on the vault: decided on loaded records, recorded and made durable in one transaction.
  *
  * `apply` MUST be pure apart from fresh randomness: no I/O, no clock but `view.now`. It may run more than once, since
  * a batch that was rolled back is applied again on fresh rows. When it throws, only this operation fails.
  */
 export interface Operation<T> {
-  /** The rows to load before `apply`. */
-  readonly needs: Needs;
+  /** The records to load before `apply`. */
+  readonly needs: readonly Need[];
   /** Its estimated share of a batch. The exact size of its changes and rows is counted when it is applied. */
   readonly weight: Weight;
-  apply(view: ChangeView): Decision<T>;
+  apply(view: View): Decision<T>;
   /** Wipes the secret parts of a value that no caller receives, because its attempt was rolled back or did not fit. */
   discard?(value: T): void;
 }
 
-export interface Needs {
-  /** Secrets by name. */
-  readonly secrets: readonly string[];
-  /** ZIDs whose recent denials count. */
-  readonly denials: readonly string[];
-  /** The names in `secrets` that it may change. */
-  readonly changes?: readonly string[];
-}
+/** A record by its key, or all records that share the values of a lookup. */
+export type Need =
+  | {
+      readonly table: AnyTable;
+      readonly key: Key;
+      /** Whether the operation may put or delete it. */
+      readonly changes?: boolean;
+    }
+  | { readonly table: AnyTable; readonly lookup: string; readonly by: Key };
 
 export interface Weight {
   /** Number of audit rows to write. */
@@ -35,21 +35,27 @@ export interface Weight {
   readonly bytes: number;
 }
 
-/** The loaded rows as an operation sees them, with the changes of the operations before it in the batch. */
-export interface BatchView {
+/** The loaded records as an operation sees them, with the changes of the operations before it in the batch. */
+export interface View {
   readonly now: Moment;
-  secret(name: string): Secret | undefined;
-  /** Zeqonds of the recent denials of a ZID. */
-  denials(zid: string): readonly number[];
-}
-
-/** A `BatchView` for operations that change secrets. */
-export interface ChangeView extends BatchView {
   /**
-   * Whether a secret, or its absence, matches its last change in the log. Also false for a name that is not among the
-   * operation's `changes`. An operation MUST NOT change a secret for which this is false.
+   * The record with this key.
+   *
+   * @throws VaultError `SEAL_BROKEN` when its table is vouched for, and its MAC does not match
+   * @throws Error when the operation did not need it
    */
-  isAsRecorded(name: string): boolean;
+  get<R extends object>(table: Table<R>, ...key: Key): R | undefined;
+  /**
+   * The records that share the values of a lookup; of a derived table, those that may matter now.
+   *
+   * @throws as `get`
+   */
+  all<R extends object>(table: Table<R>, lookup: string, ...by: Key): readonly R[];
+  /**
+   * Whether a record, or its absence, matches its last change in the log. An operation MUST NOT change a record for
+   * which this is false. Also false when the operation did not need the record with `changes`.
+   */
+  isAsRecorded(table: AnyTable, ...key: Key): boolean;
 }
 
 export interface Decision<T> {
@@ -65,16 +71,19 @@ export type Outcome<T> =
 
 /** One change of the vault. */
 export type Change =
-  | { readonly kind: "put"; readonly secret: Secret }
-  | { readonly kind: "delete"; readonly name: string }
-  | { readonly kind: "count_read"; readonly name: string }
-  /** A denial that counts against `zid`; recorded by draft number `draft` of the same decision. */
-  | { readonly kind: "count_denial"; readonly zid: string; readonly draft: number };
+  /** Inserts or updates a record of a versioned table; an update has the next version. */
+  | { readonly kind: "put"; readonly table: AnyTable; readonly record: object }
+  | { readonly kind: "delete"; readonly table: AnyTable; readonly key: Key }
+  /** Moves the counters beside a record. */
+  | { readonly kind: "count"; readonly table: AnyTable; readonly key: Key }
+  /** Appends the record that follows from draft number `draft` of the same decision, by the table's derivation. */
+  | { readonly kind: "append"; readonly table: AnyTable; readonly draft: number };
 
 /** The content of an audit row, without its position in the chain. */
 export interface AuditDraft {
-  readonly type: TransitionType;
-  /** Name of the secret, or `*`. */
+  /** One of the surface's event types (contract, section 4). */
+  readonly type: string;
+  /** What it is about: a name, or `*`. Its `origin_id` is `zsc:` and this. */
   readonly subject: string;
   readonly actorZid: string;
   /** The 4th input of `proof_digest`. */

@@ -2,20 +2,6 @@ import { hash } from "node:crypto";
 import { FieldWriter } from "../domain/fields.ts";
 import type { Receipt } from "./operation.ts";
 
-/** All transitions, as named in `audit_log.transition_type` (contract, section 4). */
-export const transitionTypes = [
-  "secret_set",
-  "secret_rotated",
-  "secret_read",
-  "secret_denied",
-  "secret_deleted",
-  "admin_list",
-  "admin_info",
-  "admin_audit",
-] as const;
-
-export type TransitionType = (typeof transitionTypes)[number];
-
 /** One row of the audit log, with the exact texts that its hash covers. */
 export interface AuditRow {
   /** Position in the chain, from 1, without gaps. */

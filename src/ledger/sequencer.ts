@@ -1,11 +1,12 @@
 import type { Clock } from "../domain/clock.ts";
 import { VaultError } from "../domain/errors.ts";
-import { lookedAtZeqonds } from "../domain/limiter.ts";
 import { momentOf } from "../domain/moment.ts";
 import { type AppliedBatch, applyBatch, discardBatch } from "./batch.ts";
 import { FairQueue } from "./fair-queue.ts";
+import { needsOf } from "./needs.ts";
 import type { Operation, Recorded } from "./operation.ts";
-import { type Loaded, type LoadRequest, type Store, StoreFailure } from "./store.ts";
+import type { RowMac } from "./row-mac.ts";
+import { type Loaded, type Store, StoreFailure } from "./store.ts";
 import { type Cancellation, Waiter } from "./waiter.ts";
 
 export interface Sequencer {
@@ -31,6 +32,8 @@ export type { Cancellation } from "./waiter.ts";
 export interface SequencerOptions {
   readonly store: Pick<Store, "transact" | "inProcess">;
   readonly clock: Clock;
+  /** Required when a table is vouched for. */
+  readonly mac?: RowMac;
   /** Called for each failed attempt at a batch. `attempt` counts from 1. */
   readonly onFailure?: (failure: StoreFailure, attempt: number) => void;
   /** Limit of audit rows per batch; a single operation may exceed it. */
@@ -54,7 +57,7 @@ const overloadRetryMs = 100;
 
 /** Group commit: one batch in flight, the next one collecting. No timers, so an idle vault adds no delay. */
 export function createSequencer(options: SequencerOptions): Sequencer {
-  const { store, clock, onFailure, maxBatchRows = 256, maxBatchBytes = 1_048_576 } = options;
+  const { store, clock, mac, onFailure, maxBatchRows = 256, maxBatchBytes = 1_048_576 } = options;
   const { maxLoadBytes = 8_388_608, maxWaiting = 8_200 } = options;
   const waiting = new FairQueue<Waiter>(maxWaiting);
   /** Limit of rows in the next batch: below `maxBatchRows` after a batch that was too large in bytes. */
@@ -190,10 +193,11 @@ export function createSequencer(options: SequencerOptions): Sequencer {
   ): Promise<AppliedBatch | undefined> {
     let applied: AppliedBatch | undefined;
     try {
-      const load = loadRequest(operations, momentOf(clock).zeqond, inDoubt);
+      const rowHashesAt = inDoubt.flatMap(({ write }) => (write ? [write.to.seq] : []));
+      const load = { needs: needsOf(operations), nowZeqond: momentOf(clock).zeqond, rowHashesAt };
       await store.transact(load, (loaded) => {
         const committed = inDoubt.find((batch) => isIn(batch, loaded));
-        applied = committed ?? applyBatch(operations, loaded, momentOf(clock), load.denialsAfterZeqond, maxBatchBytes);
+        applied = committed ?? applyBatch(operations, loaded, momentOf(clock), { maxBytes: maxBatchBytes, mac });
         return committed ? null : applied.write;
       });
       if (applied === undefined) {
@@ -225,34 +229,6 @@ export function createSequencer(options: SequencerOptions): Sequencer {
       closed = true;
       await running;
     },
-  };
-}
-
-function loadRequest(
-  operations: readonly Operation<unknown>[],
-  nowZeqond: number,
-  inDoubt: readonly AppliedBatch[],
-): LoadRequest {
-  const secrets = new Set<string>();
-  const denials = new Set<string>();
-  const changes = new Set<string>();
-  for (const { needs } of operations) {
-    for (const name of needs.secrets) {
-      secrets.add(name);
-    }
-    for (const zid of needs.denials) {
-      denials.add(zid);
-    }
-    needs.changes?.forEach((name) => void changes.add(name));
-  }
-  const rowHashesAt = inDoubt.flatMap(({ write }) => (write ? [write.to.seq] : []));
-  return {
-    secrets: [...secrets],
-    denials: [...denials],
-    denialsAfterZeqond: nowZeqond - lookedAtZeqonds,
-    denialsUntilZeqond: nowZeqond + lookedAtZeqonds,
-    changes: [...changes],
-    rowHashesAt,
   };
 }
 

@@ -1,30 +1,42 @@
-import type { Secret, SecretMetadata } from "../domain/secret.ts";
-import type { VaultRow } from "../domain/vault-row.ts";
+import type { AnyRecord, StoredRow } from "./record.ts";
 import type { AuditRow, Head } from "./row.ts";
 import type { RowBlock } from "./row-block.ts";
+import type { AnyTable, Key, Table } from "./table.ts";
 
-/** The rows that a batch needs, by key. */
+/** What a batch needs of one table. */
+export interface TableNeeds {
+  /** By the text of the key. */
+  readonly keys: ReadonlyMap<string, Key>;
+  /** The texts of those keys whose records are to be compared with their last change in the log. */
+  readonly changes: ReadonlySet<string>;
+  /** By label, then by the text of the values. */
+  readonly lookups: ReadonlyMap<string, ReadonlyMap<string, Key>>;
+}
+
 export interface LoadRequest {
-  readonly secrets: readonly string[];
-  readonly denials: readonly string[];
-  /** Denials at or before this Zeqond are not loaded. */
-  readonly denialsAfterZeqond: number;
-  /** Denials after this Zeqond are not loaded: a wrong clock may have left any number of them. */
-  readonly denialsUntilZeqond: number;
-  /** The names in `secrets` whose row is to be compared with its last change in the log. */
-  readonly changes: readonly string[];
+  readonly needs: ReadonlyMap<AnyTable, TableNeeds>;
+  /** Derived records are loaded only as far as they may matter at this Zeqond. */
+  readonly nowZeqond: number;
   /** The `seq` of rows whose hashes to load: the last rows of attempts whose commit is in doubt. */
   readonly rowHashesAt: readonly number[];
 }
 
+/** The loaded records of one table. */
+export interface LoadedTable {
+  /** By the text of the key; keys without a record are absent. */
+  readonly records: ReadonlyMap<string, AnyRecord>;
+  /** By label, then by the text of the values; values without a record are absent. */
+  readonly lookups: ReadonlyMap<string, ReadonlyMap<string, readonly AnyRecord[]>>;
+  /** The keys in `changes` whose stored row matches the log, by `isAsRecorded`. */
+  readonly asRecorded: ReadonlySet<string>;
+  /** Of a vouched table: the MAC of each record as it is stored. */
+  readonly macs: ReadonlyMap<AnyRecord, Uint8Array>;
+}
+
 export interface Loaded {
   readonly head: Head;
-  /** By name; names without a secret are absent. */
-  readonly secrets: ReadonlyMap<string, Secret>;
-  /** By ZID: the Zeqonds of its denials. */
-  readonly denials: ReadonlyMap<string, readonly number[]>;
-  /** The names in `changes` whose stored row matches the log, by `isAsRecorded`. */
-  readonly asRecorded: ReadonlySet<string>;
+  /** Every table in `needs`. */
+  readonly tables: ReadonlyMap<AnyTable, LoadedTable>;
   /** By seq. */
   readonly rowHashes: ReadonlyMap<number, string>;
 }
@@ -35,34 +47,32 @@ export interface LedgerWrite {
   readonly to: Head;
   /** In the order of `seq`, `from.seq + 1` to `to.seq`. */
   readonly rows: readonly AuditRow[];
-  /** Deletions are written first, then insertions, then updates. */
-  readonly deletes: readonly Secret[];
-  readonly inserts: readonly Secret[];
-  readonly updates: readonly SecretUpdate[];
-  /** Changed read counters, of secrets that are otherwise unchanged or also updated. */
-  readonly reads: readonly ReadCounter[];
-  readonly denials: readonly Denial[];
-  /** Denials at or before this Zeqond, of the ZIDs in `denials`, no longer count and may be deleted. */
-  readonly forgetDenialsUntilZeqond: number;
+  /** Only tables with changes. */
+  readonly tables: readonly TableWrite[];
+  /** Of derived tables: old records of the lookups that were appended to may be deleted. */
+  readonly nowZeqond: number;
 }
 
-export interface SecretUpdate {
-  readonly secret: Secret;
+/** The changes of one table. Deletions are written first, then insertions, then updates. */
+export interface TableWrite {
+  readonly table: AnyTable;
+  readonly deletes: readonly AnyRecord[];
+  readonly inserts: readonly VouchedRecord[];
+  readonly updates: readonly RecordUpdate[];
+  /** Records whose counters moved, otherwise unchanged or also updated. */
+  readonly counts: readonly AnyRecord[];
+  readonly appends: readonly AnyRecord[];
+}
+
+export interface VouchedRecord {
+  readonly record: AnyRecord;
+  /** Only of vouched tables. */
+  readonly mac?: Uint8Array;
+}
+
+export interface RecordUpdate extends VouchedRecord {
   /** The version that the row must still have. */
   readonly fromVersion: number;
-}
-
-export interface ReadCounter {
-  readonly secretId: string;
-  readonly readCount: number;
-  readonly lastReadZeqond: number;
-}
-
-export interface Denial {
-  /** The row that recorded it. */
-  readonly seq: number;
-  readonly zid: string;
-  readonly zeqond: number;
 }
 
 /** Whether an acknowledged commit survives a crash of the database's machine. */
@@ -88,7 +98,8 @@ export interface Rehearsed extends Durability {
 /** The size of the vault. */
 export interface Inventory {
   readonly head: Head;
-  readonly secrets: number;
+  /** The number of records in each table, but for derived ones. */
+  readonly records: ReadonlyMap<AnyTable, number>;
 }
 
 /**
@@ -111,22 +122,20 @@ export interface Store {
   transact(load: LoadRequest, decide: (loaded: Loaded) => LedgerWrite | null): Promise<void>;
 
   // `atLeast`: a row that was committed before. A read MUST show the vault at or after it, or fail with `unavailable`:
-  // a replicated database may answer from a server that does not have the row yet, or never will.
+  // a replicated database may answer from a server that does not have the row yet, or never will. Without it the result
+  // may be stale.
 
   /**
-   * Metadata ordered by the bytes of the name: at most `limit` secrets after `afterName`, and about `pageBytes`. A
-   * short page does not mean the end; an empty one does.
+   * Records of a table in the order of the bytes of their key, without their unlisted columns: at most `limit`, and
+   * about `pageBytes`. A short page does not mean the end; an empty one does.
    */
-  listSecrets(afterName: string | null, limit: number, atLeast: Head): Promise<readonly SecretMetadata[]>;
-  /** Rows of one secret whose type begins with `secret_`, before `beforeSeq`, newest first. */
-  auditRows(originId: string, limit: number, atLeast: Head, beforeSeq?: number): Promise<readonly AuditRow[]>;
-  /** The metadata after `afterName`, from one snapshot. MUST be closed. */
-  openListing(afterName: string | null, atLeast: Head): Promise<Listing>;
-  /**
-   * Names, after `afterName`, of secrets whose `expires_zeqond` is at or before `zeqond`; ordered by name. The result
-   * may be stale: whether a secret is due is decided again under the lock, and a missed one is found the next time.
-   */
-  dueSecrets(zeqond: number, afterName: string | null, limit: number): Promise<readonly string[]>;
+  page<R extends object>(table: Table<R>, select: Selection, limit: number, atLeast?: Head): Promise<readonly R[]>;
+  /** All records after a key, from one snapshot. MUST be closed. */
+  openListing<R extends object>(table: Table<R>, after: Key | null, atLeast: Head): Promise<Listing<R>>;
+  /** Rows of the log about one subject, before `beforeSeq`, newest first; of the types that begin with `typePrefix`. */
+  auditRows(about: AuditSelection, limit: number, atLeast: Head): Promise<readonly AuditRow[]>;
+  /** The rows of the log after `seq`, in their order: at most `limit`, and about `pageBytes`. Empty at the end. */
+  rowsAfter(seq: number, limit: number): Promise<readonly AuditRow[]>;
 
   /** A consistent snapshot of log and vault, for verification. */
   openSnapshot(): Promise<Snapshot>;
@@ -152,12 +161,27 @@ export interface Store {
 /** Limit of the permissions in a page, in bytes; a single row may exceed it. */
 export const pageBytes = 262_144;
 
-/** A list of metadata from one snapshot. */
-export interface Listing {
-  /** Number of secrets in the list. */
+/** Which records of a table. */
+export interface Selection {
+  /** Only records after this key. */
+  readonly after: Key | null;
+  /** Only records whose value of this field, the only one of a lookup, is at most this. */
+  readonly upTo?: { readonly field: string; readonly value: number };
+}
+
+export interface AuditSelection {
+  readonly originId: string;
+  readonly typePrefix: string;
+  /** Absent: from the newest row on. */
+  readonly beforeSeq?: number;
+}
+
+/** A list of records from one snapshot. */
+export interface Listing<R extends object> {
+  /** Number of records in the list. */
   readonly count: number;
-  /** The next page, as in `Store.listSecrets`. */
-  next(afterName: string | null, limit: number): Promise<readonly SecretMetadata[]>;
+  /** The next page, as in `Store.page`. */
+  next(after: Key | null, limit: number): Promise<readonly R[]>;
   close(): Promise<void>;
 }
 
@@ -171,11 +195,15 @@ export interface Snapshot {
    * column's text may differ from its bytes; MAY do so when it cannot tell. An empty log has no blocks.
    */
   blocks(): AsyncIterable<RowBlock>;
-  /** Secrets ordered by the bytes of their names, in pages. */
-  secrets(): AsyncIterable<readonly VaultRow[]>;
-  /** The limiter's denials in the order of `seq`, in pages. */
-  denials(): AsyncIterable<readonly Denial[]>;
+  /** The rows of a table as they are stored, in the order of the bytes of their key, in pages. */
+  records(table: AnyTable): AsyncIterable<readonly SnapshotRow[]>;
   close(): Promise<void>;
+}
+
+export interface SnapshotRow {
+  readonly row: StoredRow;
+  /** Of a vouched table. */
+  readonly mac?: Uint8Array;
 }
 
 /**

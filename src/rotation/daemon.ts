@@ -1,12 +1,14 @@
 import type { Clock } from "../domain/clock.ts";
 import { fieldsOfError, type Log } from "../domain/log.ts";
 import { momentOf } from "../domain/moment.ts";
+import type { Secret } from "../domain/secret.ts";
 import { zeqondMs } from "../domain/zeqond.ts";
 import type { Sequencer } from "../ledger/sequencer.ts";
 import type { Store } from "../ledger/store.ts";
 import type { Sealer } from "../sealing/envelope.ts";
 import { isSealBroken } from "../zsc/drafts.ts";
 import { rotateIfDue } from "../zsc/rotate.ts";
+import { secrets } from "../zsc/tables.ts";
 import { Pauses } from "./pauses.ts";
 
 /** How often the daemon looks. */
@@ -15,7 +17,7 @@ export const intervalZeqonds = 100;
 const pageSecrets = 100;
 
 export interface RotationOptions {
-  readonly store: Pick<Store, "dueSecrets">;
+  readonly store: Pick<Store, "page">;
   readonly sequencer: Pick<Sequencer, "submit">;
   readonly sealer: Sealer;
   readonly clock: Clock;
@@ -33,15 +35,18 @@ export async function rotateDue(options: RotationOptions, signal?: AbortSignal, 
   const { store, clock } = options;
   const { zeqond, unixMs } = momentOf(clock);
   let rotated = 0;
-  let after: string | null = null;
+  let after: readonly string[] | null = null;
   while (!signal?.aborted) {
-    const names: readonly string[] = await store.dueSecrets(zeqond, after, pageSecrets);
+    const upTo = { field: "expiresZeqond", value: zeqond };
+    const due: readonly Secret[] = await store.page(secrets, { after, upTo }, pageSecrets);
+    const names = due.map(({ name }) => name);
     const ready = names.filter((name) => pauses.isOver(name, unixMs));
     rotated += await rotatePage(options, ready, pauses, signal);
-    if (names.length < pageSecrets) {
+    const last = names.at(-1);
+    if (last === undefined) {
       break;
     }
-    after = names.at(-1) ?? null;
+    after = [last];
   }
   return rotated;
 }

@@ -14,11 +14,11 @@ import {
   type ZscAdmin,
 } from "#gen/zsc/v1/zsc_admin_pb.js";
 import { Plaintext } from "../domain/plaintext.ts";
-import type { MetadataReader } from "../ledger/metadata-reader.ts";
 import type { Operation } from "../ledger/operation.ts";
 import type { Head } from "../ledger/row.ts";
 import { deleteSecret } from "../zsc/delete.ts";
 import { infoSecret, recordAudit } from "../zsc/metadata.ts";
+import type { MetadataReader } from "../zsc/metadata-reader.ts";
 import { grantSecret, revokeSecret } from "../zsc/permissions.ts";
 import { probePermission } from "../zsc/probe.ts";
 import { rotateSecret } from "../zsc/rotate.ts";

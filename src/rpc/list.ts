@@ -10,8 +10,8 @@ import { VaultError } from "../domain/errors.ts";
 import { isSecretName } from "../domain/names.ts";
 import type { SecretMetadata } from "../domain/secret.ts";
 import type { Head } from "../ledger/row.ts";
-import type { Listing } from "../ledger/store.ts";
 import { recordList } from "../zsc/metadata.ts";
+import type { MetadataListing } from "../zsc/metadata-reader.ts";
 import { principalOf } from "./admission.ts";
 import { metadataMessage } from "./messages.ts";
 import { type RestOfList, type RpcPorts, recordAndSign } from "./ports.ts";
@@ -88,7 +88,7 @@ function bytesInAnswer(secret: SecretMetadata): number {
   return Buffer.byteLength(JSON.stringify(secret)) + 128;
 }
 
-function restOf(listing: Listing, after: string | null): RestOfList {
+function restOf(listing: MetadataListing, after: string | null): RestOfList {
   let last = after;
   let limit = firstChunk;
   return {

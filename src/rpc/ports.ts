@@ -1,10 +1,10 @@
 import type { Message } from "@bufbuild/protobuf";
 import { type ContextValues, createContextKey, type HandlerContext } from "@connectrpc/connect";
 import type { Principal } from "../domain/principal.ts";
-import type { MetadataReader } from "../ledger/metadata-reader.ts";
 import { type Operation, type Receipt, type Recorded, receiptText } from "../ledger/operation.ts";
 import type { Cancellation, Sequencer } from "../ledger/sequencer.ts";
 import type { Sealer } from "../sealing/envelope.ts";
+import type { MetadataReader } from "../zsc/metadata-reader.ts";
 import { principalOf } from "./admission.ts";
 import { receiptHeader } from "./errors.ts";
 

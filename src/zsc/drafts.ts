@@ -1,19 +1,19 @@
 import { VaultError } from "../domain/errors.ts";
 import type { Secret } from "../domain/secret.ts";
-import { vaultRowDigest } from "../domain/vault-row.ts";
-import type { AuditDraft, Decision, Needs, Weight } from "../ledger/operation.ts";
+import type { AuditDraft, Decision, Need, Weight } from "../ledger/operation.ts";
 import type { Binding } from "../sealing/binding.ts";
+import { secrets } from "./tables.ts";
 
 /** The weight of an operation that writes one audit row and no value. */
 export const oneRow: Weight = { rows: 1, bytes: 0 };
 
-export function needsSecret(name: string): Needs {
-  return { secrets: [name], denials: [] };
+export function needsSecret(name: string): Need {
+  return { table: secrets, key: [name] };
 }
 
 /** The needs of an operation that may change or create one secret. */
-export function needsChange(name: string): Needs {
-  return { secrets: [name], denials: [], changes: [name] };
+export function needsChange(name: string): readonly Need[] {
+  return [{ table: secrets, key: [name], changes: true }];
 }
 
 /** The binding of a secret's seal (contract, section 5). */
@@ -30,14 +30,6 @@ export function bindingOf(secret: Omit<Secret, "sealedKey" | "sealedValue">): Bi
     expiresZeqond,
     createdAt,
     updatedAt,
-  };
-}
-
-/** The end of a change's payload, by which the vault can be compared with the log. */
-export function changeMarks(secret: Secret): { readonly version: number; readonly sealed_digest: string } {
-  return {
-    version: secret.version,
-    sealed_digest: vaultRowDigest({ ...secret, permissionsJson: JSON.stringify(secret.permissions) }),
   };
 }
 

@@ -2,9 +2,10 @@ import { VaultError } from "../domain/errors.ts";
 import { type GateAnswer, passGate } from "../domain/gate.ts";
 import type { Plaintext } from "../domain/plaintext.ts";
 import type { Secret } from "../domain/secret.ts";
-import type { AuditDraft, BatchView, Change, Needs } from "../ledger/operation.ts";
+import type { AuditDraft, Change, Need, View } from "../ledger/operation.ts";
 import type { Sealer } from "../sealing/envelope.ts";
-import { bindingOf, deniedDraft, isSealBroken, notFound, type RefusalReason } from "./drafts.ts";
+import { bindingOf, deniedDraft, isSealBroken, needsSecret, notFound, type RefusalReason } from "./drafts.ts";
+import { denials, secrets } from "./tables.ts";
 
 /** A read, or a probe of one. */
 export interface Request {
@@ -25,14 +26,27 @@ export type Passage =
       readonly changes: readonly Change[];
     };
 
-export function needsPassage(request: Request): Needs {
-  return { secrets: [request.name], denials: [request.zid] };
+export function needsPassage({ name, zid }: Request): readonly Need[] {
+  return [needsSecret(name), { table: denials, lookup: "zid", by: [zid] }];
 }
 
-/** The only way to a plaintext for a caller: limiter, gate, seal, and the audit row. Used by reads and probes. */
-export function pass(view: BatchView, request: Request, sealer: Sealer): Passage {
+/**
+ * The only way to a plaintext for a caller: limiter, gate, seal, and the audit row. Used by reads and probes.
+ *
+ * @param ownDenials denials of the same ZID by the same operation, which count as well
+ */
+export function pass(
+  view: Pick<View, "now" | "get" | "all">,
+  request: Request,
+  sealer: Sealer,
+  ownDenials = 0,
+): Passage {
   const { name, zid, purpose, by } = request;
-  const answer = passGate(view.secret(name), zid, view.denials(zid), view.now);
+  const recent = view.all(denials, "zid", zid).map(({ zeqond }) => zeqond);
+  for (let more = 0; more < ownDenials; more++) {
+    recent.push(view.now.zeqond);
+  }
+  const answer = passGate(view.get(secrets, name), zid, recent, view.now);
   if (answer.kind !== "granted") {
     return refused(request, answer.kind, errorOf(answer));
   }
@@ -52,7 +66,7 @@ export function pass(view: BatchView, request: Request, sealer: Sealer): Passage
 
 function refused(request: Request, reason: RefusalReason, error: VaultError): Passage {
   const { name, zid, purpose, by } = request;
-  const changes: Change[] = reason === "denied" ? [{ kind: "count_denial", zid, draft: 0 }] : [];
+  const changes: Change[] = reason === "denied" ? [{ kind: "append", table: denials, draft: 0 }] : [];
   return { kind: "refused", reason, error, changes, draft: deniedDraft(name, zid, purpose, reason, by) };
 }
 

@@ -1,17 +1,18 @@
 import type { Principal } from "../domain/principal.ts";
 import { metadataOf, type SecretMetadata } from "../domain/secret.ts";
 import type { AuditDraft, Operation } from "../ledger/operation.ts";
-import type { TransitionType } from "../ledger/row.ts";
 import { needsSecret, notFound, oneRow } from "./drafts.ts";
+import type { EventType } from "./events.ts";
+import { secrets } from "./tables.ts";
 
 /** Returns a secret's metadata. */
 export function infoSecret(name: string, admin: Principal): Operation<SecretMetadata> {
   const draft = metadataDraft("admin_info", name, admin, "info", { name });
   return {
-    needs: needsSecret(name),
+    needs: [needsSecret(name)],
     weight: oneRow,
     apply(view) {
-      const secret = view.secret(name);
+      const secret = view.get(secrets, name);
       const outcome =
         secret === undefined
           ? ({ kind: "refused", error: notFound() } as const)
@@ -33,14 +34,14 @@ export function recordAudit(name: string, limit: number, admin: Principal): Oper
 
 function recordOnly(draft: AuditDraft): Operation<void> {
   return {
-    needs: { secrets: [], denials: [] },
+    needs: [],
     weight: oneRow,
     apply: () => ({ outcome: { kind: "done", value: undefined }, changes: [], drafts: [draft] }),
   };
 }
 
 function metadataDraft(
-  type: TransitionType,
+  type: EventType,
   subject: string,
   admin: Principal,
   purpose: string,

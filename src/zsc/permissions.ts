@@ -1,10 +1,12 @@
 import { VaultError } from "../domain/errors.ts";
 import { maxPermissions } from "../domain/names.ts";
 import type { Principal } from "../domain/principal.ts";
+import { changeMarks } from "../ledger/last-change.ts";
 import type { Operation } from "../ledger/operation.ts";
 import type { Sealer } from "../sealing/envelope.ts";
-import { bindingOf, changeMarks } from "./drafts.ts";
+import { bindingOf } from "./drafts.ts";
 import { reseal } from "./reseal.ts";
+import { secrets } from "./tables.ts";
 
 /** The complete list after the change, in the order of the grants. */
 export type PermissionsAfter = readonly string[];
@@ -45,7 +47,7 @@ function changePermissions(
       subject: name,
       actorZid: admin.zid,
       purpose,
-      payload: { name, purpose, ...mark, permissions: after.permissions, ...changeMarks(after) },
+      payload: { name, purpose, ...mark, permissions: after.permissions, ...changeMarks(secrets, after) },
     }),
     outcome: (after) => after.permissions,
   });

@@ -1,9 +1,10 @@
 import { VaultError } from "../domain/errors.ts";
 import type { Plaintext } from "../domain/plaintext.ts";
-import type { AuditDraft, BatchView, Change, Decision, Operation } from "../ledger/operation.ts";
+import type { AuditDraft, Change, Decision, Operation, View } from "../ledger/operation.ts";
 import type { Sealer } from "../sealing/envelope.ts";
 import { oneRow } from "./drafts.ts";
 import { needsPassage, type Passage, pass, type Request } from "./gated.ts";
+import { secrets } from "./tables.ts";
 
 export interface ReadSecret {
   readonly name: string;
@@ -22,7 +23,7 @@ export function readSecret(request: Request, sealer: Sealer): Operation<ReadSecr
         const { error, changes, draft } = passage;
         return { outcome: { kind: "refused", error }, changes, drafts: [draft] };
       }
-      const changes = [{ kind: "count_read", name: passage.secret.name } as const];
+      const changes = [countOf(passage)];
       return { outcome: { kind: "done", value: readOf(passage) }, changes, drafts: [passage.draft] };
     },
     discard: ({ value }) => value.wipe(),
@@ -47,37 +48,34 @@ export interface Room {
  * When the answer cannot hold all of them, it is refused with `MESSAGE_TOO_LARGE`; nothing is read or recorded.
  */
 export function readSecrets(requests: readonly Request[], sealer: Sealer, room: Room): Operation<readonly ReadItem[]> {
-  const needs = requests.map(needsPassage);
   return {
-    needs: {
-      secrets: needs.flatMap(({ secrets }) => secrets),
-      denials: [...new Set(needs.flatMap(({ denials }) => denials))],
-    },
+    needs: requests.flatMap(needsPassage),
     weight: { rows: requests.length, bytes: 0 },
     apply: (view) => readAll(view, requests, sealer, room),
     discard: wipeAll,
   };
 }
 
-function readAll(
-  view: BatchView,
-  requests: readonly Request[],
-  sealer: Sealer,
-  room: Room,
-): Decision<readonly ReadItem[]> {
+function readAll(view: View, requests: readonly Request[], sealer: Sealer, room: Room): Decision<readonly ReadItem[]> {
   const items: ReadItem[] = [];
   const changes: Change[] = [];
   const drafts: AuditDraft[] = [];
+  /** The denials of the earlier reads count for the later ones. */
+  const deniedZids: string[] = [];
   let bytesLeft = room.maxBytes;
   try {
     for (const request of requests) {
-      const passage = pass(withDenials(view, changes), request, sealer);
+      const own = deniedZids.filter((zid) => zid === request.zid).length;
+      const passage = pass(view, request, sealer, own);
       items.push(
         passage.kind === "granted"
           ? { kind: "read", secret: readOf(passage) }
           : { kind: "refused", error: passage.error },
       );
       changes.push(...changesOf(passage, drafts.length));
+      if (passage.kind === "refused" && passage.reason === "denied") {
+        deniedZids.push(request.zid);
+      }
       drafts.push(passage.draft);
       bytesLeft -= room.bytesOf(items.at(-1) as ReadItem);
       if (bytesLeft < 0) {
@@ -92,23 +90,16 @@ function readAll(
   return { outcome: { kind: "done", value: items }, changes, drafts };
 }
 
-/** The view with the denials of the earlier reads: they count for the later ones. */
-function withDenials(view: BatchView, changes: readonly Change[]): BatchView {
-  const { now } = view;
-  const denials = (zid: string) => {
-    const before = view.denials(zid);
-    const own = changes.filter((change) => change.kind === "count_denial" && change.zid === zid);
-    return own.length === 0 ? before : [...before, ...own.map(() => now.zeqond)];
-  };
-  return { now, secret: (name) => view.secret(name), denials };
-}
-
 /** Renumbers a passage's draft, which is number 0 there, to its number `draft` among those of all reads. */
 function changesOf(passage: Passage, draft: number): readonly Change[] {
   if (passage.kind === "granted") {
-    return [{ kind: "count_read", name: passage.secret.name }];
+    return [countOf(passage)];
   }
-  return passage.changes.map((change) => (change.kind === "count_denial" ? { ...change, draft } : change));
+  return passage.changes.map((change) => (change.kind === "append" ? { ...change, draft } : change));
+}
+
+function countOf({ secret }: Extract<Passage, { kind: "granted" }>): Change {
+  return { kind: "count", table: secrets, key: [secret.name] };
 }
 
 function readOf({ secret, plaintext }: Extract<Passage, { kind: "granted" }>): ReadSecret {

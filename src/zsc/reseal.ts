@@ -3,6 +3,7 @@ import type { Principal } from "../domain/principal.ts";
 import type { Secret } from "../domain/secret.ts";
 import type { AuditDraft, Decision, Operation } from "../ledger/operation.ts";
 import { isSealBroken, needsChange, notAsRecorded, notFound, oneRow, refuse } from "./drafts.ts";
+import { secrets } from "./tables.ts";
 
 /** A change of an existing secret that reseals it. */
 export interface Resealing<T> {
@@ -23,7 +24,7 @@ export function reseal<T>(name: string, admin: Principal, resealing: Resealing<T
     needs: needsChange(name),
     weight: oneRow,
     apply(view) {
-      const before = view.secret(name);
+      const before = view.get(secrets, name);
       if (before === undefined) {
         return refuse(name, admin.zid, resealing.call, notFound());
       }
@@ -31,7 +32,7 @@ export function reseal<T>(name: string, admin: Principal, resealing: Resealing<T
       if (after instanceof Error) {
         return refuse(name, admin.zid, resealing.call, after);
       }
-      if (!view.isAsRecorded(name)) {
+      if (!view.isAsRecorded(secrets, name)) {
         return refuse(name, admin.zid, resealing.call, notAsRecorded());
       }
       return changed(after, resealing);
@@ -42,7 +43,7 @@ export function reseal<T>(name: string, admin: Principal, resealing: Resealing<T
 function changed<T>(after: Secret, resealing: Resealing<T>): Decision<T> {
   return {
     outcome: { kind: "done", value: resealing.outcome(after) },
-    changes: [{ kind: "put", secret: after }],
+    changes: [{ kind: "put", table: secrets, record: after }],
     drafts: [resealing.draft(after)],
   };
 }

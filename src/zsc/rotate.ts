@@ -2,10 +2,12 @@ import { systemZid } from "../domain/names.ts";
 import type { Principal } from "../domain/principal.ts";
 import type { Secret } from "../domain/secret.ts";
 import { rotationZeqonds } from "../domain/zeqond.ts";
+import { changeMarks } from "../ledger/last-change.ts";
 import type { Operation } from "../ledger/operation.ts";
 import type { Sealer } from "../sealing/envelope.ts";
-import { bindingOf, changeMarks } from "./drafts.ts";
+import { bindingOf } from "./drafts.ts";
 import { reseal } from "./reseal.ts";
+import { secrets } from "./tables.ts";
 
 /** Reseals the plaintext under a fresh key, at an admin's request. */
 export function rotateSecret(name: string, admin: Principal, sealer: Sealer): Operation<void> {
@@ -27,7 +29,7 @@ export function rotateIfDue(name: string, sealer: Sealer): Operation<boolean> {
     needs: rotation.needs,
     weight: rotation.weight,
     apply(view) {
-      const secret = view.secret(name);
+      const secret = view.get(secrets, name);
       if (secret === undefined || !isDue(secret, view.now.zeqond)) {
         return { outcome: { kind: "done", value: false }, changes: [], drafts: [] };
       }
@@ -59,7 +61,7 @@ function rotate(
       subject: name,
       actorZid: actor.zid,
       purpose,
-      payload: { name, purpose, ...changeMarks(after) },
+      payload: { name, purpose, ...changeMarks(secrets, after) },
     }),
     outcome: () => undefined,
   });

@@ -5,9 +5,11 @@ import type { Plaintext } from "../domain/plaintext.ts";
 import type { Principal } from "../domain/principal.ts";
 import type { Secret } from "../domain/secret.ts";
 import { rotationZeqonds } from "../domain/zeqond.ts";
+import { changeMarks } from "../ledger/last-change.ts";
 import type { Decision, Operation } from "../ledger/operation.ts";
 import type { Sealer } from "../sealing/envelope.ts";
-import { bindingOf, changeMarks, isSealBroken, needsChange, notAsRecorded, refuse } from "./drafts.ts";
+import { bindingOf, isSealBroken, needsChange, notAsRecorded, refuse } from "./drafts.ts";
+import { secrets } from "./tables.ts";
 
 /** Absent fields take their default on a create and stay unchanged on an update. */
 export interface SetInput {
@@ -28,7 +30,7 @@ export function setSecret(input: SetInput, admin: Principal, sealer: Sealer): Op
     needs: needsChange(name),
     weight: { rows: 1, bytes: 2 * input.value.bytes.byteLength },
     apply(view) {
-      const before = view.secret(name);
+      const before = view.get(secrets, name);
       if (before !== undefined && carriesOver(input)) {
         // An attacker with write access to the tables could change the owner or the permissions; a set must not seal
         // them in.
@@ -41,7 +43,7 @@ export function setSecret(input: SetInput, admin: Principal, sealer: Sealer): Op
           throw error;
         }
       }
-      if (!view.isAsRecorded(name)) {
+      if (!view.isAsRecorded(secrets, name)) {
         return refuse(name, admin.zid, "set", notAsRecorded());
       }
       return decide(before, fieldsOf(input, before, view.now), input.value, admin, sealer);
@@ -64,11 +66,11 @@ function decide(
     permissions: secret.permissions,
     expires_zeqond: secret.expiresZeqond,
     purpose: before === undefined ? "created" : "updated",
-    ...changeMarks(secret),
+    ...changeMarks(secrets, secret),
   };
   return {
     outcome: { kind: "done", value: undefined },
-    changes: [{ kind: "put", secret }],
+    changes: [{ kind: "put", table: secrets, record: secret }],
     drafts: [{ type: "secret_set", subject: secret.name, actorZid: admin.zid, purpose: "set", payload }],
   };
 }

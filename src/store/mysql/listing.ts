@@ -1,25 +1,30 @@
 import type { Head } from "../../ledger/row.ts";
 import { type Listing, StoreFailure } from "../../ledger/store.ts";
+import type { Key } from "../../ledger/table.ts";
+import { textOf } from "../sql/records.ts";
 import { type Connection, guarded, type MysqlOptions, openConnection } from "./connection.ts";
-import { rowsAt, textOf } from "./load.ts";
-import { listPage, type Read } from "./pages.ts";
+import { rowsAt } from "./load.ts";
+import { countAfter, type Read, readPage } from "./pages.ts";
+import type { MysqlTable } from "./tables.ts";
 
 /** A consistent view on a connection of its own, for as long as it is read. */
 export async function openMysqlListing(
   options: MysqlOptions,
-  afterName: string | null,
+  sql: MysqlTable,
+  after: Key | null,
   atLeast: Head,
-): Promise<Listing> {
+): Promise<Listing<object>> {
   const connection = await openConnection(options, "snapshot");
   return await guarded(connection, async () => {
     await connection.run("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ");
     await connection.run("START TRANSACTION WITH CONSISTENT SNAPSHOT");
     await mustSee(connection, atLeast);
-    const [counted] = await connection.rows("SELECT COUNT(*) FROM secret WHERE name > ?", [afterName ?? ""]);
-    const read: Read = async (sql, values) => rowsAt(await connection.run(sql, values), 0);
+    const count = countAfter(sql, after);
+    const [counted] = await connection.rows(count.sql, count.values);
+    const read: Read = async (text, values) => rowsAt(await connection.run(text, values), 0);
     return {
       count: Number(counted?.[0] ?? 0),
-      next: (name, limit) => guarded(connection, () => listPage(read, name, limit)),
+      next: (key, limit) => guarded(connection, () => readPage(read, sql, { after: key }, limit)),
       close: async () => connection.destroy(),
     };
   });

@@ -4,7 +4,10 @@
  */
 const quotable = /^[ -&(-[\]-~]*$/;
 
-/** A value as SQL: a text as its UTF-8, bytes as they are, a list as its entries with commas between them. */
+/**
+ * A value as SQL: a text as its UTF-8, bytes as they are, a list as its entries with commas between them. A list in a
+ * list is a row of values.
+ */
 export function literal(value: unknown): string {
   if (typeof value === "string") {
     return quotable.test(value) ? `'${value}'` : hex(Buffer.from(value, "utf8"));
@@ -19,7 +22,7 @@ export function literal(value: unknown): string {
     return hex(Buffer.from(value.buffer, value.byteOffset, value.byteLength));
   }
   if (Array.isArray(value)) {
-    return value.map(literal).join(", ");
+    return value.map((entry) => (Array.isArray(entry) ? tuple(entry) : literal(entry))).join(", ");
   }
   // Without the value: it may be one of a caller's.
   throw new TypeError(`a ${typeof value} is no value of a column`);

@@ -1,23 +1,16 @@
 import type { RowDataPacket } from "mysql2/promise";
-import type { VaultRow } from "../../domain/vault-row.ts";
-import { isAsRecorded, payloadEndBytes } from "../../ledger/last-change.ts";
-import { auditColumns, originIdOf } from "../../ledger/row.ts";
-import { type Loaded, type LoadRequest, StoreFailure } from "../../ledger/store.ts";
-import { secretColumns, secretMetadata, secretOf, wholeSecret } from "../columns.ts";
-import { vaultRowOf as storedRowOf } from "../rows.ts";
+import { isAsRecorded } from "../../ledger/last-change.ts";
+import { type AnyRecord, keyOf, keyText } from "../../ledger/record.ts";
+import { auditColumns } from "../../ledger/row.ts";
+import { type Loaded, type LoadedTable, type LoadRequest, StoreFailure, type TableNeeds } from "../../ledger/store.ts";
+import type { Key } from "../../ledger/table.ts";
+import { textOf } from "../sql/records.ts";
+import { storedRowOf } from "../sql/stored.ts";
+import { macColumn } from "../sql/table-sql.ts";
 import type { Connection, Results } from "./connection.ts";
-
-const fromSecrets = "c.read_count, c.last_read_zeqond FROM secret s LEFT JOIN read_counter c ON c.secret_id = s.id";
-
-const selectSecret = `SELECT ${wholeSecret}, ${fromSecrets}`;
-
-export const selectMetadata = `SELECT ${secretMetadata}, ${fromSecrets}`;
+import { type MysqlTable, type MysqlTables, sqlOf } from "./tables.ts";
 
 export const selectAudit = `SELECT ${auditColumns.join(", ")} FROM audit_log`;
-
-/** The rows of the index `audit_log_by_change`. */
-export const selectLastChange = `SELECT transition_type, RIGHT(payload_json, ${payloadEndBytes}) AS payload_end
-  FROM audit_log WHERE change_of = ? ORDER BY seq DESC LIMIT 1`;
 
 export const selectHead = "SELECT seq, row_hash FROM audit_head WHERE id = 1";
 
@@ -25,40 +18,122 @@ export const selectHead = "SELECT seq, row_hash FROM audit_head WHERE id = 1";
  * First round trip of a batch: locks the head, then loads. READ COMMITTED gives each statement a view of its own, so
  * what follows the lock sees the newest committed rows.
  */
-export async function lockAndLoad(connection: Connection, request: LoadRequest): Promise<Loaded> {
-  const statements = [`${selectHead} FOR UPDATE`];
-  const values: unknown[] = [];
-  const ask = (wanted: boolean, sql: string, ...parameters: unknown[]) => {
-    if (!wanted) {
-      return -1;
-    }
-    values.push(...parameters);
-    return statements.push(sql) - 1;
-  };
-  const { secrets, denials, changes, rowHashesAt, denialsAfterZeqond, denialsUntilZeqond } = request;
-  const secretsAt = ask(secrets.length > 0, `${selectSecret} WHERE s.name IN (?)`, secrets);
-  const denialsAt = ask(
-    denials.length > 0,
-    "SELECT zid, zeqond FROM denial WHERE zid IN (?) AND zeqond > ? AND zeqond <= ?",
-    denials,
-    denialsAfterZeqond,
-    denialsUntilZeqond,
-  );
-  const hashesAt = ask(rowHashesAt.length > 0, "SELECT seq, row_hash FROM audit_log WHERE seq IN (?)", rowHashesAt);
-  const changesFrom = statements.length;
-  for (const name of changes) {
-    ask(true, selectLastChange, originIdOf(name));
-  }
-  const results = await connection.run(statements, values);
-  const rows = rowsAt(results, secretsAt);
-  const lastChanges = results.slice(changesFrom);
+export async function lockAndLoad(
+  connection: Connection,
+  tables: MysqlTables,
+  { needs, nowZeqond, rowHashesAt }: LoadRequest,
+): Promise<Loaded> {
+  const packet = new Packet();
+  const headAt = packet.add(`${selectHead} FOR UPDATE`, []);
+  const readers = [...needs].map(([table, ofTable]) => {
+    return [table, askFor(packet, sqlOf(tables, table), ofTable, nowZeqond)] as const;
+  });
+  const hashesAt =
+    rowHashesAt.length === 0
+      ? undefined
+      : packet.add("SELECT seq, row_hash FROM audit_log WHERE seq IN (?)", [rowHashesAt]);
+  const results = await connection.run(packet.statements, packet.values);
+  const hashes = hashesAt === undefined ? [] : rowsAt(results, hashesAt);
   return {
-    head: headOf(rowsAt(results, 0)),
-    secrets: new Map(rows.map(secretFromRow).map((secret) => [secret.name, secret])),
-    denials: groupDenials(rowsAt(results, denialsAt)),
-    asRecorded: changes.length === 0 ? none : namesAsRecorded(changes, rows, lastChanges),
-    rowHashes: new Map(rowsAt(results, hashesAt).map((row) => [Number(row["seq"]), String(row["row_hash"])])),
+    head: headOf(rowsAt(results, headAt)),
+    tables: new Map(readers.map(([table, read]) => [table, read(results)])),
+    rowHashes: new Map(hashes.map((row) => [Number(row["seq"]), String(row["row_hash"])])),
   };
+}
+
+class Packet {
+  readonly statements: string[] = [];
+  readonly values: unknown[] = [];
+
+  /** Answers the index of the statement's result. */
+  add(sql: string, values: readonly unknown[]): number {
+    this.values.push(...values);
+    return this.statements.push(sql) - 1;
+  }
+}
+
+/** Adds the statements that load from one table; answers what makes records of their results. */
+function askFor(
+  packet: Packet,
+  sql: MysqlTable,
+  { keys, lookups, changes }: TableNeeds,
+  nowZeqond: number,
+): (results: Results) => LoadedTable {
+  const keysAt = keys.size === 0 ? undefined : packet.add(sql.byKeys, [listOf(keys.values(), sql.key.length)]);
+  const lookupsAt = [...lookups].map(([label, by]) => {
+    const fields = sql.table.lookups[label] ?? [];
+    const window = sql.derivation?.lookup === label ? sql.derivation.lookedAtZeqonds : undefined;
+    const between = window === undefined ? [] : [nowZeqond - window, nowZeqond + window];
+    const at = packet.add(sql.byLookup[label] ?? "", [listOf(by.values(), fields.length), ...between]);
+    return { label, fields, at };
+  });
+  const changesAt = [...changes].map((key) => {
+    return { key, at: packet.add(sql.lastChange, [(sql.table.log?.originPrefix ?? "") + key]) };
+  });
+  return (results) => {
+    const macs = new Map<AnyRecord, Uint8Array>();
+    const recordOf = (row: RowDataPacket): AnyRecord => {
+      const record = sql.recordOf(row);
+      if (sql.table.vouched) {
+        macs.set(record, bytesOf(row[macColumn]));
+      }
+      return record;
+    };
+    const rows = keysAt === undefined ? [] : rowsAt(results, keysAt);
+    const records = new Map<string, AnyRecord>();
+    const stored = new Map<string, RowDataPacket>();
+    for (const row of rows) {
+      const record = recordOf(row);
+      const key = sql.shape.keyOf(record);
+      records.set(key, record);
+      stored.set(key, row);
+    }
+    const asRecorded = changesAt.filter(({ key, at }) => isRowAsRecorded(sql, stored.get(key), rowsAt(results, at)[0]));
+    return {
+      records,
+      lookups: new Map(
+        lookupsAt.map(({ label, fields, at }) => [label, groupBy(fields, rowsAt(results, at).map(recordOf))]),
+      ),
+      asRecorded: asRecorded.length === 0 ? none : new Set(asRecorded.map(({ key }) => key)),
+      macs,
+    };
+  };
+}
+
+const none: ReadonlySet<string> = new Set();
+
+/** A key of one column is a value, one of several a row of values. */
+function listOf(keys: Iterable<Key>, columns: number): readonly unknown[] {
+  return columns === 1 ? Array.from(keys, ([value]) => value) : [...keys];
+}
+
+function isRowAsRecorded(
+  { table }: MysqlTable,
+  row: RowDataPacket | undefined,
+  last: RowDataPacket | undefined,
+): boolean {
+  const stored =
+    row &&
+    storedRowOf(
+      table,
+      table.columns.map(({ name }): unknown => row[name]),
+    );
+  const change = last && { transitionType: textOf(last["transition_type"]), payloadEnd: textOf(last["payload_end"]) };
+  return isAsRecorded(table, stored, change);
+}
+
+function groupBy(fields: readonly string[], records: readonly AnyRecord[]): ReadonlyMap<string, readonly AnyRecord[]> {
+  const groups = new Map<string, AnyRecord[]>();
+  for (const record of records) {
+    const text = keyText(keyOf(fields, record));
+    const group = groups.get(text);
+    if (group === undefined) {
+      groups.set(text, [record]);
+    } else {
+      group.push(record);
+    }
+  }
+  return groups;
 }
 
 export function headOf(rows: readonly RowDataPacket[]) {
@@ -74,68 +149,6 @@ export function rowsAt(results: Results, index: number): readonly RowDataPacket[
   return Array.isArray(rows) ? rows : [];
 }
 
-const none: ReadonlySet<string> = new Set();
-
-/** @param lastChanges for each name, in their order, the result of `selectLastChange` */
-function namesAsRecorded(
-  names: readonly string[],
-  secrets: readonly RowDataPacket[],
-  lastChanges: Results,
-): ReadonlySet<string> {
-  const rows = new Map(secrets.map((row) => [textOf(row["name"]), row]));
-  const asRecorded = (name: string, index: number) => {
-    const row = rows.get(name);
-    const stored = row && storedRowOf(secretColumns.map((column) => row[column]));
-    const [last] = rowsAt(lastChanges, index);
-    const change = last && { transitionType: textOf(last["transition_type"]), payloadEnd: textOf(last["payload_end"]) };
-    return isAsRecorded(stored, change);
-  };
-  return new Set(names.filter(asRecorded));
-}
-
-function groupDenials(rows: readonly RowDataPacket[]): Map<string, number[]> {
-  const denials = new Map<string, number[]>();
-  for (const row of rows) {
-    const zid = textOf(row["zid"]);
-    const zeqonds = denials.get(zid);
-    if (zeqonds === undefined) {
-      denials.set(zid, [Number(row["zeqond"])]);
-    } else {
-      zeqonds.push(Number(row["zeqond"]));
-    }
-  }
-  return denials;
-}
-
-export function secretFromRow(row: RowDataPacket) {
-  return secretOf(vaultRowOf(row), Number(row["read_count"] ?? 0), numberOrNull(row["last_read_zeqond"]));
-}
-
-export function vaultRowOf(row: RowDataPacket): VaultRow {
-  const tag: unknown = row["purpose_tag"];
-  return {
-    id: textOf(row["id"]),
-    name: textOf(row["name"]),
-    purposeTag: tag === null ? null : textOf(tag),
-    boundZid: textOf(row["bound_zid"]),
-    permissionsJson: textOf(row["permissions"]),
-    expiresZeqond: numberOrNull(row["expires_zeqond"]),
-    version: Number(row["version"]),
-    sealedKey: bytesOf(row["sealed_key"]),
-    sealedValue: bytesOf(row["sealed_value"]),
-    createdAt: textOf(row["created_at"]),
-    updatedAt: textOf(row["updated_at"]),
-  };
-}
-
-export function textOf(value: unknown): string {
-  return Buffer.isBuffer(value) ? value.toString("utf8") : String(value);
-}
-
-function bytesOf(value: unknown): Uint8Array {
+export function bytesOf(value: unknown): Uint8Array {
   return Buffer.isBuffer(value) ? value : Buffer.from(String(value));
-}
-
-function numberOrNull(value: unknown): number | null {
-  return value === null || value === undefined ? null : Number(value);
 }

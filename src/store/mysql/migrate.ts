@@ -1,7 +1,8 @@
 import { errorCode } from "../../domain/error-code.ts";
 import { OperatorError } from "../../domain/operator-error.ts";
 import { StoreFailure } from "../../ledger/store.ts";
-import { type OnMigration, pendingMigrations } from "../migrations.ts";
+import type { AnyTable } from "../../ledger/table.ts";
+import { type OnMigration, pendingMigrations } from "../sql/migrations.ts";
 import { type Connection, type MysqlOptions, openConnection } from "./connection.ts";
 import { type MysqlStatement, mysqlMigrations } from "./migrations.ts";
 import { despiteRivals } from "./rivals.ts";
@@ -20,16 +21,17 @@ const stepMs = 3_600_000;
  * A schema that is up to date is only looked at: the rights to change tables are needed when there is a step to take.
  * Then what a start needs to know is found out: whether what is written comes back.
  */
-export function migrate(options: MysqlOptions, onMigration?: OnMigration): Promise<void> {
+export function migrate(options: MysqlOptions, tables: readonly AnyTable[], onMigration?: OnMigration): Promise<void> {
+  const steps = mysqlMigrations(tables);
   return despiteRivals(async () => {
     const connection = await openConnection(options, "migration");
     try {
       const version = await versionOf(connection);
-      if (pendingMigrations(mysqlMigrations, version).length > 0) {
+      if (pendingMigrations(steps, version).length > 0) {
         onMigration?.(version);
-        await migrateUnderLock(connection, options.database).finally(() => onMigration?.(undefined));
+        await migrateUnderLock(connection, options.database, steps).finally(() => onMigration?.(undefined));
       }
-      await refuseOtherEngines(connection);
+      await refuseOtherEngines(connection, tables);
       await proveWriting(connection);
     } finally {
       connection.destroy();
@@ -49,14 +51,18 @@ async function versionOf(connection: Connection): Promise<number> {
   return Number(row?.[0] ?? 0);
 }
 
-async function migrateUnderLock(connection: Connection, database: string): Promise<void> {
+async function migrateUnderLock(
+  connection: Connection,
+  database: string,
+  steps: ReturnType<typeof mysqlMigrations>,
+): Promise<void> {
   await takeLock(connection, `zsc:migrate:${database}`.slice(0, 64));
   await connection.run(
     "CREATE TABLE IF NOT EXISTS schema_version (id TINYINT UNSIGNED PRIMARY KEY, version INT UNSIGNED NOT NULL) ENGINE=InnoDB",
   );
   await connection.run("INSERT IGNORE INTO schema_version (id, version) VALUES (1, 0)");
   await connection.commit();
-  for (const { version, statements } of pendingMigrations(mysqlMigrations, await versionOf(connection))) {
+  for (const { version, statements } of pendingMigrations(steps, await versionOf(connection))) {
     for (const statement of statements) {
       await carryOut(connection, statement);
     }
@@ -67,10 +73,10 @@ async function migrateUnderLock(connection: Connection, database: string): Promi
 }
 
 /** An engine without transactions would keep what is rolled back. */
-async function refuseOtherEngines(connection: Connection): Promise<void> {
+async function refuseOtherEngines(connection: Connection, tables: readonly AnyTable[]): Promise<void> {
   const others = await connection.rows(
     "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name IN (?) AND engine <> 'InnoDB'",
-    [tables],
+    [[...ownTables, ...tables.flatMap(({ name, counters }) => [name, ...(counters ? [counters.table] : [])])]],
   );
   if (others.length > 0) {
     const names = others.map(([name]) => String(name)).join(", ");
@@ -80,7 +86,7 @@ async function refuseOtherEngines(connection: Connection): Promise<void> {
   }
 }
 
-const tables = ["secret", "read_counter", "denial", "audit_log", "audit_head", "key_check", "schema_version"];
+const ownTables = ["audit_log", "audit_head", "key_check", "schema_version"];
 
 async function carryOut(connection: Connection, statement: MysqlStatement): Promise<void> {
   connection.limit(stepMs);

@@ -1,5 +1,7 @@
 import { zeroHash } from "../../ledger/row.ts";
-import type { Migration } from "../migrations.ts";
+import type { AnyTable } from "../../ledger/table.ts";
+import { addedColumns, createTables, type Dialect, newestVersion } from "../sql/ddl.ts";
+import type { Migration } from "../sql/migrations.ts";
 
 /**
  * VARBINARY holds UTF-8 and compares byte by byte, trailing spaces included. Texts that are ours (UUIDs, hashes, times)
@@ -18,84 +20,93 @@ export interface Alteration {
 
 export type MysqlStatement = string | Alteration;
 
+export const mysqlDialect: Dialect = {
+  columnType({ type, maxBytes, optional }) {
+    const nullable = optional ? "NULL" : "NOT NULL";
+    switch (type) {
+      case "uuid":
+        return `CHAR(36) ${ascii}`;
+      case "time":
+        return `CHAR(24) ${ascii}`;
+      case "integer":
+        return `BIGINT UNSIGNED ${nullable}`;
+      default:
+        return maxBytes === undefined ? `MEDIUMBLOB ${nullable}` : `VARBINARY(${maxBytes}) ${nullable}`;
+    }
+  },
+  primary: (definition) => `${definition} PRIMARY KEY`,
+  tableOptions: "ENGINE=InnoDB",
+  countersOptions: "ENGINE=InnoDB",
+  indicesInside: true,
+};
+
 const ofAuditLog = "table_schema = DATABASE() AND table_name = 'audit_log'";
 
-export const mysqlMigrations: readonly Migration<MysqlStatement>[] = [
-  {
-    version: 1,
-    statements: [
-      `CREATE TABLE IF NOT EXISTS secret (
-         id CHAR(36) ${ascii} PRIMARY KEY,
-         name VARBINARY(255) NOT NULL,
-         purpose_tag VARBINARY(128) NULL,
-         bound_zid VARBINARY(128) NOT NULL,
-         permissions MEDIUMBLOB NOT NULL,
-         expires_zeqond BIGINT UNSIGNED NULL,
-         version BIGINT UNSIGNED NOT NULL,
-         sealed_key VARBINARY(255) NOT NULL,
-         sealed_value MEDIUMBLOB NOT NULL,
-         created_at CHAR(24) ${ascii},
-         updated_at CHAR(24) ${ascii},
-         UNIQUE KEY secret_by_name (name),
-         KEY secret_by_expiry (expires_zeqond)
-       ) ENGINE=InnoDB`,
-      `CREATE TABLE IF NOT EXISTS read_counter (
-         secret_id CHAR(36) ${ascii} PRIMARY KEY,
-         read_count BIGINT UNSIGNED NOT NULL,
-         last_read_zeqond BIGINT UNSIGNED NULL
-       ) ENGINE=InnoDB`,
-      `CREATE TABLE IF NOT EXISTS denial (
-         seq BIGINT UNSIGNED NOT NULL PRIMARY KEY,
-         zid VARBINARY(128) NOT NULL,
-         zeqond BIGINT UNSIGNED NOT NULL,
-         KEY denial_by_zid (zid, zeqond)
-       ) ENGINE=InnoDB`,
-      `CREATE TABLE IF NOT EXISTS audit_log (
-         seq BIGINT UNSIGNED NOT NULL PRIMARY KEY,
-         id CHAR(36) ${ascii},
-         origin_id VARBINARY(259) NOT NULL,
-         zeqond_number BIGINT UNSIGNED NOT NULL,
-         actor_zid VARBINARY(128) NOT NULL,
-         transition_type VARCHAR(32) ${ascii},
-         transition_id CHAR(36) ${ascii},
-         payload_json MEDIUMBLOB NOT NULL,
-         proof_purpose VARBINARY(128) NOT NULL,
-         proof_digest CHAR(64) ${ascii},
-         prev_hash CHAR(64) ${ascii},
-         row_hash CHAR(64) ${ascii},
-         created_at CHAR(24) ${ascii},
-         KEY audit_log_by_origin (origin_id, seq)
-       ) ENGINE=InnoDB`,
-      `CREATE TABLE IF NOT EXISTS audit_head (
-         id TINYINT UNSIGNED NOT NULL PRIMARY KEY,
-         seq BIGINT UNSIGNED NOT NULL,
-         row_hash CHAR(64) ${ascii}
-       ) ENGINE=InnoDB`,
-      `INSERT IGNORE INTO audit_head (id, seq, row_hash) VALUES (1, 0, '${zeroHash}')`,
-      `CREATE TABLE IF NOT EXISTS key_check (
-         id TINYINT UNSIGNED NOT NULL PRIMARY KEY,
-         sealed VARBINARY(255) NOT NULL
-       ) ENGINE=InnoDB`,
-    ],
-  },
-  {
-    // The last change of a name, however many reads came after it. The column is made of the others by the database and
-    // takes no room; in the index, rows that change nothing stand together, so that they cost little. Invisible, so
-    // that a copy of the table by `SELECT *` does not contain it.
-    version: 2,
-    statements: [
-      {
-        sql: `ALTER TABLE audit_log ADD COLUMN change_of VARBINARY(259) GENERATED ALWAYS AS
-                (IF(transition_type IN ('secret_set', 'secret_rotated', 'secret_deleted'), origin_id, NULL)) VIRTUAL
-                /*!80023 INVISIBLE */ /*M!100303 INVISIBLE */`,
-        refusedWhenDone: "ER_DUP_FIELDNAME",
-        unless: `SELECT 1 FROM information_schema.columns WHERE ${ofAuditLog} AND column_name = 'change_of'`,
-      },
-      {
-        sql: "ALTER TABLE audit_log ADD KEY audit_log_by_change (change_of, seq)",
-        refusedWhenDone: "ER_DUP_KEYNAME",
-        unless: `SELECT 1 FROM information_schema.statistics WHERE ${ofAuditLog} AND index_name = 'audit_log_by_change'`,
-      },
-    ],
-  },
+/** The ledger's own tables, and what later versions did to them. */
+const ownSteps: readonly (readonly MysqlStatement[])[] = [
+  [
+    `CREATE TABLE IF NOT EXISTS audit_log (
+       seq BIGINT UNSIGNED NOT NULL PRIMARY KEY,
+       id CHAR(36) ${ascii},
+       origin_id VARBINARY(259) NOT NULL,
+       zeqond_number BIGINT UNSIGNED NOT NULL,
+       actor_zid VARBINARY(128) NOT NULL,
+       transition_type VARCHAR(32) ${ascii},
+       transition_id CHAR(36) ${ascii},
+       payload_json MEDIUMBLOB NOT NULL,
+       proof_purpose VARBINARY(128) NOT NULL,
+       proof_digest CHAR(64) ${ascii},
+       prev_hash CHAR(64) ${ascii},
+       row_hash CHAR(64) ${ascii},
+       created_at CHAR(24) ${ascii},
+       KEY audit_log_by_origin (origin_id, seq)
+     ) ENGINE=InnoDB`,
+    `CREATE TABLE IF NOT EXISTS audit_head (
+       id TINYINT UNSIGNED NOT NULL PRIMARY KEY,
+       seq BIGINT UNSIGNED NOT NULL,
+       row_hash CHAR(64) ${ascii}
+     ) ENGINE=InnoDB`,
+    `INSERT IGNORE INTO audit_head (id, seq, row_hash) VALUES (1, 0, '${zeroHash}')`,
+    `CREATE TABLE IF NOT EXISTS key_check (
+       id TINYINT UNSIGNED NOT NULL PRIMARY KEY,
+       sealed VARBINARY(255) NOT NULL
+     ) ENGINE=InnoDB`,
+  ],
+  // The last change of a name, however many reads came after it. The column is made of the others by the database and
+  // takes no room; in the index, rows that change nothing stand together, so that they cost little. Invisible, so
+  // that a copy of the table by `SELECT *` does not contain it.
+  [
+    {
+      sql: `ALTER TABLE audit_log ADD COLUMN change_of VARBINARY(259) GENERATED ALWAYS AS
+              (IF(transition_type IN ('secret_set', 'secret_rotated', 'secret_deleted'), origin_id, NULL)) VIRTUAL
+              /*!80023 INVISIBLE */ /*M!100303 INVISIBLE */`,
+      refusedWhenDone: "ER_DUP_FIELDNAME",
+      unless: `SELECT 1 FROM information_schema.columns WHERE ${ofAuditLog} AND column_name = 'change_of'`,
+    },
+    {
+      sql: "ALTER TABLE audit_log ADD KEY audit_log_by_change (change_of, seq)",
+      refusedWhenDone: "ER_DUP_KEYNAME",
+      unless: `SELECT 1 FROM information_schema.statistics WHERE ${ofAuditLog} AND index_name = 'audit_log_by_change'`,
+    },
+  ],
 ];
+
+/** The steps of a schema that holds these tables. */
+export function mysqlMigrations(tables: readonly AnyTable[]): readonly Migration<MysqlStatement>[] {
+  const newest = Math.max(ownSteps.length, newestVersion(tables));
+  return Array.from({ length: newest }, (_, index) => index + 1).map((version) => ({
+    version,
+    statements: [
+      ...createTables(tables, version, mysqlDialect),
+      ...addedColumns(tables, version, mysqlDialect).map(
+        ({ table, column, definition }): Alteration => ({
+          sql: `ALTER TABLE ${table} ADD COLUMN ${column} ${definition}`,
+          refusedWhenDone: "ER_DUP_FIELDNAME",
+          unless: `SELECT 1 FROM information_schema.columns
+            WHERE table_schema = DATABASE() AND table_name = '${table}' AND column_name = '${column}'`,
+        }),
+      ),
+      ...(ownSteps[version - 1] ?? []),
+    ],
+  }));
+}

@@ -1,26 +1,58 @@
 import type { RowDataPacket } from "mysql2/promise";
-import { metadataOf, type SecretMetadata } from "../../domain/secret.ts";
-import { countOfPage } from "../pages.ts";
-import { secretFromRow, selectMetadata } from "./load.ts";
+import type { AnyRecord } from "../../ledger/record.ts";
+import type { Selection } from "../../ledger/store.ts";
+import type { Key } from "../../ledger/table.ts";
+import { countOfPage } from "../sql/pages.ts";
+import { columnOf } from "../sql/table-sql.ts";
+import type { MysqlTable } from "./tables.ts";
 
 export type Read = (sql: string, values: readonly unknown[]) => Promise<readonly RowDataPacket[]>;
 
 /**
- * Metadata of the secrets after `afterName`: at most `limit`, and no more than a page. How large they are is asked first:
- * a thousand large ones would be on their way before anybody could count.
+ * Records in the order of their key: at most `limit`, and no more than a page. How large they are is asked first: a
+ * thousand large ones would be on their way before anybody could count.
  */
-export async function listPage(
+export async function readPage(
   read: Read,
-  afterName: string | null,
+  sql: MysqlTable,
+  select: Selection,
   limit: number,
-): Promise<readonly SecretMetadata[]> {
-  const after = afterName ?? "";
-  const some = "FROM secret s WHERE s.name > ? ORDER BY s.name LIMIT ?";
-  const sizes = await read(`SELECT LENGTH(s.permissions) AS size ${some}`, [after, limit]);
-  const count = countOfPage(sizes.map(({ size }) => Number(size ?? 0)));
+): Promise<readonly AnyRecord[]> {
+  const { where, values } = whereOf(sql, select);
+  const some = `${where} ORDER BY ${sql.key.map((column) => `r.${column}`).join(", ")} LIMIT ?`;
+  let count = limit;
+  if (sql.heavy.length > 0) {
+    const size = sql.heavy.map((column) => `COALESCE(LENGTH(r.${column}), 0)`).join(" + ");
+    const sizes = await read(`SELECT ${size} AS size FROM ${sql.table.name} r ${some}`, [...values, limit]);
+    count = countOfPage(sizes.map((row) => Number(row["size"] ?? 0)));
+  }
   if (count === 0) {
     return [];
   }
-  const rows = await read(`${selectMetadata} WHERE s.name > ? ORDER BY s.name LIMIT ?`, [after, count]);
-  return rows.map(secretFromRow).map(metadataOf);
+  const rows = await read(`${sql.selectListed} ${some}`, [...values, count]);
+  return rows.map(sql.recordOf);
+}
+
+/** The number of records after a key. */
+export function countAfter(
+  sql: MysqlTable,
+  after: Key | null,
+): { readonly sql: string; readonly values: readonly unknown[] } {
+  const { where, values } = whereOf(sql, { after });
+  return { sql: `SELECT COUNT(*) FROM ${sql.table.name} r ${where}`, values };
+}
+
+function whereOf({ table, key }: MysqlTable, { after, upTo }: Selection) {
+  const conditions: string[] = [];
+  const values: unknown[] = [];
+  if (after !== null) {
+    const columns = key.map((column) => `r.${column}`);
+    conditions.push(columns.length === 1 ? `${columns[0]} > ?` : `(${columns.join(", ")}) > (?)`);
+    values.push(columns.length === 1 ? after[0] : after);
+  }
+  if (upTo !== undefined) {
+    conditions.push(`r.${columnOf(table, upTo.field)} <= ?`);
+    values.push(upTo.value);
+  }
+  return { where: conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`, values };
 }

@@ -1,15 +1,16 @@
-import { tablesOfVault } from "../presence.ts";
+import type { AnyTable } from "../../ledger/table.ts";
+import { tablesOfVault } from "../sql/presence.ts";
 import { guarded, type MysqlOptions, openConnection } from "./connection.ts";
 
 /** Whether a vault has been made in the database. Makes nothing itself. */
-export async function mysqlHoldsVault(options: MysqlOptions): Promise<boolean> {
+export async function mysqlHoldsVault(options: MysqlOptions, tables: readonly AnyTable[]): Promise<boolean> {
   const connection = await openConnection(options, "reader");
   return await guarded(connection, async () => {
     const known = await connection.rows(
       "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name IN (?)",
-      [tablesOfVault],
+      [tablesOfVault(tables)],
     );
-    const there = tablesOfVault.filter((table) => known.some(([name]) => String(name) === table));
+    const there = tablesOfVault(tables).filter((table) => known.some(([name]) => String(name) === table));
     let isThere = false;
     for (const table of there) {
       isThere ||= (await connection.rows(`SELECT 1 FROM ${table} LIMIT 1`)).length > 0;

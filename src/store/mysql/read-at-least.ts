@@ -2,8 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { RowDataPacket } from "mysql2/promise";
 import type { Head } from "../../ledger/row.ts";
 import { StoreFailure } from "../../ledger/store.ts";
+import { textOf } from "../sql/records.ts";
 import type { Connection } from "./connection.ts";
-import { rowsAt, textOf } from "./load.ts";
+import { rowsAt } from "./load.ts";
 
 /** How long a server that follows another one may take to catch up. */
 const lagMs = 1_000;

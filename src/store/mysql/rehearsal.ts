@@ -1,10 +1,12 @@
 import { auditColumns } from "../../ledger/row.ts";
 import { type NewestRow, type Rehearsed, StoreFailure } from "../../ledger/store.ts";
-import { auditValues, secretColumns, secretValues } from "../columns.ts";
-import { rehearsedDenial, rehearsedRow, rehearsedSecret } from "../rehearsed-rows.ts";
+import { auditValues } from "../sql/audit-log.ts";
+import { rehearsedRecord, rehearsedRow } from "../sql/rehearsal.ts";
 import { type Connection, guarded } from "./connection.ts";
 import { durabilityOf } from "./durability.ts";
+import { bind, tuple } from "./literals.ts";
 import { rowsAt } from "./load.ts";
+import type { MysqlTable, MysqlTables } from "./tables.ts";
 
 /** The wait for the head is over before. */
 const answersWithinMs = 2_000;
@@ -17,7 +19,9 @@ export interface Rehearsal {
 }
 
 /** Rehearses on its own connection, so that it delays batches only for the moment in which it holds the head. */
-export function createRehearsal(open: () => Promise<Connection>): Rehearsal {
+export function createRehearsal(open: () => Promise<Connection>, tables: MysqlTables): Rehearsal {
+  const changes = [...tables.values()].flatMap(changesOf);
+  const whole = wholeRehearsal(changes);
   let current: Connection | undefined;
   let closed = false;
 
@@ -39,7 +43,7 @@ export function createRehearsal(open: () => Promise<Connection>): Rehearsal {
       inTime(async (isLate) => {
         const connection = await connected(isLate);
         isLate.addEventListener("abort", () => connection.destroy());
-        return await guarded(connection, () => rehearse(connection, commit));
+        return await guarded(connection, () => rehearse(connection, whole, touchOf(tables), commit));
       }),
     renew() {
       current?.destroy();
@@ -54,20 +58,19 @@ export function createRehearsal(open: () => Promise<Connection>): Rehearsal {
   };
 }
 
-async function rehearse(connection: Connection, commit: boolean): Promise<Rehearsed> {
-  const { id } = rehearsedSecret;
-  const { seq, zid, zeqond } = rehearsedDenial;
-  const results = await connection.run(whole, [
-    ...auditValues(rehearsedRow(0)).slice(1),
-    ...[secretValues(rehearsedSecret), id, id, id, id],
-    ...[seq, zid, zeqond, seq],
-  ]);
+async function rehearse(
+  connection: Connection,
+  whole: readonly string[],
+  touch: readonly string[],
+  commit: boolean,
+): Promise<Rehearsed> {
+  const results = await connection.run(whole);
   const head = results[headAt];
   if (head === undefined || !("affectedRows" in head) || head.affectedRows !== 1) {
     throw new StoreFailure("unavailable", "the head of the audit log is gone");
   }
   if (commit) {
-    await connection.run(unchanged, [seq, zid, zeqond, seq]);
+    await connection.run(["UPDATE audit_head SET seq = seq WHERE id = 1", ...touch]);
     await connection.commit();
   }
   return { ...(await durabilityOf(connection)), newest: newestOf(rowsAt(results, newestAt)[0]) };
@@ -76,33 +79,56 @@ async function rehearse(connection: Connection, commit: boolean): Promise<Rehear
 /** Includes the table locks of migrations and backups, for which a session waits without a limit by default. */
 const limits = "SET SESSION innodb_lock_wait_timeout = 1, SESSION lock_wait_timeout = 1";
 
-const denials = ["INSERT INTO denial (seq, zid, zeqond) VALUES (?, ?, ?)", "DELETE FROM denial WHERE seq = ?"];
-
-/** In one packet, so that the head is held for no round trip; as batches do, the head comes first. */
-const whole = [
-  limits,
-  "UPDATE audit_head SET seq = seq + 1 WHERE id = 1",
-  "SELECT seq, created_at FROM audit_log ORDER BY seq DESC LIMIT 1",
-  // Behind the last row, which is where the next one needs room.
-  `INSERT INTO audit_log (${auditColumns.join(", ")})
-     SELECT seq, ${auditColumns
-       .slice(1)
-       .map(() => "?")
-       .join(", ")} FROM audit_head WHERE id = 1`,
-  `INSERT INTO secret (${secretColumns.join(", ")}) VALUES (?)`,
-  "UPDATE secret SET version = 2 WHERE id = ?",
-  "DELETE FROM secret WHERE id = ?",
-  `INSERT INTO read_counter (secret_id, read_count, last_read_zeqond) VALUES (?, 0, NULL)
-     ON DUPLICATE KEY UPDATE read_count = VALUES(read_count)`,
-  "DELETE FROM read_counter WHERE secret_id = ?",
-  ...denials,
-  "ROLLBACK",
-];
-
 const headAt = 1;
 const newestAt = 2;
 
-const unchanged = ["UPDATE audit_head SET seq = seq WHERE id = 1", ...denials];
+/** In one packet, so that the head is held for no round trip; as batches do, the head comes first. */
+function wholeRehearsal(changes: readonly string[]): readonly string[] {
+  const [, ...columns] = auditColumns;
+  const [, ...values] = auditValues(rehearsedRow(0));
+  return [
+    limits,
+    "UPDATE audit_head SET seq = seq + 1 WHERE id = 1",
+    "SELECT seq, created_at FROM audit_log ORDER BY seq DESC LIMIT 1",
+    // After the last row, which is where the next one needs room.
+    bind(
+      `INSERT INTO audit_log (seq, ${columns.join(", ")}) SELECT seq, ${columns.map(() => "?").join(", ")}
+         FROM audit_head WHERE id = 1`,
+      values,
+    ),
+    ...changes,
+    "ROLLBACK",
+  ];
+}
+
+/** What batches do to a table, with a record that nobody can have written. */
+function changesOf(sql: MysqlTable): readonly string[] {
+  const written = rehearsedRecord(sql.table);
+  const { record } = written;
+  const version = sql.shape.versionOf(record);
+  const { counters } = sql;
+  return [
+    sql.insert + tuple(sql.values(written)),
+    ...(sql.table.kind === "versioned"
+      ? [bind(sql.update, [...sql.values(written), ...sql.place(record, version)])]
+      : []),
+    bind(sql.remove, sql.place(record, version)),
+    ...(counters === undefined
+      ? []
+      : [
+          `${counters.insert}${tuple(counters.values(record))}
+             ON DUPLICATE KEY UPDATE ${counters.columns[0]} = VALUES(${counters.columns[0]})`,
+          bind(counters.remove, counters.values(record).slice(0, 1)),
+        ]),
+  ];
+}
+
+/** Inserts a row and deletes it: a transaction that changes nothing, and has something to commit. */
+export function touchOf(tables: MysqlTables): readonly string[] {
+  const all = [...tables.values()];
+  const sql = all.find(({ table }) => table.kind === "derived") ?? all[0];
+  return sql === undefined ? [] : changesOf(sql);
+}
 
 function newestOf(row: Readonly<Record<string, unknown>> | undefined): NewestRow | undefined {
   return row === undefined ? undefined : { seq: Number(row["seq"]), createdAt: String(row["created_at"]) };

@@ -1,24 +1,14 @@
 import { auditColumns, type Head } from "../../ledger/row.ts";
 import { type RowBlock, separatorHex } from "../../ledger/row-block.ts";
 import { type Snapshot, StoreFailure } from "../../ledger/store.ts";
-import { blockRow, secretColumns } from "../columns.ts";
-import { exactText } from "../exact-text.ts";
-import { auditRowOf, denialColumns, denialOf, numberOf, vaultRowOf } from "../rows.ts";
+import type { AnyTable } from "../../ledger/table.ts";
+import { blockRow } from "../sql/audit-log.ts";
+import { exactText } from "../sql/exact-text.ts";
+import { type SnapshotTable, snapshotTable } from "../sql/snapshot-table.ts";
+import { auditRowOf, numberOf } from "../sql/stored.ts";
 import { type Connection, guarded, type MysqlOptions, openConnection } from "./connection.ts";
 
-/** A table, the key by which it is paged, and how many of its rows a page has. */
-interface Listing {
-  readonly table: string;
-  readonly columns: readonly string[];
-  /** Names one of the columns. */
-  readonly key: string;
-  readonly size: number;
-}
-
-const auditLog: Listing = { table: "audit_log", columns: auditColumns, key: "seq", size: 1_000 };
-/** Values can be large: so few that a page stays below 10 MB. */
-const secrets: Listing = { table: "secret", columns: secretColumns, key: "name", size: 100 };
-const denials: Listing = { table: "denial", columns: denialColumns, key: "seq", size: 1_000 };
+const auditLog = { name: "audit_log", columns: auditColumns, key: ["seq"], size: 1_000, convert: auditRowOf };
 
 /** A consistent view on a connection of its own. */
 export async function openMysqlSnapshot(options: MysqlOptions): Promise<Snapshot> {
@@ -29,10 +19,9 @@ export async function openMysqlSnapshot(options: MysqlOptions): Promise<Snapshot
     const head = await headOf(connection);
     return {
       head,
-      rows: () => pages(connection, auditLog, auditRowOf),
+      rows: () => pages(connection, auditLog),
       blocks: () => blocks(connection, head),
-      secrets: () => pages(connection, secrets, vaultRowOf),
-      denials: () => pages(connection, denials, denialOf),
+      records: (table: AnyTable) => pages(connection, snapshotTable(table)),
       async close() {
         connection.destroy();
       },
@@ -99,27 +88,29 @@ function askerOf(connection: Connection, sql: string) {
  */
 async function* pages<T>(
   connection: Connection,
-  { table, columns, key, size }: Listing,
-  convert: (columns: readonly unknown[]) => T,
+  { name, columns, key, size, convert }: SnapshotTable<T>,
 ): AsyncIterable<readonly T[]> {
-  const select = `SELECT ${columns.join(", ")} FROM ${table}`;
-  const keyAt = columns.indexOf(key);
+  const select = `SELECT ${columns.join(", ")} FROM ${name}`;
+  const order = key.join(", ");
+  const from = key.length === 1 ? `${order} >= ?` : `(${order}) >= (?)`;
+  const keyOf = (row: readonly unknown[] | undefined) => key.map((column) => row?.[columns.indexOf(column)]);
   const ask = (sql: string, values: readonly unknown[]) => {
     const asked = guarded(connection, () => connection.rows(`${select} ${sql}`, values));
     // A reader may stop between two pages: a failure then would be an unhandled rejection.
     asked.catch(() => undefined);
     return asked;
   };
-  let page = await ask(`ORDER BY ${key} LIMIT ?`, [size]);
-  let from: unknown;
+  let page = await ask(`ORDER BY ${order} LIMIT ?`, [size]);
+  let before: readonly string[] | undefined;
   while (page.length > 0) {
-    const last = page.at(-1)?.[keyAt];
-    if (from !== undefined && exactText(last) === exactText(from)) {
-      throw new StoreFailure("unavailable", `the table ${table} has lost its unique index`);
+    const last = keyOf(page.at(-1));
+    const text = last.map(exactText);
+    if (before !== undefined && text.every((part, index) => part === before?.[index])) {
+      throw new StoreFailure("unavailable", `the table ${name} has lost its unique index`);
     }
-    from = last;
+    before = text;
     // The next page is under way while this one is looked at.
-    const next = ask(`WHERE ${key} >= ? ORDER BY ${key} LIMIT ?`, [last, size + 1]);
+    const next = ask(`WHERE ${from} ORDER BY ${order} LIMIT ?`, [key.length === 1 ? last[0] : last, size + 1]);
     yield page.map(convert);
     page = (await next).slice(1);
   }

@@ -1,19 +1,30 @@
-import { auditColumns } from "../../ledger/row.ts";
-import type { Inventory, LedgerWrite, Loaded, LoadRequest, Store } from "../../ledger/store.ts";
-import { StoreFailure } from "../../ledger/store.ts";
-import type { OnMigration } from "../migrations.ts";
-import { auditRowOf } from "../rows.ts";
+import { auditColumns, type Head } from "../../ledger/row.ts";
+import {
+  type Inventory,
+  type LedgerWrite,
+  type Listing,
+  type Loaded,
+  type LoadRequest,
+  type Selection,
+  type Store,
+  StoreFailure,
+} from "../../ledger/store.ts";
+import type { AnyTable, Key, Table } from "../../ledger/table.ts";
+import type { OnMigration } from "../sql/migrations.ts";
+import { pageOf } from "../sql/pages.ts";
+import { auditRowOf } from "../sql/stored.ts";
 import { type Connection, type MysqlOptions, openConnection } from "./connection.ts";
 import { durabilityOf } from "./durability.ts";
 import { createLine } from "./line.ts";
 import { openMysqlListing } from "./listing.ts";
-import { headOf, lockAndLoad, rowsAt, selectAudit, selectHead, textOf } from "./load.ts";
+import { headOf, lockAndLoad, rowsAt, selectAudit, selectHead } from "./load.ts";
 import { migrate } from "./migrate.ts";
-import { listPage } from "./pages.ts";
+import { readPage } from "./pages.ts";
 import { readAtLeast } from "./read-at-least.ts";
-import { createRehearsal } from "./rehearsal.ts";
+import { createRehearsal, touchOf } from "./rehearsal.ts";
 import { despiteRivals } from "./rivals.ts";
 import { openMysqlSnapshot } from "./snapshot.ts";
+import { type MysqlTables, mysqlTables, sqlOf } from "./tables.ts";
 import { writeBatch } from "./write.ts";
 
 // Beyond these the connection is given up. What a caller waits at most follows from them: docs/operations.md.
@@ -24,15 +35,21 @@ const batchAnswersWithinMs = 8_000;
 const readAnswersWithinMs = 5_000;
 
 /** MySQL, and what speaks its protocol. Brings the schema up to date before it returns. */
-export async function openMysqlStore(options: MysqlOptions, onMigration?: OnMigration): Promise<Store> {
-  await migrate(options, onMigration);
+export async function openMysqlStore(
+  options: MysqlOptions,
+  declared: readonly AnyTable[],
+  onMigration?: OnMigration,
+): Promise<Store> {
+  await migrate(options, declared, onMigration);
+  const tables = mysqlTables(declared);
+  const touch = touchOf(tables);
   // Metadata, health and the daemon's questions must not wait behind a batch.
   const reader = createLine({
     open: () => openConnection(options, "reader"),
     answersWithinMs: readAnswersWithinMs,
     triesAgain: true,
   });
-  const rehearsal = createRehearsal(() => openConnection(options, "ledger"));
+  const rehearsal = createRehearsal(() => openConnection(options, "ledger"), tables);
   const writer = createLine({
     open: () => openConnection(options, "ledger"),
     answersWithinMs: batchAnswersWithinMs,
@@ -46,29 +63,36 @@ export async function openMysqlStore(options: MysqlOptions, onMigration?: OnMigr
   });
   return {
     inProcess: false,
-    transact: (request, decide) => writer.use((connection) => transact(connection, request, decide)),
-    listSecrets: (afterName, limit, atLeast) =>
-      reader.use((connection) =>
-        listPage((sql, values) => readAtLeast(connection, atLeast, sql, values), afterName, limit),
-      ),
-    auditRows: (originId, limit, atLeast, beforeSeq = Number.MAX_SAFE_INTEGER) =>
+    transact: (request, decide) => writer.use((connection) => transact(connection, { tables, touch }, request, decide)),
+    page<R extends object>(table: Table<R>, ...[select, limit, atLeast]: PageOptions) {
+      return reader.use(async (connection) => {
+        const read = async (sql: string, values: readonly unknown[]) =>
+          atLeast === undefined
+            ? rowsAt(await connection.run(sql, values), 0)
+            : await readAtLeast(connection, atLeast, sql, values);
+        return (await readPage(read, sqlOf(tables, table), select, limit)) as readonly R[];
+      });
+    },
+    openListing: <R extends object>(table: Table<R>, after: Key | null, atLeast: Head) =>
+      openMysqlListing(options, sqlOf(tables, table), after, atLeast) as Promise<Listing<R>>,
+    auditRows: ({ originId, typePrefix, beforeSeq = Number.MAX_SAFE_INTEGER }, limit, atLeast) =>
       reader.use(async (connection) => {
-        const sql = `${selectAudit} WHERE origin_id = ? AND LEFT(transition_type, 7) = 'secret_' AND seq < ?
+        const sql = `${selectAudit} WHERE origin_id = ? AND LEFT(transition_type, ?) = ? AND seq < ?
           ORDER BY seq DESC LIMIT ?`;
-        const rows = await readAtLeast(connection, atLeast, sql, [originId, beforeSeq, limit]);
+        const values = [originId, typePrefix.length, typePrefix, beforeSeq, limit];
+        const rows = await readAtLeast(connection, atLeast, sql, values);
         return rows.map((row) => auditRowOf(auditColumns.map((column): unknown => row[column])));
       }),
-    openListing: (afterName, atLeast) => openMysqlListing(options, afterName, atLeast),
-    dueSecrets: (zeqond, afterName, limit) =>
+    rowsAfter: (seq, limit) =>
       reader.use(async (connection) => {
-        const sql = "SELECT name FROM secret WHERE expires_zeqond <= ? AND name > ? ORDER BY name LIMIT ?";
-        return (await connection.rows(sql, [zeqond, afterName ?? "", limit])).map(([name]) => textOf(name));
+        const rows = await connection.rows(`${selectAudit} WHERE seq > ? ORDER BY seq LIMIT ?`, [seq, limit]);
+        return pageOf(rows.map(auditRowOf), ({ payloadJson }) => payloadJson.length);
       }),
     openSnapshot: () => openMysqlSnapshot(options),
     keyCheck: () => reader.use(keyCheck),
     initKeyCheck: (check) => despiteRivals(() => writer.use((connection) => initKeyCheck(connection, check))),
     ping: () => reader.use(durabilityOf),
-    inventory: () => reader.use(inventory),
+    inventory: () => reader.use((connection) => inventory(connection, tables)),
     rehearse: rehearsal.run,
     async close() {
       await Promise.all([writer.close(), reader.close(), rehearsal.close()]);
@@ -76,33 +100,42 @@ export async function openMysqlStore(options: MysqlOptions, onMigration?: OnMigr
   };
 }
 
+interface Context {
+  readonly tables: MysqlTables;
+  /**
+   * InnoDB releases its locks, and shows what was committed, before its log is on the disk. A caller that is answered
+   * because of a row that was only seen must wait for that: a row that comes and goes changes nothing, and its COMMIT
+   * syncs the log up to here.
+   */
+  readonly touch: readonly string[];
+}
+
+type PageOptions = [select: Selection, limit: number, atLeast?: Head];
+
 async function transact(
   connection: Connection,
+  { tables, touch }: Context,
   request: LoadRequest,
   decide: (loaded: Loaded) => LedgerWrite | null,
 ): Promise<void> {
-  const loaded = await lockAndLoad(connection, request);
+  const loaded = await lockAndLoad(connection, tables, request);
   const write = decide(loaded);
   if (write === null && loaded.rowHashes.size === 0) {
     await connection.run("ROLLBACK");
     return;
   }
-  await (write === null ? touchLog(connection) : writeBatch(connection, write));
+  await (write === null ? connection.run(touch) : writeBatch(connection, tables, write));
   await connection.commit();
 }
 
-/**
- * InnoDB lets go of its locks, and shows what was committed, before its log is on the disk. Who answers for a row that he
- * only saw must see to that first: a row that comes and goes changes nothing, and its COMMIT syncs the log up to here.
- */
-async function touchLog(connection: Connection): Promise<void> {
-  await connection.run(["INSERT INTO denial (seq, zid, zeqond) VALUES (0, '', 0)", "DELETE FROM denial WHERE seq = 0"]);
-}
-
-async function inventory(connection: Connection): Promise<Inventory> {
+async function inventory(connection: Connection, tables: MysqlTables): Promise<Inventory> {
   const head = headOf(rowsAt(await connection.run(selectHead), 0));
-  const [count] = await connection.rows("SELECT COUNT(*) FROM secret");
-  return { head, secrets: Number(count?.[0]) };
+  const records = new Map<AnyTable, number>();
+  for (const table of [...tables.keys()].filter(({ kind }) => kind !== "derived")) {
+    const [count] = await connection.rows(`SELECT COUNT(*) FROM ${table.name}`);
+    records.set(table, Number(count?.[0]));
+  }
+  return { head, records };
 }
 
 async function keyCheck(connection: Connection): Promise<Uint8Array | null> {

@@ -1,8 +1,11 @@
+import { type AnyRecord, keyOf, keyText } from "../../ledger/record.ts";
 import { auditColumns } from "../../ledger/row.ts";
-import { type LedgerWrite, StoreFailure } from "../../ledger/store.ts";
-import { auditValues, secretColumns, secretValues } from "../columns.ts";
+import { type LedgerWrite, StoreFailure, type TableWrite } from "../../ledger/store.ts";
+import { auditValues } from "../sql/audit-log.ts";
+import { type CountersSql, columnOf, type DerivationSql } from "../sql/table-sql.ts";
 import type { Connection } from "./connection.ts";
 import { bind, tuple } from "./literals.ts";
+import { type MysqlTable, type MysqlTables, sqlOf } from "./tables.ts";
 
 /** One statement, and how many rows it must change: at least and at most; null where that says nothing. */
 interface Statement {
@@ -20,9 +23,9 @@ const oneRow = [1, 1] as const;
  * Second round trip of a batch: everything but the COMMIT. Every count is checked, and the head moves by
  * compare-and-set: a rival's write in the middle of the packet may have rolled the transaction back without an error.
  */
-export async function writeBatch(connection: Connection, write: LedgerWrite): Promise<void> {
+export async function writeBatch(connection: Connection, tables: MysqlTables, write: LedgerWrite): Promise<void> {
   const packetBytes = Math.min(largestPacketBytes, connection.maxPacketBytes);
-  for (const packet of packets(statementsOf(write, packetBytes), packetBytes)) {
+  for (const packet of packets(statementsOf(tables, write, packetBytes), packetBytes)) {
     const results = await connection.run(packet.map((statement) => statement.sql));
     packet.forEach(({ expected }, index) => {
       const result = results[index];
@@ -34,56 +37,74 @@ export async function writeBatch(connection: Connection, write: LedgerWrite): Pr
   }
 }
 
-function statementsOf(write: LedgerWrite, packetBytes: number): readonly Statement[] {
-  const { from, to, deletes, inserts, updates, reads, denials } = write;
-  const counters = [
-    ...inserts.map((secret) => tuple([secret.id, secret.readCount, secret.lastReadZeqond])),
-    ...reads.map((counter) => tuple([counter.secretId, counter.readCount, counter.lastReadZeqond])),
-  ];
+function statementsOf(tables: MysqlTables, write: LedgerWrite, packetBytes: number): readonly Statement[] {
+  const { from, to, nowZeqond } = write;
   return [
     ...insertRows(write, packetBytes),
-    ...deletes.flatMap(({ id, version }) => [
-      { sql: bind("DELETE FROM secret WHERE id = ? AND version = ?", [id, version]), expected: oneRow },
-      { sql: bind("DELETE FROM read_counter WHERE secret_id = ?", [id]), expected: null },
-    ]),
-    ...inserts.map((secret) => ({ sql: insertSecret + tuple(secretValues(secret)), expected: oneRow })),
-    ...updates.map(({ secret, fromVersion }) => ({
-      sql: bind(updateSecret, [...secretValues(secret), secret.id, fromVersion]),
-      expected: oneRow,
-    })),
-    ...(counters.length === 0 ? [] : [{ sql: putCounters(counters), expected: countersExpected(write) }]),
-    ...(denials.length === 0 ? [] : denialStatements(write)),
+    ...write.tables.flatMap((ofTable) => tableStatements(sqlOf(tables, ofTable.table), ofTable, nowZeqond)),
     { sql: bind(moveHead, [to.seq, to.rowHash, from.seq, from.rowHash]), expected: oneRow },
   ];
 }
 
 const moveHead = "UPDATE audit_head SET seq = ?, row_hash = ? WHERE id = 1 AND seq = ? AND row_hash = ?";
 
-const insertSecret = `INSERT INTO secret (${secretColumns.join(", ")}) VALUES `;
-
-const updateSecret = `UPDATE secret SET ${secretColumns.map((column) => `${column} = ?`).join(", ")}
-  WHERE id = ? AND version = ?`;
-
-function putCounters(counters: readonly string[]): string {
-  return `INSERT INTO read_counter (secret_id, read_count, last_read_zeqond) VALUES ${counters.join(", ")}
-    ON DUPLICATE KEY UPDATE read_count = VALUES(read_count), last_read_zeqond = VALUES(last_read_zeqond)`;
+function tableStatements(sql: MysqlTable, write: TableWrite, nowZeqond: number): readonly Statement[] {
+  const { deletes, inserts, updates } = write;
+  return [
+    ...deletes.flatMap((record) => deleteStatements(sql, record)),
+    ...inserts.map((written) => ({ sql: sql.insert + tuple(sql.values(written)), expected: oneRow })),
+    ...updates.map((update) => ({
+      sql: bind(sql.update, [...sql.values(update), ...sql.place(update.record, update.fromVersion)]),
+      expected: oneRow,
+    })),
+    ...(sql.counters === undefined ? [] : counterStatements(sql.counters, write)),
+    ...(sql.derivation === undefined ? [] : appendStatements(sql, sql.derivation, write, nowZeqond)),
+  ];
 }
 
-/** MySQL counts a row that was inserted once, and one that was there and changed twice. */
-function countersExpected({ inserts, reads }: LedgerWrite): readonly [number, number] {
-  return [inserts.length + reads.length, inserts.length + 2 * reads.length];
+function deleteStatements(sql: MysqlTable, record: AnyRecord): readonly Statement[] {
+  const place = sql.place(record, sql.shape.versionOf(record));
+  const remove = { sql: bind(sql.remove, place), expected: oneRow };
+  const { counters } = sql;
+  return counters === undefined
+    ? [remove]
+    : [remove, { sql: bind(counters.remove, counters.values(record).slice(0, 1)), expected: null }];
 }
 
-function denialStatements({ denials, forgetDenialsUntilZeqond }: LedgerWrite): readonly Statement[] {
-  const zids = [...new Set(denials.map(({ zid }) => zid))];
-  const rows = denials.map(({ seq, zid, zeqond }) => tuple([seq, zid, zeqond]));
+function counterStatements(counters: CountersSql, { inserts, counts }: TableWrite): readonly Statement[] {
+  const rows = [...inserts.map(({ record }) => record), ...counts].map((record) => tuple(counters.values(record)));
+  if (rows.length === 0) {
+    return [];
+  }
+  const replaced = counters.columns.map((column) => `${column} = VALUES(${column})`).join(", ");
   return [
     {
-      sql: `INSERT INTO denial (seq, zid, zeqond) VALUES ${rows.join(", ")}`,
-      expected: [denials.length, denials.length],
+      sql: `${counters.insert}${rows.join(", ")} ON DUPLICATE KEY UPDATE ${replaced}`,
+      // MySQL counts a row that was inserted once, and one that was there and changed twice.
+      expected: [rows.length, inserts.length + 2 * counts.length],
     },
+  ];
+}
+
+function appendStatements(
+  sql: MysqlTable,
+  { zeqond, lookup, lookedAtZeqonds }: DerivationSql,
+  { table, appends }: TableWrite,
+  nowZeqond: number,
+): readonly Statement[] {
+  if (appends.length === 0) {
+    return [];
+  }
+  const rows = appends.map((record) => tuple(sql.values({ record })));
+  const fields = table.lookups[lookup] ?? [];
+  const keys = new Map(appends.map((record) => [keyText(keyOf(fields, record)), keyOf(fields, record)]));
+  const list = fields.length === 1 ? Array.from(keys.values(), ([value]) => value) : [...keys.values()];
+  const columns = fields.map((field) => columnOf(table, field));
+  const matches = columns.length === 1 ? `${columns[0]} IN (?)` : `(${columns.join(", ")}) IN (?)`;
+  return [
+    { sql: sql.insert + rows.join(", "), expected: [rows.length, rows.length] },
     {
-      sql: bind("DELETE FROM denial WHERE zid IN (?) AND zeqond <= ?", [zids, forgetDenialsUntilZeqond]),
+      sql: bind(`DELETE FROM ${table.name} WHERE ${matches} AND ${zeqond} <= ?`, [list, nowZeqond - lookedAtZeqonds]),
       expected: null,
     },
   ];

@@ -1,42 +1,49 @@
 import Database from "better-sqlite3";
-import type { ChangeIndex, LastChange } from "../../ledger/verify.ts";
+import type { ChangeIndex, LastChange } from "../../ledger/change-index.ts";
 import { failureOf } from "./database.ts";
 
 interface ChangeRecord {
-  readonly name: string;
+  readonly key: string;
   readonly seq: number;
   readonly version: number;
   readonly digest: string;
 }
 
 const schema = `
-  CREATE TABLE change (name TEXT PRIMARY KEY, seq INTEGER, version INTEGER, digest TEXT, met INTEGER) WITHOUT ROWID;
+  CREATE TABLE change (kind TEXT, key TEXT, seq INTEGER, version INTEGER, digest TEXT, met INTEGER, PRIMARY KEY (kind, key))
+    WITHOUT ROWID;
   BEGIN`;
 
-/** A temporary table on disk that vanishes when it is closed. It holds names, versions and digests, never values. */
+const columns = "key, seq, version, digest";
+
+/** A temporary table on disk that vanishes when it is closed. It holds keys, versions and digests, never values. */
 export function openChangeIndex(): ChangeIndex {
   // An empty name is SQLite's private temporary database; nothing in it is ever rolled back.
   const database = new Database("");
   database.pragma("journal_mode = OFF");
   database.exec(schema);
-  const put = database.prepare<[string, number, number, string]>(
-    "INSERT OR REPLACE INTO change (name, seq, version, digest, met) VALUES (?, ?, ?, ?, 0)",
+  const put = database.prepare<[string, string, number, number, string]>(
+    "INSERT OR REPLACE INTO change (kind, key, seq, version, digest, met) VALUES (?, ?, ?, ?, ?, 0)",
   );
-  const remove = database.prepare<[string]>("DELETE FROM change WHERE name = ?");
-  const get = database.prepare<[string], ChangeRecord>("SELECT name, seq, version, digest FROM change WHERE name = ?");
-  const meet = database.prepare<[string]>("UPDATE change SET met = 1 WHERE name = ?");
-  const unmet = database.prepare<[number], ChangeRecord>(
-    "SELECT name, seq, version, digest FROM change WHERE met = 0 ORDER BY seq LIMIT ?",
+  const remove = database.prepare<[string, string]>("DELETE FROM change WHERE kind = ? AND key = ?");
+  const get = database.prepare<[string, string], ChangeRecord>(
+    `SELECT ${columns} FROM change WHERE kind = ? AND key = ?`,
+  );
+  const meet = database.prepare<[string, string]>("UPDATE change SET met = 1 WHERE kind = ? AND key = ?");
+  const unmet = database.prepare<[string, number], ChangeRecord>(
+    `SELECT ${columns} FROM change WHERE kind = ? AND met = 0 ORDER BY seq LIMIT ?`,
   );
   return {
-    put: ({ name, seq, version, sealedDigest }) => void guarded(() => put.run(name, seq, version, sealedDigest)),
-    delete: (name) => void guarded(() => remove.run(name)),
-    get(name) {
-      const record = guarded(() => get.get(name));
-      return record === undefined ? undefined : changeOf(record);
+    put({ table, key, seq, version, sealedDigest }) {
+      guarded(() => put.run(table, key, seq, version, sealedDigest));
     },
-    meet: (name) => void guarded(() => meet.run(name)),
-    unmet: (limit) => guarded(() => unmet.all(limit)).map(changeOf),
+    delete: (table, key) => void guarded(() => remove.run(table, key)),
+    get(table, key) {
+      const record = guarded(() => get.get(table, key));
+      return record === undefined ? undefined : changeOf(table, record);
+    },
+    meet: (table, key) => void guarded(() => meet.run(table, key)),
+    unmet: (table, limit) => guarded(() => unmet.all(table, limit)).map((record) => changeOf(table, record)),
     close: () => void database.close(),
   };
 }
@@ -50,6 +57,6 @@ function guarded<T>(work: () => T): T {
   }
 }
 
-function changeOf({ digest, ...rest }: ChangeRecord): LastChange {
-  return { ...rest, sealedDigest: digest };
+function changeOf(table: string, { digest, ...rest }: ChangeRecord): LastChange {
+  return { table, ...rest, sealedDigest: digest };
 }

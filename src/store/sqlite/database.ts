@@ -4,7 +4,8 @@ import Database from "better-sqlite3";
 import { errorCode } from "../../domain/error-code.ts";
 import { OperatorError } from "../../domain/operator-error.ts";
 import { StoreFailure, type StoreFailureKind, type Trouble } from "../../ledger/store.ts";
-import { type OnMigration, pendingMigrations } from "../migrations.ts";
+import type { AnyTable } from "../../ledger/table.ts";
+import { type OnMigration, pendingMigrations } from "../sql/migrations.ts";
 import { describeCause } from "./causes.ts";
 import { sqliteMigrations } from "./migrations.ts";
 
@@ -13,7 +14,7 @@ export type Sqlite = Database.Database;
 const startLockMs = 10_000;
 
 /** Opens the database file, creating it for its owner only, and brings its schema up to date. */
-export function openDatabase(path: string, onMigration?: OnMigration): Sqlite {
+export function openDatabase(path: string, tables: readonly AnyTable[], onMigration?: OnMigration): Sqlite {
   let database: Sqlite | undefined;
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
@@ -21,7 +22,7 @@ export function openDatabase(path: string, onMigration?: OnMigration): Sqlite {
     closeSync(openSync(path, "a", 0o600));
     database = new Database(path);
     configure(database);
-    migrate(database, onMigration);
+    migrate(database, tables, onMigration);
   } catch (error) {
     database?.close();
     if (error instanceof OperatorError) {
@@ -78,7 +79,7 @@ function useWriteAheadLog(database: Sqlite): void {
   }
 }
 
-function migrate(database: Sqlite, onMigration?: OnMigration): void {
+function migrate(database: Sqlite, tables: readonly AnyTable[], onMigration?: OnMigration): void {
   // Under the write lock: of two servers that start at once, the second waits and finds the work done.
   database.exec("BEGIN IMMEDIATE");
   try {
@@ -87,7 +88,7 @@ function migrate(database: Sqlite, onMigration?: OnMigration): void {
     );
     database.exec("INSERT INTO schema_version (id, version) VALUES (1, 0) ON CONFLICT DO NOTHING");
     const current = Number(database.prepare("SELECT version FROM schema_version WHERE id = 1").pluck().get());
-    const pending = pendingMigrations(sqliteMigrations, current);
+    const pending = pendingMigrations(sqliteMigrations(tables), current);
     if (pending.length > 0) {
       onMigration?.(current);
     }

@@ -1,25 +1,66 @@
-import { metadataOf } from "../../domain/secret.ts";
-import type { Listing } from "../../ledger/store.ts";
-import { pageOf } from "../pages.ts";
-import { failureOf, openReadOnly } from "./database.ts";
-import { type SecretRecord, secretFromRecord, selectMetadata } from "./statements.ts";
+import type { AnyRecord } from "../../ledger/record.ts";
+import type { Listing, Selection } from "../../ledger/store.ts";
+import type { AnyTable, Key } from "../../ledger/table.ts";
+import { pageOf } from "../sql/pages.ts";
+import { columnOf, marks, type TableSql, tableSql } from "../sql/table-sql.ts";
+import { failureOf, openReadOnly, type Sqlite } from "./database.ts";
+import { type Query, type Row, selectOf } from "./tables.ts";
+
+/** Reads pages of one table. */
+export interface Pager {
+  page(select: Selection, limit: number): readonly AnyRecord[];
+  count(after: Key | null): number;
+}
+
+/** Statements are prepared when they are first needed. */
+export function createPager(database: Sqlite, table: AnyTable): Pager {
+  const sql = tableSql(table);
+  const prepared = new Map<string, Query<Row>>();
+  const query = (text: string): Query<Row> => {
+    const known = prepared.get(text) ?? (database.prepare(text) as Query<Row>);
+    prepared.set(text, known);
+    return known;
+  };
+  const sizeOf = (row: Row) => sql.heavy.reduce((sum, column) => sum + String(row[column] ?? "").length, 0);
+  const order = sql.key.map((column) => `r.${column}`).join(", ");
+  return {
+    page(select, limit) {
+      const { where, values } = whereOf(sql, select);
+      const rows = query(`${selectOf(sql, sql.listed)} ${where} ORDER BY ${order} LIMIT ?`);
+      return pageOf(rows.iterate(...values, limit), sizeOf).map(sql.recordOf);
+    },
+    count(after) {
+      const { where, values } = whereOf(sql, { after });
+      return Number(query(`SELECT COUNT(*) AS count FROM ${table.name} r ${where}`).get(...values)?.["count"] ?? 0);
+    },
+  };
+}
+
+function whereOf({ table, key }: TableSql, { after, upTo }: Selection) {
+  const conditions: string[] = [];
+  const values: unknown[] = [];
+  if (after !== null) {
+    conditions.push(`(${key.map((column) => `r.${column}`).join(", ")}) > (${marks(key.length)})`);
+    values.push(...after);
+  }
+  if (upTo !== undefined) {
+    conditions.push(`r.${columnOf(table, upTo.field)} <= ?`);
+    values.push(upTo.value);
+  }
+  return { where: conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`, values };
+}
 
 /** A read transaction on a connection of its own: it sees the file as it is now, and so what was committed before. */
-export function openSqliteListing(path: string, afterName: string | null): Listing {
+export function openSqliteListing(path: string, table: AnyTable, after: Key | null): Listing<object> {
   const database = openReadOnly(path);
   try {
     database.exec("BEGIN");
-    const count = database.prepare<[string], number>("SELECT COUNT(*) FROM secret WHERE name > ?").pluck();
-    const list = database.prepare<[string, number], SecretRecord>(
-      `${selectMetadata} WHERE s.name > ? ORDER BY s.name LIMIT ?`,
-    );
+    const pager = createPager(database, table);
     return {
-      count: count.get(afterName ?? "") ?? 0,
-      async next(name, limit) {
+      count: pager.count(after),
+      async next(key, limit) {
         try {
-          return pageOf(list.iterate(name ?? "", limit), metadataBytes)
-            .map(secretFromRecord)
-            .map(metadataOf);
+          return pager.page({ after: key }, limit);
         } catch (error) {
           throw failureOf(error);
         }
@@ -30,8 +71,4 @@ export function openSqliteListing(path: string, afterName: string | null): Listi
     database.close();
     throw error;
   }
-}
-
-export function metadataBytes({ permissions }: SecretRecord): number {
-  return permissions.length;
 }

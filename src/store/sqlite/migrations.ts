@@ -1,71 +1,76 @@
 import { zeroHash } from "../../ledger/row.ts";
-import type { Migration } from "../migrations.ts";
+import type { AnyTable } from "../../ledger/table.ts";
+import { addedColumns, createTables, type Dialect, newestVersion } from "../sql/ddl.ts";
+import type { Migration } from "../sql/migrations.ts";
+
+const sqliteTypes = {
+  uuid: "TEXT",
+  time: "TEXT",
+  text: "TEXT",
+  texts: "TEXT",
+  integer: "INTEGER",
+  bytes: "BLOB",
+} as const;
 
 /** TEXT compares byte by byte (collation BINARY); STRICT refuses values of another type. */
-export const sqliteMigrations: readonly Migration[] = [
-  {
-    version: 1,
-    statements: [
-      `CREATE TABLE IF NOT EXISTS secret (
-         id TEXT NOT NULL PRIMARY KEY,
-         name TEXT NOT NULL UNIQUE,
-         purpose_tag TEXT,
-         bound_zid TEXT NOT NULL,
-         permissions TEXT NOT NULL,
-         expires_zeqond INTEGER,
-         version INTEGER NOT NULL,
-         sealed_key BLOB NOT NULL,
-         sealed_value BLOB NOT NULL,
-         created_at TEXT NOT NULL,
-         updated_at TEXT NOT NULL
-       ) STRICT`,
-      "CREATE INDEX IF NOT EXISTS secret_by_expiry ON secret (expires_zeqond)",
-      `CREATE TABLE IF NOT EXISTS read_counter (
-         secret_id TEXT NOT NULL PRIMARY KEY,
-         read_count INTEGER NOT NULL,
-         last_read_zeqond INTEGER
-       ) STRICT, WITHOUT ROWID`,
-      `CREATE TABLE IF NOT EXISTS denial (
-         seq INTEGER NOT NULL PRIMARY KEY,
-         zid TEXT NOT NULL,
-         zeqond INTEGER NOT NULL
-       ) STRICT`,
-      "CREATE INDEX IF NOT EXISTS denial_by_zid ON denial (zid, zeqond)",
-      `CREATE TABLE IF NOT EXISTS audit_log (
-         seq INTEGER NOT NULL PRIMARY KEY,
-         id TEXT NOT NULL,
-         origin_id TEXT NOT NULL,
-         zeqond_number INTEGER NOT NULL,
-         actor_zid TEXT NOT NULL,
-         transition_type TEXT NOT NULL,
-         transition_id TEXT NOT NULL,
-         payload_json TEXT NOT NULL,
-         proof_purpose TEXT NOT NULL,
-         proof_digest TEXT NOT NULL,
-         prev_hash TEXT NOT NULL,
-         row_hash TEXT NOT NULL,
-         created_at TEXT NOT NULL
-       ) STRICT`,
-      "CREATE INDEX IF NOT EXISTS audit_log_by_origin ON audit_log (origin_id, seq)",
-      `CREATE TABLE IF NOT EXISTS audit_head (
-         id INTEGER NOT NULL PRIMARY KEY,
-         seq INTEGER NOT NULL,
-         row_hash TEXT NOT NULL
-       ) STRICT`,
-      `INSERT INTO audit_head (id, seq, row_hash) VALUES (1, 0, '${zeroHash}') ON CONFLICT DO NOTHING`,
-      `CREATE TABLE IF NOT EXISTS key_check (
-         id INTEGER NOT NULL PRIMARY KEY,
-         sealed BLOB NOT NULL
-       ) STRICT`,
-    ],
-  },
-  {
-    // The last change of a name, however many reads came after it. Reads have no place in this index: for each SQLite
-    // only compares the type, which is five times as fast as looking it up in a list.
-    version: 2,
-    statements: [
-      `CREATE INDEX IF NOT EXISTS audit_log_by_change ON audit_log (origin_id, seq)
-         WHERE transition_type = 'secret_set' OR transition_type = 'secret_rotated' OR transition_type = 'secret_deleted'`,
-    ],
-  },
+export const sqliteDialect: Dialect = {
+  columnType: ({ type, optional }) => `${sqliteTypes[type]}${optional ? "" : " NOT NULL"}`,
+  primary: (definition) => `${definition} PRIMARY KEY`,
+  unique: (definition) => `${definition} UNIQUE`,
+  tableOptions: "STRICT",
+  countersOptions: "STRICT, WITHOUT ROWID",
+  indicesInside: false,
+};
+
+/** The ledger's own tables, and what later versions did to them. */
+const ownSteps: readonly (readonly string[])[] = [
+  [
+    `CREATE TABLE IF NOT EXISTS audit_log (
+       seq INTEGER NOT NULL PRIMARY KEY,
+       id TEXT NOT NULL,
+       origin_id TEXT NOT NULL,
+       zeqond_number INTEGER NOT NULL,
+       actor_zid TEXT NOT NULL,
+       transition_type TEXT NOT NULL,
+       transition_id TEXT NOT NULL,
+       payload_json TEXT NOT NULL,
+       proof_purpose TEXT NOT NULL,
+       proof_digest TEXT NOT NULL,
+       prev_hash TEXT NOT NULL,
+       row_hash TEXT NOT NULL,
+       created_at TEXT NOT NULL
+     ) STRICT`,
+    "CREATE INDEX IF NOT EXISTS audit_log_by_origin ON audit_log (origin_id, seq)",
+    `CREATE TABLE IF NOT EXISTS audit_head (
+       id INTEGER NOT NULL PRIMARY KEY,
+       seq INTEGER NOT NULL,
+       row_hash TEXT NOT NULL
+     ) STRICT`,
+    `INSERT INTO audit_head (id, seq, row_hash) VALUES (1, 0, '${zeroHash}') ON CONFLICT DO NOTHING`,
+    `CREATE TABLE IF NOT EXISTS key_check (
+       id INTEGER NOT NULL PRIMARY KEY,
+       sealed BLOB NOT NULL
+     ) STRICT`,
+  ],
+  // The last change of a name, however many reads came after it. Reads have no place in this index: for each SQLite
+  // only compares the type, which is five times as fast as looking it up in a list.
+  [
+    `CREATE INDEX IF NOT EXISTS audit_log_by_change ON audit_log (origin_id, seq)
+       WHERE transition_type = 'secret_set' OR transition_type = 'secret_rotated' OR transition_type = 'secret_deleted'`,
+  ],
 ];
+
+/** The steps of a schema that holds these tables. */
+export function sqliteMigrations(tables: readonly AnyTable[]): readonly Migration[] {
+  const newest = Math.max(ownSteps.length, newestVersion(tables));
+  return Array.from({ length: newest }, (_, index) => index + 1).map((version) => ({
+    version,
+    statements: [
+      ...createTables(tables, version, sqliteDialect),
+      ...addedColumns(tables, version, sqliteDialect).map(
+        ({ table, column, definition }) => `ALTER TABLE ${table} ADD COLUMN ${column} ${definition}`,
+      ),
+      ...(ownSteps[version - 1] ?? []),
+    ],
+  }));
+}

@@ -1,10 +1,11 @@
 import { statSync } from "node:fs";
 import { OperatorError } from "../../domain/operator-error.ts";
-import { tablesOfVault } from "../presence.ts";
+import type { AnyTable } from "../../ledger/table.ts";
+import { tablesOfVault } from "../sql/presence.ts";
 import { failureOf, openReadOnly } from "./database.ts";
 
 /** Whether a vault has been made in the file. Makes nothing itself. */
-export function sqliteHoldsVault(path: string): boolean {
+export function sqliteHoldsVault(path: string, tables: readonly AnyTable[]): boolean {
   if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0) {
     return false;
   }
@@ -12,7 +13,7 @@ export function sqliteHoldsVault(path: string): boolean {
     const database = openReadOnly(path);
     try {
       const isThere = database.prepare<[string]>("SELECT 1 FROM sqlite_schema WHERE name = ?").pluck();
-      return tablesOfVault.some(
+      return tablesOfVault(tables).some(
         (table) =>
           isThere.get(table) !== undefined && database.prepare(`SELECT 1 FROM ${table} LIMIT 1`).get() !== undefined,
       );

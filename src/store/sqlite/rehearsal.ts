@@ -1,9 +1,12 @@
 import Database from "better-sqlite3";
+import { keyOf } from "../../ledger/record.ts";
 import type { NewestRow } from "../../ledger/store.ts";
-import { auditValues, secretValues } from "../columns.ts";
-import { rehearsedDenial, rehearsedRow, rehearsedSecret } from "../rehearsed-rows.ts";
+import type { AnyTable } from "../../ledger/table.ts";
+import { auditValues } from "../sql/audit-log.ts";
+import { rehearsedRecord, rehearsedRow } from "../sql/rehearsal.ts";
 import type { Sqlite } from "./database.ts";
 import { headOf, type Statements, statementsOf } from "./statements.ts";
+import { type SqliteTable, type SqliteTables, sqliteTables } from "./tables.ts";
 
 export interface Rehearsal {
   /** Answers the newest row. */
@@ -15,28 +18,34 @@ export interface Rehearsal {
  * Rehearses on a connection of its own, whose cache holds one page: the others go into the write-ahead log at once, so
  * that a full disk shows although nothing is committed. The next commit overwrites them there.
  */
-export function createRehearsal(path: string): Rehearsal {
-  let opened: { readonly database: Sqlite; readonly statements: Statements } | undefined;
+export function createRehearsal(path: string, tables: readonly AnyTable[]): Rehearsal {
+  let opened: Opened | undefined;
   return {
     run(commit) {
-      opened ??= open(path);
-      return rehearse(opened.database, opened.statements, commit);
+      opened ??= open(path, tables);
+      return rehearse(opened, commit);
     },
     close: () => void opened?.database.close(),
   };
 }
 
-function open(path: string) {
+interface Opened {
+  readonly database: Sqlite;
+  readonly statements: Statements;
+  readonly tables: SqliteTables;
+}
+
+function open(path: string, tables: readonly AnyTable[]): Opened {
   const database = new Database(path, { fileMustExist: true, timeout: 0 });
   database.pragma("synchronous = FULL");
   database.pragma("cache_size = 1");
   database.pragma("cache_spill = 1");
-  return { database, statements: statementsOf(database) };
+  return { database, statements: statementsOf(database), tables: sqliteTables(database, tables) };
 }
 
-function rehearse(database: Sqlite, statements: Statements, commit: boolean): NewestRow | undefined {
+function rehearse({ database, statements, tables }: Opened, commit: boolean): NewestRow | undefined {
   const newest = statements.newest.get();
-  inTransaction(database, statements.rollback, () => writeAll(statements));
+  inTransaction(database, statements.rollback, () => writeAll(statements, tables));
   if (commit) {
     inTransaction(database, statements.commit, () => void statements.touchHead.run());
   }
@@ -55,17 +64,29 @@ function inTransaction(database: Sqlite, end: Statements["commit"], work: () => 
   }
 }
 
-function writeAll(statements: Statements): void {
-  const secret = rehearsedSecret;
-  const { seq, zid, zeqond } = rehearsedDenial;
+function writeAll(statements: Statements, tables: SqliteTables): void {
   const next = headOf(statements).seq + 1;
   statements.insertRow.run(...auditValues(rehearsedRow(next)));
-  statements.insertSecret.run(...secretValues(secret));
-  statements.updateSecret.run(...secretValues(secret), secret.id, secret.version);
-  statements.deleteSecret.run(secret.id, secret.version);
-  statements.putCounter.run(secret.id, 0, null);
-  statements.deleteCounter.run(secret.id);
-  statements.insertDenial.run(seq, zid, zeqond);
-  statements.forgetDenials.run(zid, zeqond);
+  for (const sql of tables.values()) {
+    writeTo(sql);
+  }
   statements.touchHead.run();
+}
+
+/** What batches do to a table, with a record that nobody can have written. */
+function writeTo(sql: SqliteTable): void {
+  const written = rehearsedRecord(sql.table);
+  const { record } = written;
+  const place = sql.place(record, sql.shape.versionOf(record));
+  const { counters, derivation } = sql;
+  sql.insertRow.run(...sql.values(written));
+  sql.updateRow.run(...sql.values(written), ...place);
+  sql.removeRow.run(...place);
+  if (counters !== undefined) {
+    sql.putCounters.run(...counters.values(record));
+    sql.removeCounters.run(...counters.values(record).slice(0, 1));
+  }
+  if (derivation !== undefined) {
+    sql.forget.run(...keyOf(sql.table.lookups[derivation.lookup] ?? [], record), 0);
+  }
 }

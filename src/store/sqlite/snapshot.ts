@@ -1,15 +1,15 @@
 import { type AuditRow, auditColumns, type Head } from "../../ledger/row.ts";
 import { type RowBlock, separatorHex } from "../../ledger/row-block.ts";
 import { type Snapshot, StoreFailure } from "../../ledger/store.ts";
-import { blockRow, secretColumns } from "../columns.ts";
-import { exactText, replacementCharacter } from "../exact-text.ts";
-import { auditRowOf, denialColumns, denialOf, numberOf, vaultRowOf } from "../rows.ts";
+import type { AnyTable } from "../../ledger/table.ts";
+import { blockRow } from "../sql/audit-log.ts";
+import { exactText, replacementCharacter } from "../sql/exact-text.ts";
+import { snapshotTable } from "../sql/snapshot-table.ts";
+import { auditRowOf, numberOf } from "../sql/stored.ts";
 import { failureOf, isForeign, type Sqlite } from "./database.ts";
-import { asBytes } from "./statements.ts";
+import { asBytes } from "./tables.ts";
 
 const rowsPerPage = 500;
-/** Values can be large: so few that a page stays below 10 MB. */
-const secretsPerPage = 100;
 
 /**
  * A read transaction on a connection of its own: the write-ahead log keeps its view while writers go on. It owns the
@@ -24,10 +24,10 @@ export function openSqliteSnapshot(database: Sqlite): Snapshot {
       rows: () =>
         pages(database, `SELECT ${auditColumns} FROM audit_log ORDER BY seq`, rowsPerPage, exactRows(database)),
       blocks: () => blocks(database, head),
-      secrets: () =>
-        pages(database, `SELECT ${asBytes(secretColumns)} FROM secret ORDER BY name`, secretsPerPage, vaultRowOf),
-      denials: () =>
-        pages(database, `SELECT ${asBytes(denialColumns)} FROM denial ORDER BY seq`, rowsPerPage, denialOf),
+      records: (table: AnyTable) => {
+        const { name, columns, key, size, convert } = snapshotTable(table);
+        return pages(database, `SELECT ${asBytes(columns)} FROM ${name} ORDER BY ${key.join(", ")}`, size, convert);
+      },
       async close() {
         database.close();
       },

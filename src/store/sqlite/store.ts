@@ -1,33 +1,38 @@
-import { metadataOf } from "../../domain/secret.ts";
-import { isAsRecorded } from "../../ledger/last-change.ts";
-import { type Head, originIdOf } from "../../ledger/row.ts";
+import type { Head } from "../../ledger/row.ts";
 import {
   type Durability,
   type LedgerWrite,
+  type Listing,
   type Loaded,
   type LoadRequest,
+  type Selection,
   type Store,
   StoreFailure,
 } from "../../ledger/store.ts";
-import type { OnMigration } from "../migrations.ts";
-import { pageOf } from "../pages.ts";
-import { auditRowOf, vaultRowOf } from "../rows.ts";
+import type { AnyTable, Key, Table } from "../../ledger/table.ts";
+import type { OnMigration } from "../sql/migrations.ts";
+import { pageOf } from "../sql/pages.ts";
+import { auditRowOf } from "../sql/stored.ts";
 import { failureOf, isForeign, isFull, openDatabase, openReadOnly, patiently, type Sqlite } from "./database.ts";
 import { createErasure } from "./erasure.ts";
 import { watchFiles } from "./files.ts";
-import { metadataBytes, openSqliteListing } from "./listing.ts";
+import { createPager, openSqliteListing } from "./listing.ts";
+import { load } from "./load.ts";
 import { createRehearsal } from "./rehearsal.ts";
 import { openSqliteSnapshot } from "./snapshot.ts";
-import { headOf, type Statements, secretFromRecord, statementsOf } from "./statements.ts";
+import { headOf, type Statements, statementsOf } from "./statements.ts";
+import { type SqliteTables, sqliteTables } from "./tables.ts";
 import { writeBatch } from "./write.ts";
 
 /** The embedded store: one file, write-ahead log, every commit synced to the disk. */
-export function openSqliteStore(path: string, onMigration?: OnMigration): Store {
-  const database = openDatabase(path, onMigration);
+export function openSqliteStore(path: string, declared: readonly AnyTable[], onMigration?: OnMigration): Store {
+  const database = openDatabase(path, declared, onMigration);
   const statements = statementsOf(database);
+  const tables = sqliteTables(database, declared);
+  const pagers = new Map(declared.map((table) => [table, createPager(database, table)]));
   const files = watchFiles(path);
   const erasure = createErasure(database);
-  const rehearsal = createRehearsal(path);
+  const rehearsal = createRehearsal(path, declared);
   const guarded = async <T>(work: () => T): Promise<T> => {
     try {
       files.check();
@@ -40,29 +45,30 @@ export function openSqliteStore(path: string, onMigration?: OnMigration): Store 
     inProcess: true,
     async transact(request, decide) {
       files.check();
-      const write = transact(database, statements, request, decide);
-      if (write !== null && write.deletes.length > 0) {
+      const write = transact(database, { statements, tables }, request, decide);
+      if (write?.tables.some(({ deletes }) => deletes.length > 0)) {
         erasure.erase();
       }
     },
-    listSecrets: (afterName, limit, atLeast) =>
+    page: <R extends object>(table: Table<R>, select: Selection, limit: number, atLeast?: Head) =>
       guarded(() => {
         requireRow(statements, atLeast);
-        return pageOf(statements.list.iterate(afterName ?? "", limit), metadataBytes)
-          .map(secretFromRecord)
-          .map(metadataOf);
+        return (pagers.get(table)?.page(select, limit) ?? []) as readonly R[];
       }),
-    auditRows: (originId, limit, atLeast, beforeSeq = Number.MAX_SAFE_INTEGER) =>
+    openListing: <R extends object>(table: Table<R>, after: Key | null, atLeast: Head) =>
       guarded(() => {
         requireRow(statements, atLeast);
-        return statements.audit.all(originId, beforeSeq, limit).map(auditRowOf);
+        return openSqliteListing(path, table, after) as Listing<R>;
       }),
-    openListing: (afterName, atLeast) =>
+    auditRows: ({ originId, typePrefix, beforeSeq = Number.MAX_SAFE_INTEGER }, limit, atLeast) =>
       guarded(() => {
         requireRow(statements, atLeast);
-        return openSqliteListing(path, afterName);
+        return statements.audit.all(originId, typePrefix.length, typePrefix, beforeSeq, limit).map(auditRowOf);
       }),
-    dueSecrets: (zeqond, afterName, limit) => guarded(() => statements.due.all(zeqond, afterName ?? "", limit)),
+    rowsAfter: (seq, limit) =>
+      guarded(() =>
+        pageOf(statements.rowsAfter.all(seq, limit).map(auditRowOf), ({ payloadJson }) => payloadJson.length),
+      ),
     openSnapshot: () => guarded(() => openSqliteSnapshot(openReadOnly(path))),
     keyCheck: () => guarded(() => statements.keyCheck.get() ?? null),
     initKeyCheck: (check) =>
@@ -75,7 +81,7 @@ export function openSqliteStore(path: string, onMigration?: OnMigration): Store 
         return stored;
       }),
     ping: () => guarded(() => durabilityOf(database)),
-    inventory: () => guarded(() => ({ head: headOf(statements), secrets: statements.countSecrets.get() ?? 0 })),
+    inventory: () => guarded(() => ({ head: headOf(statements), records: countsOf(tables) })),
     rehearse: (commit) => guarded(() => ({ ...durabilityOf(database), newest: rehearsal.run(commit) })),
     async close() {
       erasure.stop();
@@ -90,9 +96,19 @@ function durabilityOf(database: Sqlite): Durability {
   return durable ? { durable } : { durable, detail: "SQLite's synchronous setting is below FULL" };
 }
 
+function countsOf(tables: SqliteTables): ReadonlyMap<AnyTable, number> {
+  const counted = [...tables.values()].filter(({ table }) => table.kind !== "derived");
+  return new Map(counted.map(({ table, count }) => [table, count.get() ?? 0]));
+}
+
+interface Context {
+  readonly statements: Statements;
+  readonly tables: SqliteTables;
+}
+
 function transact(
   database: Sqlite,
-  statements: Statements,
+  { statements, tables }: Context,
   request: LoadRequest,
   decide: (loaded: Loaded) => LedgerWrite | null,
 ): LedgerWrite | null {
@@ -104,12 +120,12 @@ function transact(
   }
   let committing = false;
   try {
-    const write = decide(load(statements, request));
+    const write = decide(load(statements, tables, request));
     if (write === null) {
       statements.rollback.run();
       return null;
     }
-    writeBatch(statements, write);
+    writeBatch(statements, tables, write);
     committing = true;
     statements.commit.run();
     return write;
@@ -124,39 +140,9 @@ function transact(
   }
 }
 
-function load(statements: Statements, request: LoadRequest): Loaded {
-  const secrets = new Map<string, ReturnType<typeof secretFromRecord>>();
-  for (const name of request.secrets) {
-    const record = statements.secretByName.get(name);
-    if (record !== undefined) {
-      secrets.set(name, secretFromRecord(record));
-    }
-  }
-  const denials = new Map<string, readonly number[]>();
-  for (const zid of request.denials) {
-    const found = statements.denialsOf.all(zid, request.denialsAfterZeqond, request.denialsUntilZeqond);
-    if (found.length > 0) {
-      denials.set(zid, found);
-    }
-  }
-  const asRecorded = new Set(request.changes.filter((name) => isNameAsRecorded(statements, name)));
-  const rowHashes = new Map<number, string>();
-  for (const seq of request.rowHashesAt) {
-    const hash = statements.rowHashAt.get(seq);
-    if (hash !== undefined) {
-      rowHashes.set(seq, hash);
-    }
-  }
-  return { head: headOf(statements), secrets, denials, asRecorded, rowHashes };
-}
-
-function isNameAsRecorded(statements: Statements, name: string): boolean {
-  const stored = statements.storedSecret.get(name);
-  return isAsRecorded(stored && vaultRowOf(stored), statements.lastChange.get(originIdOf(name)));
-}
-
 /** There is one file, so only one that was replaced by hand can lack a row that was committed. */
-function requireRow(statements: Statements, { seq, rowHash }: Head): void {
+function requireRow(statements: Statements, atLeast: Head | undefined): void {
+  const { seq, rowHash } = atLeast ?? { seq: 0, rowHash: "" };
   if (seq > 0 && statements.rowHashAt.get(seq) !== rowHash) {
     throw new StoreFailure("unavailable", "the file does not have the row that was just committed");
   }

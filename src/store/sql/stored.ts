@@ -1,6 +1,6 @@
-import type { VaultRow } from "../domain/vault-row.ts";
-import type { AuditRow } from "../ledger/row.ts";
-import type { Denial } from "../ledger/store.ts";
+import type { StoredRow, StoredValue } from "../../ledger/record.ts";
+import type { AuditRow } from "../../ledger/row.ts";
+import type { AnyTable, Column } from "../../ledger/table.ts";
 import { exactText } from "./exact-text.ts";
 
 // A table may hold anything when verification reads it: an attacker may have altered its rows, and its columns. So
@@ -25,28 +25,23 @@ export function auditRowOf(columns: readonly unknown[]): AuditRow {
   };
 }
 
-/** A row of `secret` whose columns come in the order of `secretColumns`. */
-export function vaultRowOf(columns: readonly unknown[]): VaultRow {
-  return {
-    id: exactText(columns[0]),
-    name: exactText(columns[1]),
-    purposeTag: columns[2] === null ? null : exactText(columns[2]),
-    boundZid: exactText(columns[3]),
-    permissionsJson: exactText(columns[4]),
-    expiresZeqond: columns[5] === null ? null : numberOf(columns[5]),
-    version: numberOf(columns[6]),
-    sealedKey: bytesOf(columns[7]),
-    sealedValue: bytesOf(columns[8]),
-    createdAt: exactText(columns[9]),
-    updatedAt: exactText(columns[10]),
-  };
+/** A row of a table exactly as it is stored; `columns` come in the order of the declaration. */
+export function storedRowOf({ columns: declared }: AnyTable, columns: readonly unknown[]): StoredRow {
+  return declared.map((column, index) => exactValue(column, columns[index]));
 }
 
-export const denialColumns = ["seq", "zid", "zeqond"] as const;
-
-/** A row of `denial` whose columns come in the order of `denialColumns`. */
-export function denialOf([seq, zid, zeqond]: readonly unknown[]): Denial {
-  return { seq: numberOf(seq), zid: exactText(zid), zeqond: numberOf(zeqond) };
+function exactValue({ type, optional }: Column, value: unknown): StoredValue {
+  if (value === null && optional) {
+    return null;
+  }
+  switch (type) {
+    case "integer":
+      return numberOf(value);
+    case "bytes":
+      return exactBytes(value);
+    default:
+      return exactText(value);
+  }
 }
 
 /** NaN for what is no number, or not written as one would be. Beyond 2^53, where we have none, a neighbour of it. */
@@ -58,6 +53,7 @@ export function numberOf(value: unknown): number {
   return /^(0|-?[1-9][0-9]*)$/.test(text) ? Number(text) : Number.NaN;
 }
 
-function bytesOf(value: unknown): Uint8Array {
+/** The bytes of a column; of any other value, those of its text. */
+export function exactBytes(value: unknown): Uint8Array {
   return Buffer.isBuffer(value) ? value : Buffer.from(exactText(value), "utf8");
 }

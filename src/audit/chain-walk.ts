@@ -1,4 +1,4 @@
-import { type AuditRow, type Head, proofDigestOf, rowHashOf, subjectOf, zeroHash } from "./row.ts";
+import { type AuditRow, type Head, proofDigestOf, rowHashOf, subjectOf, zeroHash } from "../ledger/row.ts";
 
 /** The first row at which the chain is broken. */
 export interface Break {

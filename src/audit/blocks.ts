@@ -1,7 +1,8 @@
 import { hash } from "node:crypto";
-import { type AuditRow, type Head, originPrefix, zeroHash } from "./row.ts";
-import { at, BlockReader, type RowBlock } from "./row-block.ts";
-import type { Snapshot } from "./store.ts";
+import { type AuditRow, type Head, originPrefix, zeroHash } from "../ledger/row.ts";
+import type { RowBlock } from "../ledger/row-block.ts";
+import type { Snapshot } from "../ledger/store.ts";
+import { at, BlockReader } from "./block-reader.ts";
 
 /**
  * Verifies the chain in blocks, which is twice as fast as row by row. True only for an intact log. False means that the

@@ -1,4 +1,4 @@
-import { pageBytes } from "../ledger/store.ts";
+import { pageBytes } from "../../ledger/store.ts";
 
 /** How many rows make one page, from the sizes of the first ones. */
 export function countOfPage(sizes: readonly number[]): number {

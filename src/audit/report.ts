@@ -1,11 +1,13 @@
-import type { Head } from "./row.ts";
-import type { Break } from "./verify-chain.ts";
+import type { Head } from "../ledger/row.ts";
+import type { AnyTable } from "../ledger/table.ts";
+import type { Break } from "./chain-walk.ts";
 
 /** A difference between vault and log, or an impossible change in the log. */
 export interface Difference {
-  /** Name of the secret; null for a denial. */
+  readonly table: AnyTable;
+  /** The key of the record; null for a derived one. */
   readonly name: string | null;
-  /** The row of the impossible change, of the last change, or of the denial; null when the log has none. */
+  /** The row of the impossible change, of the last change, or of the derived record; null when the log has none. */
   readonly seq: number | null;
   readonly why: string;
 }
@@ -15,11 +17,12 @@ export interface Report {
   readonly rows: number;
   /** The head of the log. An operator who keeps it elsewhere can detect later whether the log was rewritten. */
   readonly head: Head;
-  readonly secrets: number;
+  /** Number of records in each table, but for derived ones. Empty when the chain is broken. */
+  readonly records: ReadonlyMap<AnyTable, number>;
   readonly broken: Break | null;
   /** At most `maxDifferences` of each kind. Empty when the chain is broken, since the vault is not compared then. */
   readonly differences: readonly Difference[];
 }
 
-/** Limit of the reported differences of each kind: changes, secrets and denials. */
+/** Limit of the reported differences of each table: in its changes, and in its records. */
 export const maxDifferences = 20;

@@ -1,31 +1,31 @@
 import { VaultError } from "../domain/errors.ts";
-import type { SecretMetadata } from "../domain/secret.ts";
-import { type AuditRow, type Head, originIdOf } from "./row.ts";
-import { type Listing, type Store, StoreFailure } from "./store.ts";
+import type { AuditRow, Head } from "./row.ts";
+import { type AuditSelection, type Listing, type Selection, type Store, StoreFailure } from "./store.ts";
+import type { Key, Table } from "./table.ts";
 
 /**
- * Reads metadata without the head lock, once the row that records the read is durable. A long answer blocks no writer,
- * and shows the vault at or after that row, `atLeast`.
+ * Reads without the head lock, once the row that records the read is durable: a long answer blocks no writer, and shows
+ * the vault at or after that row, `atLeast`. What is read here MUST NOT decide anything.
  */
-export interface MetadataReader {
+export interface Reader {
   /**
-   * May return fewer than `limit` when secrets are large: only an empty page is the end.
+   * May return fewer than `limit` when records are large: only an empty page is the end.
    *
    * @throws VaultError `STORE_UNAVAILABLE`, also when the database does not show the row `atLeast`; `OVERLOADED`
    */
-  listSecrets(afterName: string | null, limit: number, atLeast: Head): Promise<readonly SecretMetadata[]>;
+  page<R extends object>(table: Table<R>, select: Selection, limit: number, atLeast: Head): Promise<readonly R[]>;
   /**
-   * Newest first, before `beforeSeq`.
+   * Newest first.
    *
-   * @throws VaultError `STORE_UNAVAILABLE`, also when the database does not show the row `atLeast`; `OVERLOADED`
+   * @throws VaultError as `page`
    */
-  secretRows(name: string, limit: number, atLeast: Head, beforeSeq?: number): Promise<readonly AuditRow[]>;
+  auditRows(about: AuditSelection, limit: number, atLeast: Head): Promise<readonly AuditRow[]>;
   /**
-   * All metadata after a name, from one snapshot. MUST be closed: it holds a connection to the database.
+   * All records after a key, from one snapshot. MUST be closed: it holds a connection to the database.
    *
    * @throws VaultError `STORE_UNAVAILABLE`, also from `next`; `OVERLOADED` when too many are open
    */
-  openListing(afterName: string | null, atLeast: Head): Promise<Listing>;
+  openListing<R extends object>(table: Table<R>, after: Key | null, atLeast: Head): Promise<Listing<R>>;
 }
 
 /** Limit of the reads in flight. */
@@ -35,7 +35,7 @@ const overloadRetryMs = 100;
 const maxListings = 8;
 const listingRetryMs = 1_000;
 
-export function createMetadataReader(store: Pick<Store, "listSecrets" | "auditRows" | "openListing">): MetadataReader {
+export function createReader(store: Pick<Store, "page" | "auditRows" | "openListing">): Reader {
   let waiting = 0;
   let listings = 0;
   const read = async <T>(work: () => Promise<T>): Promise<T> => {
@@ -50,20 +50,19 @@ export function createMetadataReader(store: Pick<Store, "listSecrets" | "auditRo
     }
   };
   return {
-    listSecrets: (afterName, limit, atLeast) => read(() => store.listSecrets(afterName, limit, atLeast)),
-    secretRows: (name, limit, atLeast, beforeSeq) =>
-      read(() => store.auditRows(originIdOf(name), limit, atLeast, beforeSeq)),
-    async openListing(afterName, atLeast) {
+    page: (table, select, limit, atLeast) => read(() => store.page(table, select, limit, atLeast)),
+    auditRows: (about, limit, atLeast) => read(() => store.auditRows(about, limit, atLeast)),
+    async openListing(table, after, atLeast) {
       if (listings >= maxListings) {
         const message = "too many lists are being read";
         throw new VaultError("OVERLOADED", message, { retryAfterMs: listingRetryMs });
       }
       listings += 1;
       try {
-        const { count, next, close } = await translated(store.openListing(afterName, atLeast));
+        const { count, next, close } = await translated(store.openListing(table, after, atLeast));
         return {
           count,
-          next: (name, limit) => translated(next(name, limit)),
+          next: (key, limit) => translated(next(key, limit)),
           close: () => {
             listings -= 1;
             return close();

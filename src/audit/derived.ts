@@ -1,0 +1,98 @@
+import { type AnyRecord, shapeOf } from "../ledger/record.ts";
+import type { AuditRow } from "../ledger/row.ts";
+import type { Snapshot } from "../ledger/store.ts";
+import type { AnyTable, Derivation } from "../ledger/table.ts";
+import type { Difference } from "./report.ts";
+
+/** A table whose records follow from the log. */
+export interface DerivedTable extends AnyTable {
+  readonly derivation: Derivation;
+}
+
+export function isDerived(table: AnyTable): table is DerivedTable {
+  return table.derivation !== undefined;
+}
+
+interface Derived {
+  readonly digest: string;
+  readonly group: string;
+  readonly zeqond: number;
+}
+
+/**
+ * The records that follow from the log and matter now or, where a clock was ahead, will matter; for comparison with the
+ * table. Older ones may or may not be in the table, so they are not compared.
+ */
+export class DerivedRecords {
+  readonly #table: DerivedTable;
+  readonly #nowZeqond: number;
+  readonly #bySeq = new Map<number, Derived>();
+  /** The last Zeqond of the records that share the values of the lookup. */
+  readonly #last = new Map<string, number>();
+
+  constructor(table: DerivedTable, nowZeqond: number) {
+    this.#table = table;
+    this.#nowZeqond = nowZeqond;
+  }
+
+  /** Takes the rows of the log, in order. */
+  note(row: AuditRow): void {
+    if (!this.#isNotOver(row.zeqondNumber)) {
+      return;
+    }
+    const record = this.#table.derivation.of(row) as AnyRecord | undefined;
+    if (record === undefined) {
+      return;
+    }
+    const { store, digest } = shapeOf(this.#table);
+    const zeqond = row.zeqondNumber;
+    const group = JSON.stringify((this.#table.lookups[this.#table.derivation.lookup] ?? []).map((by) => record[by]));
+    this.#bySeq.set(row.seq, { digest: digest(store(record)), group, zeqond });
+    this.#last.set(group, Math.max(zeqond, this.#last.get(group) ?? 0));
+  }
+
+  async compare(snapshot: Pick<Snapshot, "records">, limit: number): Promise<readonly Difference[]> {
+    const table = this.#table;
+    const { derivation, columns } = table;
+    const at = (field: string) => columns.findIndex((column) => column.field === field);
+    const [seqAt, zeqondAt] = [at(derivation.seq), at(derivation.zeqond)];
+    const { digest } = shapeOf(table);
+    const differences: Difference[] = [];
+    const differs = (seq: number, why: string) => {
+      if (differences.length < limit) {
+        differences.push({ table, name: null, seq, why });
+      }
+    };
+    const missing = new Map(this.#bySeq);
+    for await (const page of snapshot.records(table)) {
+      for (const { row } of page) {
+        const seq = Number(row[seqAt]);
+        const recorded = missing.get(seq);
+        missing.delete(seq);
+        const isKnown =
+          recorded === undefined ? !this.#isNotOver(Number(row[zeqondAt])) : digest(row) === recorded.digest;
+        if (!isKnown) {
+          differs(seq, derivation.unknown);
+        }
+      }
+    }
+    for (const [seq, derived] of missing) {
+      if (!this.#mayBeForgotten(derived)) {
+        differs(seq, derivation.missing);
+      }
+    }
+    return differences;
+  }
+
+  #isNotOver(zeqond: number): boolean {
+    return this.#nowZeqond - zeqond < this.#table.derivation.windowZeqonds;
+  }
+
+  /**
+   * Whether it may have been deleted when a later record of the same group was appended. Such a record is still recent
+   * here only if our clock is behind, or the clock of the server that recorded the later one was ahead.
+   */
+  #mayBeForgotten({ group, zeqond }: Derived): boolean {
+    return (this.#last.get(group) ?? 0) - zeqond >= this.#table.derivation.windowZeqonds;
+  }
+}

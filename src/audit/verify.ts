@@ -1,0 +1,102 @@
+import type { Clock } from "../domain/clock.ts";
+import { momentOf } from "../domain/moment.ts";
+import type { ChangeIndex } from "../ledger/change-index.ts";
+import type { AuditRow } from "../ledger/row.ts";
+import type { Snapshot } from "../ledger/store.ts";
+import type { AnyTable } from "../ledger/table.ts";
+import { isWholeInBlocks } from "./blocks.ts";
+import { ChainWalk } from "./chain-walk.ts";
+import { ChangeHistory, compareRecords, isLogged, type LoggedTable } from "./changes.ts";
+import { DerivedRecords, isDerived } from "./derived.ts";
+import { type Difference, maxDifferences, type Report } from "./report.ts";
+
+export interface VerifyOptions {
+  readonly snapshot: Snapshot;
+  /** Every table of the vault. */
+  readonly tables: readonly AnyTable[];
+  readonly index: ChangeIndex;
+  readonly clock: Clock;
+  /** Called after each page with the number of rows verified. */
+  readonly onProgress?: (rows: number) => void;
+}
+
+/**
+ * Verifies the chain, then compares every table with it. In constant memory, on one snapshot; servers may run meanwhile.
+ *
+ * @throws StoreFailure when the database cannot be read completely
+ */
+export async function verify(options: VerifyOptions): Promise<Report> {
+  const { snapshot, tables, index, clock, onProgress } = options;
+  const { head } = snapshot;
+  const { zeqond } = momentOf(clock);
+  const histories = tables.filter(isLogged).map((table) => {
+    return { table, history: new ChangeHistory(table, index, maxDifferences) };
+  });
+  const derived = tables.filter(isDerived).map((table) => new DerivedRecords(table, zeqond));
+  const note = noteOnce(histories, derived);
+  const isWhole = await isWholeInBlocks(snapshot, note, onProgress);
+  const { rows, broken } = isWhole ? { rows: head.seq, broken: null } : await walk(snapshot, note, onProgress);
+  const records = new Map<AnyTable, number>();
+  const differences: Difference[] = [];
+  if (broken !== null) {
+    return { rows, head, records, broken, differences };
+  }
+  for (const { table, history } of histories) {
+    const compared = await compareRecords(snapshot, table, index, maxDifferences);
+    const ofChanges = history.differences;
+    const isTold = (one: Difference) => ofChanges.some((told) => told.name === one.name && told.seq === one.seq);
+    differences.push(...ofChanges, ...compared.differences.filter((one) => !isTold(one)));
+    records.set(table, compared.records);
+  }
+  for (const each of derived) {
+    differences.push(...(await each.compare(snapshot, maxDifferences)));
+  }
+  return { rows, head, records, broken, differences };
+}
+
+interface TableHistory {
+  readonly table: LoggedTable;
+  readonly history: ChangeHistory;
+}
+
+/** Shows each row to whom it concerns, once: verification row by row visits again what was verified in blocks. */
+function noteOnce(histories: readonly TableHistory[], derived: readonly DerivedRecords[]): (row: AuditRow) => void {
+  const byType = new Map<string, ChangeHistory>();
+  for (const { table, history } of histories) {
+    for (const type of [...table.log.put, table.log.removed]) {
+      byType.set(type, history);
+    }
+  }
+  let noted = 0;
+  return (row) => {
+    if (row.seq > noted) {
+      noted = row.seq;
+      byType.get(row.transitionType)?.note(row);
+      for (const each of derived) {
+        each.note(row);
+      }
+    }
+  };
+}
+
+/** Verifies the chain row by row. */
+async function walk(
+  snapshot: Snapshot,
+  note: (row: AuditRow) => void,
+  onProgress?: (rows: number) => void,
+): Promise<Pick<Report, "rows" | "broken">> {
+  const chain = new ChainWalk();
+  let rows = 0;
+  for await (const page of snapshot.rows()) {
+    for (const row of page) {
+      rows++;
+      const broken = chain.next(row);
+      if (broken !== undefined) {
+        return { rows, broken };
+      }
+      note(row);
+    }
+    onProgress?.(rows);
+  }
+  return { rows, broken: chain.end(snapshot.head) ?? null };
+}

@@ -1,0 +1,73 @@
+import { payloadEndBytes } from "../../ledger/last-change.ts";
+import type { AnyTable } from "../../ledger/table.ts";
+import { columnOf, type TableSql, tableSql } from "../sql/table-sql.ts";
+
+/** A table's statements as MySQL words them; `?` stands for a value, or for a list of them. */
+export interface MysqlTable extends TableSql {
+  /** Records with their counters, up to `WHERE`. */
+  readonly select: string;
+  /** The same for lists. */
+  readonly selectListed: string;
+  /** Records by a list of keys. */
+  readonly byKeys: string;
+  /** By label: records by a list of values, and for derived tables the Zeqonds between which they matter. */
+  readonly byLookup: Readonly<Record<string, string>>;
+  /** The last change in the log of one subject. */
+  readonly lastChange: string;
+}
+
+export type MysqlTables = ReadonlyMap<AnyTable, MysqlTable>;
+
+export function mysqlTables(tables: readonly AnyTable[]): MysqlTables {
+  return new Map(tables.map((table) => [table, mysqlTable(table)]));
+}
+
+/** The table's statements; a table that the store was not opened with is a bug. */
+export function sqlOf(tables: MysqlTables, table: AnyTable): MysqlTable {
+  const sql = tables.get(table);
+  if (sql === undefined) {
+    throw new Error(`the store was opened without the table ${table.name}`);
+  }
+  return sql;
+}
+
+function mysqlTable(table: AnyTable): MysqlTable {
+  const sql = tableSql(table);
+  const { counters, derivation } = sql;
+  const counted = counters?.columns.map((column) => `, c.${column}`).join("") ?? "";
+  const from =
+    counters === undefined
+      ? `FROM ${table.name} r`
+      : `FROM ${table.name} r LEFT JOIN ${counters.table} c ON c.${counters.key} = r.${sql.identity[0]}`;
+  const select = `SELECT ${sql.whole}${counted} ${from}`;
+  const recent = derivation && ` AND r.${derivation.zeqond} > ? AND r.${derivation.zeqond} <= ?`;
+  const lookups = Object.entries(table.lookups).map(([label, fields]) => {
+    const where = `${select} WHERE ${inList(fields.map((field) => columnOf(table, field)))}`;
+    return [label, derivation?.lookup === label ? where + recent : where] as const;
+  });
+  return {
+    ...sql,
+    select,
+    selectListed: `SELECT ${sql.listed}${counted} ${from}`,
+    byKeys: `${select} WHERE ${inList(sql.key)}`,
+    byLookup: Object.fromEntries(lookups),
+    lastChange: `SELECT transition_type, RIGHT(payload_json, ${payloadEndBytes}) AS payload_end
+      FROM audit_log WHERE ${whereChange(table)} ORDER BY seq DESC LIMIT 1`,
+  };
+}
+
+function inList(columns: readonly string[]): string {
+  const [first, ...others] = columns.map((column) => `r.${column}`);
+  return others.length === 0 ? `${first} IN (?)` : `(${[first, ...others].join(", ")}) IN (?)`;
+}
+
+/** The column `change_of` and its index know the changes of the tables that were there when they were made. */
+const changeOfVersion = 2;
+
+function whereChange({ since, log }: AnyTable): string {
+  if (since <= changeOfVersion) {
+    return "change_of = ?";
+  }
+  const types = [...(log?.put ?? []), log?.removed ?? ""].map((type) => `'${type}'`);
+  return `origin_id = ? AND transition_type IN (${types.join(", ")})`;
+}

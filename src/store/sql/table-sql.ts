@@ -1,0 +1,141 @@
+import { type AnyRecord, keyOf, type Shape, type StoredValue, shapeOf } from "../../ledger/record.ts";
+import type { VouchedRecord } from "../../ledger/store.ts";
+import type { AnyTable, Counter } from "../../ledger/table.ts";
+import { recordReader } from "./records.ts";
+
+/** The SQL and the conversions that follow from a declaration, the same for all databases. Compiled once at start. */
+export interface TableSql {
+  readonly table: AnyTable;
+  readonly shape: Shape;
+  /** All columns, with the MAC's at the end where there is one. */
+  readonly columns: readonly string[];
+  /** `columns` of a row `r`; in lists, nothing in the place of unlisted ones. */
+  readonly whole: string;
+  readonly listed: string;
+  /** The columns of the key and of the primary key. */
+  readonly key: readonly string[];
+  readonly identity: readonly string[];
+  /** Up to `VALUES`. */
+  readonly insert: string;
+  /** With the values of `columns`, then those of `place`. */
+  readonly update: string;
+  /** With the values of `place`. */
+  readonly remove: string;
+  readonly counters: CountersSql | undefined;
+  readonly derivation: DerivationSql | undefined;
+  /** Columns without a limit: their sizes make a page. */
+  readonly heavy: readonly string[];
+  /** The values of `columns`. */
+  values(written: VouchedRecord): StoredValue[];
+  /** The identity of a row, and the version that it must have where it has one. */
+  place(record: AnyRecord, version: number): StoredValue[];
+  /** A record from a row that has `whole` or `listed`, and the counters. */
+  recordOf(row: Readonly<Record<string, unknown>>): AnyRecord;
+}
+
+export interface CountersSql {
+  readonly table: string;
+  readonly key: string;
+  readonly columns: readonly string[];
+  /** Up to `VALUES`. */
+  readonly insert: string;
+  /** With the identity. */
+  readonly remove: string;
+  /** The identity, then the counters. */
+  values(record: AnyRecord): StoredValue[];
+}
+
+export interface DerivationSql {
+  readonly lookup: string;
+  readonly zeqond: string;
+  readonly lookedAtZeqonds: number;
+}
+
+/** The name of the column that holds a row's MAC. */
+export const macColumn = "mac";
+
+export function tableSql(table: AnyTable): TableSql {
+  const shape = shapeOf(table);
+  const columns = [...table.columns.map(({ name }) => name), ...(table.vouched ? [macColumn] : [])];
+  const column = (field: string) => columnOf(table, field);
+  const identityFields = table.identity === undefined ? table.key : [table.identity];
+  const identity = identityFields.map(column);
+  const isVersioned = table.kind === "versioned";
+  const where = [...identity, ...(isVersioned ? [column("version")] : [])].map((name) => `${name} = ?`).join(" AND ");
+  const unlisted = new Set(table.columns.filter((each) => each.unlisted).map(({ name }) => name));
+  const { derivation } = table;
+  return {
+    ...{ table, shape, columns, identity },
+    whole: columns.map((name) => `r.${name}`).join(", "),
+    listed: columns.map((name) => (unlisted.has(name) ? `'' AS ${name}` : `r.${name}`)).join(", "),
+    key: table.key.map(column),
+    insert: `INSERT INTO ${table.name} (${columns.join(", ")}) VALUES `,
+    update: `UPDATE ${table.name} SET ${columns.map((name) => `${name} = ?`).join(", ")} WHERE ${where}`,
+    remove: `DELETE FROM ${table.name} WHERE ${where}`,
+    counters: table.counters && countersSql(table, table.counters, identityFields),
+    derivation: derivation && {
+      lookup: derivation.lookup,
+      zeqond: column(derivation.zeqond),
+      lookedAtZeqonds: derivation.lookedAtZeqonds,
+    },
+    heavy: table.columns
+      .filter(
+        (each) => !each.unlisted && (each.type === "texts" || (each.maxBytes === undefined && isSized(each.type))),
+      )
+      .map(({ name }) => name),
+    values: ({ record, mac }) => {
+      const values = shape.store(record).map(driverValue);
+      return table.vouched ? [...values, driverValue(mac ?? null)] : values;
+    },
+    place: (record, version) => [
+      ...(keyOf(identityFields, record) as StoredValue[]),
+      ...(isVersioned ? [version] : []),
+    ],
+    recordOf: recordReader(table),
+  };
+}
+
+/** The column of a field. */
+export function columnOf({ name, columns }: AnyTable, field: string): string {
+  const column = columns.find((each) => each.field === field);
+  if (column === undefined) {
+    throw new Error(`the table ${name} has no column for ${field}`);
+  }
+  return column.name;
+}
+
+/** Whether a value may be long. */
+function isSized(type: string): boolean {
+  return type === "text" || type === "bytes";
+}
+
+function countersSql(
+  { name }: AnyTable,
+  counters: NonNullable<AnyTable["counters"]>,
+  identity: readonly string[],
+): CountersSql {
+  const [field, ...others] = identity;
+  if (field === undefined || others.length > 0) {
+    throw new Error(`the table ${name} has counters, and no identity of one column`);
+  }
+  const columns = counters.columns.map((each: Counter) => each.name);
+  return {
+    ...{ table: counters.table, key: counters.key, columns },
+    insert: `INSERT INTO ${counters.table} (${[counters.key, ...columns].join(", ")}) VALUES `,
+    remove: `DELETE FROM ${counters.table} WHERE ${counters.key} = ?`,
+    values: (record) =>
+      [field, ...counters.columns.map((each) => each.field)].map((each) => record[each] as StoredValue),
+  };
+}
+
+/** The drivers take buffers. */
+function driverValue(value: StoredValue): StoredValue {
+  return value instanceof Uint8Array && !Buffer.isBuffer(value)
+    ? Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+    : value;
+}
+
+/** `?` for each of so many values. */
+export function marks(count: number): string {
+  return Array(count).fill("?").join(", ");
+}

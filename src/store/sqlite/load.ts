@@ -1,0 +1,73 @@
+import { isAsRecorded } from "../../ledger/last-change.ts";
+import type { AnyRecord } from "../../ledger/record.ts";
+import type { Loaded, LoadedTable, LoadRequest, TableNeeds } from "../../ledger/store.ts";
+import { exactBytes, storedRowOf } from "../sql/stored.ts";
+import { macColumn } from "../sql/table-sql.ts";
+import { headOf, type Statements } from "./statements.ts";
+import { type Row, type SqliteTable, type SqliteTables, sqlOf } from "./tables.ts";
+
+/** Loads what a batch needs, under the write lock. */
+export function load(
+  statements: Statements,
+  tables: SqliteTables,
+  { needs, nowZeqond, rowHashesAt }: LoadRequest,
+): Loaded {
+  const rowHashes = new Map<number, string>();
+  for (const seq of rowHashesAt) {
+    const hash = statements.rowHashAt.get(seq);
+    if (hash !== undefined) {
+      rowHashes.set(seq, hash);
+    }
+  }
+  return {
+    head: headOf(statements),
+    tables: new Map([...needs].map(([table, ofTable]) => [table, loadTable(sqlOf(tables, table), ofTable, nowZeqond)])),
+    rowHashes,
+  };
+}
+
+function loadTable(sql: SqliteTable, { keys, changes, lookups }: TableNeeds, nowZeqond: number): LoadedTable {
+  const macs = new Map<AnyRecord, Uint8Array>();
+  const recordOf = (row: Row): AnyRecord => {
+    const record = sql.recordOf(row);
+    if (sql.table.vouched) {
+      macs.set(record, exactBytes(row[macColumn]));
+    }
+    return record;
+  };
+  const records = new Map<string, AnyRecord>();
+  for (const [text, key] of keys) {
+    const row = sql.byKey.get(...key);
+    if (row !== undefined) {
+      records.set(text, recordOf(row));
+    }
+  }
+  const asRecorded = new Set<string>();
+  for (const text of changes) {
+    if (isKeyAsRecorded(sql, text, keys.get(text) ?? [])) {
+      asRecorded.add(text);
+    }
+  }
+  const found = new Map<string, ReadonlyMap<string, readonly AnyRecord[]>>();
+  for (const [label, by] of lookups) {
+    const query = sql.byLookup.get(label);
+    const { derivation } = sql;
+    const groups = new Map<string, readonly AnyRecord[]>();
+    for (const [text, values] of by) {
+      const rows =
+        derivation?.lookup === label
+          ? query?.all(...values, nowZeqond - derivation.lookedAtZeqonds, nowZeqond + derivation.lookedAtZeqonds)
+          : query?.all(...values);
+      if (rows !== undefined && rows.length > 0) {
+        groups.set(text, rows.map(recordOf));
+      }
+    }
+    found.set(label, groups);
+  }
+  return { records, lookups: found, asRecorded, macs };
+}
+
+function isKeyAsRecorded({ table, stored, lastChange }: SqliteTable, text: string, key: readonly unknown[]): boolean {
+  const row = stored.get(...key);
+  return isAsRecorded(table, row && storedRowOf(table, row), lastChange.get((table.log?.originPrefix ?? "") + text));
+}

@@ -1,0 +1,116 @@
+import { payloadEndBytes } from "../../ledger/last-change.ts";
+import type { AnyTable } from "../../ledger/table.ts";
+import { columnOf, marks, type TableSql, tableSql } from "../sql/table-sql.ts";
+import type { Sqlite } from "./database.ts";
+
+interface Command {
+  run(...values: readonly unknown[]): { readonly changes: number };
+}
+
+export interface Query<R> {
+  get(...values: readonly unknown[]): R | undefined;
+  all(...values: readonly unknown[]): R[];
+  iterate(...values: readonly unknown[]): Iterable<R>;
+}
+
+export type Row = Readonly<Record<string, unknown>>;
+
+/** A table's statements, prepared once. */
+export interface SqliteTable extends TableSql {
+  readonly byKey: Query<Row>;
+  /** By label; for derived tables with the Zeqonds between which records matter. */
+  readonly byLookup: ReadonlyMap<string, Query<Row>>;
+  /** As it is stored, without what decoding may mend. */
+  readonly stored: Query<readonly unknown[]>;
+  readonly lastChange: Query<{ readonly transitionType: string; readonly payloadEnd: string }>;
+  readonly insertRow: Command;
+  readonly updateRow: Command;
+  readonly removeRow: Command;
+  readonly putCounters: Command;
+  readonly removeCounters: Command;
+  /** With the values of the lookup, and the last Zeqond that is forgotten. */
+  readonly forget: Command;
+  readonly count: Query<number>;
+}
+
+export type SqliteTables = ReadonlyMap<AnyTable, SqliteTable>;
+
+export function sqliteTables(database: Sqlite, tables: readonly AnyTable[]): SqliteTables {
+  return new Map(tables.map((table) => [table, sqliteTable(database, table)]));
+}
+
+/** The table's statements; a table that the store was not opened with is a bug. */
+export function sqlOf(tables: SqliteTables, table: AnyTable): SqliteTable {
+  const sql = tables.get(table);
+  if (sql === undefined) {
+    throw new Error(`the store was opened without the table ${table.name}`);
+  }
+  return sql;
+}
+
+/** Records with their counters, up to `WHERE`; `columns` is SQL. */
+export function selectOf({ table, counters, identity }: TableSql, columns: string): string {
+  // A join is planned again whenever a parameter changes (SQLITE_ENABLE_STAT4), which takes five times as long as the rest.
+  const counted = counters?.columns.map(
+    (column) =>
+      `, (SELECT c.${column} FROM ${counters.table} c WHERE c.${counters.key} = r.${identity[0]}) AS ${column}`,
+  );
+  return `SELECT ${columns}${counted?.join("") ?? ""} FROM ${table.name} r`;
+}
+
+function sqliteTable(database: Sqlite, table: AnyTable): SqliteTable {
+  const sql = tableSql(table);
+  const { counters, derivation } = sql;
+  const command = (text: string): Command => database.prepare(text);
+  const query = (text: string): Query<Row> => database.prepare(text) as Query<Row>;
+  const select = selectOf(sql, sql.whole);
+  const equal = (columns: readonly string[], row = "") => columns.map((column) => `${row}${column} = ?`).join(" AND ");
+  const recent = derivation && ` AND r.${derivation.zeqond} > ? AND r.${derivation.zeqond} <= ?`;
+  const columnsOf = (label: string) => (table.lookups[label] ?? []).map((field) => columnOf(table, field));
+  const byLookup = Object.keys(table.lookups).map((label) => {
+    const where = `${select} WHERE ${equal(columnsOf(label), "r.")}`;
+    return [label, query(derivation?.lookup === label ? where + recent : where)] as const;
+  });
+  return {
+    ...sql,
+    byKey: query(`${select} WHERE ${equal(sql.key, "r.")}`),
+    byLookup: new Map(byLookup),
+    stored: database
+      .prepare<unknown[], unknown[]>(`SELECT ${asBytes(sql.columns)} FROM ${table.name} WHERE ${equal(sql.key)}`)
+      .raw(),
+    lastChange: database.prepare(
+      `SELECT transition_type AS transitionType, substr(payload_json, -${payloadEndBytes}) AS payloadEnd
+         FROM audit_log WHERE origin_id = ? AND ${isChange(table)} ORDER BY seq DESC LIMIT 1`,
+    ) as SqliteTable["lastChange"],
+    insertRow: command(`${sql.insert} (${marks(sql.columns.length)})`),
+    updateRow: command(sql.update),
+    removeRow: command(sql.remove),
+    putCounters: counters === undefined ? nothing : command(putCounters(counters)),
+    removeCounters: counters === undefined ? nothing : command(counters.remove),
+    forget:
+      derivation === undefined
+        ? nothing
+        : command(
+            `DELETE FROM ${table.name} WHERE ${equal(columnsOf(derivation.lookup))} AND ${derivation.zeqond} <= ?`,
+          ),
+    count: database.prepare(`SELECT COUNT(*) FROM ${table.name}`).pluck() as Query<number>,
+  };
+}
+
+const nothing: Command = { run: () => ({ changes: 0 }) };
+
+function putCounters({ insert, key, columns }: NonNullable<TableSql["counters"]>): string {
+  const replaced = columns.map((column) => `${column} = excluded.${column}`).join(", ");
+  return `${insert} (${marks(columns.length + 1)}) ON CONFLICT (${key}) DO UPDATE SET ${replaced}`;
+}
+
+/** SQL that is true of the rows of `audit_log` that change a record: word for word that of the index, where it has one. */
+function isChange({ log }: AnyTable): string {
+  const types = log === undefined ? [] : [...log.put, log.removed];
+  return types.length === 0 ? "FALSE" : `(${types.map((type) => `transition_type = '${type}'`).join(" OR ")})`;
+}
+
+/** Columns as they are stored; integers as their digits. */
+export function asBytes(columns: readonly string[]): string {
+  return columns.map((column) => `CAST(${column} AS BLOB)`).join(", ");
+}
