@@ -8,7 +8,16 @@ import { createSequencer, type Sequencer } from "../../src/ledger/sequencer.ts";
 import type { Store } from "../../src/ledger/store.ts";
 import { cleanUpDatabases } from "../support/databases.ts";
 import { faultyStore } from "../support/faulty-store.ts";
-import { collect, emptyHead, handClock, load, testSealer } from "../support/ledger.ts";
+import {
+  auditRows,
+  collect,
+  emptyHead,
+  handClock,
+  listSecrets,
+  load,
+  secretRows,
+  testSealer,
+} from "../support/ledger.ts";
 import { mysqlPlace, type NewPlace, sqlitePlace } from "../support/places.ts";
 import { firstWrongRow } from "./chain-by-hand.ts";
 import { type Command, fatesByName, type Group, groups, names, operationOf, zids } from "./commands.ts";
@@ -90,7 +99,7 @@ async function compareVault(store: Store, model: Model, ids: Ids): Promise<void>
     return { ...metadata, generation: ids.generationOf(id, model.secrets.get(secret.name)?.generation), version };
   });
   expect(found.sort(byName)).toEqual(expected);
-  expect((await store.listSecrets(null, 10, emptyHead)).map(({ name }) => name)).toEqual(
+  expect((await listSecrets(store, null, 10, emptyHead)).map(({ name }) => name)).toEqual(
     expected.map(({ name }) => name),
   );
   for (const zid of zids) {
@@ -103,7 +112,7 @@ async function compareVault(store: Store, model: Model, ids: Ids): Promise<void>
 async function compareLog(store: Store, model: Model): Promise<void> {
   const snapshot = await store.openSnapshot();
   const rows = await collect(snapshot.rows());
-  const secrets = await collect(snapshot.secrets());
+  const secrets = await secretRows(snapshot);
   await snapshot.close();
   expect(rows.map(modelRowOf)).toEqual(model.rows);
   expect(firstWrongRow(rows)).toBeUndefined();
@@ -114,7 +123,7 @@ async function compareLog(store: Store, model: Model): Promise<void> {
   }
   for (const name of names) {
     const about = rows.filter((row) => row.originId === originIdOf(name) && row.transitionType.startsWith("secret_"));
-    expect(await store.auditRows(originIdOf(name), 7, emptyHead)).toEqual(about.reverse().slice(0, 7));
+    expect(await auditRows(store, originIdOf(name), 7, emptyHead)).toEqual(about.reverse().slice(0, 7));
   }
 }
 

@@ -88,7 +88,7 @@ describe.each(newPlaces)("the daemon on %s", (_kind, newPlace) => {
     const replica = await vault.replica();
     const dueSecrets: Store["dueSecrets"] = (...question) => {
       looks += 1;
-      return replica.store.dueSecrets(...question);
+      return replica.dueSecrets(store, ...question);
     };
     start({ ...replica, store: { dueSecrets } });
     // A pass that has begun since, and is over.
@@ -151,7 +151,7 @@ describe.each(newPlaces)("the daemon on %s", (_kind, newPlace) => {
     const dueSecrets: Store["dueSecrets"] = async (...question) => {
       entered();
       await released;
-      return await replica.store.dueSecrets(...question);
+      return await replica.dueSecrets(store, ...question);
     };
     const daemon = start({ ...replica, store: { dueSecrets } });
     await isLooking;

@@ -1,7 +1,17 @@
 import { VaultError } from "../../src/domain/errors.ts";
 import type { Head } from "../../src/ledger/row.ts";
 import type { LedgerWrite, Store } from "../../src/ledger/store.ts";
-import { emptyHead, load, request, rowAfter, rowsAfter, secretNamed, write, writeAfter } from "../support/ledger.ts";
+import {
+  emptyHead,
+  listSecrets,
+  load,
+  request,
+  rowAfter,
+  rowsAfter,
+  secretNamed,
+  write,
+  writeAfter,
+} from "../support/ledger.ts";
 import type { NewPlace, Place } from "../support/places.ts";
 
 export function describeTransact(newPlace: NewPlace): void {
@@ -109,7 +119,7 @@ export function describeTransact(newPlace: NewPlace): void {
   test("fails as unavailable once the store is closed", async () => {
     await store.close();
     await expect(load(store)).rejects.toMatchObject({ name: "StoreFailure", kind: "unavailable" });
-    await expect(store.listSecrets(null, 1, emptyHead)).rejects.toMatchObject({
+    await expect(listSecrets(store, null, 1, emptyHead)).rejects.toMatchObject({
       name: "StoreFailure",
       kind: "unavailable",
     });

@@ -7,7 +7,7 @@ import { selectLastChange as selectOnMysql } from "../../src/store/mysql/load.ts
 import { selectLastChange as selectOnSqlite } from "../../src/store/sqlite/statements.ts";
 import { setSecret } from "../../src/zsc/set.ts";
 import { cleanUpDatabases } from "../support/databases.ts";
-import { admin, emptyHead, load, plain, rowAfter, rowsAfter, testSealer, write } from "../support/ledger.ts";
+import { admin, auditRows, emptyHead, load, plain, rowAfter, rowsAfter, testSealer, write } from "../support/ledger.ts";
 import { mysqlPlace, type NewPlace, type Place, sqlitePlace } from "../support/places.ts";
 
 const kinds: readonly (readonly [string, NewPlace])[] = [
@@ -121,6 +121,6 @@ describe.each(kinds)("on %s", (kind, newPlace) => {
     expect(await recordedOf(["a"], again)).toEqual(["a"]);
     expect(await recordedOf(["b"], beside)).toEqual(["b"]);
     expect(await planOf()).toContain("audit_log_by_change");
-    expect((await again.auditRows(originIdOf("a"), 500, emptyHead)).length).toBe(101);
+    expect((await auditRows(again, originIdOf("a"), 500, emptyHead)).length).toBe(101);
   });
 });

@@ -4,7 +4,19 @@ import type { Store } from "../../src/ledger/store.ts";
 import { openConnection } from "../../src/store/mysql/connection.ts";
 import { openMysqlSnapshot } from "../../src/store/mysql/snapshot.ts";
 import { openMysqlStore } from "../../src/store/mysql/store.ts";
-import { collect, emptyHead, load, rowAfter, secretNamed, startZeqond, write } from "../support/ledger.ts";
+import {
+  auditRows,
+  collect,
+  dueSecrets,
+  emptyHead,
+  listSecrets,
+  load,
+  rowAfter,
+  secretNamed,
+  secretRows,
+  startZeqond,
+  write,
+} from "../support/ledger.ts";
 import { type MariaDb, openMariaDb } from "../support/mariadb.ts";
 import { createAccount, queryText } from "../support/mysql-admin.ts";
 import { mysqlOptionsOf } from "../support/places.ts";
@@ -57,7 +69,7 @@ async function expectExact(options: Awaited<ReturnType<typeof ordinaryOptions>>)
   expect(await newestRows(other, 5)).toEqual([...rows].reverse());
   const snapshot = await openMysqlSnapshot(options);
   expect(await collect(snapshot.rows())).toEqual(rows);
-  expect((await collect(snapshot.secrets())).map(({ name }) => name)).toEqual(byName);
+  expect((await secretRows(snapshot)).map(({ name }) => name)).toEqual(byName);
   let inBlocks = 0;
   for await (const block of snapshot.blocks()) {
     inBlocks += block.count;
@@ -71,18 +83,18 @@ async function expectExact(options: Awaited<ReturnType<typeof ordinaryOptions>>)
 }
 
 async function listed(store: Store): Promise<readonly string[]> {
-  return (await store.listSecrets(null, 1_000, emptyHead)).map(({ name }) => name);
+  return (await listSecrets(store, null, 1_000, emptyHead)).map(({ name }) => name);
 }
 
 function newestRows(store: Store, limit: number): Promise<readonly AuditRow[]> {
-  return store.auditRows("zsc:a", limit, emptyHead);
+  return auditRows(store, "zsc:a", limit, emptyHead);
 }
 
 /** The names of what is due, as the daemon asks for them: page by page. */
 async function pagesOf(store: Store): Promise<readonly string[]> {
   const names: string[] = [];
   for (;;) {
-    const page = await store.dueSecrets(startZeqond, names.at(-1) ?? null, 3);
+    const page = await dueSecrets(store, startZeqond, names.at(-1) ?? null, 3);
     if (page.length === 0) {
       return names;
     }

@@ -5,7 +5,7 @@ import { type Store, StoreFailure } from "../../src/ledger/store.ts";
 import { openMysqlStore } from "../../src/store/mysql/store.ts";
 import { note } from "../ledger/ledger-under-test.ts";
 import { type FaultProxy, openFaultProxy } from "../support/fault-proxy.ts";
-import { emptyHead, handClock, load, secretNamed, write } from "../support/ledger.ts";
+import { dueSecrets, emptyHead, handClock, listSecrets, load, secretNamed, write } from "../support/ledger.ts";
 import { openMariaDb } from "../support/mariadb.ts";
 import { queryText, withConnection } from "../support/mysql-admin.ts";
 import { mysqlOptionsOf } from "../support/places.ts";
@@ -149,7 +149,7 @@ describe("an idle store", () => {
       await sleep(100);
     }
     expect((await write(store, () => ({}))).from.seq).toBe(1);
-    expect(await store.listSecrets(null, 1, emptyHead)).toEqual([]);
+    expect(await listSecrets(store, null, 1, emptyHead)).toEqual([]);
   });
 
   test.concurrent("whose connections the database ended fails nobody", async () => {
@@ -159,7 +159,7 @@ describe("an idle store", () => {
       const { receipts } = await sequencer.submit(note(seq));
       expect(receipts).toMatchObject([{ seq }]);
       expect(await store.ping()).toEqual({ durable: true });
-      expect(await store.listSecrets(null, 1, receipts[0] ?? fail())).toEqual([]);
+      expect(await listSecrets(store, null, 1, receipts[0] ?? fail())).toEqual([]);
       for (const [id] of await sessionsOf(url)) {
         await queryText(url, `KILL ${id}`);
       }
@@ -187,16 +187,16 @@ describe("an idle store", () => {
 describe("a database that swallows packets", () => {
   test.concurrent("fails all who wait behind the one that had no answer, and is tried again by the next", async () => {
     const { proxy, store } = await relayed();
-    await store.listSecrets(null, 1, emptyHead);
+    await listSecrets(store, null, 1, emptyHead);
     proxy.swallow();
     const before = proxy.connections();
-    const lists = Array.from({ length: 20 }, () => store.listSecrets(null, 1, emptyHead));
+    const lists = Array.from({ length: 20 }, () => listSecrets(store, null, 1, emptyHead));
     for (const outcome of await Promise.allSettled(lists)) {
       expect(outcome).toMatchObject({ status: "rejected", reason: unavailable });
     }
     expect(proxy.connections() - before).toBe(1);
     proxy.pass();
-    expect(await store.listSecrets(null, 1, emptyHead)).toEqual([]);
+    expect(await listSecrets(store, null, 1, emptyHead)).toEqual([]);
   });
 
   test.concurrent("fails a batch and all that wait behind it, and is tried again by the next call", async () => {
@@ -233,7 +233,11 @@ describe("a database that swallows packets", () => {
     await write(store, () => ({ inserts: [secretNamed("a")] }));
     await store.ping();
     proxy.forget();
-    const reads = [() => store.listSecrets(null, 1, emptyHead), () => store.ping(), () => store.dueSecrets(0, null, 1)];
+    const reads = [
+      () => listSecrets(store, null, 1, emptyHead),
+      () => store.ping(),
+      () => dueSecrets(store, 0, null, 1),
+    ];
     await Promise.all(reads.map((read) => read()));
   });
 

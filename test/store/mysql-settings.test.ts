@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openMysqlStore } from "../../src/store/mysql/store.ts";
-import { collect, emptyHead, load, rowAfter, secretNamed, write } from "../support/ledger.ts";
+import { auditRows, collect, emptyHead, load, rowAfter, secretNamed, write } from "../support/ledger.ts";
 import { type MariaDb, openMariaDb } from "../support/mariadb.ts";
 import { queryText } from "../support/mysql-admin.ts";
 import { mysqlOptionsOf } from "../support/places.ts";
@@ -44,7 +44,7 @@ describe("the store in MySQL, whatever the server's settings", () => {
     const seen = await load(other, { secrets: hostileNames, denials: ["\\' OR 1"] });
     expect(seen.secrets).toEqual(new Map(secrets.map((secret) => [secret.name, secret])));
     expect([...seen.denials]).toEqual([["\\' OR 1", [5]]]);
-    expect(await other.auditRows("zsc:a", 5, emptyHead)).toEqual(rows);
+    expect(await auditRows(other, "zsc:a", 5, emptyHead)).toEqual(rows);
     const snapshot = await other.openSnapshot();
     expect(await collect(snapshot.rows())).toEqual(rows);
     await snapshot.close();

@@ -4,11 +4,15 @@ import type { Moment } from "../../src/domain/moment.ts";
 import { momentOf } from "../../src/domain/moment.ts";
 import { Plaintext } from "../../src/domain/plaintext.ts";
 import type { Principal } from "../../src/domain/principal.ts";
-import type { Secret } from "../../src/domain/secret.ts";
+import { metadataOf, type Secret } from "../../src/domain/secret.ts";
 import { zeqondMs } from "../../src/domain/zeqond.ts";
+import { needsOf } from "../../src/ledger/needs.ts";
+import { type AnyRecord, shapeOf } from "../../src/ledger/record.ts";
 import { type AuditRow, type Head, originIdOf, rowHashOf, zeroHash } from "../../src/ledger/row.ts";
-import type { LedgerWrite, Loaded, LoadRequest, Store } from "../../src/ledger/store.ts";
+import type { LedgerWrite, Loaded, LoadRequest, Snapshot, Store } from "../../src/ledger/store.ts";
+import type { AnyTable } from "../../src/ledger/table.ts";
 import { createSealer, type Sealer } from "../../src/sealing/envelope.ts";
+import { type Denial, denials, secrets } from "../../src/zsc/tables.ts";
 
 /** 2026-05-17T13:11:14.277Z, the very beginning of it. */
 export const startZeqond = 2_289_605_501;
@@ -78,12 +82,54 @@ export function rowsAfter(head: Head, fields: readonly Partial<AuditRow>[]): rea
   return rows;
 }
 
+/** Changes of secrets and denials, and rows: what most tests write. */
+export interface WriteParts {
+  readonly from?: Head;
+  readonly rows?: readonly AuditRow[];
+  readonly deletes?: readonly Secret[];
+  readonly inserts?: readonly Secret[];
+  readonly updates?: readonly { readonly secret: Secret; readonly fromVersion: number }[];
+  readonly reads?: readonly Pick<Secret, "id" | "readCount" | "lastReadZeqond">[];
+  readonly denials?: readonly Denial[];
+  readonly nowZeqond?: number;
+}
+
 /** A write behind `from`: one row, unless told otherwise, and the rest of the batch as given. */
-export function writeAfter(from: Head, parts: Partial<LedgerWrite> = {}): LedgerWrite {
+export function writeAfter(from: Head, parts: WriteParts = {}): LedgerWrite {
   const rows = parts.rows ?? [rowAfter(from)];
   const { seq, rowHash } = rows.at(-1) ?? from;
-  const nothing = { deletes: [], inserts: [], updates: [], reads: [], denials: [], forgetDenialsUntilZeqond: 0 };
-  return { from, to: { seq, rowHash }, rows, ...nothing, ...parts };
+  const none = { deletes: [], inserts: [], updates: [], counts: [], appends: [] };
+  const ofSecrets = {
+    ...none,
+    table: secrets,
+    deletes: (parts.deletes ?? []).map(anyRecord),
+    inserts: (parts.inserts ?? []).map((secret) => ({ record: anyRecord(secret) })),
+    updates: (parts.updates ?? []).map(({ secret, fromVersion }) => ({ record: anyRecord(secret), fromVersion })),
+    counts: (parts.reads ?? []).map(anyRecord),
+  };
+  const ofDenials = { ...none, table: denials, appends: (parts.denials ?? []).map(anyRecord) };
+  const tables = [ofSecrets, ofDenials];
+  return { from: parts.from ?? from, to: { seq, rowHash }, rows, tables, nowZeqond: parts.nowZeqond ?? 0 };
+}
+
+function anyRecord(record: object): AnyRecord {
+  return record as AnyRecord;
+}
+
+/** What a write does to secrets and denials, in the form of `WriteParts`. */
+export function partsOf(write: LedgerWrite) {
+  const of = (table: AnyTable) => write.tables.find((each) => each.table === table);
+  const secretsOf = (records: readonly AnyRecord[] | undefined) => (records ?? []) as unknown as readonly Secret[];
+  const ofSecrets = of(secrets);
+  return {
+    deletes: secretsOf(ofSecrets?.deletes),
+    inserts: secretsOf(ofSecrets?.inserts.map(({ record }) => record)),
+    updates: (ofSecrets?.updates ?? []).map(({ record, fromVersion }) => {
+      return { secret: record as unknown as Secret, fromVersion };
+    }),
+    reads: secretsOf(ofSecrets?.counts),
+    denials: (of(denials)?.appends ?? []) as unknown as readonly Denial[],
+  };
 }
 
 /** A secret as a set would leave it; its sealed bytes are noise. */
@@ -106,21 +152,50 @@ export function secretNamed(name: string, fields: Partial<Secret> = {}): Secret 
   };
 }
 
-export function request(fields: Partial<LoadRequest> = {}): LoadRequest {
-  const denialsUntilZeqond = Number.MAX_SAFE_INTEGER;
+/** What most tests load. */
+export interface LoadParts {
+  readonly secrets?: readonly string[];
+  /** Those of `secrets` that are to be compared with the log. */
+  readonly changes?: readonly string[];
+  /** ZIDs. */
+  readonly denials?: readonly string[];
+  readonly nowZeqond?: number;
+  readonly rowHashesAt?: readonly number[];
+}
+
+export function request({ nowZeqond = 0, rowHashesAt = [], ...parts }: LoadParts = {}): LoadRequest {
+  const names = [...(parts.secrets ?? []), ...(parts.changes ?? [])];
+  const operation = {
+    needs: [
+      ...names.map((name) => ({ table: secrets, key: [name], changes: parts.changes?.includes(name) ?? false })),
+      ...(parts.denials ?? []).map((zid) => ({ table: denials, lookup: "zid", by: [zid] })),
+    ],
+  };
+  return { needs: needsOf([operation]), nowZeqond, rowHashesAt };
+}
+
+export interface LoadedParts {
+  readonly head: Head;
+  readonly secrets: ReadonlyMap<string, Secret>;
+  /** By ZID: the Zeqonds of its denials. */
+  readonly denials: ReadonlyMap<string, readonly number[]>;
+  readonly asRecorded: ReadonlySet<string>;
+  readonly rowHashes: ReadonlyMap<number, string>;
+}
+
+export function loadedParts({ head, tables, rowHashes }: Loaded): LoadedParts {
+  const found = tables.get(denials)?.lookups.get("zid") ?? new Map<string, readonly AnyRecord[]>();
   return {
-    secrets: [],
-    denials: [],
-    denialsAfterZeqond: 0,
-    denialsUntilZeqond,
-    changes: [],
-    rowHashesAt: [],
-    ...fields,
+    head,
+    secrets: (tables.get(secrets)?.records ?? new Map()) as ReadonlyMap<string, Secret>,
+    denials: new Map([...found].map(([zid, records]) => [zid, records.map(({ zeqond }) => Number(zeqond))])),
+    asRecorded: tables.get(secrets)?.asRecorded ?? new Set(),
+    rowHashes,
   };
 }
 
 /** What a transaction loads; it writes nothing. */
-export async function load(store: Store, fields: Partial<LoadRequest> = {}): Promise<Loaded> {
+export async function load(store: Store, fields: LoadParts = {}): Promise<LoadedParts> {
   let seen: Loaded | undefined;
   await store.transact(request(fields), (loaded) => {
     seen = loaded;
@@ -129,11 +204,11 @@ export async function load(store: Store, fields: Partial<LoadRequest> = {}): Pro
   if (seen === undefined) {
     throw new Error("the store did not let it decide");
   }
-  return seen;
+  return loadedParts(seen);
 }
 
 /** Writes one batch behind whatever the head is, and answers what was written. */
-export async function write(store: Store, parts: (head: Head) => Partial<LedgerWrite>): Promise<LedgerWrite> {
+export async function write(store: Store, parts: (head: Head) => WriteParts): Promise<LedgerWrite> {
   let written: LedgerWrite | undefined;
   await store.transact(request(), ({ head }) => {
     written = writeAfter(head, parts(head));
@@ -143,6 +218,48 @@ export async function write(store: Store, parts: (head: Head) => Partial<LedgerW
     throw new Error("the store did not let it decide");
   }
   return written;
+}
+
+const afterName = (name: string | null) => ({ after: name === null ? null : [name] });
+
+export async function listSecrets(store: Pick<Store, "page">, after: string | null, limit: number, atLeast: Head) {
+  return (await store.page(secrets, afterName(after), limit, atLeast)).map(metadataOf);
+}
+
+export async function dueSecrets(store: Pick<Store, "page">, zeqond: number, after: string | null, limit: number) {
+  const upTo = { field: "expiresZeqond", value: zeqond };
+  return (await store.page(secrets, { ...afterName(after), upTo }, limit)).map(({ name }) => name);
+}
+
+/** Rows of one secret. */
+export function auditRows(
+  store: Pick<Store, "auditRows">,
+  originId: string,
+  limit: number,
+  atLeast: Head,
+  beforeSeq?: number,
+) {
+  const about = { originId, typePrefix: "secret_" };
+  return store.auditRows(beforeSeq === undefined ? about : { ...about, beforeSeq }, limit, atLeast);
+}
+
+/** A secret's row as it is stored. */
+export type SecretRow = Omit<Secret, "permissions" | "readCount" | "lastReadZeqond"> & {
+  readonly permissionsJson: string;
+};
+
+export async function secretRows(snapshot: Pick<Snapshot, "records">): Promise<readonly SecretRow[]> {
+  return (await collect(snapshot.records(secrets))).map(({ row }) => {
+    const fields = secrets.columns.map(({ field }, at) => [
+      field === "permissions" ? "permissionsJson" : field,
+      row[at],
+    ]);
+    return Object.fromEntries(fields) as SecretRow;
+  });
+}
+
+export async function denialRows(snapshot: Pick<Snapshot, "records">): Promise<readonly Denial[]> {
+  return (await collect(snapshot.records(denials))).map(({ row }) => shapeOf(denials).load(row) as unknown as Denial);
 }
 
 /** All pages of a snapshot's list, one after the other. */

@@ -1,9 +1,11 @@
 import Database from "better-sqlite3";
 import { Plaintext } from "../../src/domain/plaintext.ts";
 import type { Store } from "../../src/ledger/store.ts";
+import type { AnyTable } from "../../src/ledger/table.ts";
 import type { MysqlOptions } from "../../src/store/mysql/connection.ts";
 import { openMysqlStore } from "../../src/store/mysql/store.ts";
 import { openSqliteStore } from "../../src/store/sqlite/store.ts";
+import { tables } from "../../src/zsc/tables.ts";
 import { freshMysqlUrl, freshSqliteUrl } from "./databases.ts";
 import { queryText } from "./mysql-admin.ts";
 
@@ -16,21 +18,22 @@ export interface Place {
   close(): Promise<void>;
 }
 
-export type NewPlace = () => Promise<Place>;
+/** `declared`: the tables that its stores know; the vault's own unless told otherwise. */
+export type NewPlace = (declared?: readonly AnyTable[]) => Promise<Place>;
 
-export async function sqlitePlace(): Promise<Place> {
+export async function sqlitePlace(declared = tables): Promise<Place> {
   const { url } = await freshSqliteUrl();
   const path = url.slice("sqlite:".length);
   return placeOf(
-    async () => openSqliteStore(path),
+    async () => openSqliteStore(path, declared),
     async (statement) => sqliteText(path, statement),
   );
 }
 
-export async function mysqlPlace(): Promise<Place> {
+export async function mysqlPlace(declared = tables): Promise<Place> {
   const url = await freshMysqlUrl();
   return placeOf(
-    () => openMysqlStore(mysqlOptionsOf(url)),
+    () => openMysqlStore(mysqlOptionsOf(url), declared),
     (statement) => queryText(url, statement),
   );
 }

@@ -1,4 +1,4 @@
-import type { Report } from "../../src/ledger/verify.ts";
+import type { Report } from "../../src/audit/verify.ts";
 import { readSecret } from "../../src/zsc/read.ts";
 import { setSecret } from "../../src/zsc/set.ts";
 import { runZsc } from "../e2e/support/zsc-process.ts";

@@ -1,6 +1,6 @@
+import { isWholeInBlocks } from "../../src/audit/blocks.ts";
 import { FieldWriter } from "../../src/domain/fields.ts";
 import { type AuditRow, rowPrefix, zeroHash } from "../../src/ledger/row.ts";
-import { isWholeInBlocks } from "../../src/ledger/verify-blocks.ts";
 import { cleanUpDatabases } from "../support/databases.ts";
 import { rowsAfter } from "../support/ledger.ts";
 import { fillLog, lastSeq } from "./eventful-log.ts";

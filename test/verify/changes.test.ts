@@ -1,8 +1,8 @@
 import fc from "fast-check";
+import { type Difference, verify } from "../../src/audit/verify.ts";
 import { openChangeIndex } from "../../src/compose.ts";
 import { linkRows, looseRow } from "../../src/ledger/chain.ts";
 import type { AuditDraft } from "../../src/ledger/operation.ts";
-import { type Difference, verify } from "../../src/ledger/verify.ts";
 import { cleanUpDatabases } from "../support/databases.ts";
 import { admin, write } from "../support/ledger.ts";
 import { generateRows } from "./generated-log.ts";

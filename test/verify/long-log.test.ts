@@ -1,5 +1,5 @@
+import { verify } from "../../src/audit/verify.ts";
 import { openChangeIndex } from "../../src/compose.ts";
-import { verify } from "../../src/ledger/verify.ts";
 import { runZsc } from "../e2e/support/zsc-process.ts";
 import { cleanUpDatabases } from "../support/databases.ts";
 import { generateRows } from "./generated-log.ts";

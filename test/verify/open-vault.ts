@@ -1,4 +1,5 @@
 import Database from "better-sqlite3";
+import { type Report, verify } from "../../src/audit/verify.ts";
 import { openChangeIndex, openSnapshot } from "../../src/compose.ts";
 import { parseDatabaseUrl } from "../../src/config/database-url.ts";
 import { VaultError } from "../../src/domain/errors.ts";
@@ -6,7 +7,6 @@ import type { Operation } from "../../src/ledger/operation.ts";
 import { type AuditRow, auditColumns, rowHashOf } from "../../src/ledger/row.ts";
 import { createSequencer } from "../../src/ledger/sequencer.ts";
 import type { Store } from "../../src/ledger/store.ts";
-import { type Report, verify } from "../../src/ledger/verify.ts";
 import { auditValues } from "../../src/store/columns.ts";
 import { openMysqlStore } from "../../src/store/mysql/store.ts";
 import { openSqliteStore } from "../../src/store/sqlite/store.ts";

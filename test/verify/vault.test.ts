@@ -1,6 +1,6 @@
+import { maxDifferences } from "../../src/audit/report.ts";
+import type { Difference } from "../../src/audit/verify.ts";
 import { windowZeqonds } from "../../src/domain/limiter.ts";
-import type { Difference } from "../../src/ledger/verify.ts";
-import { maxDifferences } from "../../src/ledger/verify-report.ts";
 import { readSecret } from "../../src/zsc/read.ts";
 import { rotateSecret } from "../../src/zsc/rotate.ts";
 import { cleanUpDatabases } from "../support/databases.ts";
