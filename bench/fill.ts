@@ -5,6 +5,7 @@ import { momentOf } from "../src/domain/moment.ts";
 import { Plaintext } from "../src/domain/plaintext.ts";
 import type { Principal } from "../src/domain/principal.ts";
 import { applyBatch } from "../src/ledger/batch.ts";
+import { needsOf } from "../src/ledger/needs.ts";
 import type { AuditDraft, Operation } from "../src/ledger/operation.ts";
 import type { Store } from "../src/ledger/store.ts";
 import { createSealer, type Sealer } from "../src/sealing/envelope.ts";
@@ -63,9 +64,9 @@ export async function fillVault({ url, masterKey, secrets, reads, onProgress }: 
 }
 
 function write(store: Store, operations: readonly Operation<unknown>[]): Promise<void> {
-  const changes = operations.flatMap(({ needs }) => needs.changes ?? []);
-  const load = { secrets: [], denials: [], denialsAfterZeqond: 0, denialsUntilZeqond: 0, changes, rowHashesAt: [] };
-  return store.transact(load, (loaded) => applyBatch(operations, loaded, momentOf(systemClock), 0).write);
+  const now = momentOf(systemClock);
+  const load = { needs: needsOf(operations), nowZeqond: now.zeqond, rowHashesAt: [] };
+  return store.transact(load, (loaded) => applyBatch(operations, loaded, now).write);
 }
 
 function creation(number: number, sealer: Sealer): Operation<unknown> {
@@ -80,7 +81,7 @@ function reading(number: number, { secrets, reads }: VaultSize): Operation<unkno
   const payload = { name, purpose: "read", purpose_tag: null };
   const draft: AuditDraft = { type: "secret_read", subject: name, actorZid: ownerZid, purpose: "read", payload };
   return {
-    needs: { secrets: [], denials: [] },
+    needs: [],
     weight: { rows: 1, bytes: 0 },
     apply: () => ({ outcome: { kind: "done", value: undefined }, changes: [], drafts: [draft] }),
   };

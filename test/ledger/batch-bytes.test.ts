@@ -5,14 +5,15 @@ import { readSecret } from "../../src/zsc/read.ts";
 import { rotateSecret } from "../../src/zsc/rotate.ts";
 import { setSecret } from "../../src/zsc/set.ts";
 import { cleanUpDatabases } from "../support/databases.ts";
-import { admin, load, plain } from "../support/ledger.ts";
+import { admin, load, partsOf, plain } from "../support/ledger.ts";
 import { type LedgerUnderTest, openLedger, sealer } from "./ledger-under-test.ts";
 
 const mebibyte = 1_048_576;
 
 /** What a batch writes, as the database stores it. */
 function bytesOf(write: LedgerWrite): number {
-  const secrets = [...write.inserts, ...write.updates.map(({ secret }) => secret)];
+  const { inserts, updates } = partsOf(write);
+  const secrets = [...inserts, ...updates.map(({ secret }) => secret)];
   const values = secrets.map(
     ({ sealedKey, sealedValue, permissions }) =>
       sealedKey.byteLength + sealedValue.byteLength + Buffer.byteLength(JSON.stringify(permissions)),

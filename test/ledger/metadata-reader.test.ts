@@ -1,7 +1,8 @@
 import { metadataOf } from "../../src/domain/secret.ts";
-import { createMetadataReader } from "../../src/ledger/metadata-reader.ts";
+import { createReader } from "../../src/ledger/reader.ts";
+import { createMetadataReader } from "../../src/zsc/metadata-reader.ts";
 import { cleanUpDatabases } from "../support/databases.ts";
-import { emptyHead, listSecrets, rowsAfter, secretNamed, write } from "../support/ledger.ts";
+import { emptyHead, rowsAfter, secretNamed, write } from "../support/ledger.ts";
 import { sqlitePlace } from "../support/places.ts";
 
 describe("metadata that is read beside the chain", () => {
@@ -10,10 +11,10 @@ describe("metadata that is read beside the chain", () => {
   test("is what the store has, by name", async () => {
     const place = await sqlitePlace();
     const store = await place.open();
-    const metadata = createMetadataReader(store);
+    const metadata = createMetadataReader(createReader(store));
     const secrets = ["a", "b", "c"].map((name) => secretNamed(name));
     const { rows, to } = await write(store, (head) => ({ rows: rowsAfter(head, [{}, {}]), inserts: secrets }));
-    expect(await listSecrets(metadata, "a", 1, to)).toEqual(secrets.slice(1, 2).map(metadataOf));
+    expect(await metadata.listSecrets("a", 1, to)).toEqual(secrets.slice(1, 2).map(metadataOf));
     expect(await metadata.secretRows("a", 1, to)).toEqual([rows[1]]);
     await place.close();
   });
@@ -21,10 +22,10 @@ describe("metadata that is read beside the chain", () => {
   test("is unavailable when the database is away", async () => {
     const place = await sqlitePlace();
     const store = await place.open();
-    const metadata = createMetadataReader(store);
+    const metadata = createMetadataReader(createReader(store));
     await store.close();
     const away = { name: "VaultError", code: "STORE_UNAVAILABLE", retryAfterMs: 1_000 };
-    await expect(listSecrets(metadata, null, 1, emptyHead)).rejects.toMatchObject(away);
+    await expect(metadata.listSecrets(null, 1, emptyHead)).rejects.toMatchObject(away);
     await expect(metadata.secretRows("a", 1, emptyHead)).rejects.toMatchObject(away);
   });
 
@@ -32,25 +33,25 @@ describe("metadata that is read beside the chain", () => {
     const place = await sqlitePlace();
     const store = await place.open();
     const opened = Promise.withResolvers<void>();
-    const listSecrets: typeof store.listSecrets = async (...question) => {
+    const page: typeof store.page = async (...question) => {
       await opened.promise;
-      return await listSecrets(store, ...question);
+      return await store.page(...question);
     };
-    const metadata = createMetadataReader({ ...store, listSecrets });
-    const waiting = Array.from({ length: 256 }, () => listSecrets(metadata, null, 1, emptyHead));
+    const metadata = createMetadataReader(createReader({ ...store, page }));
+    const waiting = Array.from({ length: 256 }, () => metadata.listSecrets(null, 1, emptyHead));
     const overloaded = { name: "VaultError", code: "OVERLOADED", retryAfterMs: 100 };
-    await expect(listSecrets(metadata, null, 1, emptyHead)).rejects.toMatchObject(overloaded);
+    await expect(metadata.listSecrets(null, 1, emptyHead)).rejects.toMatchObject(overloaded);
     await expect(metadata.secretRows("a", 1, emptyHead)).rejects.toMatchObject(overloaded);
     opened.resolve();
     await Promise.all(waiting);
-    expect(await listSecrets(metadata, null, 1, emptyHead)).toEqual([]);
+    expect(await metadata.listSecrets(null, 1, emptyHead)).toEqual([]);
     await place.close();
   });
 
   test("passes a bug on as it is", async () => {
     const bug = new TypeError("a bug");
     const broken = () => Promise.reject(bug);
-    const metadata = createMetadataReader({ listSecrets: broken, auditRows: broken, openListing: broken });
-    await expect(listSecrets(metadata, null, 1, emptyHead)).rejects.toBe(bug);
+    const metadata = createMetadataReader(createReader({ page: broken, auditRows: broken, openListing: broken }));
+    await expect(metadata.listSecrets(null, 1, emptyHead)).rejects.toBe(bug);
   });
 });

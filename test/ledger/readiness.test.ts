@@ -5,7 +5,7 @@ import { createReadiness, type ReadinessCheck } from "../../src/ledger/readiness
 import { createSequencer, type Sequencer } from "../../src/ledger/sequencer.ts";
 import { cleanUpDatabases } from "../support/databases.ts";
 import { conflict, type FaultyStore, faultyStore, unavailable } from "../support/faulty-store.ts";
-import { handClock } from "../support/ledger.ts";
+import { handClock, request } from "../support/ledger.ts";
 import { type Place, sqlitePlace } from "../support/places.ts";
 import { note } from "./ledger-under-test.ts";
 
@@ -71,14 +71,7 @@ describe("readiness, between rehearsals,", () => {
     const store = await place.open();
     const rival = faultyStore(store);
     const batches = watchBatches(rival);
-    const load = {
-      secrets: [],
-      denials: [],
-      denialsAfterZeqond: 0,
-      denialsUntilZeqond: 0,
-      changes: [],
-      rowHashesAt: [],
-    };
+    const load = request();
     rival.plan(conflict);
     await expect(batches.transact(load, () => null)).rejects.toThrow();
     await sleep(50);

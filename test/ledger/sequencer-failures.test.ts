@@ -3,6 +3,7 @@ import { receiptOfRow } from "../../src/ledger/row.ts";
 import { createSequencer, type SequencerOptions } from "../../src/ledger/sequencer.ts";
 import { type LedgerWrite, StoreFailure, type StoreFailureKind } from "../../src/ledger/store.ts";
 import { revokeSecret } from "../../src/zsc/permissions.ts";
+import { denials, secrets } from "../../src/zsc/tables.ts";
 import { cleanUpDatabases } from "../support/databases.ts";
 import { answerLost, commitLost, conflict, type Door, door, type Fate, unavailable } from "../support/faulty-store.ts";
 import { admin, load, request, secretNamed } from "../support/ledger.ts";
@@ -26,7 +27,11 @@ describe("the sequencer, when things go wrong", () => {
 
   describe("an operation that throws", () => {
     const bug = new TypeError("a bug");
-    const { needs, weight, apply } = note(0);
+    const { weight, apply } = note(0);
+    const needs = [
+      { table: secrets, key: ["not there"] },
+      { table: denials, lookup: "zid", by: ["ZEQ1"] },
+    ];
     const draftOf = (view: Parameters<typeof apply>[0]) => apply(view).drafts[0] ?? fail();
 
     const broken: [string, Operation<unknown>["apply"]][] = [
@@ -36,15 +41,15 @@ describe("the sequencer, when things go wrong", () => {
         (view) => ({
           ...apply(view),
           changes: [
-            { kind: "put", secret: secretNamed("half done") },
-            { kind: "count_denial", zid: "ZEQ1", draft: 0 },
-            { kind: "count_read", name: "not there" },
+            { kind: "put", table: secrets, record: secretNamed("half done") },
+            { kind: "append", table: denials, draft: 0 },
+            { kind: "count", table: secrets, key: ["not there"] },
           ],
         }),
       ],
       [
         "because a denial has no row",
-        (view) => ({ ...apply(view), changes: [{ kind: "count_denial", zid: "ZEQ1", draft: 1 }] }),
+        (view) => ({ ...apply(view), changes: [{ kind: "append", table: denials, draft: 1 }] }),
       ],
       [
         "because its row cannot be written down",
@@ -150,7 +155,11 @@ describe("the sequencer, when things go wrong", () => {
       expect(read.status === "fulfilled" && read.value.value.value.text()).toBe("value");
       expect(refused).toMatchObject({ reason: { code: "DENIED", receipt: `3.${receipts[2]?.rowHash}` } });
       expect(noted).toMatchObject({ value: { receipts: [receipts[3]] } });
-      const { secrets, denials } = await load(ledger.store, { secrets: ["a"], denials: ["ZEQ-STRANGER"] });
+      const { secrets, denials } = await load(ledger.store, {
+        secrets: ["a"],
+        denials: ["ZEQ-STRANGER"],
+        nowZeqond: ledger.clock.now().zeqond,
+      });
       expect(secrets.get("a")?.readCount).toBe(1);
       expect(denials.get("ZEQ-STRANGER")?.length).toBe(1);
     });

@@ -5,6 +5,7 @@ import type { Store } from "../../src/ledger/store.ts";
 import { openMysqlStore } from "../../src/store/mysql/store.ts";
 import { readSecret } from "../../src/zsc/read.ts";
 import { setSecret } from "../../src/zsc/set.ts";
+import { tables } from "../../src/zsc/tables.ts";
 import { cleanUpDatabases, freshMysqlUrl } from "../support/databases.ts";
 import { type CommitFate, type FaultProxy, openFaultProxy } from "../support/fault-proxy.ts";
 import { admin, collect, handClock, load, plain } from "../support/ledger.ts";
@@ -20,7 +21,7 @@ describe("the sequencer over MySQL", () => {
   beforeEach(async () => {
     url = await freshMysqlUrl();
     closing = [];
-    direct = await openMysqlStore(mysqlOptionsOf(url));
+    direct = await openMysqlStore(mysqlOptionsOf(url), tables);
   });
   afterEach(async () => {
     for (const close of closing) {
@@ -31,7 +32,7 @@ describe("the sequencer over MySQL", () => {
   afterAll(cleanUpDatabases);
 
   const openServer = async (at = url): Promise<Sequencer> => {
-    const store = await openMysqlStore(mysqlOptionsOf(at));
+    const store = await openMysqlStore(mysqlOptionsOf(at), tables);
     const sequencer = createSequencer({ store, clock: handClock(), maxBatchRows: 7 });
     closing.push(
       () => sequencer.close(),

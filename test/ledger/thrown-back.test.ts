@@ -4,6 +4,7 @@ import type { SequencerOptions } from "../../src/ledger/sequencer.ts";
 import { StoreFailure } from "../../src/ledger/store.ts";
 import type { Sealer } from "../../src/sealing/envelope.ts";
 import { type ReadSecret, readSecret, readSecrets } from "../../src/zsc/read.ts";
+import { secrets } from "../../src/zsc/tables.ts";
 import { cleanUpDatabases } from "../support/databases.ts";
 import { answerLost, commitLost, conflict, type Doomed, type Fate, unavailable } from "../support/faulty-store.ts";
 import { type LedgerUnderTest, openLedger, sealer } from "./ledger-under-test.ts";
@@ -106,7 +107,10 @@ describe("plaintexts of attempts that were thrown back", () => {
     const read = one("a", by);
     const broken: Operation<ReadSecret>[] = [
       { ...read, apply: (view) => ({ ...read.apply(view), drafts: [{ ...draftOf(), payload: { count: 1n } }] }) },
-      { ...read, apply: (view) => ({ ...read.apply(view), changes: [{ kind: "count_read", name: "nowhere" }] }) },
+      {
+        ...read,
+        apply: (view) => ({ ...read.apply(view), changes: [{ kind: "count", table: secrets, key: ["nowhere"] }] }),
+      },
     ];
     const outcomes = await Promise.allSettled(broken.map((operation) => ledger.sequencer.submit(operation)));
     expect(outcomes.map(({ status }) => status)).toEqual(["rejected", "rejected"]);

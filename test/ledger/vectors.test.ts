@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { vaultRowDigest } from "../../src/domain/vault-row.ts";
 import { proofDigestOf, rowHashOf, subjectOf } from "../../src/ledger/row.ts";
+import { secretRowDigest } from "../support/ledger.ts";
 import { firstWrongRow, rowHashByHand, sha256 } from "./chain-by-hand.ts";
 import { type RowVectors, rowVectors, type VaultRowVector } from "./vectors/rows-v1.ts";
 
@@ -39,7 +39,7 @@ describe("the golden vectors of the vault", () => {
   test.each(vectors.vaultRows)("give the sealed_digest: $what", ({ row, digest }) => {
     const { sealedKey, sealedValue, ...columns } = row;
     const bytes = { sealedKey: Buffer.from(sealedKey, "hex"), sealedValue: Buffer.from(sealedValue, "hex") };
-    expect(vaultRowDigest({ ...columns, ...bytes })).toBe(digest);
+    expect(secretRowDigest({ ...columns, ...bytes })).toBe(digest);
   });
 
   test.each(vectors.vaultRows)("give the same by the description alone: $what", ({ row, digest }) => {

@@ -86,11 +86,11 @@ describe.each(newPlaces)("the daemon on %s", (_kind, newPlace) => {
     await vault.place.sql("UPDATE secret SET bound_zid = 'ZEQ-THIEF'");
     let looks = 0;
     const replica = await vault.replica();
-    const dueSecrets: Store["dueSecrets"] = (...question) => {
+    const page: Store["page"] = (...question) => {
       looks += 1;
-      return replica.dueSecrets(store, ...question);
+      return replica.store.page(...question);
     };
-    start({ ...replica, store: { dueSecrets } });
+    start({ ...replica, store: { page } });
     // A pass that has begun since, and is over.
     const nextPass = async () => {
       const before = looks;
@@ -148,12 +148,12 @@ describe.each(newPlaces)("the daemon on %s", (_kind, newPlace) => {
     const released = new Promise<void>((resolve) => {
       goOn = resolve;
     });
-    const dueSecrets: Store["dueSecrets"] = async (...question) => {
+    const page: Store["page"] = async (...question) => {
       entered();
       await released;
-      return await replica.dueSecrets(store, ...question);
+      return await replica.store.page(...question);
     };
-    const daemon = start({ ...replica, store: { dueSecrets } });
+    const daemon = start({ ...replica, store: { page } });
     await isLooking;
     let hasStopped = false;
     const stopped = daemon.stop().then(() => {

@@ -3,12 +3,13 @@ import { createContextValues, createHandlerContext, type HandlerContext } from "
 import { BatchReadRequestSchema, ReadRequestSchema, ZeqContext } from "#gen/zsc/v1/zeq_context_pb.js";
 import type { Authenticator } from "../../src/auth/authenticator.ts";
 import type { Plaintext } from "../../src/domain/plaintext.ts";
-import { createMetadataReader } from "../../src/ledger/metadata-reader.ts";
+import { createReader } from "../../src/ledger/reader.ts";
 import { zscAccess } from "../../src/rpc/access.ts";
 import { createAdmission } from "../../src/rpc/admission.ts";
 import { jsonBytes } from "../../src/rpc/answer-room.ts";
 import { createContextHandlers } from "../../src/rpc/context-handlers.ts";
 import type { Sealer } from "../../src/sealing/envelope.ts";
+import { createMetadataReader } from "../../src/zsc/metadata-reader.ts";
 import { type LedgerUnderTest, openLedger, sealer } from "../ledger/ledger-under-test.ts";
 import { cleanUpDatabases } from "../support/databases.ts";
 import { door } from "../support/faulty-store.ts";
@@ -47,7 +48,7 @@ describe("answers with plaintexts", () => {
     createContextHandlers({
       sequencer: ledger.sequencer,
       sealer: { ...sealer, open },
-      metadata: createMetadataReader(ledger.store),
+      metadata: createMetadataReader(createReader(ledger.store)),
       cancellationOf: ({ signal }) => signal,
       maxAnswerBytes: 8_388_608,
       canStreamList: () => false,

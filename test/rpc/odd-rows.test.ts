@@ -4,7 +4,7 @@ import { AuditRowSchema, SecretMetadataSchema } from "#gen/zsc/v1/zsc_admin_pb.j
 import { metadataOf } from "../../src/domain/secret.ts";
 import { auditColumns } from "../../src/ledger/row.ts";
 import { auditRowMessage, metadataMessage } from "../../src/rpc/messages.ts";
-import { auditRowOf } from "../../src/store/rows.ts";
+import { auditRowOf } from "../../src/store/sql/stored.ts";
 import { secretNamed } from "../support/ledger.ts";
 
 /** Whatever a driver may bring of a column, when somebody has changed the table. */

@@ -7,7 +7,7 @@ import type { Principal } from "../../src/domain/principal.ts";
 import { metadataOf, type Secret } from "../../src/domain/secret.ts";
 import { zeqondMs } from "../../src/domain/zeqond.ts";
 import { needsOf } from "../../src/ledger/needs.ts";
-import { type AnyRecord, shapeOf } from "../../src/ledger/record.ts";
+import { type AnyRecord, type StoredValue, shapeOf } from "../../src/ledger/record.ts";
 import { type AuditRow, type Head, originIdOf, rowHashOf, zeroHash } from "../../src/ledger/row.ts";
 import type { LedgerWrite, Loaded, LoadRequest, Snapshot, Store } from "../../src/ledger/store.ts";
 import type { AnyTable } from "../../src/ledger/table.ts";
@@ -247,6 +247,12 @@ export function auditRows(
 export type SecretRow = Omit<Secret, "permissions" | "readCount" | "lastReadZeqond"> & {
   readonly permissionsJson: string;
 };
+
+/** `sealed_digest` of a secret's row. */
+export function secretRowDigest({ permissionsJson, ...row }: SecretRow): string {
+  const fields: Readonly<Record<string, unknown>> = { ...row, permissions: permissionsJson };
+  return shapeOf(secrets).digest(secrets.columns.map(({ field }) => fields[field] as StoredValue));
+}
 
 export async function secretRows(snapshot: Pick<Snapshot, "records">): Promise<readonly SecretRow[]> {
   return (await collect(snapshot.records(secrets))).map(({ row }) => {

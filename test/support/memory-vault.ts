@@ -1,10 +1,14 @@
 import type { VaultError } from "../../src/domain/errors.ts";
 import type { Secret } from "../../src/domain/secret.ts";
 import { applyBatch } from "../../src/ledger/batch.ts";
-import { changeTypes, isAsRecorded, payloadEndBytes } from "../../src/ledger/last-change.ts";
+import { isAsRecorded, payloadEndBytes } from "../../src/ledger/last-change.ts";
+import { needsOf } from "../../src/ledger/needs.ts";
 import type { Operation } from "../../src/ledger/operation.ts";
-import { type AuditRow, type Head, originIdOf } from "../../src/ledger/row.ts";
-import type { LedgerWrite } from "../../src/ledger/store.ts";
+import { type AnyRecord, keyOf, keyText, shapeOf } from "../../src/ledger/record.ts";
+import type { AuditRow, Head } from "../../src/ledger/row.ts";
+import type { LoadedTable, TableNeeds, TableWrite } from "../../src/ledger/store.ts";
+import type { AnyTable } from "../../src/ledger/table.ts";
+import { secrets as secretTable, tables } from "../../src/zsc/tables.ts";
 import { emptyHead, type HandClock, handClock } from "./ledger.ts";
 
 /** What became of one operation, and its rows; a bug that it threw is thrown on. */
@@ -26,18 +30,25 @@ export interface MemoryVault {
   secret(name: string): Secret;
 }
 
-export function memoryVault(clock = handClock()): MemoryVault {
-  const secrets = new Map<string, Secret>();
+/** `declared`: its tables; the vault's own unless told otherwise. */
+export function memoryVault(clock = handClock(), declared: readonly AnyTable[] = tables): MemoryVault {
+  const records = new Map(declared.map((table) => [table, new Map<string, AnyRecord>()]));
+  const secrets = (records.get(secretTable) ?? new Map()) as unknown as Map<string, Secret>;
   const log: AuditRow[] = [];
-  const denials = new Map<string, number[]>();
   let head: Head = emptyHead;
 
   const runAll = (operations: readonly Operation<unknown>[]): readonly Ran<unknown>[] => {
-    const asRecorded = new Set(operations.flatMap(({ needs }) => needs.changes ?? []).filter(isNameAsRecorded));
-    const loaded = { head, secrets: new Map(secrets), denials: new Map(denials), asRecorded, rowHashes: new Map() };
-    const { write, settled } = applyBatch(operations, loaded, clock.now(), 0);
+    const needs = needsOf(operations);
+    const loaded = [...needs].map(([table, ofTable]) => [table, loadTable(table, ofTable)] as const);
+    const { write, settled } = applyBatch(
+      operations,
+      { head, tables: new Map(loaded), rowHashes: new Map() },
+      clock.now(),
+    );
     if (write !== null) {
-      keep(write);
+      head = write.to;
+      log.push(...write.rows);
+      write.tables.forEach(keep);
     }
     return settled.map((each): Ran<unknown> => {
       if (each.kind === "failed") {
@@ -48,45 +59,47 @@ export function memoryVault(clock = handClock()): MemoryVault {
     });
   };
 
-  const isNameAsRecorded = (name: string) => {
-    const secret = secrets.get(name);
-    const ofName = ({ originId, transitionType }: AuditRow) =>
-      originId === originIdOf(name) && changeTypes.some((type) => type === transitionType);
-    const last = log.findLast(ofName);
+  const loadTable = (table: AnyTable, { changes, lookups }: TableNeeds): LoadedTable => {
+    const all = records.get(table) ?? new Map<string, AnyRecord>();
+    const groups = [...lookups].map(([label, by]) => {
+      const fields = table.lookups[label] ?? [];
+      const matching = (text: string) => [...all.values()].filter((each) => keyText(keyOf(fields, each)) === text);
+      return [label, new Map([...by.keys()].map((text) => [text, matching(text)]))] as const;
+    });
+    const asRecorded = new Set([...changes].filter((key) => isKeyAsRecorded(table, key, all.get(key))));
+    return { records: new Map(all), lookups: new Map(groups), asRecorded, macs: new Map() };
+  };
+
+  const isKeyAsRecorded = (table: AnyTable, key: string, record: AnyRecord | undefined) => {
+    const types = [...(table.log?.put ?? []), table.log?.removed];
+    const originId = (table.log?.originPrefix ?? "") + key;
+    const last = log.findLast((row) => row.originId === originId && types.includes(row.transitionType));
     return isAsRecorded(
-      secret && { ...secret, permissionsJson: JSON.stringify(secret.permissions) },
+      table,
+      record && shapeOf(table).store(record),
       last && { transitionType: last.transitionType, payloadEnd: last.payloadJson.slice(-payloadEndBytes) },
     );
   };
 
-  const keep = (write: LedgerWrite) => {
-    head = write.to;
-    log.push(...write.rows);
-    for (const { name } of write.deletes) {
-      secrets.delete(name);
+  const keep = ({ table, deletes, inserts, updates, counts, appends }: TableWrite) => {
+    const all = records.get(table) ?? new Map<string, AnyRecord>();
+    const { keyOf: keyOfRecord } = shapeOf(table);
+    for (const record of deletes) {
+      all.delete(keyOfRecord(record));
     }
-    for (const secret of write.inserts) {
-      secrets.set(secret.name, secret);
+    for (const record of [...inserts.map((written) => written.record), ...appends]) {
+      all.set(keyOfRecord(record), record);
     }
-    for (const { secret } of write.updates) {
-      secrets.set(secret.name, { ...secret, ...countersOf(secret.id) });
+    for (const { record } of updates) {
+      all.set(keyOfRecord(record), { ...record, ...countersOf(table, all.get(keyOfRecord(record))) });
     }
-    for (const { secretId, readCount, lastReadZeqond } of write.reads) {
-      for (const [name, secret] of secrets) {
-        if (secret.id === secretId) {
-          secrets.set(name, { ...secret, readCount, lastReadZeqond });
-        }
-      }
-    }
-    for (const { zid, zeqond } of write.denials) {
-      denials.set(zid, [...(denials.get(zid) ?? []), zeqond]);
+    for (const record of counts) {
+      all.set(keyOfRecord(record), { ...all.get(keyOfRecord(record)), ...countersOf(table, record) });
     }
   };
 
-  const countersOf = (id: string) => {
-    const kept = [...secrets.values()].find((secret) => secret.id === id);
-    return { readCount: kept?.readCount ?? 0, lastReadZeqond: kept?.lastReadZeqond ?? null };
-  };
+  const countersOf = ({ counters }: AnyTable, record: AnyRecord | undefined) =>
+    Object.fromEntries((counters?.columns ?? []).map(({ field }) => [field, record?.[field]]));
 
   return {
     ...{ clock, secrets, log, runAll },

@@ -1,7 +1,9 @@
 import { createHash, randomUUID } from "node:crypto";
 import type { Secret } from "../../src/domain/secret.ts";
+import { changeMarks } from "../../src/ledger/last-change.ts";
 import type { Operation } from "../../src/ledger/operation.ts";
-import { bindingOf, changeMarks } from "../../src/zsc/drafts.ts";
+import { bindingOf } from "../../src/zsc/drafts.ts";
+import { secrets } from "../../src/zsc/tables.ts";
 import { sealV1 } from "../sealing/vectors/envelope-v1.ts";
 import { admin, secretNamed } from "../support/ledger.ts";
 import { type MemoryVault, memoryVault } from "../support/memory-vault.ts";
@@ -14,13 +16,13 @@ function setOfOld(fields: Partial<Secret>): Operation<void> {
   const bare = secretNamed("a", fields);
   const sealingKey = { id: "7".padStart(16, "0"), key: Buffer.alloc(32, 7) };
   const secret = { ...bare, ...sealV1(sealingKey, bindingOf(bare), "sealed long ago", random) };
-  const payload = { name: "a", purpose: "created", ...changeMarks(secret) };
+  const payload = { name: "a", purpose: "created", ...changeMarks(secrets, secret) };
   return {
-    needs: { secrets: ["a"], denials: [] },
+    needs: [{ table: secrets, key: ["a"] }],
     weight: { rows: 1, bytes: 0 },
     apply: () => ({
       outcome: { kind: "done", value: undefined },
-      changes: [{ kind: "put", secret }],
+      changes: [{ kind: "put", table: secrets, record: secret }],
       drafts: [{ type: "secret_set", subject: "a", actorZid: admin.zid, purpose: "set", payload }],
     }),
   };

@@ -1,9 +1,8 @@
 import { inspect } from "node:util";
-import { vaultRowDigest } from "../../src/domain/vault-row.ts";
 import type { Operation } from "../../src/ledger/operation.ts";
 import { infoSecret, recordAudit, recordList } from "../../src/zsc/metadata.ts";
 import { sha256 } from "../ledger/chain-by-hand.ts";
-import { admin } from "../support/ledger.ts";
+import { admin, secretRowDigest } from "../support/ledger.ts";
 import { type MemoryVault, memoryVault } from "../support/memory-vault.ts";
 import { grant, payloadOf, probe, read, remove, revoke, rotate, rotateDue, set } from "./calls.ts";
 
@@ -159,7 +158,7 @@ describe("the row of", () => {
       }
       const [row] = vault.run(operation).rows;
       const secret = vault.secret(name);
-      const digest = vaultRowDigest({ ...secret, permissionsJson: JSON.stringify(secret.permissions) });
+      const digest = secretRowDigest({ ...secret, permissionsJson: JSON.stringify(secret.permissions) });
       expect(payloadOf(row)).toMatchObject({ version: secret.version, sealed_digest: digest });
     }
     vault.runAll([read(name), probe(name, "ZEQ9"), remove(name), infoSecret(name, admin)]);

@@ -1,11 +1,11 @@
-import type { VaultRow } from "../../../src/domain/vault-row.ts";
-import { vaultRowDigest } from "../../../src/domain/vault-row.ts";
 import { type AuditRow, originIdOf, proofDigestOf, rowHashOf, zeroHash } from "../../../src/ledger/row.ts";
+import type { SecretRow } from "../../support/ledger.ts";
+import { secretRowDigest } from "../../support/ledger.ts";
 
 /** A vault row whose bytes are hex, with its `sealed_digest`. */
 export interface VaultRowVector {
   readonly what: string;
-  readonly row: Omit<VaultRow, "sealedKey" | "sealedValue"> & {
+  readonly row: Omit<SecretRow, "sealedKey" | "sealedValue"> & {
     readonly sealedKey: string;
     readonly sealedValue: string;
   };
@@ -82,7 +82,7 @@ const cases: readonly Case[] = [
   },
 ];
 
-const vaultRow: VaultRow = {
+const vaultRow: SecretRow = {
   id: uuid(7),
   name: "db/password",
   purposeTag: "billing",
@@ -96,7 +96,7 @@ const vaultRow: VaultRow = {
   updatedAt: "2026-05-17T13:11:15.000Z",
 };
 
-const vaultCases: readonly [string, VaultRow][] = [
+const vaultCases: readonly [string, SecretRow][] = [
   ["every column is there", vaultRow],
   ["no tag and no rotation, which are absent and not empty", { ...vaultRow, purposeTag: null, expiresZeqond: null }],
   ["an empty tag and a rotation at 0", { ...vaultRow, purposeTag: "", expiresZeqond: 0 }],
@@ -123,7 +123,11 @@ export function rowVectors(): RowVectors {
   return {
     chain,
     extremes: [rowOf(largest, 2 ** 53 - 1, "f".repeat(64), 2 ** 53 - 1 - 2_289_605_501)],
-    vaultRows: vaultCases.map(([what, row]) => ({ what, row: { ...row, ...hexOf(row) }, digest: vaultRowDigest(row) })),
+    vaultRows: vaultCases.map(([what, row]) => ({
+      what,
+      row: { ...row, ...hexOf(row) },
+      digest: secretRowDigest(row),
+    })),
   };
 }
 
@@ -151,6 +155,6 @@ function uuid(number: number): string {
   return `0191e3a0-0000-7000-8000-${String(number).padStart(12, "0")}`;
 }
 
-function hexOf({ sealedKey, sealedValue }: VaultRow) {
+function hexOf({ sealedKey, sealedValue }: SecretRow) {
   return { sealedKey: Buffer.from(sealedKey).toString("hex"), sealedValue: Buffer.from(sealedValue).toString("hex") };
 }

@@ -1,8 +1,8 @@
-import { vaultRowDigest } from "../../../src/domain/vault-row.ts";
 import type { RandomBytes } from "../../../src/sealing/aead.ts";
 import type { Binding, SealedSecret } from "../../../src/sealing/envelope.ts";
 import { sealKeyCheck } from "../../../src/sealing/key-check.ts";
 import { deriveSealingKey, parseMasterKey } from "../../../src/sealing/master-key.ts";
+import { secretRowDigest } from "../../support/ledger.ts";
 import { encryptByHand } from "./by-hand.ts";
 import { fixedRandom } from "./fixed-random.ts";
 
@@ -69,7 +69,7 @@ export async function envelopeVectorsV1(): Promise<EnvelopeVectors<BindingV1>> {
     keyCheck: hex(sealKeyCheck(key, fixedRandom("key-check-v1"))),
     secrets: cases.map(({ what, binding, value }) => {
       const sealed = sealV1({ id: key.id, key: sealingKey }, binding, value, random);
-      return { what, binding, value, ...hexOf(sealed), rowDigest: vaultRowDigest(rowWith(binding, sealed)) };
+      return { what, binding, value, ...hexOf(sealed), rowDigest: secretRowDigest(rowWith(binding, sealed)) };
     }),
   };
 }

@@ -1,8 +1,8 @@
 import { Plaintext } from "../../../src/domain/plaintext.ts";
-import { vaultRowDigest } from "../../../src/domain/vault-row.ts";
 import { type Binding, createSealer } from "../../../src/sealing/envelope.ts";
 import { sealKeyCheck } from "../../../src/sealing/key-check.ts";
 import { deriveSealingKey, parseMasterKey } from "../../../src/sealing/master-key.ts";
+import { secretRowDigest } from "../../support/ledger.ts";
 import type { Field } from "./by-hand.ts";
 import { type EnvelopeVectors, hexOf, masterKey } from "./envelope-v1.ts";
 import { fixedRandom } from "./fixed-random.ts";
@@ -51,7 +51,7 @@ export async function envelopeVectorsV2(): Promise<EnvelopeVectors<Binding>> {
       const sealed = sealer.seal(Plaintext.fromString(value), binding);
       const { table: _table, permissions, ...columns } = binding;
       const row = { ...columns, permissionsJson: JSON.stringify(permissions), ...sealed };
-      return { what, binding, value, ...hexOf(sealed), rowDigest: vaultRowDigest(row) };
+      return { what, binding, value, ...hexOf(sealed), rowDigest: secretRowDigest(row) };
     }),
   };
 }

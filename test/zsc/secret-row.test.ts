@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { type VaultRow, vaultRowDigest } from "../../src/domain/vault-row.ts";
+import { type SecretRow, secretRowDigest } from "../support/ledger.ts";
 
-const row: VaultRow = {
+const row: SecretRow = {
   id: "0191e3a0-0000-7000-8000-000000000001",
   name: "db/password",
   purposeTag: "billing",
@@ -25,7 +25,7 @@ function field(value: string | Uint8Array | null): Buffer {
   return Buffer.concat([length, bytes]);
 }
 
-function digestByHand(of: VaultRow): string {
+function digestByHand(of: SecretRow): string {
   const columns = [
     ...[of.id, of.name, of.purposeTag, of.boundZid, of.permissionsJson],
     of.expiresZeqond === null ? null : String(of.expiresZeqond),
@@ -39,10 +39,10 @@ function digestByHand(of: VaultRow): string {
 
 describe("the digest of a vault row", () => {
   test.each([row, { ...row, purposeTag: null }, { ...row, expiresZeqond: null }])("is public arithmetic", (one) => {
-    expect(vaultRowDigest(one)).toBe(digestByHand(one));
+    expect(secretRowDigest(one)).toBe(digestByHand(one));
   });
 
-  test.each<Partial<VaultRow>>([
+  test.each<Partial<SecretRow>>([
     { id: "0191e3a0-0000-7000-8000-000000000002" },
     { name: "db/passwore" },
     { purposeTag: null },
@@ -57,10 +57,10 @@ describe("the digest of a vault row", () => {
     { createdAt: "2026-05-17T13:11:14.278Z" },
     { updatedAt: "2026-05-17T13:11:14.277Z" },
   ])("moves with %j", (change) => {
-    expect(vaultRowDigest({ ...row, ...change })).not.toBe(vaultRowDigest(row));
+    expect(secretRowDigest({ ...row, ...change })).not.toBe(secretRowDigest(row));
   });
 
   test("tells an empty purpose tag from none", () => {
-    expect(vaultRowDigest({ ...row, purposeTag: "" })).not.toBe(vaultRowDigest({ ...row, purposeTag: null }));
+    expect(secretRowDigest({ ...row, purposeTag: "" })).not.toBe(secretRowDigest({ ...row, purposeTag: null }));
   });
 });
