@@ -1,10 +1,13 @@
 /** All transitions of ZSC, as named in `audit_log.transition_type` (contract, section 4). */
-export type EventType =
-  | "secret_set"
-  | "secret_rotated"
-  | "secret_read"
-  | "secret_denied"
-  | "secret_deleted"
-  | "admin_list"
-  | "admin_info"
-  | "admin_audit";
+export const eventTypes = [
+  "secret_set",
+  "secret_rotated",
+  "secret_read",
+  "secret_denied",
+  "secret_deleted",
+  "admin_list",
+  "admin_info",
+  "admin_audit",
+] as const;
+
+export type EventType = (typeof eventTypes)[number];

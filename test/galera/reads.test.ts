@@ -1,6 +1,7 @@
 import { type Connection, openConnection } from "../../src/store/mysql/connection.ts";
 import { openMysqlSnapshot } from "../../src/store/mysql/snapshot.ts";
 import { openMysqlStore } from "../../src/store/mysql/store.ts";
+import { tables } from "../../src/zsc/tables.ts";
 import { type Galera, openGalera } from "../support/galera.ts";
 import { secretNamed, write } from "../support/ledger.ts";
 import { mysqlOptionsOf } from "../support/places.ts";
@@ -25,7 +26,7 @@ describe("what one node of a Galera cluster has committed", () => {
       if (own === undefined) {
         throw new Error("no nodes");
       }
-      const writer = await openMysqlStore(own);
+      const writer = await openMysqlStore(own, tables);
       const readers: Connection[] = [];
       for (const options of others) {
         readers.push(await openConnection(options, "reader"));

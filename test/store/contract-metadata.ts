@@ -1,5 +1,6 @@
 import { metadataOf } from "../../src/domain/secret.ts";
 import { pageBytes, type Store } from "../../src/ledger/store.ts";
+import { secrets } from "../../src/zsc/tables.ts";
 import {
   auditRows,
   dueSecrets,
@@ -86,13 +87,13 @@ export function describeMetadata(newPlace: NewPlace): void {
     await create(["a", "b", "c", "d"]);
     const { to } = await write(store, () => ({}));
     const listing = await store.openListing(secrets, ["a"], to);
-    const [first] = await listing.next("a", 1);
-    const { secrets } = await load(store, { secrets: ["c"] });
-    await write(store, () => ({ deletes: [...secrets.values()], inserts: [secretNamed("bb"), secretNamed("e")] }));
-    const rest = await listing.next("b", 10);
+    const [first] = await listing.next(["a"], 1);
+    const { secrets: loaded } = await load(store, { secrets: ["c"] });
+    await write(store, () => ({ deletes: [...loaded.values()], inserts: [secretNamed("bb"), secretNamed("e")] }));
+    const rest = await listing.next(["b"], 10);
     expect([first, ...rest].map((secret) => secret?.name)).toEqual(["b", "c", "d"]);
     expect(listing.count).toBe(3);
-    expect(await listing.next("d", 10)).toEqual([]);
+    expect(await listing.next(["d"], 10)).toEqual([]);
     await listing.close();
     const later = await store.openListing(secrets, null, to);
     expect(later.count).toBe(5);

@@ -1,7 +1,16 @@
 import { randomUUID } from "node:crypto";
 import type { Secret } from "../../src/domain/secret.ts";
-import type { LedgerWrite, Store } from "../../src/ledger/store.ts";
-import { load, request, rowsAfter, secretNamed, startZeqond, write, writeAfter } from "../support/ledger.ts";
+import type { Store } from "../../src/ledger/store.ts";
+import {
+  load,
+  request,
+  rowsAfter,
+  secretNamed,
+  startZeqond,
+  type WriteParts,
+  write,
+  writeAfter,
+} from "../support/ledger.ts";
 import type { NewPlace, Place } from "../support/places.ts";
 
 export function describeSecrets(newPlace: NewPlace): void {
@@ -14,9 +23,9 @@ export function describeSecrets(newPlace: NewPlace): void {
   });
   afterEach(() => place.close());
 
-  const put = (parts: Partial<LedgerWrite>) => write(store, () => parts);
+  const put = (parts: WriteParts) => write(store, () => parts);
   const loaded = async (name: string) => (await load(store, { secrets: [name] })).secrets.get(name);
-  const failing = (parts: Partial<LedgerWrite>) => {
+  const failing = (parts: WriteParts) => {
     const attempt = store.transact(request(), ({ head }) => writeAfter(head, parts));
     return expect(attempt).rejects.toMatchObject({ name: "StoreFailure", kind: "conflict" });
   };
@@ -59,7 +68,7 @@ export function describeSecrets(newPlace: NewPlace): void {
     const before = secretNamed("a");
     await put({ inserts: [before] });
     const secret = { ...before, version: 2 };
-    const reads = [{ secretId: before.id, readCount: 4, lastReadZeqond: 8 }];
+    const reads = [{ id: before.id, readCount: 4, lastReadZeqond: 8 }];
     await put({ updates: [{ secret, fromVersion: 1 }], reads });
     expect(await loaded("a")).toEqual({ ...secret, readCount: 4, lastReadZeqond: 8 });
   });
@@ -68,7 +77,7 @@ export function describeSecrets(newPlace: NewPlace): void {
     const secret = secretNamed("a");
     await put({ inserts: [secret, secretNamed("b")] });
     for (const readCount of [1, 7, 7]) {
-      await put({ reads: [{ secretId: secret.id, readCount, lastReadZeqond: startZeqond }] });
+      await put({ reads: [{ id: secret.id, readCount, lastReadZeqond: startZeqond }] });
       expect(await loaded("a")).toEqual({ ...secret, readCount, lastReadZeqond: startZeqond });
     }
     expect((await loaded("b"))?.readCount).toBe(0);
@@ -121,26 +130,26 @@ export function describeSecrets(newPlace: NewPlace): void {
       failing({ inserts: [other], rows: rowsAfter({ seq: 0, rowHash: secret.id }, [{}]) }));
   });
 
-  const denialsOf = async (
-    zids: readonly string[],
-    denialsAfterZeqond = 0,
-    denialsUntilZeqond = Number.MAX_SAFE_INTEGER,
-  ) => {
-    const { denials } = await load(store, { denials: zids, denialsAfterZeqond, denialsUntilZeqond });
+  const denialsOf = async (zids: readonly string[], nowZeqond: number) => {
+    const { denials } = await load(store, { denials: zids, nowZeqond });
     return Object.fromEntries([...denials].map(([zid, zeqonds]) => [zid, [...zeqonds].sort()]));
   };
 
-  test("denials are given by ZID, those after the Zeqond that is asked for", async () => {
-    await put({ denials: [100, 101, 101, 102].map((zeqond, index) => ({ seq: index + 1, zid: "ZEQ1", zeqond })) });
-    await put({ denials: [{ seq: 5, zid: "ZEQ2", zeqond: 101 }] });
-    expect(await denialsOf(["ZEQ1"])).toEqual({ ZEQ1: [100, 101, 101, 102] });
-    expect(await denialsOf(["ZEQ1", "ZEQ2", "ZEQ3"], 100)).toEqual({ ZEQ1: [101, 101, 102], ZEQ2: [101] });
-    expect(await denialsOf(["ZEQ1"], 102)).toEqual({});
-    expect(await denialsOf(["ZEQ1", "ZEQ2"], 100, 101)).toEqual({ ZEQ1: [101, 101], ZEQ2: [101] });
-    expect(await denialsOf(["ZEQ1"], 0, 99)).toEqual({});
+  test("denials are given by ZID, those less than 120 Zeqonds ago and at most 120 ahead", async () => {
+    await put({ denials: [1_000, 1_001, 1_001, 1_002].map((zeqond, at) => ({ seq: at + 1, zid: "ZEQ1", zeqond })) });
+    await put({ denials: [{ seq: 5, zid: "ZEQ2", zeqond: 1_001 }] });
+    expect(await denialsOf(["ZEQ1"], 1_000)).toEqual({ ZEQ1: [1_000, 1_001, 1_001, 1_002] });
+    expect(await denialsOf(["ZEQ1", "ZEQ2", "ZEQ3"], 1_120)).toEqual({ ZEQ1: [1_001, 1_001, 1_002], ZEQ2: [1_001] });
+    expect(await denialsOf(["ZEQ1"], 1_122)).toEqual({});
+    expect(await denialsOf(["ZEQ1", "ZEQ2"], 881)).toEqual({ ZEQ1: [1_000, 1_001, 1_001], ZEQ2: [1_001] });
+    expect(await denialsOf(["ZEQ1"], 879)).toEqual({});
   });
 
-  test("denials at or before a Zeqond are forgotten, of the ZIDs that were denied again", async () => {
+  test("denials of 120 Zeqonds ago and before are forgotten, of the ZIDs that were denied again", async () => {
+    const stored = async () => {
+      const rows = await place.sql("SELECT zid, zeqond FROM denial ORDER BY seq");
+      return rows.map(([zid, zeqond]) => `${zid} ${zeqond}`);
+    };
     await put({
       denials: [
         { seq: 1, zid: "ZEQ1", zeqond: 100 },
@@ -148,9 +157,9 @@ export function describeSecrets(newPlace: NewPlace): void {
         { seq: 3, zid: "ZEQ2", zeqond: 100 },
       ],
     });
-    await put({ forgetDenialsUntilZeqond: 200 });
-    expect(await denialsOf(["ZEQ1", "ZEQ2"])).toEqual({ ZEQ1: [100, 101], ZEQ2: [100] });
-    await put({ denials: [{ seq: 4, zid: "ZEQ1", zeqond: 161 }], forgetDenialsUntilZeqond: 100 });
-    expect(await denialsOf(["ZEQ1", "ZEQ2"])).toEqual({ ZEQ1: [101, 161], ZEQ2: [100] });
+    await put({ nowZeqond: 320 });
+    expect(await stored()).toEqual(["ZEQ1 100", "ZEQ1 101", "ZEQ2 100"]);
+    await put({ denials: [{ seq: 4, zid: "ZEQ1", zeqond: 220 }], nowZeqond: 220 });
+    expect(await stored()).toEqual(["ZEQ1 101", "ZEQ2 100", "ZEQ1 220"]);
   });
 }

@@ -3,9 +3,10 @@ import { payloadEndBytes } from "../../src/ledger/last-change.ts";
 import { originIdOf } from "../../src/ledger/row.ts";
 import { createSequencer } from "../../src/ledger/sequencer.ts";
 import type { Store } from "../../src/ledger/store.ts";
-import { selectLastChange as selectOnMysql } from "../../src/store/mysql/load.ts";
-import { selectLastChange as selectOnSqlite } from "../../src/store/sqlite/statements.ts";
+import { mysqlTables } from "../../src/store/mysql/tables.ts";
+import { selectLastChange } from "../../src/store/sqlite/tables.ts";
 import { setSecret } from "../../src/zsc/set.ts";
+import { secrets } from "../../src/zsc/tables.ts";
 import { cleanUpDatabases } from "../support/databases.ts";
 import { admin, auditRows, emptyHead, load, plain, rowAfter, rowsAfter, testSealer, write } from "../support/ledger.ts";
 import { mysqlPlace, type NewPlace, type Place, sqlitePlace } from "../support/places.ts";
@@ -41,7 +42,10 @@ describe.each(kinds)("on %s", (kind, newPlace) => {
     [...(await load(from, { secrets: names, changes: names })).asRecorded].sort();
   /** How the last change of a name is found. */
   const planOf = async () => {
-    const select = kind === "SQLite" ? `EXPLAIN QUERY PLAN ${selectOnSqlite}` : `EXPLAIN ${selectOnMysql}`;
+    const select =
+      kind === "SQLite"
+        ? `EXPLAIN QUERY PLAN ${selectLastChange(secrets)}`
+        : `EXPLAIN ${mysqlTables([secrets]).get(secrets)?.lastChange}`;
     return (await place.sql(select.replace("?", "'zsc:a'"))).flat().join(" ");
   };
 

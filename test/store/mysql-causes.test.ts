@@ -8,6 +8,7 @@ import { openSnapshot, openStore } from "../../src/compose.ts";
 import { OperatorError } from "../../src/domain/operator-error.ts";
 import { StoreFailure } from "../../src/ledger/store.ts";
 import { openMysqlStore } from "../../src/store/mysql/store.ts";
+import { tables } from "../../src/zsc/tables.ts";
 import { load, write } from "../support/ledger.ts";
 import { type MariaDb, openMariaDb } from "../support/mariadb.ts";
 import { createAccount, queryText, withConnection } from "../support/mysql-admin.ts";
@@ -62,7 +63,7 @@ describe("what is wrong is said, and what to do", () => {
     server = await openMariaDb({ args: ["--log-bin=binlog", `--tmpdir=${temporary}`] });
     url = await server.createDatabase();
     options = mysqlOptionsOf(url);
-    await (await openMysqlStore(options)).close();
+    await (await openMysqlStore(options, tables)).close();
   });
   afterAll(async () => {
     await server?.dispose();
@@ -125,7 +126,7 @@ describe("what is wrong is said, and what to do", () => {
     const reading = mysqlOptionsOf(await createAccount(url, ["SELECT ON *.*"]));
     expect(await refusalOf(openStore({ kind: "mysql", ...reading }))).toMatch(/does not grant the account/);
     const account = mysqlOptionsOf(await createAccount(url, ["SELECT, INSERT ON *.*"]));
-    const store = await openMysqlStore(account);
+    const store = await openMysqlStore(account, tables);
     const failure: unknown = await write(store, () => ({})).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(StoreFailure);
     expectNothingOfTheDriver(failure);
@@ -156,7 +157,7 @@ describe("what is wrong is said, and what to do", () => {
 
   test("read_only", async () => {
     const account = mysqlOptionsOf(await createAccount(url, [`ALL ON ${database()}.*`]));
-    const store = await openMysqlStore(account);
+    const store = await openMysqlStore(account, tables);
     await whileSet("read_only", "1", async () => {
       const failure: unknown = await write(store, () => ({})).catch((error: unknown) => error);
       expect(String(failure)).toMatch(/may only be read .*primary/);

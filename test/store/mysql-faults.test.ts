@@ -3,6 +3,7 @@ import { type AddressInfo, createServer, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Store, StoreFailure } from "../../src/ledger/store.ts";
 import { openMysqlStore } from "../../src/store/mysql/store.ts";
+import { tables } from "../../src/zsc/tables.ts";
 import { openFaultProxy } from "../support/fault-proxy.ts";
 import { auditRows, emptyHead, listSecrets, load, rowsAfter, secretNamed, write } from "../support/ledger.ts";
 import { type MariaDb, openMariaDb } from "../support/mariadb.ts";
@@ -24,7 +25,7 @@ describe("the store in MySQL, when things go wrong", () => {
 
   beforeEach(async () => {
     url = await server.createDatabase();
-    store = await openMysqlStore(mysqlOptionsOf(url));
+    store = await openMysqlStore(mysqlOptionsOf(url), tables);
   });
   afterEach(() => store.close());
 
@@ -134,7 +135,7 @@ describe("the store in MySQL, when things go wrong", () => {
 
   test("is in doubt when a COMMIT is not answered, whether or not it was carried out", async () => {
     const proxy = await openFaultProxy(url);
-    const through = await openMysqlStore(mysqlOptionsOf(proxy.url(url)));
+    const through = await openMysqlStore(mysqlOptionsOf(proxy.url(url)), tables);
     proxy.plan("lose", "lose_answer");
     await expect(write(through, () => ({ inserts: [secretNamed("lost")] }))).rejects.toMatchObject({
       kind: "in_doubt",
@@ -151,7 +152,7 @@ describe("the store in MySQL, when things go wrong", () => {
 
   test("commits in a packet of its own, one for each batch", async () => {
     const proxy = await openFaultProxy(url);
-    const through = await openMysqlStore(mysqlOptionsOf(proxy.url(url)));
+    const through = await openMysqlStore(mysqlOptionsOf(proxy.url(url)), tables);
     const before = proxy.commits();
     for (let batch = 0; batch < 3; batch++) {
       await write(through, () => ({ inserts: [secretNamed(`${batch}`)] }));
@@ -164,7 +165,7 @@ describe("the store in MySQL, when things go wrong", () => {
 
   test.each(["1048576", "1100000", "4194304"])("writes batches larger than max_allowed_packet = %s", async (bytes) => {
     await queryText(server.url(), `SET GLOBAL max_allowed_packet = ${bytes}`);
-    const small = await openMysqlStore(mysqlOptionsOf(url));
+    const small = await openMysqlStore(mysqlOptionsOf(url), tables);
     const permissions = Array.from({ length: 1_000 }, (_, index) => `${index}`.padEnd(128, `"\\`));
     const secrets = Array.from({ length: 90 }, (_, index) =>
       secretNamed(`${index}`, {
@@ -217,7 +218,7 @@ describe("the store in MySQL, when things go wrong", () => {
     const fresh = await server.createDatabase();
     const opening = await withConnection(fresh, async (rival) => {
       await rival.query("SELECT GET_LOCK(?, 1)", [`zsc:migrate:${new URL(fresh).pathname.slice(1)}`]);
-      const late = openMysqlStore(mysqlOptionsOf(fresh));
+      const late = openMysqlStore(mysqlOptionsOf(fresh), tables);
       await waitingFor("User lock");
       expect(await queryText(fresh, "SHOW TABLES")).toEqual([]);
       return { late };
@@ -233,7 +234,7 @@ describe("the store in MySQL, when things go wrong", () => {
     for (const work of [() => load(store), () => load(store), () => store.ping(), () => store.openSnapshot()]) {
       await expect(work()).rejects.toMatchObject(unavailable);
     }
-    await expect(openMysqlStore(mysqlOptionsOf(url))).rejects.toMatchObject(unavailable);
+    await expect(openMysqlStore(mysqlOptionsOf(url), tables)).rejects.toMatchObject(unavailable);
     await server.start();
     expect((await load(store)).head).toEqual(to);
     expect(await store.ping()).toEqual({ durable: true });
@@ -243,7 +244,7 @@ describe("the store in MySQL, when things go wrong", () => {
     ["database", { database: "nowhere" }],
     ["user", { user: "nobody" }],
   ])("fails as unavailable when there is no such %s", async (_what, wrong) => {
-    await expect(openMysqlStore({ ...mysqlOptionsOf(url), ...wrong })).rejects.toMatchObject(unavailable);
+    await expect(openMysqlStore({ ...mysqlOptionsOf(url), ...wrong }, tables)).rejects.toMatchObject(unavailable);
   });
 
   test("fails as unavailable when a server accepts connections and then says nothing", async () => {
@@ -251,7 +252,7 @@ describe("the store in MySQL, when things go wrong", () => {
     const silent = createServer((socket) => sockets.push(socket)).listen(0, "127.0.0.1");
     await once(silent, "listening");
     const { port } = silent.address() as AddressInfo;
-    await expect(openMysqlStore({ ...mysqlOptionsOf(url), port })).rejects.toMatchObject(unavailable);
+    await expect(openMysqlStore({ ...mysqlOptionsOf(url), port }, tables)).rejects.toMatchObject(unavailable);
     for (const socket of sockets) {
       socket.destroy();
     }

@@ -4,6 +4,7 @@ import type { Store } from "../../src/ledger/store.ts";
 import { openConnection } from "../../src/store/mysql/connection.ts";
 import { openMysqlSnapshot } from "../../src/store/mysql/snapshot.ts";
 import { openMysqlStore } from "../../src/store/mysql/store.ts";
+import { tables } from "../../src/zsc/tables.ts";
 import {
   auditRows,
   collect,
@@ -39,7 +40,7 @@ async function ordinaryOptions(collation = "") {
 
 /** Every way of a store to read and to write, with texts that other settings would change. */
 async function expectExact(options: Awaited<ReturnType<typeof ordinaryOptions>>): Promise<void> {
-  const [store, other] = [await openMysqlStore(options), await openMysqlStore(options)];
+  const [store, other] = [await openMysqlStore(options, tables), await openMysqlStore(options, tables)];
   // The same for the first 64 bytes and more: an order by a part of the name would mix them.
   const alike = Array.from({ length: 5 }, (_, index) => `${"n".repeat(200)}${4 - index}`);
   const secrets = [...hostileNames, ...alike].map((name) =>
@@ -259,7 +260,7 @@ describe.each(["sjis", "gbk", "latin1", "utf8mb3"])("on a server that was starte
 
   test("what is written comes back byte by byte, whatever it is", async () => {
     const options = await ordinaryOptions();
-    const store = await openMysqlStore(options);
+    const store = await openMysqlStore(options, tables);
     const text = fc.oneof(
       fc.string({ unit: "binary", maxLength: 40 }),
       fc.array(fc.constantFrom("表", "ソ", "縗", "\xbf'", "\\", "'", '"', "\0", "🔑", "\u00a5", "%", "?"), {
@@ -325,7 +326,7 @@ describe("a connection", () => {
     "of a %s has all settings as listed",
     async (use) => {
       const options = await ordinaryOptions();
-      await (await openMysqlStore(options)).close();
+      await (await openMysqlStore(options, tables)).close();
       const chief = await openConnection(mysqlOptionsOf(await server.createDatabase()), "migration");
       await chief.run(Object.entries(hostile).map(([name, value]) => `SET GLOBAL ${name} = ${value}`));
       try {
@@ -344,7 +345,7 @@ describe("a connection", () => {
 
   test("that reads waits for what other nodes of a Galera cluster have committed; one that writes does not", async () => {
     const options = await ordinaryOptions();
-    await (await openMysqlStore(options)).close();
+    await (await openMysqlStore(options, tables)).close();
     const waits = new Map<string, unknown>();
     for (const use of ["ledger", "reader", "migration", "snapshot"] as const) {
       const connection = await openConnection(options, use);

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createSequencer } from "../../src/ledger/sequencer.ts";
 import { type Store, StoreFailure } from "../../src/ledger/store.ts";
 import { openMysqlStore } from "../../src/store/mysql/store.ts";
+import { tables } from "../../src/zsc/tables.ts";
 import { note } from "../ledger/ledger-under-test.ts";
 import { type FaultProxy, openFaultProxy } from "../support/fault-proxy.ts";
 import { dueSecrets, emptyHead, handClock, listSecrets, load, secretNamed, write } from "../support/ledger.ts";
@@ -31,7 +32,7 @@ async function relayed(): Promise<Relayed> {
   const server = await opening;
   const url = await server.createDatabase();
   const proxy = await openFaultProxy(url);
-  const store = await openMysqlStore(mysqlOptionsOf(proxy.url(url)));
+  const store = await openMysqlStore(mysqlOptionsOf(proxy.url(url)), tables);
   closing.push(
     () => store.close(),
     () => proxy.close(),
@@ -63,7 +64,7 @@ async function untilHeadIsLocked(url: string): Promise<void> {
 
 /** What another server sees: how often a rival came first until it had its turn. */
 async function conflictsUntilWritten(url: string): Promise<number> {
-  const store = await openMysqlStore(mysqlOptionsOf(url));
+  const store = await openMysqlStore(mysqlOptionsOf(url), tables);
   closing.unshift(() => store.close());
   for (let conflicts = 0; ; conflicts++) {
     try {

@@ -1,4 +1,5 @@
 import { openMysqlStore } from "../../src/store/mysql/store.ts";
+import { tables } from "../../src/zsc/tables.ts";
 import { cleanUpDatabases, freshMysqlUrl } from "../support/databases.ts";
 import { openFaultProxy } from "../support/fault-proxy.ts";
 import { request, write } from "../support/ledger.ts";
@@ -11,7 +12,7 @@ describe("a row of the log that a batch only looks for", () => {
   test("is on the disk before the batch is answered: InnoDB shows rows earlier", async () => {
     const url = await freshMysqlUrl();
     const proxy = await openFaultProxy(url);
-    const store = await openMysqlStore(mysqlOptionsOf(proxy.url(url)));
+    const store = await openMysqlStore(mysqlOptionsOf(proxy.url(url)), tables);
     const { to } = await write(store, () => ({}));
     const commits = proxy.commits();
     await store.transact(request({ rowHashesAt: [to.seq] }), () => null);
@@ -24,7 +25,7 @@ describe("a row of the log that a batch only looks for", () => {
   test("leaves nothing to be synced when it is not there", async () => {
     const url = await freshMysqlUrl();
     const proxy = await openFaultProxy(url);
-    const store = await openMysqlStore(mysqlOptionsOf(proxy.url(url)));
+    const store = await openMysqlStore(mysqlOptionsOf(proxy.url(url)), tables);
     const commits = proxy.commits();
     await store.transact(request({ rowHashesAt: [7] }), () => null);
     expect(proxy.commits()).toBe(commits);

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openMysqlStore } from "../../src/store/mysql/store.ts";
+import { tables } from "../../src/zsc/tables.ts";
 import { auditRows, collect, emptyHead, load, rowAfter, secretNamed, write } from "../support/ledger.ts";
 import { type MariaDb, openMariaDb } from "../support/mariadb.ts";
 import { queryText } from "../support/mysql-admin.ts";
@@ -34,7 +35,7 @@ describe("the store in MySQL, whatever the server's settings", () => {
   ])("keeps texts to the letter with %s", async (setting, usual) => {
     await queryText(server.url(), `SET GLOBAL ${setting}`);
     const options = mysqlOptionsOf(await server.createDatabase());
-    const [store, other] = [await openMysqlStore(options), await openMysqlStore(options)];
+    const [store, other] = [await openMysqlStore(options, tables), await openMysqlStore(options, tables)];
     const secrets = hostileNames.map((name) => secretNamed(name, { sealedValue: Buffer.from(name) }));
     const { rows } = await write(store, (head) => ({
       rows: [rowAfter(head, { payloadJson: JSON.stringify({ hostileNames }) })],
@@ -54,7 +55,7 @@ describe("the store in MySQL, whatever the server's settings", () => {
 
   describe("over TLS", () => {
     const connect = async (host: string, tls: { readonly ca?: string }) => {
-      const store = await openMysqlStore({ ...mysqlOptionsOf(await server.createDatabase()), host, tls });
+      const store = await openMysqlStore({ ...mysqlOptionsOf(await server.createDatabase()), host, tls }, tables);
       await write(store, () => ({ inserts: [secretNamed("a")] }));
       await store.close();
     };

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Head } from "../../src/ledger/row.ts";
 import type { Store } from "../../src/ledger/store.ts";
 import { openMysqlStore } from "../../src/store/mysql/store.ts";
+import { tables } from "../../src/zsc/tables.ts";
 import type { FaultProxy } from "../support/fault-proxy.ts";
 import {
   auditRows,
@@ -36,7 +37,7 @@ describe("what is read beside the chain, when connections may look at another se
   beforeEach(async () => {
     url = await servers.createDatabase();
     proxy = await servers.openProxy();
-    store = await openMysqlStore(mysqlOptionsOf(proxy.url(url)));
+    store = await openMysqlStore(mysqlOptionsOf(proxy.url(url)), tables);
     await set("old");
     staleUrl = servers.copy(url);
     head = await set("new");

@@ -13,10 +13,20 @@ import {
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import Database from "better-sqlite3";
-import type { LedgerWrite, Store } from "../../src/ledger/store.ts";
+import type { Store } from "../../src/ledger/store.ts";
 import { openSqliteStore } from "../../src/store/sqlite/store.ts";
+import { tables } from "../../src/zsc/tables.ts";
 import { cleanUpDatabases, freshSqliteUrl } from "../support/databases.ts";
-import { collect, dueSecrets, emptyHead, listSecrets, load, secretNamed, write } from "../support/ledger.ts";
+import {
+  collect,
+  dueSecrets,
+  emptyHead,
+  listSecrets,
+  load,
+  secretNamed,
+  type WriteParts,
+  write,
+} from "../support/ledger.ts";
 
 afterAll(cleanUpDatabases);
 
@@ -34,7 +44,7 @@ describe("the file of a SQLite store", () => {
   const mode = (file: string) => (statSync(file).mode & 0o777).toString(8);
 
   test("is for its owner only, with its folder and all beside it", async () => {
-    const store = openSqliteStore(path);
+    const store = openSqliteStore(path, tables);
     await write(store, () => ({}));
     expect(mode(join(dir, "vault"))).toBe("700");
     expect([path, `${path}-wal`, `${path}-shm`].map(mode)).toEqual(["600", "600", "600"]);
@@ -72,7 +82,7 @@ describe("the file of a SQLite store", () => {
       name: "OperatorError",
       message: expect.stringContaining(`The SQLite database ${wrong} cannot be opened: ${reason}`),
     };
-    expect(() => openSqliteStore(wrong)).toThrow(expect.objectContaining(refusal));
+    expect(() => openSqliteStore(wrong, tables)).toThrow(expect.objectContaining(refusal));
   });
 
   test("may be opened by several processes at once, which write one chain", async () => {
@@ -92,7 +102,7 @@ describe("the file of a SQLite store", () => {
     expect(await Promise.all(ends)).toEqual(Array(writers).fill([0, null]));
     expect(new Set(said).size).toBe(1);
     expect(processes.map(({ pid }) => `ready\n${pid}\n`)).toContain(said[0]);
-    const store = openSqliteStore(path);
+    const store = openSqliteStore(path, tables);
     const snapshot = await store.openSnapshot();
     const rows = await collect(snapshot.rows());
     expect(rows.map(({ seq }) => seq)).toEqual(Array.from({ length: writers * batches * 2 }, (_, index) => index + 1));
@@ -118,7 +128,7 @@ describe("the file of a SQLite store", () => {
   });
 
   test("that another writer has locked is a conflict at once, and usable afterwards", async () => {
-    const store = openSqliteStore(path);
+    const store = openSqliteStore(path, tables);
     const rival = new Database(path);
     rival.exec("BEGIN IMMEDIATE");
     await expect(write(store, () => ({}))).rejects.toMatchObject({ name: "StoreFailure", kind: "conflict" });
@@ -134,11 +144,11 @@ describe("the file of a SQLite store", () => {
     const secret = secretNamed("a", { sealedValue: Buffer.from(marker), permissions: [`permitted-${marker}`] });
     const holdsMarker = () => [path, `${path}-wal`].some((file) => readFileSync(file).includes(marker));
 
-    test.each<[string, () => Partial<LedgerWrite>]>([
+    test.each<[string, () => WriteParts]>([
       ["deleted", () => ({ deletes: [secret] })],
       ["deleted and made anew in one batch", () => ({ deletes: [secret], inserts: [secretNamed("a")] })],
     ])("holds nothing of one that was %s, its log included, while it is open", async (_how, parts) => {
-      const store = openSqliteStore(path);
+      const store = openSqliteStore(path, tables);
       await write(store, () => ({ inserts: [secret] }));
       const changed = { ...secret, version: 2, sealedValue: Buffer.from(`${marker} again`) };
       await write(store, () => ({ updates: [{ secret: changed, fromVersion: 1 }] }));
@@ -151,7 +161,7 @@ describe("the file of a SQLite store", () => {
     });
 
     test("holds nothing of it as soon as nobody reads what was before", async () => {
-      const store = openSqliteStore(path);
+      const store = openSqliteStore(path, tables);
       await write(store, () => ({ inserts: [secret] }));
       const reader = new Database(path);
       reader.exec("BEGIN");
@@ -181,7 +191,7 @@ describe("the file of a SQLite store", () => {
     ["without its index", () => rmSync(`${path}-shm`)],
     ["in a folder of another name", () => renameSync(join(dir, "vault"), join(dir, "moved"))],
   ])("that is %s answers nothing as long as it is so", async (_how, change) => {
-    const store = openSqliteStore(path);
+    const store = openSqliteStore(path, tables);
     const { to } = await write(store, () => ({}));
     copyFileSync(path, `${path}.other`);
     change();
@@ -202,9 +212,9 @@ describe("the file of a SQLite store", () => {
 
   test("may be reached through a link, until that leads elsewhere", async () => {
     const link = join(dir, "link.db");
-    await openSqliteStore(path).close();
+    await openSqliteStore(path, tables).close();
     symlinkSync(path, link);
-    const store = openSqliteStore(link);
+    const store = openSqliteStore(link, tables);
     await write(store, () => ({}));
     rmSync(link);
     symlinkSync(join(dir, "elsewhere.db"), link);
@@ -217,7 +227,7 @@ describe("the file of a SQLite store", () => {
   });
 
   test("holds nothing of a deleted secret once it is closed", async () => {
-    const store = openSqliteStore(path);
+    const store = openSqliteStore(path, tables);
     const marker = "canary-of-a-sealed-value";
     const secret = secretNamed("a", { sealedValue: Buffer.from(marker), permissions: [`permitted-${marker}`] });
     await write(store, () => ({ inserts: [secret] }));

@@ -4,13 +4,14 @@ import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { StoreFailure } from "../../src/ledger/store.ts";
 import { openSqliteStore } from "../../src/store/sqlite/store.ts";
+import { tables } from "../../src/zsc/tables.ts";
 import { rowsAfter, write } from "../support/ledger.ts";
 
 const [, , path = "", batches = "0"] = process.argv;
 console.log("ready");
 await once(process.stdin, "data");
 process.stdin.destroy();
-const store = openSqliteStore(path);
+const store = openSqliteStore(path, tables);
 const keyCheck = await store.initKeyCheck(Buffer.from(String(process.pid)));
 console.log(Buffer.from(keyCheck).toString());
 for (let written = 0; written < Number(batches); ) {

@@ -1,11 +1,10 @@
-import type { Report } from "../../src/audit/verify.ts";
 import { readSecret } from "../../src/zsc/read.ts";
 import { setSecret } from "../../src/zsc/set.ts";
 import { runZsc } from "../e2e/support/zsc-process.ts";
 import { cleanUpDatabases } from "../support/databases.ts";
 import { admin, plain, testSealer } from "../support/ledger.ts";
 import { generateRows } from "./generated-log.ts";
-import { databaseKinds, type OpenVault, openVault } from "./open-vault.ts";
+import { databaseKinds, type OpenVault, openVault, type Report } from "./open-vault.ts";
 
 afterAll(cleanUpDatabases);
 

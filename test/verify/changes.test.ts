@@ -1,12 +1,13 @@
 import fc from "fast-check";
-import { type Difference, verify } from "../../src/audit/verify.ts";
+import { verify } from "../../src/audit/verify.ts";
 import { openChangeIndex } from "../../src/compose.ts";
 import { linkRows, looseRow } from "../../src/ledger/chain.ts";
 import type { AuditDraft } from "../../src/ledger/operation.ts";
+import { tables } from "../../src/zsc/tables.ts";
 import { cleanUpDatabases } from "../support/databases.ts";
 import { admin, write } from "../support/ledger.ts";
 import { generateRows } from "./generated-log.ts";
-import { databaseKinds, type OpenVault, openVault, snapshotOf } from "./open-vault.ts";
+import { databaseKinds, type OpenVault, openVault, type Report, snapshotOf } from "./open-vault.ts";
 import { runOn } from "./outsider.ts";
 
 afterAll(cleanUpDatabases);
@@ -123,7 +124,7 @@ describe.each(databaseKinds)("on %s, changes of a name", (kind) => {
       return { rows: linkRows(head, loose) };
     });
   /** That the log has what the vault does not is left aside: nothing is in it. */
-  const oddities = (differences: readonly Difference[]) =>
+  const oddities = (differences: Report["differences"]) =>
     differences
       .filter(({ name: subject, why }) => subject !== null && !why.includes("the vault does not"))
       .map(({ seq, why }) => [seq, why]);
@@ -161,6 +162,7 @@ describe.each(databaseKinds)("on %s, changes of a name", (kind) => {
     }
     const { rows, broken, differences } = await verify({
       snapshot: { ...snapshot, blocks },
+      tables,
       index,
       clock: vault.clock,
     });

@@ -1,5 +1,6 @@
 import { verify } from "../../src/audit/verify.ts";
 import { openChangeIndex } from "../../src/compose.ts";
+import { tables } from "../../src/zsc/tables.ts";
 import { runZsc } from "../e2e/support/zsc-process.ts";
 import { cleanUpDatabases } from "../support/databases.ts";
 import { generateRows } from "./generated-log.ts";
@@ -32,7 +33,7 @@ describe.each(logs)("on %s, a log of %d rows", (kind, rowCount) => {
     const onProgress = () => {
       most = Math.max(most, process.memoryUsage.rss());
     };
-    const report = await verify({ snapshot, index, clock: vault.clock, onProgress });
+    const report = await verify({ snapshot, tables, index, clock: vault.clock, onProgress });
     index.close();
     await snapshot.close();
     expect(report).toMatchObject({ rows: rowCount, secrets: 0, broken: null, differences: [] });

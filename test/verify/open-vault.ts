@@ -1,5 +1,6 @@
 import Database from "better-sqlite3";
-import { type Report, verify } from "../../src/audit/verify.ts";
+import type { Difference, Report as FullReport } from "../../src/audit/report.ts";
+import { verify } from "../../src/audit/verify.ts";
 import { openChangeIndex, openSnapshot } from "../../src/compose.ts";
 import { parseDatabaseUrl } from "../../src/config/database-url.ts";
 import { VaultError } from "../../src/domain/errors.ts";
@@ -7,13 +8,28 @@ import type { Operation } from "../../src/ledger/operation.ts";
 import { type AuditRow, auditColumns, rowHashOf } from "../../src/ledger/row.ts";
 import { createSequencer } from "../../src/ledger/sequencer.ts";
 import type { Store } from "../../src/ledger/store.ts";
-import { auditValues } from "../../src/store/columns.ts";
 import { openMysqlStore } from "../../src/store/mysql/store.ts";
+import { auditValues } from "../../src/store/sql/audit-log.ts";
 import { openSqliteStore } from "../../src/store/sqlite/store.ts";
+import { secrets, tables } from "../../src/zsc/tables.ts";
 import { freshMysqlUrl, freshSqliteUrl } from "../support/databases.ts";
 import { collect, type HandClock, handClock } from "../support/ledger.ts";
 import { withConnection } from "../support/mysql-admin.ts";
 import { mysqlOptionsOf } from "../support/places.ts";
+
+/** A report on ZSC's own tables, as the command prints it. */
+export interface Report extends Omit<FullReport, "records" | "differences"> {
+  readonly secrets: number;
+  readonly differences: readonly Omit<Difference, "table">[];
+}
+
+export function plainReport({ records, differences, ...report }: FullReport): Report {
+  return {
+    ...report,
+    secrets: records.get(secrets) ?? 0,
+    differences: differences.map(({ name, seq, why }) => ({ name, seq, why })),
+  };
+}
 
 export type DatabaseKind = "SQLite" | "MariaDB";
 
@@ -42,12 +58,13 @@ export interface OpenVault {
   close(): Promise<void>;
 }
 
-const tables = ["audit_log", "audit_head", "secret", "read_counter", "denial"];
+const allTables = ["audit_log", "audit_head", "secret", "read_counter", "denial"];
 
 export async function openVault(kind: DatabaseKind): Promise<OpenVault> {
   const url = kind === "SQLite" ? (await freshSqliteUrl()).url : await freshMysqlUrl();
   const clock = handClock();
-  const store = kind === "SQLite" ? openSqliteStore(pathOf(url)) : await openMysqlStore(mysqlOptionsOf(url));
+  const store =
+    kind === "SQLite" ? openSqliteStore(pathOf(url), tables) : await openMysqlStore(mysqlOptionsOf(url), tables);
   const sequencer = createSequencer({ store, clock });
   const sql: OpenVault["sql"] = (...statements) =>
     kind === "SQLite" ? onSqlite(pathOf(url), statements) : onMysql(url, statements);
@@ -81,12 +98,14 @@ export async function openVault(kind: DatabaseKind): Promise<OpenVault> {
     async verify() {
       const snapshot = await snapshotOf(url);
       const index = await openChangeIndex();
-      return await verify({ snapshot, index, clock }).finally(() => {
-        index.close();
-        return snapshot.close();
-      });
+      return await verify({ snapshot, tables, index, clock })
+        .then(plainReport)
+        .finally(() => {
+          index.close();
+          return snapshot.close();
+        });
     },
-    keep: () => sql(...tables.map((table): Statement => [`CREATE TABLE kept_${table} AS SELECT * FROM ${table}`])),
+    keep: () => sql(...allTables.map((table): Statement => [`CREATE TABLE kept_${table} AS SELECT * FROM ${table}`])),
     restore: () =>
       sql(
         ...tables.flatMap((table): Statement[] => [

@@ -1,12 +1,11 @@
 import { maxDifferences } from "../../src/audit/report.ts";
-import type { Difference } from "../../src/audit/verify.ts";
 import { windowZeqonds } from "../../src/domain/limiter.ts";
 import { readSecret } from "../../src/zsc/read.ts";
 import { rotateSecret } from "../../src/zsc/rotate.ts";
 import { cleanUpDatabases } from "../support/databases.ts";
 import { admin, testSealer } from "../support/ledger.ts";
 import { fillLog, lastSeq, oddName, seqOf } from "./eventful-log.ts";
-import { databaseKinds, type OpenVault, openVault, type Statement } from "./open-vault.ts";
+import { databaseKinds, type OpenVault, openVault, type Report, type Statement } from "./open-vault.ts";
 
 afterAll(cleanUpDatabases);
 
@@ -42,7 +41,7 @@ describe.each(databaseKinds)("on %s", (kind) => {
   afterEach(() => vault.restore());
   afterAll(() => vault?.close());
 
-  const differencesAfter = async (...statements: readonly Statement[]): Promise<readonly Difference[]> => {
+  const differencesAfter = async (...statements: readonly Statement[]): Promise<Report["differences"]> => {
     await vault.sql(...statements);
     const { broken, differences } = await vault.verify();
     expect(broken).toBeNull();

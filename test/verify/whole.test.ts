@@ -1,4 +1,4 @@
-import { transitionTypes } from "../../src/ledger/row.ts";
+import { eventTypes } from "../../src/zsc/events.ts";
 import { cleanUpDatabases } from "../support/databases.ts";
 import { emptyHead } from "../support/ledger.ts";
 import { fillLog, lastSeq } from "./eventful-log.ts";
@@ -24,7 +24,7 @@ describe.each(databaseKinds)("on %s", (kind) => {
     const head = { seq: lastSeq, rowHash: rows.at(-1)?.rowHash };
     expect(await vault.verify()).toEqual({ rows: lastSeq, head, secrets: 5, broken: null, differences: [] });
     const kinds = rows.map(({ transitionType }) => transitionType);
-    expect(new Set(kinds)).toEqual(new Set(transitionTypes));
+    expect(new Set(kinds)).toEqual(new Set(eventTypes));
   });
 
   test("it is so too when denials have left the window of the limiter", async () => {

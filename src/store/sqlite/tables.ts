@@ -78,10 +78,7 @@ function sqliteTable(database: Sqlite, table: AnyTable): SqliteTable {
     stored: database
       .prepare<unknown[], unknown[]>(`SELECT ${asBytes(sql.columns)} FROM ${table.name} WHERE ${equal(sql.key)}`)
       .raw(),
-    lastChange: database.prepare(
-      `SELECT transition_type AS transitionType, substr(payload_json, -${payloadEndBytes}) AS payloadEnd
-         FROM audit_log WHERE origin_id = ? AND ${isChange(table)} ORDER BY seq DESC LIMIT 1`,
-    ) as SqliteTable["lastChange"],
+    lastChange: database.prepare(selectLastChange(table)) as SqliteTable["lastChange"],
     insertRow: command(`${sql.insert} (${marks(sql.columns.length)})`),
     updateRow: command(sql.update),
     removeRow: command(sql.remove),
@@ -102,6 +99,12 @@ const nothing: Command = { run: () => ({ changes: 0 }) };
 function putCounters({ insert, key, columns }: NonNullable<TableSql["counters"]>): string {
   const replaced = columns.map((column) => `${column} = excluded.${column}`).join(", ");
   return `${insert} (${marks(columns.length + 1)}) ON CONFLICT (${key}) DO UPDATE SET ${replaced}`;
+}
+
+/** With the `origin_id`: the last row of the log that changed a record. */
+export function selectLastChange(table: AnyTable): string {
+  return `SELECT transition_type AS transitionType, substr(payload_json, -${payloadEndBytes}) AS payloadEnd
+    FROM audit_log WHERE origin_id = ? AND ${isChange(table)} ORDER BY seq DESC LIMIT 1`;
 }
 
 /** SQL that is true of the rows of `audit_log` that change a record: word for word that of the index, where it has one. */
