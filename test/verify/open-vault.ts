@@ -108,7 +108,7 @@ export async function openVault(kind: DatabaseKind): Promise<OpenVault> {
     keep: () => sql(...allTables.map((table): Statement => [`CREATE TABLE kept_${table} AS SELECT * FROM ${table}`])),
     restore: () =>
       sql(
-        ...tables.flatMap((table): Statement[] => [
+        ...allTables.flatMap((table): Statement[] => [
           [`DELETE FROM ${table}`],
           [`INSERT INTO ${table} SELECT * FROM kept_${table}`],
         ]),
