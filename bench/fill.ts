@@ -10,6 +10,7 @@ import type { AuditDraft, Operation } from "../src/ledger/operation.ts";
 import type { Store } from "../src/ledger/store.ts";
 import { createSealer, type Sealer } from "../src/sealing/envelope.ts";
 import { sealKeyCheck } from "../src/sealing/key-check.ts";
+import { createKeyring } from "../src/sealing/keyring.ts";
 import { deriveSealingKey, parseMasterKey } from "../src/sealing/master-key.ts";
 import { setSecret } from "../src/zsc/set.ts";
 import { ownerZid, secretName, secretValue } from "./vault-content.ts";
@@ -41,7 +42,7 @@ export async function fillVault({ url, masterKey, secrets, reads, onProgress }: 
   const store = await openStore(parseDatabaseUrl(url, noFile));
   try {
     await store.initKeyCheck(sealKeyCheck(key));
-    const sealer = createSealer(key);
+    const sealer = createSealer(createKeyring(key));
     for (let done = 0; done < secrets; done += secretsAtOnce) {
       const numbers = range(done, Math.min(secrets, done + secretsAtOnce));
       await write(

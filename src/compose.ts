@@ -15,7 +15,9 @@ import { announce, checkVault, warnOfOpenFiles } from "./opening.ts";
 import { createOutageLog } from "./outage-log.ts";
 import { startRotation } from "./rotation/daemon.ts";
 import { createSealer } from "./sealing/envelope.ts";
-import { deriveSealingKey, parseMasterKey, type SealingKey } from "./sealing/master-key.ts";
+import { openKeyring } from "./sealing/keyring.ts";
+import { hexSource } from "./sealing/master-key.ts";
+import { createRowMac } from "./sealing/row-mac.ts";
 import type { OnMigration } from "./store/sql/migrations.ts";
 import type { ZscServer } from "./transport/index.ts";
 import { tables } from "./zsc/tables.ts";
@@ -146,14 +148,14 @@ async function start(config: Config, log: Log, { batches, onMigration }: StartOp
     await requireVault(config.database);
   }
   // The key is derived on another thread and the database answers in its own time: meanwhile the port's libraries load.
-  const [key, store, { createPort }] = await Promise.all([
-    sealingKeyOf(config),
+  const [keyring, store, { createPort }] = await Promise.all([
+    openKeyring(hexSource(config.masterKey)),
     openStore(config.database, onMigration),
     import("./port.ts"),
   ]);
   try {
-    const sealer = createSealer(key);
-    const found = await checkVault({ key, sealer, store, log });
+    const sealer = createSealer(keyring);
+    const found = await checkVault({ keyring, sealer, store, log });
     const { durable, detail = "" } = await store.ping();
     if (!durable) {
       log.warn({ reason: detail }, "the database does not sync its commits and may lose acknowledged rows");
@@ -161,7 +163,13 @@ async function start(config: Config, log: Log, { batches, onMigration }: StartOp
     const outage = createOutageLog(store, log);
     const watch = watchBatches(outage.store);
     const watched = { inProcess: store.inProcess, transact: watch.transact };
-    const sequencer = createSequencer({ store: watched, clock: systemClock, onFailure: outage.failed, ...batches });
+    const sequencer = createSequencer({
+      store: watched,
+      clock: systemClock,
+      mac: createRowMac(keyring),
+      onFailure: outage.failed,
+      ...batches,
+    });
     const readiness = createReadiness({ store, batches: watch, clock: watchClock(systemClock, log), log });
     const server = createPort(config, { store, sequencer, sealer, health: { ready: readiness.ask } }, log);
     const address = await listen(server, config.listen);
@@ -188,13 +196,6 @@ async function start(config: Config, log: Log, { batches, onMigration }: StartOp
     await isInTime(store.close(), lastMomentMs).catch(() => false);
     throw error;
   }
-}
-
-/** Derives the key that seals, and forgets the one that it comes from. */
-async function sealingKeyOf({ masterKey }: Config): Promise<SealingKey> {
-  const bytes = parseMasterKey(masterKey.text());
-  masterKey.wipe();
-  return await deriveSealingKey(bytes).finally(() => bytes.fill(0));
 }
 
 /** What is left to the database once the grace is over and every connection is gone. */

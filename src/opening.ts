@@ -7,12 +7,13 @@ import type { Inventory, Store } from "./ledger/store.ts";
 import type { Sealer } from "./sealing/envelope.ts";
 import { keyIdIn } from "./sealing/key-box.ts";
 import { opensKeyCheck, sealKeyCheck } from "./sealing/key-check.ts";
+import type { Keyring } from "./sealing/keyring.ts";
 import type { SealingKey } from "./sealing/master-key.ts";
 import { bindingOf, isSealBroken } from "./zsc/drafts.ts";
 import { secrets } from "./zsc/tables.ts";
 
 export interface Opening {
-  readonly key: SealingKey;
+  readonly keyring: Keyring;
   readonly sealer: Sealer;
   readonly store: Store;
   readonly log: Log;
@@ -30,16 +31,28 @@ export interface Found extends Inventory {
  * @throws OperatorError when the key is another one's
  */
 export async function checkVault(opening: Opening): Promise<Found> {
-  const { key, store } = opening;
+  const { keyring, store } = opening;
   const { head, records } = await store.inventory();
-  const stored = await store.keyCheck();
-  if (stored === null && isFilled(records)) {
+  const stored = await store.keyChecks();
+  const isUnchecked = stored.length === 0;
+  if (isUnchecked && isFilled(records)) {
     await checkSecrets(opening);
   }
-  if (!opensKeyCheck(key, stored ?? (await store.initKeyCheck(sealKeyCheck(key))))) {
+  const checks = isUnchecked ? [await store.initKeyCheck(sealKeyCheck(keyring.current))] : stored;
+  if (!checks.every((check) => isOpenedBy(keyring, check)) || !checks.some(isOf(keyring.current))) {
     throw wrongKey();
   }
-  return { head, records, isNew: stored === null && !isFilled(records) && head.seq === 0 };
+  return { head, records, isNew: isUnchecked && !isFilled(records) && head.seq === 0 };
+}
+
+/** Whether a check was made under the key of the ring that it names. */
+function isOpenedBy({ keys }: Keyring, check: Uint8Array): boolean {
+  const key = keys.get(keyIdIn(check));
+  return key !== undefined && opensKeyCheck(key, check);
+}
+
+function isOf({ id }: SealingKey): (check: Uint8Array) => boolean {
+  return (check) => keyIdIn(check) === id;
 }
 
 /** `place`: which database it is, for people. */
@@ -55,7 +68,7 @@ export function announce({ head, records, isNew }: Found, place: string, log: Lo
  * A vault that has lost the check of its key: its secrets tell instead, all of them, since one may have been added by hand.
  * A row that was changed by hand opens under no key, and proves nothing.
  */
-async function checkSecrets({ key, sealer, store, log }: Opening): Promise<void> {
+async function checkSecrets({ keyring, sealer, store, log }: Opening): Promise<void> {
   let opened = 0;
   let broken = 0;
   const snapshot = await store.openSnapshot();
@@ -63,7 +76,7 @@ async function checkSecrets({ key, sealer, store, log }: Opening): Promise<void>
     for await (const page of snapshot.records(secrets)) {
       for (const { row } of page) {
         const secret = shapeOf(secrets).load(row) as unknown as Secret;
-        if (keyIdIn(secret.sealedKey) !== key.id) {
+        if (!keyring.keys.has(keyIdIn(secret.sealedKey))) {
           throw wrongKey();
         }
         if (isWhole(() => sealer.check(secret, bindingOf(secret)))) {

@@ -1,10 +1,10 @@
 import type { VaultError } from "../domain/errors.ts";
 import type { Moment } from "../domain/moment.ts";
+import type { RowMac } from "../domain/row-mac.ts";
 import { type LooseRow, linkRows, looseRow } from "./chain.ts";
 import type { Decision, Operation, Outcome, Receipt } from "./operation.ts";
 import { shapeOf } from "./record.ts";
 import { type AuditRow, receiptOfRow } from "./row.ts";
-import type { RowMac } from "./row-mac.ts";
 import type { LedgerWrite, Loaded } from "./store.ts";
 import { World } from "./world.ts";
 

@@ -1,11 +1,11 @@
 import type { Clock } from "../domain/clock.ts";
 import { VaultError } from "../domain/errors.ts";
 import { momentOf } from "../domain/moment.ts";
+import type { RowMac } from "../domain/row-mac.ts";
 import { type AppliedBatch, applyBatch, discardBatch } from "./batch.ts";
 import { FairQueue } from "./fair-queue.ts";
 import { needsOf } from "./needs.ts";
 import type { Operation, Recorded } from "./operation.ts";
-import type { RowMac } from "./row-mac.ts";
 import { type Loaded, type Store, StoreFailure } from "./store.ts";
 import { type Cancellation, Waiter } from "./waiter.ts";
 

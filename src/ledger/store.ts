@@ -140,8 +140,8 @@ export interface Store {
   /** A consistent snapshot of log and vault, for verification. */
   openSnapshot(): Promise<Snapshot>;
 
-  /** The key check, which shows whether a master key belongs to this vault; null when there is none. */
-  keyCheck(): Promise<Uint8Array | null>;
+  /** The key checks, which show whether the keys of a keyring belong to this vault: one for each key, the first one first. */
+  keyChecks(): Promise<readonly Uint8Array[]>;
   /** Stores the key check of a new vault, unless one exists. Returns the stored one. */
   initKeyCheck(check: Uint8Array): Promise<Uint8Array>;
 

@@ -1,10 +1,10 @@
 import { VaultError } from "../domain/errors.ts";
 import type { Moment } from "../domain/moment.ts";
+import type { RowMac } from "../domain/row-mac.ts";
 import type { LooseRow } from "./chain.ts";
 import type { Change, View } from "./operation.ts";
 import { type AnyRecord, keyOf, keyText, type Shape, shapeOf } from "./record.ts";
 import { type AuditRow, zeroHash } from "./row.ts";
-import type { RowMac } from "./row-mac.ts";
 import type { LedgerWrite, Loaded, LoadedTable, RecordUpdate, TableWrite, VouchedRecord } from "./store.ts";
 import type { AnyTable, Key, Table } from "./table.ts";
 

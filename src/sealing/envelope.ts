@@ -4,7 +4,8 @@ import { BoundedMap } from "../domain/bounded-map.ts";
 import { Plaintext } from "../domain/plaintext.ts";
 import { decrypt, encrypt, ivBytes, keyBytes, type RandomBytes, sealBroken } from "./aead.ts";
 import { type Binding, dataKeyAssociatedData, isSameBinding, type KeyFormat, valueAssociatedData } from "./binding.ts";
-import { createKeyBox, type KeyBox } from "./key-box.ts";
+import { createKeyBox, type KeyBox, keyIdIn } from "./key-box.ts";
+import type { Keyring } from "./keyring.ts";
 import type { SealingKey } from "./master-key.ts";
 
 export type { Binding } from "./binding.ts";
@@ -55,9 +56,8 @@ const maxDataKeys = 4_096;
 /** A data key with more permissions is not cached, because its binding would take too much memory. */
 const maxRememberedPermissions = 16;
 
-export function createSealer(sealingKey: SealingKey, random: RandomBytes = randomBytes): Sealer {
-  const boxes = { 1: createKeyBox(sealingKey, random, 1), 2: createKeyBox(sealingKey, random, newestFormat) };
-  const dataKeys = createDataKeys(boxes, sealingKey.id);
+export function createSealer(keyring: Keyring, random: RandomBytes = randomBytes): Sealer {
+  const dataKeys = createDataKeys(keyring, random);
   return {
     seal: (plaintext, binding) => {
       const dataKey = random(keyBytes);
@@ -93,13 +93,26 @@ interface OpenedKey {
   readonly valueData: Uint8Array;
 }
 
-function createDataKeys(boxes: Readonly<Record<KeyFormat, KeyBox>>, keyId: string): DataKeys {
+type KeyBoxes = Readonly<Record<KeyFormat, KeyBox>>;
+
+function createDataKeys({ current, keys }: Keyring, random: RandomBytes): DataKeys {
+  const boxesOf = (key: SealingKey): KeyBoxes => ({
+    1: createKeyBox(key, random, 1),
+    2: createKeyBox(key, random, newestFormat),
+  });
+  const boxes = new Map([...keys].map(([id, key]) => [id, boxesOf(key)]));
+  const newest = boxesOf(current)[newestFormat];
   // A grant, a revoke, a set and a rotation all replace the sealed bytes, which invalidates the cached entry. The cache
   // never decides who may read: the gate does, on the current row.
   const opened = new BoundedMap<OpenedKey>(maxDataKeys);
   const use: DataKeys["use"] = (sealedKey, binding, work) => {
     const format = sealedKey[0] === 1 ? 1 : newestFormat;
-    const dataKey = boxes[format].unlock(sealedKey, dataKeyAssociatedData(binding, keyId, format));
+    const keyId = keyIdIn(sealedKey);
+    const box = boxes.get(keyId)?.[format];
+    if (box === undefined) {
+      throw sealBroken("another key sealed it");
+    }
+    const dataKey = box.unlock(sealedKey, dataKeyAssociatedData(binding, keyId, format));
     try {
       if (dataKey.length !== keyBytes) {
         throw sealBroken("the data key has another length");
@@ -111,7 +124,7 @@ function createDataKeys(boxes: Readonly<Record<KeyFormat, KeyBox>>, keyId: strin
   };
   return {
     use,
-    lock: (dataKey, binding) => boxes[newestFormat].lock(dataKey, dataKeyAssociatedData(binding, keyId, newestFormat)),
+    lock: (dataKey, binding) => newest.lock(dataKey, dataKeyAssociatedData(binding, current.id, newestFormat)),
     find: (sealedKey, binding) => {
       const known = opened.get(binding.id);
       if (known !== undefined && isSame(known.sealedKey, sealedKey) && isSameBinding(known.binding, binding)) {

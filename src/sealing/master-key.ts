@@ -1,5 +1,6 @@
 import { createHmac, createSecretKey, type KeyObject, pbkdf2 } from "node:crypto";
 import { promisify } from "node:util";
+import type { Plaintext } from "../domain/plaintext.ts";
 import { keyBytes } from "./aead.ts";
 
 /** The key that seals data keys. The key material stays in a KeyObject, which does not print it. */
@@ -7,6 +8,25 @@ export interface SealingKey {
   /** Identifies the key without revealing it: 16 lower-case hex digits. */
   readonly id: string;
   readonly key: KeyObject;
+}
+
+/** Where a master key comes from. */
+export interface MasterKeySource {
+  /** The key's 32 bytes, which the caller wipes. Throws an Error that quotes no input. */
+  load(): Promise<Uint8Array>;
+}
+
+/** 64 hex digits: of a setting, of a file that a setting names, or of the developer's key file. Wiped once loaded. */
+export function hexSource(text: Plaintext): MasterKeySource {
+  return {
+    async load() {
+      try {
+        return parseMasterKey(text.text());
+      } finally {
+        text.wipe();
+      }
+    },
+  };
 }
 
 const derivationRounds = 200_000;

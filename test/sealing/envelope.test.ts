@@ -2,9 +2,10 @@ import fc from "fast-check";
 import { VaultError } from "../../src/domain/errors.ts";
 import { Plaintext } from "../../src/domain/plaintext.ts";
 import { type Binding, createSealer, type SealedSecret } from "../../src/sealing/envelope.ts";
+import { createKeyring } from "../../src/sealing/keyring.ts";
 import { anyBinding, anyValue, quickSealingKey } from "./sealing-arbitraries.ts";
 
-const sealer = createSealer(quickSealingKey(1));
+const sealer = createSealer(createKeyring(quickSealingKey(1)));
 
 const binding: Binding = {
   table: "zsc_secrets",
@@ -75,7 +76,7 @@ describe("sealing", () => {
 
   test("wipes the data key, also when sealing fails", () => {
     const lent: Uint8Array[] = [];
-    const watched = createSealer(quickSealingKey(1), (size) => {
+    const watched = createSealer(createKeyring(quickSealingKey(1)), (size) => {
       const bytes = Buffer.alloc(size, 0xaa);
       lent.push(bytes);
       return bytes;
@@ -190,9 +191,9 @@ describe("opening", () => {
   });
 
   test("fails under another master key, also when that has the same id", () => {
-    expectBroken(() => createSealer(quickSealingKey(2)).open(seal("value"), binding));
+    expectBroken(() => createSealer(createKeyring(quickSealingKey(2))).open(seal("value"), binding));
     const namesake = { ...quickSealingKey(2), id: quickSealingKey(1).id };
-    expectBroken(() => createSealer(namesake).open(seal("value"), binding));
+    expectBroken(() => createSealer(createKeyring(namesake)).open(seal("value"), binding));
   });
 
   test("fails when the value is not UTF-8", () => {

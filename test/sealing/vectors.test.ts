@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Binding, createSealer } from "../../src/sealing/envelope.ts";
 import { opensKeyCheck } from "../../src/sealing/key-check.ts";
+import { createKeyring } from "../../src/sealing/keyring.ts";
 import { deriveSealingKey, parseMasterKey } from "../../src/sealing/master-key.ts";
 import { decryptByHand, type Field } from "./vectors/by-hand.ts";
 import {
@@ -24,7 +25,7 @@ const v1 = readVectors<BindingV1>(1);
 const v2 = readVectors<Binding>(2);
 
 const sealerOf = async ({ masterKey }: { readonly masterKey: string }) =>
-  createSealer(await deriveSealingKey(parseMasterKey(masterKey)));
+  createSealer(createKeyring(await deriveSealingKey(parseMasterKey(masterKey))));
 
 const sealedOf = ({ sealedKey, sealedValue }: EnvelopeVector<unknown>) => ({
   sealedKey: Buffer.from(sealedKey, "hex"),

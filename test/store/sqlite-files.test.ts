@@ -201,7 +201,7 @@ describe("the file of a SQLite store", () => {
       () => write(store, () => ({})),
       () => store.ping(),
       () => store.rehearse(false),
-      () => store.keyCheck(),
+      () => store.keyChecks(),
     ]) {
       await expect(work()).rejects.toMatchObject(moved);
     }

@@ -12,6 +12,7 @@ import { type AuditRow, type Head, originIdOf, rowHashOf, zeroHash } from "../..
 import type { LedgerWrite, Loaded, LoadRequest, Snapshot, Store } from "../../src/ledger/store.ts";
 import type { AnyTable } from "../../src/ledger/table.ts";
 import { createSealer, type Sealer } from "../../src/sealing/envelope.ts";
+import { createKeyring } from "../../src/sealing/keyring.ts";
 import { type Denial, denials, secrets } from "../../src/zsc/tables.ts";
 
 /** 2026-05-17T13:11:14.277Z, the very beginning of it. */
@@ -44,7 +45,7 @@ export const admin: Principal = { zid: "ZEQ-ADMIN", role: "admin" };
 /** Real sealing under a key that needs no derivation; another byte is another key. */
 export function testSealer(keyByte = 7): Sealer {
   const id = keyByte.toString(16).padStart(16, "0");
-  return createSealer({ id, key: createSecretKey(Buffer.alloc(32, keyByte)) });
+  return createSealer(createKeyring({ id, key: createSecretKey(Buffer.alloc(32, keyByte)) }));
 }
 
 export function plain(text: string): Plaintext {

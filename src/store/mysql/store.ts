@@ -89,7 +89,7 @@ export async function openMysqlStore(
         return pageOf(rows.map(auditRowOf), ({ payloadJson }) => payloadJson.length);
       }),
     openSnapshot: () => openMysqlSnapshot(options),
-    keyCheck: () => reader.use(keyCheck),
+    keyChecks: () => reader.use(keyChecks),
     initKeyCheck: (check) => despiteRivals(() => writer.use((connection) => initKeyCheck(connection, check))),
     ping: () => reader.use(durabilityOf),
     inventory: () => reader.use((connection) => inventory(connection, tables)),
@@ -138,18 +138,17 @@ async function inventory(connection: Connection, tables: MysqlTables): Promise<I
   return { head, records };
 }
 
-async function keyCheck(connection: Connection): Promise<Uint8Array | null> {
-  const [row] = await connection.rows("SELECT sealed FROM key_check WHERE id = 1");
-  const sealed = row?.[0];
-  return Buffer.isBuffer(sealed) ? sealed : null;
+async function keyChecks(connection: Connection): Promise<readonly Uint8Array[]> {
+  const rows = await connection.rows("SELECT sealed FROM key_check ORDER BY id");
+  return rows.flatMap(([sealed]) => (Buffer.isBuffer(sealed) ? [sealed] : []));
 }
 
 async function initKeyCheck(connection: Connection, check: Uint8Array): Promise<Uint8Array> {
   await connection.run("INSERT IGNORE INTO key_check (id, sealed) VALUES (1, ?)", [Buffer.from(check)]);
   await connection.commit();
-  const stored = await keyCheck(connection);
+  const [stored] = await keyChecks(connection);
   await connection.run("ROLLBACK");
-  if (stored === null) {
+  if (stored === undefined) {
     throw new StoreFailure("unavailable", "the key check was not stored");
   }
   return stored;

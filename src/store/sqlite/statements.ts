@@ -43,7 +43,7 @@ export function statementsOf(database: Sqlite) {
     ),
     rowsAfter: arrays<[number, number]>(`${selectAudit} WHERE seq > ? ORDER BY seq LIMIT ?`),
     newest: rows<[], NewestRecord>("SELECT seq, created_at FROM audit_log ORDER BY seq DESC LIMIT 1"),
-    keyCheck: values<[], Uint8Array>("SELECT sealed FROM key_check WHERE id = 1"),
+    keyChecks: values<[], Uint8Array>("SELECT sealed FROM key_check ORDER BY id"),
     initKeyCheck: run<[Uint8Array]>("INSERT INTO key_check (id, sealed) VALUES (1, ?) ON CONFLICT DO NOTHING"),
   };
 }

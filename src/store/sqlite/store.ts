@@ -70,11 +70,11 @@ export function openSqliteStore(path: string, declared: readonly AnyTable[], onM
         pageOf(statements.rowsAfter.all(seq, limit).map(auditRowOf), ({ payloadJson }) => payloadJson.length),
       ),
     openSnapshot: () => guarded(() => openSqliteSnapshot(openReadOnly(path))),
-    keyCheck: () => guarded(() => statements.keyCheck.get() ?? null),
+    keyChecks: () => guarded(() => statements.keyChecks.all()),
     initKeyCheck: (check) =>
       guarded(() => {
         patiently(database, () => statements.initKeyCheck.run(check));
-        const stored = statements.keyCheck.get();
+        const [stored] = statements.keyChecks.all();
         if (stored === undefined) {
           throw new StoreFailure("unavailable", "the key check was not stored");
         }

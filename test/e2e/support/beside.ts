@@ -5,6 +5,7 @@ import type { Principal } from "../../../src/domain/principal.ts";
 import type { Operation } from "../../../src/ledger/operation.ts";
 import { createSequencer } from "../../../src/ledger/sequencer.ts";
 import { createSealer, type Sealer } from "../../../src/sealing/envelope.ts";
+import { createKeyring } from "../../../src/sealing/keyring.ts";
 import { deriveSealingKey, parseMasterKey } from "../../../src/sealing/master-key.ts";
 import type { Vault } from "./vault.ts";
 
@@ -18,7 +19,7 @@ export async function runBeside<T>(
   const store = await openStore(parseDatabaseUrl(vault.databaseUrl, String));
   const sequencer = createSequencer({ store, clock: systemClock });
   try {
-    const sealer = createSealer(await deriveSealingKey(parseMasterKey(vault.masterKey)));
+    const sealer = createSealer(createKeyring(await deriveSealingKey(parseMasterKey(vault.masterKey))));
     return (await sequencer.submit(operation(admin, sealer))).value;
   } finally {
     await sequencer.close();

@@ -1,6 +1,7 @@
 import { Plaintext } from "../../../src/domain/plaintext.ts";
 import { type Binding, createSealer } from "../../../src/sealing/envelope.ts";
 import { sealKeyCheck } from "../../../src/sealing/key-check.ts";
+import { createKeyring } from "../../../src/sealing/keyring.ts";
 import { deriveSealingKey, parseMasterKey } from "../../../src/sealing/master-key.ts";
 import { secretRowDigest } from "../../support/ledger.ts";
 import type { Field } from "./by-hand.ts";
@@ -41,7 +42,7 @@ const cases: readonly { what: string; binding: Binding; value: string }[] = [
 /** Seals the cases with a fixed key and fixed randomness. */
 export async function envelopeVectorsV2(): Promise<EnvelopeVectors<Binding>> {
   const key = await deriveSealingKey(parseMasterKey(masterKey));
-  const sealer = createSealer(key, fixedRandom("envelope-v2"));
+  const sealer = createSealer(createKeyring(key), fixedRandom("envelope-v2"));
   return {
     masterKey,
     sealingKey: key.key.export().toString("hex"),
