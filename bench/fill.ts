@@ -1,9 +1,9 @@
 import { openStore } from "../src/compose.ts";
 import { parseDatabaseUrl } from "../src/config/database-url.ts";
-import { systemClock } from "../src/domain/clock.ts";
-import { momentOf } from "../src/domain/moment.ts";
-import { Plaintext } from "../src/domain/plaintext.ts";
-import type { Principal } from "../src/domain/principal.ts";
+import { systemClock } from "../src/base/clock.ts";
+import { momentOf } from "../src/base/moment.ts";
+import { Plaintext } from "../src/base/plaintext.ts";
+import type { Principal } from "../src/base/principal.ts";
 import { applyBatch } from "../src/ledger/batch.ts";
 import { needsOf } from "../src/ledger/needs.ts";
 import type { AuditDraft, Operation } from "../src/ledger/operation.ts";
@@ -12,7 +12,7 @@ import { createSealer, type Sealer } from "../src/sealing/envelope.ts";
 import { sealKeyCheck } from "../src/sealing/key-check.ts";
 import { createKeyring } from "../src/sealing/keyring.ts";
 import { deriveSealingKey, parseMasterKey } from "../src/sealing/master-key.ts";
-import { setSecret } from "../src/zsc/set.ts";
+import { setSecret } from "../src/secrets/set.ts";
 import { ownerZid, secretName, secretValue } from "./vault-content.ts";
 
 /** How large a vault is. */

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mintToken } from "../src/auth/own-tokens.ts";
-import { systemClock } from "../src/domain/clock.ts";
-import type { Role } from "../src/domain/principal.ts";
+import { systemClock } from "../src/base/clock.ts";
+import type { Role } from "../src/base/principal.ts";
 import type { Tokens } from "./calls.ts";
 import { ownerZid } from "./vault-content.ts";
 

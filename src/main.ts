@@ -5,12 +5,12 @@ import { type RunningVault, startVault } from "./compose.ts";
 import type { Config, Mode } from "./config/config.ts";
 import { ensureDataDir } from "./config/development-key.ts";
 import { loadConfig, loadTls } from "./config/load.ts";
-import { systemClock } from "./domain/clock.ts";
-import { errorCode } from "./domain/error-code.ts";
-import { fieldsOfError, type Log } from "./domain/log.ts";
-import { OperatorError } from "./domain/operator-error.ts";
+import { systemClock } from "./base/clock.ts";
+import { errorCode } from "./base/error-code.ts";
+import { fieldsOfError, type Log } from "./base/log.ts";
+import { OperatorError } from "./base/operator-error.ts";
 import { createLog, type ProcessLog } from "./logging/pino-log.ts";
-import { endFaultyConnection } from "./transport/attribution.ts";
+import { endFaultyConnection } from "./transport/http/attribution.ts";
 
 /** How long the last lines of the log may take before the process ends without them. */
 const lastLinesMs = 1_000;

@@ -1,7 +1,7 @@
 import { realpathSync, statSync } from "node:fs";
-import type { Log } from "./domain/log.ts";
-import { OperatorError } from "./domain/operator-error.ts";
-import type { Secret } from "./domain/secret.ts";
+import type { Log } from "./base/log.ts";
+import { OperatorError } from "./base/operator-error.ts";
+import type { Secret } from "./secrets/secret.ts";
 import { shapeOf } from "./ledger/record.ts";
 import type { Inventory, Store } from "./ledger/store.ts";
 import type { Sealer } from "./sealing/envelope.ts";
@@ -9,8 +9,8 @@ import { keyIdIn } from "./sealing/key-box.ts";
 import { opensKeyCheck, sealKeyCheck } from "./sealing/key-check.ts";
 import type { Keyring } from "./sealing/keyring.ts";
 import type { SealingKey } from "./sealing/master-key.ts";
-import { bindingOf, isSealBroken } from "./zsc/drafts.ts";
-import { secrets } from "./zsc/tables.ts";
+import { bindingOf, isSealBroken } from "./secrets/drafts.ts";
+import { secrets } from "./secrets/tables.ts";
 
 export interface Opening {
   readonly keyring: Keyring;

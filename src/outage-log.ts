@@ -1,4 +1,4 @@
-import type { Log } from "./domain/log.ts";
+import type { Log } from "./base/log.ts";
 import type { Store, StoreFailure } from "./ledger/store.ts";
 
 export interface OutageLog {

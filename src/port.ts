@@ -4,22 +4,22 @@ import { ZscAdmin } from "#gen/zsc/v1/zsc_admin_pb.js";
 import { type Authenticator, createAuthenticator } from "./auth/authenticator.ts";
 import type { IssuerState } from "./auth/issuer-keys.ts";
 import type { Config } from "./config/config.ts";
-import { systemClock } from "./domain/clock.ts";
-import type { Log } from "./domain/log.ts";
+import { systemClock } from "./base/clock.ts";
+import type { Log } from "./base/log.ts";
 import { createReader } from "./ledger/reader.ts";
 import type { Sequencer } from "./ledger/sequencer.ts";
 import type { Store } from "./ledger/store.ts";
-import { portAccess, zscAccess } from "./rpc/access.ts";
-import { createAdminHandlers } from "./rpc/admin-handlers.ts";
-import { createAdmission, zidOf } from "./rpc/admission.ts";
-import { createCallLog } from "./rpc/call-log.ts";
-import { createContextHandlers } from "./rpc/context-handlers.ts";
-import { connectErrorOf } from "./rpc/errors.ts";
-import { createFaultLog } from "./rpc/faults.ts";
-import { createMistake, failureOf, prepare } from "./rpc/json-surface.ts";
-import { listSizeOf, maxBytesOf } from "./rpc/message-sizes.ts";
-import type { RpcPorts } from "./rpc/ports.ts";
-import { createValidation } from "./rpc/validation.ts";
+import { portAccess, zscAccess } from "./surfaces/kernel/access.ts";
+import { createAdminHandlers } from "./surfaces/zsc/admin-handlers.ts";
+import { createAdmission, zidOf } from "./surfaces/kernel/admission.ts";
+import { createCallLog } from "./surfaces/kernel/call-log.ts";
+import { createContextHandlers } from "./surfaces/zsc/context-handlers.ts";
+import { connectErrorOf } from "./surfaces/kernel/errors.ts";
+import { createFaultLog } from "./surfaces/kernel/faults.ts";
+import { createMistake, failureOf, prepare } from "./surfaces/zsc/json-surface.ts";
+import { listSizeOf, maxBytesOf } from "./surfaces/kernel/message-sizes.ts";
+import type { RpcPorts } from "./surfaces/kernel/ports.ts";
+import { createValidation } from "./surfaces/kernel/validation.ts";
 import type { Sealer } from "./sealing/envelope.ts";
 import {
   bindService,
@@ -31,7 +31,7 @@ import {
   streamList,
   type ZscServer,
 } from "./transport/index.ts";
-import { createMetadataReader } from "./zsc/metadata-reader.ts";
+import { createMetadataReader } from "./secrets/metadata-reader.ts";
 
 export interface Parts {
   readonly store: Store;

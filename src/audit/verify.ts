@@ -1,5 +1,5 @@
-import type { Clock } from "../domain/clock.ts";
-import { momentOf } from "../domain/moment.ts";
+import type { Clock } from "../base/clock.ts";
+import { momentOf } from "../base/moment.ts";
 import type { ChangeIndex } from "../ledger/change-index.ts";
 import type { AuditRow } from "../ledger/row.ts";
 import type { Snapshot } from "../ledger/store.ts";

@@ -1,6 +1,6 @@
 import type { JWTPayload } from "jose";
-import { isZid } from "../domain/names.ts";
-import type { Principal } from "../domain/principal.ts";
+import { isZid } from "../base/names.ts";
+import type { Principal } from "../base/principal.ts";
 import { expired, unauthenticated } from "./refusal.ts";
 
 /** The identity that a verified token proves, and how long to cache it. Times in milliseconds since the Unix epoch. */

@@ -1,5 +1,5 @@
-import type { Clock } from "../domain/clock.ts";
-import type { VaultError } from "../domain/errors.ts";
+import type { Clock } from "../base/clock.ts";
+import type { VaultError } from "../base/errors.ts";
 import { type KeySet, KeySetProblem } from "./key-set.ts";
 import { issuerUnavailable } from "./refusal.ts";
 

@@ -1,5 +1,5 @@
-import { errorCode } from "../domain/error-code.ts";
-import { VaultError } from "../domain/errors.ts";
+import { errorCode } from "../base/error-code.ts";
+import { VaultError } from "../base/errors.ts";
 
 /** The only error for an invalid token. The reason is for the logs and quotes nothing of the token. */
 export function unauthenticated(reason: string): VaultError {

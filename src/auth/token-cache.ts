@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
-import { BoundedMap } from "../domain/bounded-map.ts";
-import type { Principal } from "../domain/principal.ts";
+import { BoundedMap } from "../base/bounded-map.ts";
+import type { Principal } from "../base/principal.ts";
 import type { ProvenIdentity } from "./claims.ts";
 
 /** Caches verified tokens while they are valid. The keys are hashes, not the tokens themselves. */

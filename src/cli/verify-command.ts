@@ -1,9 +1,9 @@
 import type { Difference, Report } from "../audit/report.ts";
 import { verify } from "../audit/verify.ts";
-import { systemClock } from "../domain/clock.ts";
+import { systemClock } from "../base/clock.ts";
 import type { ChangeIndex } from "../ledger/change-index.ts";
 import type { Snapshot } from "../ledger/store.ts";
-import { secrets, tables } from "../zsc/tables.ts";
+import { secrets, tables } from "../secrets/tables.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface VerifyCommand {

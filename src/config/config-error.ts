@@ -1,4 +1,4 @@
-import { OperatorError } from "../domain/operator-error.ts";
+import { OperatorError } from "../base/operator-error.ts";
 
 /** Reports every invalid setting at once. The message quotes no values, only file paths. */
 export class ConfigError extends OperatorError {

@@ -1,4 +1,4 @@
-import type { Plaintext } from "../domain/plaintext.ts";
+import type { Plaintext } from "../base/plaintext.ts";
 
 /** `development`: one machine, loopback only, generated keys. `production`: no key is generated. */
 export type Mode = "development" | "production";

@@ -13,9 +13,9 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
-import { errorCode } from "../domain/error-code.ts";
-import { OperatorError } from "../domain/operator-error.ts";
-import { Plaintext } from "../domain/plaintext.ts";
+import { errorCode } from "../base/error-code.ts";
+import { OperatorError } from "../base/operator-error.ts";
+import { Plaintext } from "../base/plaintext.ts";
 
 export type DevelopmentKeyFile = "master.key" | "jwt.secret";
 

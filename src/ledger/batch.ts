@@ -1,6 +1,6 @@
-import type { VaultError } from "../domain/errors.ts";
-import type { Moment } from "../domain/moment.ts";
-import type { RowMac } from "../domain/row-mac.ts";
+import type { VaultError } from "../base/errors.ts";
+import type { Moment } from "../base/moment.ts";
+import type { RowMac } from "../base/row-mac.ts";
 import { type LooseRow, linkRows, looseRow } from "./chain.ts";
 import type { Decision, Operation, Outcome, Receipt } from "./operation.ts";
 import { shapeOf } from "./record.ts";

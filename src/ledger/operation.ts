@@ -1,5 +1,5 @@
-import type { VaultError } from "../domain/errors.ts";
-import type { Moment } from "../domain/moment.ts";
+import type { VaultError } from "../base/errors.ts";
+import type { Moment } from "../base/moment.ts";
 import type { AnyTable, Key, Table } from "./table.ts";
 
 /**

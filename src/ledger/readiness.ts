@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { errorCode } from "../domain/error-code.ts";
-import type { Log } from "../domain/log.ts";
+import { errorCode } from "../base/error-code.ts";
+import type { Log } from "../base/log.ts";
 import type { BatchWatch } from "./batch-watch.ts";
 import type { ClockWatch } from "./clock-watch.ts";
 import { type Durability, type Store, StoreFailure, type Trouble } from "./store.ts";

@@ -1,4 +1,4 @@
-import { FieldWriter } from "../domain/fields.ts";
+import { FieldWriter } from "../base/fields.ts";
 import type { AnyTable, Column, ColumnType, Key } from "./table.ts";
 
 /** A record whose table is known at run time only. */

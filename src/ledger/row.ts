@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { FieldWriter } from "../domain/fields.ts";
+import { FieldWriter } from "../base/fields.ts";
 import type { Receipt } from "./operation.ts";
 
 /** One row of the audit log, with the exact texts that its hash covers. */

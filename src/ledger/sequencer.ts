@@ -1,7 +1,7 @@
-import type { Clock } from "../domain/clock.ts";
-import { VaultError } from "../domain/errors.ts";
-import { momentOf } from "../domain/moment.ts";
-import type { RowMac } from "../domain/row-mac.ts";
+import type { Clock } from "../base/clock.ts";
+import { VaultError } from "../base/errors.ts";
+import { momentOf } from "../base/moment.ts";
+import type { RowMac } from "../base/row-mac.ts";
 import { type AppliedBatch, applyBatch, discardBatch } from "./batch.ts";
 import { FairQueue } from "./fair-queue.ts";
 import { needsOf } from "./needs.ts";

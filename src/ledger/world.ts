@@ -1,6 +1,6 @@
-import { VaultError } from "../domain/errors.ts";
-import type { Moment } from "../domain/moment.ts";
-import type { RowMac } from "../domain/row-mac.ts";
+import { VaultError } from "../base/errors.ts";
+import type { Moment } from "../base/moment.ts";
+import type { RowMac } from "../base/row-mac.ts";
 import type { LooseRow } from "./chain.ts";
 import type { Change, View } from "./operation.ts";
 import { type AnyRecord, keyOf, keyText, type Shape, shapeOf } from "./record.ts";

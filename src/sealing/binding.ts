@@ -1,4 +1,4 @@
-import { FieldWriter } from "../domain/fields.ts";
+import { FieldWriter } from "../base/fields.ts";
 
 /** The row that a sealed value belongs to, with its readers. The value opens under exactly this binding. */
 export interface Binding {

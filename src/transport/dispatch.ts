@@ -1,16 +1,16 @@
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import { Code } from "@connectrpc/connect";
-import type { Codec } from "./codec.ts";
-import { serveConnect, serveConnectGet } from "./connect.ts";
-import type { Exchange } from "./exchange.ts";
-import { serveGrpc } from "./grpc.ts";
-import { isOversized } from "./headers.ts";
-import type { SurfaceHandler } from "./json-surface.ts";
-import type { UnaryMethod } from "./methods.ts";
+import type { Codec } from "./framings/codec.ts";
+import { serveConnect, serveConnectGet } from "./framings/connect.ts";
+import type { Exchange } from "./http/exchange.ts";
+import { serveGrpc } from "./framings/grpc.ts";
+import { isOversized } from "./http/headers.ts";
+import type { SurfaceHandler } from "./json/surface.ts";
+import type { UnaryMethod } from "./framings/methods.ts";
 import type { HealthSource } from "./options.ts";
 import { probePaths, serveProbe } from "./probes.ts";
-import type { UnaryRuntime } from "./unary.ts";
-import type { Mistake } from "./well-formed.ts";
+import type { UnaryRuntime } from "./framings/unary.ts";
+import type { Mistake } from "./http/well-formed.ts";
 
 export interface DispatcherParts {
   readonly runtime: UnaryRuntime;

@@ -1,4 +1,4 @@
-export { cancellationOf, canStreamList, streamList } from "./call.ts";
+export { cancellationOf, canStreamList, streamList } from "./framings/call.ts";
 export type { Limits } from "./limits.ts";
 export { defaultLimits } from "./limits.ts";
 export type {

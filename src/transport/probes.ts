@@ -1,6 +1,6 @@
-import type { Exchange } from "./exchange.ts";
+import type { Exchange } from "./http/exchange.ts";
 import type { HealthSource } from "./options.ts";
-import { type Places, retrySeconds } from "./places.ts";
+import { type Places, retrySeconds } from "./http/places.ts";
 
 /**
  * Answers `GET /healthz` and `GET /readyz`, for load balancers that speak plain HTTP. The latter may have to wait, and

@@ -2,21 +2,21 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { createRegistry } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { BodyBudget } from "./body-budget.ts";
-import { closeListener } from "./closing.ts";
+import { BodyBudget } from "./http/body-budget.ts";
+import { closeListener } from "./http/closing.ts";
 import { createDispatcher } from "./dispatch.ts";
-import { faultReporter } from "./faults.ts";
+import { faultReporter } from "./http/faults.ts";
 import { bindHealth } from "./health.ts";
-import { compileSurface } from "./json-surface.ts";
+import { compileSurface } from "./json/surface.ts";
 import { defaultLimits } from "./limits.ts";
-import { createListener, type Tls } from "./listener.ts";
-import { compileMethods } from "./methods.ts";
+import { createListener, type Tls } from "./http/listener.ts";
+import { compileMethods } from "./framings/methods.ts";
 import type { ServerOptions } from "./options.ts";
-import { Places, publicCallBounds, publicStreamBounds } from "./places.ts";
+import { Places, publicCallBounds, publicStreamBounds } from "./http/places.ts";
 import { bindReflection, filesOf } from "./reflection.ts";
-import { serveRequests } from "./requests.ts";
-import { compileStreams } from "./streams.ts";
-import { guardTranslate, type UnaryRuntime } from "./unary.ts";
+import { serveRequests } from "./http/requests.ts";
+import { compileStreams } from "./framings/streams.ts";
+import { guardTranslate, type UnaryRuntime } from "./framings/unary.ts";
 
 /** A listen address. */
 export interface Address {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { bearerToken, cookieToken, maxCookieLength } from "../../src/auth/credentials.ts";
-import { VaultError } from "../../src/domain/errors.ts";
+import { VaultError } from "../../src/base/errors.ts";
 
 function fromHeaders(authorization: readonly string[], cookie: readonly string[] = []): string | undefined {
   return bearerToken(authorization) ?? cookieToken(cookie);

@@ -1,6 +1,6 @@
 import { createHmac, type KeyObject, sign } from "node:crypto";
-import type { Clock } from "../../src/domain/clock.ts";
-import { VaultError } from "../../src/domain/errors.ts";
+import type { Clock } from "../../src/base/clock.ts";
+import { VaultError } from "../../src/base/errors.ts";
 
 /** A clock that stands still until it is turned. */
 export interface HandClock extends Clock {

@@ -3,7 +3,7 @@ import { inspect } from "node:util";
 import fc from "fast-check";
 import { createAuthenticator } from "../../src/auth/authenticator.ts";
 import { mintToken } from "../../src/auth/own-tokens.ts";
-import type { Role } from "../../src/domain/principal.ts";
+import type { Role } from "../../src/base/principal.ts";
 import {
   failureOf,
   goodClaims,

@@ -3,7 +3,7 @@ import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync } from "node
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { ensureDevelopmentKey } from "../../src/config/development-key.ts";
-import { OperatorError } from "../../src/domain/operator-error.ts";
+import { OperatorError } from "../../src/base/operator-error.ts";
 import { useFolder } from "./config-fixtures.ts";
 
 const folder = useFolder();

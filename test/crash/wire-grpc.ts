@@ -7,7 +7,7 @@ import { ErrorInfoSchema } from "#gen/google/rpc/error_details_pb.js";
 import { StatusSchema } from "#gen/google/rpc/status_pb.js";
 import type { BatchReadResponse, ReadResponse } from "#gen/zsc/v1/zeq_context_pb.js";
 import type { ProbePermissionResponse } from "#gen/zsc/v1/zsc_admin_pb.js";
-import { errorCode } from "../../src/domain/error-code.ts";
+import { errorCode } from "../../src/base/error-code.ts";
 import { type Call, messageOf, methodOf } from "./calls.ts";
 import type { Fate } from "./journal.ts";
 import { deadlineMs, fateOfRefusal, type Wire } from "./wire.ts";

@@ -1,5 +1,5 @@
 import { Agent, type IncomingHttpHeaders, request } from "node:http";
-import { errorCode } from "../../src/domain/error-code.ts";
+import { errorCode } from "../../src/base/error-code.ts";
 import { type Call, httpOf } from "./calls.ts";
 import type { Fate } from "./journal.ts";
 import { deadlineMs, fateOfRefusal, type Wire } from "./wire.ts";

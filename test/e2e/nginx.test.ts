@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ZeqContext } from "#gen/zsc/v1/zeq_context_pb.js";
-import { Plaintext } from "../../src/domain/plaintext.ts";
-import { setSecret as setOperation } from "../../src/zsc/set.ts";
+import { Plaintext } from "../../src/base/plaintext.ts";
+import { setSecret as setOperation } from "../../src/secrets/set.ts";
 import { findProgram, requireInstalled } from "../support/programs.ts";
 import {
   createPrivateFolder,

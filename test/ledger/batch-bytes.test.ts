@@ -1,9 +1,9 @@
 import type { Operation } from "../../src/ledger/operation.ts";
 import type { LedgerWrite } from "../../src/ledger/store.ts";
-import { grantSecret, revokeSecret } from "../../src/zsc/permissions.ts";
-import { readSecret } from "../../src/zsc/read.ts";
-import { rotateSecret } from "../../src/zsc/rotate.ts";
-import { setSecret } from "../../src/zsc/set.ts";
+import { grantSecret, revokeSecret } from "../../src/secrets/permissions.ts";
+import { readSecret } from "../../src/secrets/read.ts";
+import { rotateSecret } from "../../src/secrets/rotate.ts";
+import { setSecret } from "../../src/secrets/set.ts";
 import { cleanUpDatabases } from "../support/databases.ts";
 import { admin, load, partsOf, plain } from "../support/ledger.ts";
 import { type LedgerUnderTest, openLedger, sealer } from "./ledger-under-test.ts";

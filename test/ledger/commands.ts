@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import type { Operation } from "../../src/ledger/operation.ts";
 import type { Sealer } from "../../src/sealing/envelope.ts";
-import { deleteSecret } from "../../src/zsc/delete.ts";
-import { infoSecret, recordAudit, recordList } from "../../src/zsc/metadata.ts";
-import { grantSecret, revokeSecret } from "../../src/zsc/permissions.ts";
-import { probePermission } from "../../src/zsc/probe.ts";
-import { readSecret } from "../../src/zsc/read.ts";
-import { rotateIfDue, rotateSecret } from "../../src/zsc/rotate.ts";
-import { setSecret } from "../../src/zsc/set.ts";
+import { deleteSecret } from "../../src/secrets/delete.ts";
+import { infoSecret, recordAudit, recordList } from "../../src/secrets/metadata.ts";
+import { grantSecret, revokeSecret } from "../../src/secrets/permissions.ts";
+import { probePermission } from "../../src/secrets/probe.ts";
+import { readSecret } from "../../src/secrets/read.ts";
+import { rotateIfDue, rotateSecret } from "../../src/secrets/rotate.ts";
+import { setSecret } from "../../src/secrets/set.ts";
 import { answerLost, commitLost, conflict, type Fate } from "../support/faulty-store.ts";
 import { admin, plain, startZeqond } from "../support/ledger.ts";
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
-import { VaultError } from "../../src/domain/errors.ts";
-import { Plaintext } from "../../src/domain/plaintext.ts";
-import { metadataOf } from "../../src/domain/secret.ts";
+import { VaultError } from "../../src/base/errors.ts";
+import { Plaintext } from "../../src/base/plaintext.ts";
+import { metadataOf } from "../../src/secrets/secret.ts";
 import { type AuditRow, originIdOf } from "../../src/ledger/row.ts";
 import { createSequencer, type Sequencer } from "../../src/ledger/sequencer.ts";
 import type { Store } from "../../src/ledger/store.ts";

@@ -1,9 +1,9 @@
-import type { VaultError } from "../../src/domain/errors.ts";
+import type { VaultError } from "../../src/base/errors.ts";
 import { receiptText } from "../../src/ledger/operation.ts";
 import { receiptOfRow } from "../../src/ledger/row.ts";
 import type { SequencerOptions } from "../../src/ledger/sequencer.ts";
-import { deleteSecret } from "../../src/zsc/delete.ts";
-import { rotateIfDue } from "../../src/zsc/rotate.ts";
+import { deleteSecret } from "../../src/secrets/delete.ts";
+import { rotateIfDue } from "../../src/secrets/rotate.ts";
 import { cleanUpDatabases } from "../support/databases.ts";
 import { door, type Fate } from "../support/faulty-store.ts";
 import { admin, load } from "../support/ledger.ts";

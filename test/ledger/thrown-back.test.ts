@@ -1,10 +1,10 @@
-import type { Plaintext } from "../../src/domain/plaintext.ts";
+import type { Plaintext } from "../../src/base/plaintext.ts";
 import type { Operation } from "../../src/ledger/operation.ts";
 import type { SequencerOptions } from "../../src/ledger/sequencer.ts";
 import { StoreFailure } from "../../src/ledger/store.ts";
 import type { Sealer } from "../../src/sealing/envelope.ts";
-import { type ReadSecret, readSecret, readSecrets } from "../../src/zsc/read.ts";
-import { secrets } from "../../src/zsc/tables.ts";
+import { type ReadSecret, readSecret, readSecrets } from "../../src/secrets/read.ts";
+import { secrets } from "../../src/secrets/tables.ts";
 import { cleanUpDatabases } from "../support/databases.ts";
 import { answerLost, commitLost, conflict, type Doomed, type Fate, unavailable } from "../support/faulty-store.ts";
 import { type LedgerUnderTest, openLedger, sealer } from "./ledger-under-test.ts";

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startVault } from "../../src/compose.ts";
 import { loadConfig } from "../../src/config/load.ts";
-import type { Log } from "../../src/domain/log.ts";
-import type { Role } from "../../src/domain/principal.ts";
+import type { Log } from "../../src/base/log.ts";
+import type { Role } from "../../src/base/principal.ts";
 import { freshKeys, tokenOf } from "../e2e/support/tokens.ts";
 
 /** A whole vault in this very process, on SQLite. */

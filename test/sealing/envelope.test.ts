@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import { VaultError } from "../../src/domain/errors.ts";
-import { Plaintext } from "../../src/domain/plaintext.ts";
+import { VaultError } from "../../src/base/errors.ts";
+import { Plaintext } from "../../src/base/plaintext.ts";
 import { type Binding, createSealer, type SealedSecret } from "../../src/sealing/envelope.ts";
 import { createKeyring } from "../../src/sealing/keyring.ts";
 import { anyBinding, anyValue, quickSealingKey } from "./sealing-arbitraries.ts";

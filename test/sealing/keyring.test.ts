@@ -1,11 +1,11 @@
 import fc from "fast-check";
-import { Plaintext } from "../../src/domain/plaintext.ts";
+import { Plaintext } from "../../src/base/plaintext.ts";
 import { createSealer } from "../../src/sealing/envelope.ts";
 import { keyIdIn } from "../../src/sealing/key-box.ts";
 import { createKeyring, openKeyring } from "../../src/sealing/keyring.ts";
 import { deriveSealingKey, hexSource, parseMasterKey } from "../../src/sealing/master-key.ts";
 import { createRowMac } from "../../src/sealing/row-mac.ts";
-import { bindingOf } from "../../src/zsc/drafts.ts";
+import { bindingOf } from "../../src/secrets/drafts.ts";
 import { secretNamed } from "../support/ledger.ts";
 import { quickSealingKey } from "./sealing-arbitraries.ts";
 

@@ -1,6 +1,6 @@
-import { metadataOf } from "../../src/domain/secret.ts";
+import { metadataOf } from "../../src/secrets/secret.ts";
 import { pageBytes, type Store } from "../../src/ledger/store.ts";
-import { secrets } from "../../src/zsc/tables.ts";
+import { secrets } from "../../src/secrets/tables.ts";
 import {
   auditRows,
   dueSecrets,

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Secret } from "../../src/domain/secret.ts";
+import type { Secret } from "../../src/secrets/secret.ts";
 import type { Store } from "../../src/ledger/store.ts";
 import {
   load,

@@ -1,7 +1,7 @@
 import type { Head } from "../../src/ledger/row.ts";
 import { zeroHash } from "../../src/ledger/row.ts";
 import type { Store } from "../../src/ledger/store.ts";
-import { bindingOf } from "../../src/zsc/drafts.ts";
+import { bindingOf } from "../../src/secrets/drafts.ts";
 import {
   auditRows,
   collect,

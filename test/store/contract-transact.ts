@@ -1,4 +1,4 @@
-import { VaultError } from "../../src/domain/errors.ts";
+import { VaultError } from "../../src/base/errors.ts";
 import type { Head } from "../../src/ledger/row.ts";
 import type { LedgerWrite, Store } from "../../src/ledger/store.ts";
 import {

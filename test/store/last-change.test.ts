@@ -1,12 +1,12 @@
-import { systemClock } from "../../src/domain/clock.ts";
+import { systemClock } from "../../src/base/clock.ts";
 import { payloadEndBytes } from "../../src/ledger/last-change.ts";
 import { originIdOf } from "../../src/ledger/row.ts";
 import { createSequencer } from "../../src/ledger/sequencer.ts";
 import type { Store } from "../../src/ledger/store.ts";
 import { mysqlTables } from "../../src/store/mysql/tables.ts";
 import { selectLastChange } from "../../src/store/sqlite/tables.ts";
-import { setSecret } from "../../src/zsc/set.ts";
-import { secrets } from "../../src/zsc/tables.ts";
+import { setSecret } from "../../src/secrets/set.ts";
+import { secrets } from "../../src/secrets/tables.ts";
 import { cleanUpDatabases } from "../support/databases.ts";
 import { admin, auditRows, emptyHead, load, plain, rowAfter, rowsAfter, testSealer, write } from "../support/ledger.ts";
 import { mysqlPlace, type NewPlace, type Place, sqlitePlace } from "../support/places.ts";

@@ -3,7 +3,7 @@ import { type AddressInfo, createServer, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Store, StoreFailure } from "../../src/ledger/store.ts";
 import { openMysqlStore } from "../../src/store/mysql/store.ts";
-import { tables } from "../../src/zsc/tables.ts";
+import { tables } from "../../src/secrets/tables.ts";
 import { openFaultProxy } from "../support/fault-proxy.ts";
 import { auditRows, emptyHead, listSecrets, load, rowsAfter, secretNamed, write } from "../support/ledger.ts";
 import { type MariaDb, openMariaDb } from "../support/mariadb.ts";

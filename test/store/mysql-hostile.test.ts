@@ -4,7 +4,7 @@ import type { Store } from "../../src/ledger/store.ts";
 import { openConnection } from "../../src/store/mysql/connection.ts";
 import { openMysqlSnapshot } from "../../src/store/mysql/snapshot.ts";
 import { openMysqlStore } from "../../src/store/mysql/store.ts";
-import { tables } from "../../src/zsc/tables.ts";
+import { tables } from "../../src/secrets/tables.ts";
 import {
   auditRows,
   collect,

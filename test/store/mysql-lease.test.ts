@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createSequencer } from "../../src/ledger/sequencer.ts";
 import { type Store, StoreFailure } from "../../src/ledger/store.ts";
 import { openMysqlStore } from "../../src/store/mysql/store.ts";
-import { tables } from "../../src/zsc/tables.ts";
+import { tables } from "../../src/secrets/tables.ts";
 import { note } from "../ledger/ledger-under-test.ts";
 import { type FaultProxy, openFaultProxy } from "../support/fault-proxy.ts";
 import { dueSecrets, emptyHead, handClock, listSecrets, load, secretNamed, write } from "../support/ledger.ts";

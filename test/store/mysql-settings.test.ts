@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openMysqlStore } from "../../src/store/mysql/store.ts";
-import { tables } from "../../src/zsc/tables.ts";
+import { tables } from "../../src/secrets/tables.ts";
 import { auditRows, collect, emptyHead, load, rowAfter, secretNamed, write } from "../support/ledger.ts";
 import { type MariaDb, openMariaDb } from "../support/mariadb.ts";
 import { queryText } from "../support/mysql-admin.ts";

@@ -15,7 +15,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import Database from "better-sqlite3";
 import type { Store } from "../../src/ledger/store.ts";
 import { openSqliteStore } from "../../src/store/sqlite/store.ts";
-import { tables } from "../../src/zsc/tables.ts";
+import { tables } from "../../src/secrets/tables.ts";
 import { cleanUpDatabases, freshSqliteUrl } from "../support/databases.ts";
 import {
   collect,

@@ -1,11 +1,11 @@
 import { createSecretKey, randomUUID } from "node:crypto";
-import type { Clock } from "../../src/domain/clock.ts";
-import type { Moment } from "../../src/domain/moment.ts";
-import { momentOf } from "../../src/domain/moment.ts";
-import { Plaintext } from "../../src/domain/plaintext.ts";
-import type { Principal } from "../../src/domain/principal.ts";
-import { metadataOf, type Secret } from "../../src/domain/secret.ts";
-import { zeqondMs } from "../../src/domain/zeqond.ts";
+import type { Clock } from "../../src/base/clock.ts";
+import type { Moment } from "../../src/base/moment.ts";
+import { momentOf } from "../../src/base/moment.ts";
+import { Plaintext } from "../../src/base/plaintext.ts";
+import type { Principal } from "../../src/base/principal.ts";
+import { metadataOf, type Secret } from "../../src/secrets/secret.ts";
+import { zeqondMs } from "../../src/base/zeqond.ts";
 import { needsOf } from "../../src/ledger/needs.ts";
 import { type AnyRecord, type StoredValue, shapeOf } from "../../src/ledger/record.ts";
 import { type AuditRow, type Head, originIdOf, rowHashOf, zeroHash } from "../../src/ledger/row.ts";
@@ -13,7 +13,7 @@ import type { LedgerWrite, Loaded, LoadRequest, Snapshot, Store } from "../../sr
 import type { AnyTable } from "../../src/ledger/table.ts";
 import { createSealer, type Sealer } from "../../src/sealing/envelope.ts";
 import { createKeyring } from "../../src/sealing/keyring.ts";
-import { type Denial, denials, secrets } from "../../src/zsc/tables.ts";
+import { type Denial, denials, secrets } from "../../src/secrets/tables.ts";
 
 /** 2026-05-17T13:11:14.277Z, the very beginning of it. */
 export const startZeqond = 2_289_605_501;

@@ -1,5 +1,5 @@
-import type { VaultError } from "../../src/domain/errors.ts";
-import type { Secret } from "../../src/domain/secret.ts";
+import type { VaultError } from "../../src/base/errors.ts";
+import type { Secret } from "../../src/secrets/secret.ts";
 import { applyBatch } from "../../src/ledger/batch.ts";
 import { isAsRecorded, payloadEndBytes } from "../../src/ledger/last-change.ts";
 import { needsOf } from "../../src/ledger/needs.ts";
@@ -8,7 +8,7 @@ import { type AnyRecord, keyOf, keyText, shapeOf } from "../../src/ledger/record
 import type { AuditRow, Head } from "../../src/ledger/row.ts";
 import type { LoadedTable, TableNeeds, TableWrite } from "../../src/ledger/store.ts";
 import type { AnyTable } from "../../src/ledger/table.ts";
-import { secrets as secretTable, tables } from "../../src/zsc/tables.ts";
+import { secrets as secretTable, tables } from "../../src/secrets/tables.ts";
 import { emptyHead, type HandClock, handClock } from "./ledger.ts";
 
 /** What became of one operation, and its rows; a bug that it threw is thrown on. */

@@ -1,7 +1,7 @@
 import { Code, ConnectError, createClient, createContextKey, type Interceptor } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
-import { encodeGrpcMessage } from "../../src/transport/grpc-status.ts";
-import { CallHeaders } from "../../src/transport/headers.ts";
+import { encodeGrpcMessage } from "../../src/transport/framings/grpc-status.ts";
+import { CallHeaders } from "../../src/transport/http/headers.ts";
 import { bindService, type CallRecord, type ServerOptions } from "../../src/transport/index.ts";
 import { EchoService } from "../gen/test/echo/v1/echo_pb.js";
 import { callerKey, echoHandlers, startEcho } from "./echo-server.ts";

@@ -3,7 +3,7 @@ import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import fc from "fast-check";
 import { BatchReadRequestSchema } from "#gen/zsc/v1/zeq_context_pb.js";
 import { SetRequestSchema } from "#gen/zsc/v1/zsc_admin_pb.js";
-import { hasMoreFields } from "../../src/transport/item-count.ts";
+import { hasMoreFields } from "../../src/transport/framings/item-count.ts";
 
 const most = 100;
 const set = (init: MessageInitShape<typeof SetRequestSchema>) =>

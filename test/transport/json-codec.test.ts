@@ -1,8 +1,8 @@
 import { create, type JsonObject, type MessageInitShape } from "@bufbuild/protobuf";
 import fc from "fast-check";
-import { createJsonDecoder, parseJsonObject } from "../../src/transport/json-decoder.ts";
-import { createJsonEncoder } from "../../src/transport/json-encoder.ts";
-import { JsonFieldError } from "../../src/transport/json-field-error.ts";
+import { createJsonDecoder, parseJsonObject } from "../../src/transport/json/decoder.ts";
+import { createJsonEncoder } from "../../src/transport/json/encoder.ts";
+import { JsonFieldError } from "../../src/transport/json/field-error.ts";
 import { EchoRequestSchema, emit_null } from "../gen/test/echo/v1/echo_pb.js";
 
 const decode = createJsonDecoder(EchoRequestSchema);

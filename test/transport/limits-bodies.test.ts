@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import http2 from "node:http2";
 import { createContextKey } from "@connectrpc/connect";
-import { BodyBudget } from "../../src/transport/body-budget.ts";
+import { BodyBudget } from "../../src/transport/http/body-budget.ts";
 import type { Limits, ServerOptions } from "../../src/transport/index.ts";
 import { type EchoServer, startEcho } from "./echo-server.ts";
 import { askSession, envelope } from "./wire.ts";

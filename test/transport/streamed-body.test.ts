@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, get, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Code } from "@connectrpc/connect";
-import { writeBody } from "../../src/transport/streamed-body.ts";
+import { writeBody } from "../../src/transport/json/streamed-body.ts";
 
 describe("a body that is made while it is taken", () => {
   let server: Server;

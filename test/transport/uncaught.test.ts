@@ -1,4 +1,4 @@
-import { endFaultyConnection } from "../../src/transport/attribution.ts";
+import { endFaultyConnection } from "../../src/transport/http/attribution.ts";
 import { type EchoServer, startEcho } from "./echo-server.ts";
 import { speak } from "./wire.ts";
 

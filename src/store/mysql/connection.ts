@@ -1,7 +1,7 @@
 import { connect, isIP } from "node:net";
 import { createConnection, type FieldPacket, type ResultSetHeader, type RowDataPacket } from "mysql2/promise";
-import { OperatorError } from "../../domain/operator-error.ts";
-import type { Plaintext } from "../../domain/plaintext.ts";
+import { OperatorError } from "../../base/operator-error.ts";
+import type { Plaintext } from "../../base/plaintext.ts";
 import { StoreFailure } from "../../ledger/store.ts";
 import { failureOf, type Stage } from "./failures.ts";
 import { bind } from "./literals.ts";

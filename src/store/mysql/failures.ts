@@ -1,4 +1,4 @@
-import { errorCode } from "../../domain/error-code.ts";
+import { errorCode } from "../../base/error-code.ts";
 import { StoreFailure, type Trouble } from "../../ledger/store.ts";
 import { describeCause } from "./causes.ts";
 

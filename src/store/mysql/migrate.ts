@@ -1,5 +1,5 @@
-import { errorCode } from "../../domain/error-code.ts";
-import { OperatorError } from "../../domain/operator-error.ts";
+import { errorCode } from "../../base/error-code.ts";
+import { OperatorError } from "../../base/operator-error.ts";
 import { StoreFailure } from "../../ledger/store.ts";
 import type { AnyTable } from "../../ledger/table.ts";
 import { type OnMigration, pendingMigrations } from "../sql/migrations.ts";

@@ -1,4 +1,4 @@
-import { OperatorError } from "../../domain/operator-error.ts";
+import { OperatorError } from "../../base/operator-error.ts";
 
 /** One step of a schema. Steps are only ever added, and never changed once released. */
 export interface Migration<S = string> {

@@ -1,8 +1,8 @@
 import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import Database from "better-sqlite3";
-import { errorCode } from "../../domain/error-code.ts";
-import { OperatorError } from "../../domain/operator-error.ts";
+import { errorCode } from "../../base/error-code.ts";
+import { OperatorError } from "../../base/operator-error.ts";
 import { StoreFailure, type StoreFailureKind, type Trouble } from "../../ledger/store.ts";
 import type { AnyTable } from "../../ledger/table.ts";
 import { type OnMigration, pendingMigrations } from "../sql/migrations.ts";

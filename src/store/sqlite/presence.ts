@@ -1,5 +1,5 @@
 import { statSync } from "node:fs";
-import { OperatorError } from "../../domain/operator-error.ts";
+import { OperatorError } from "../../base/operator-error.ts";
 import type { AnyTable } from "../../ledger/table.ts";
 import { tablesOfVault } from "../sql/presence.ts";
 import { failureOf, openReadOnly } from "./database.ts";

@@ -1,5 +1,5 @@
-import { Plaintext } from "../../../src/domain/plaintext.ts";
-import { setSecret as setOperation } from "../../../src/zsc/set.ts";
+import { Plaintext } from "../../../src/base/plaintext.ts";
+import { setSecret as setOperation } from "../../../src/secrets/set.ts";
 import { runBeside } from "../support/beside.ts";
 import { metadataOf, setSecret } from "../support/secrets.ts";
 import type { Vault } from "../support/vault.ts";

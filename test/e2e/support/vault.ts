@@ -1,4 +1,4 @@
-import type { Role } from "../../../src/domain/principal.ts";
+import type { Role } from "../../../src/base/principal.ts";
 import { cleanUpDatabases, freshMysqlUrl, freshSqliteUrl } from "../../support/databases.ts";
 import { queryText } from "../../support/mysql-admin.ts";
 import { sqliteText } from "../../support/places.ts";

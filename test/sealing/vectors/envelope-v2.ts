@@ -1,4 +1,4 @@
-import { Plaintext } from "../../../src/domain/plaintext.ts";
+import { Plaintext } from "../../../src/base/plaintext.ts";
 import { type Binding, createSealer } from "../../../src/sealing/envelope.ts";
 import { sealKeyCheck } from "../../../src/sealing/key-check.ts";
 import { createKeyring } from "../../../src/sealing/keyring.ts";

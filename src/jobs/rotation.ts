@@ -1,0 +1,119 @@
+import type { Clock } from "../base/clock.ts";
+import { fieldsOfError, type Log } from "../base/log.ts";
+import { momentOf } from "../base/moment.ts";
+import type { Secret } from "../secrets/secret.ts";
+import { zeqondMs } from "../base/zeqond.ts";
+import type { Sequencer } from "../ledger/sequencer.ts";
+import type { Store } from "../ledger/store.ts";
+import type { Sealer } from "../sealing/envelope.ts";
+import { isSealBroken } from "../secrets/drafts.ts";
+import { rotateIfDue } from "../secrets/rotate.ts";
+import { secrets } from "../secrets/tables.ts";
+import { Pauses } from "./pauses.ts";
+
+/** How often the daemon looks. */
+export const intervalZeqonds = 100;
+
+const pageSecrets = 100;
+
+export interface RotationOptions {
+  readonly store: Pick<Store, "page">;
+  readonly sequencer: Pick<Sequencer, "submit">;
+  readonly sealer: Sealer;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Between the end of a pass and the next one; 100 Zeqonds unless given. */
+  readonly intervalMs?: number;
+}
+
+/**
+ * Seals every secret afresh whose time has come, and resolves to how many. Whether it still is due is decided under the
+ * head lock, so of several replicas one rotates a secret, and the others find nothing to do. One that did not open is
+ * left alone for as long as `pauses` says.
+ */
+export async function rotateDue(options: RotationOptions, signal?: AbortSignal, pauses = newPauses()): Promise<number> {
+  const { store, clock } = options;
+  const { zeqond, unixMs } = momentOf(clock);
+  let rotated = 0;
+  let after: readonly string[] | null = null;
+  while (!signal?.aborted) {
+    const upTo = { field: "expiresZeqond", value: zeqond };
+    const due: readonly Secret[] = await store.page(secrets, { after, upTo }, pageSecrets);
+    const names = due.map(({ name }) => name);
+    const ready = names.filter((name) => pauses.isOver(name, unixMs));
+    rotated += await rotatePage(options, ready, pauses, signal);
+    const last = names.at(-1);
+    if (last === undefined) {
+      break;
+    }
+    after = [last];
+  }
+  return rotated;
+}
+
+function newPauses(): Pauses {
+  return new Pauses(intervalZeqonds * zeqondMs);
+}
+
+async function rotatePage(
+  { sequencer, sealer, clock, log }: RotationOptions,
+  names: readonly string[],
+  pauses: Pauses,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const outcomes = await Promise.allSettled(names.map((name) => sequencer.submit(rotateIfDue(name, sealer), signal)));
+  let rotated = 0;
+  for (const [index, outcome] of outcomes.entries()) {
+    const name = names[index] ?? "";
+    if (outcome.status === "fulfilled") {
+      pauses.succeeded(name);
+      rotated += outcome.value.value ? 1 : 0;
+    } else if (isSealBroken(outcome.reason)) {
+      pauses.failed(name, momentOf(clock).unixMs);
+      log.error({ code: "SEAL_BROKEN" }, "a secret that is due does not open");
+    } else {
+      throw outcome.reason;
+    }
+  }
+  return rotated;
+}
+
+export interface RotationDaemon {
+  /** Resolves when the pass that is under way is over. */
+  stop(): Promise<void>;
+}
+
+/** Looks once at start and then every 100 Zeqonds. A pass that fails is logged, and the next one tries again. */
+export function startRotation(options: RotationOptions): RotationDaemon {
+  const { log, intervalMs = intervalZeqonds * zeqondMs } = options;
+  const stopping = new AbortController();
+  const pauses = newPauses();
+  let timer: NodeJS.Timeout | undefined;
+  const pass = async () => {
+    try {
+      const count = await rotateDue(options, stopping.signal, pauses);
+      if (count > 0) {
+        log.info({ count }, "secrets rotated");
+      }
+    } catch (error) {
+      if (!stopping.signal.aborted) {
+        log.warn(fieldsOfError(error), "the rotation pass failed and will be repeated");
+      }
+    }
+    if (!stopping.signal.aborted) {
+      timer = setTimeout(start, intervalMs).unref();
+    }
+  };
+  let running = Promise.resolve();
+  const start = () => {
+    running = pass();
+  };
+  start();
+  return {
+    async stop() {
+      stopping.abort();
+      clearTimeout(timer);
+      await running;
+    },
+  };
+}

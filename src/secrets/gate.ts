@@ -1,0 +1,26 @@
+import { limitedForMs } from "./limiter.ts";
+import type { Moment } from "../base/moment.ts";
+import { systemZid } from "../base/names.ts";
+import type { Secret } from "./secret.ts";
+
+export type GateAnswer =
+  | { readonly kind: "granted"; readonly secret: Secret }
+  | { readonly kind: "denied" }
+  | { readonly kind: "not_found" }
+  | { readonly kind: "rate_limited"; readonly retryAfterMs: number };
+
+/**
+ * Whether `zid` may read `secret` now. Reads and probes both go through this check. The limiter comes first, so that a
+ * rate-limited ZID learns nothing, not even which names exist.
+ */
+export function passGate(secret: Secret | undefined, zid: string, denials: readonly number[], now: Moment): GateAnswer {
+  const retryAfterMs = limitedForMs(denials, now);
+  if (retryAfterMs > 0) {
+    return { kind: "rate_limited", retryAfterMs };
+  }
+  if (secret === undefined) {
+    return { kind: "not_found" };
+  }
+  const may = zid === systemZid || zid === secret.boundZid || secret.permissions.includes(zid);
+  return may ? { kind: "granted", secret } : { kind: "denied" };
+}

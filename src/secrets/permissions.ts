@@ -1,0 +1,54 @@
+import { VaultError } from "../base/errors.ts";
+import { maxPermissions } from "../base/names.ts";
+import type { Principal } from "../base/principal.ts";
+import { changeMarks } from "../ledger/last-change.ts";
+import type { Operation } from "../ledger/operation.ts";
+import type { Sealer } from "../sealing/envelope.ts";
+import { bindingOf } from "./drafts.ts";
+import { reseal } from "./reseal.ts";
+import { secrets } from "./tables.ts";
+
+/** The complete list after the change, in the order of the grants. */
+export type PermissionsAfter = readonly string[];
+
+/** Permits `zid` to read a secret. A repeated grant does not change the permissions, and is recorded. */
+export function grantSecret(name: string, zid: string, admin: Principal, sealer: Sealer): Operation<PermissionsAfter> {
+  const add = (permissions: readonly string[]) => (permissions.includes(zid) ? permissions : [...permissions, zid]);
+  return changePermissions(name, admin, sealer, { call: "grant", purpose: "granted", mark: { granted_zid: zid } }, add);
+}
+
+/** Revokes a grant. Revoking an absent grant does not change the permissions, and is recorded. */
+export function revokeSecret(name: string, zid: string, admin: Principal, sealer: Sealer): Operation<PermissionsAfter> {
+  const remove = (permissions: readonly string[]) => permissions.filter((permitted) => permitted !== zid);
+  const record = { call: "revoke", purpose: "revoked", mark: { revoked_zid: zid } };
+  return changePermissions(name, admin, sealer, record, remove);
+}
+
+function changePermissions(
+  name: string,
+  admin: Principal,
+  sealer: Sealer,
+  record: { readonly call: string; readonly purpose: string; readonly mark: Readonly<Record<string, string>> },
+  change: (permissions: readonly string[]) => readonly string[],
+): Operation<PermissionsAfter> {
+  const { call, purpose, mark } = record;
+  return reseal(name, admin, {
+    call,
+    change(before, _nowZeqond, nowIso) {
+      const permissions = change(before.permissions);
+      if (permissions.length > maxPermissions) {
+        return new VaultError("INVALID_ARGUMENT", `too many permissions (>${maxPermissions})`);
+      }
+      const after = { ...before, permissions, version: before.version + 1, updatedAt: nowIso };
+      return { ...after, ...sealer.rebind(before, bindingOf(before), bindingOf(after)) };
+    },
+    draft: (after) => ({
+      type: "secret_set",
+      subject: name,
+      actorZid: admin.zid,
+      purpose,
+      payload: { name, purpose, ...mark, permissions: after.permissions, ...changeMarks(secrets, after) },
+    }),
+    outcome: (after) => after.permissions,
+  });
+}

@@ -1,0 +1,116 @@
+import { randomUUID } from "node:crypto";
+import type { DescMethod } from "@bufbuild/protobuf";
+import { type ContextValues, createContextKey } from "@connectrpc/connect";
+import type { Authenticator } from "../../auth/authenticator.ts";
+import { bearerToken, cookieToken } from "../../auth/credentials.ts";
+import { forbidden, unauthenticated } from "../../auth/refusal.ts";
+import { VaultError } from "../../base/errors.ts";
+import type { Principal, Role } from "../../base/principal.ts";
+import { type AccessTable, accessOf } from "./access.ts";
+import { isCrossSite } from "./cross-site.ts";
+
+const principalKey = createContextKey<Principal | undefined>(undefined, { description: "who is calling" });
+
+const requestIdKey = createContextKey("", { description: "names the call in the log" });
+
+/** The caller's `x-request-id` if it is safe to log, else a generated one. */
+export function requestIdOf(values: ContextValues): string {
+  return values.get(requestIdKey);
+}
+
+/** The authenticated caller. MUST NOT be called before `admit`. */
+export function principalOf(values: ContextValues): Principal {
+  const principal = values.get(principalKey);
+  if (principal === undefined) {
+    throw new Error("a call that was not admitted");
+  }
+  return principal;
+}
+
+/** The caller's ZID for the log, once authenticated. */
+export function zidOf(values: ContextValues): string | undefined {
+  return values.get(principalKey)?.zid;
+}
+
+/** The headers of a call; `all` returns every value of a repeated header. */
+export interface CallHeaders {
+  all(name: string): readonly string[];
+}
+
+/** The origin of a call. */
+export interface CallOrigin {
+  readonly header: CallHeaders;
+  readonly httpMethod: string;
+  /** The scheme and host that the caller addressed. */
+  readonly origin: string;
+}
+
+export interface Admission {
+  /**
+   * Must be called for every served method, before the first call.
+   *
+   * @throws Error when no table lists the method, or the table contradicts `isPublic`
+   */
+  approve(method: DescMethod, isPublic: boolean): void;
+  /**
+   * Authenticates, then authorizes, before the body of a call is read. Puts the principal into the context.
+   *
+   * @throws VaultError `UNAUTHENTICATED`, `FORBIDDEN`, `ISSUER_UNAVAILABLE`
+   */
+  admit(method: DescMethod, from: CallOrigin, values: ContextValues): Promise<void> | void;
+}
+
+export function createAdmission(authenticator: Authenticator, tables: readonly AccessTable[]): Admission {
+  const rolesOf = new Map<DescMethod, readonly Role[]>();
+  return {
+    approve(method, isPublic) {
+      const fullName = `${method.parent.typeName}/${method.name}`;
+      const access = accessOf(tables, fullName);
+      if ((access === "public") !== isPublic) {
+        throw new Error(`${fullName} is ${isPublic ? "" : "not "}served to everybody, and its entry says otherwise`);
+      }
+      if (access !== "public") {
+        rolesOf.set(method, access);
+      }
+    },
+
+    admit(method, from, values) {
+      values.set(requestIdKey, requestIdFrom(from.header));
+      const bearer = bearerToken(from.header.all("authorization"));
+      const token = bearer ?? cookieToken(from.header.all("cookie"));
+      if (token === undefined) {
+        throw unauthenticated("no token");
+      }
+      const principal = authenticator.authenticate(token);
+      const enter = (who: Principal) => {
+        authorize(rolesOf.get(method), who);
+        if (bearer === undefined) {
+          judgeCookie(who, from);
+        }
+        values.set(principalKey, who);
+      };
+      return principal instanceof Promise ? principal.then(enter) : enter(principal);
+    },
+  };
+}
+
+function authorize(roles: readonly Role[] | undefined, { role }: Principal): void {
+  if (roles?.includes(role) !== true) {
+    throw forbidden("its role may not call this method");
+  }
+}
+
+/** Rejects cross-site calls (CSRF): browsers attach cookies to every request, whichever site caused it. */
+function judgeCookie({ role }: Principal, from: CallOrigin): void {
+  if (role !== "admin") {
+    throw forbidden("a cookie counts for admins only");
+  }
+  if (isCrossSite(from)) {
+    throw new VaultError("FORBIDDEN", "cross-site request");
+  }
+}
+
+function requestIdFrom(headers: CallHeaders): string {
+  const [given] = headers.all("x-request-id");
+  return given !== undefined && /^[\w.-]{1,64}$/.test(given) ? given : randomUUID();
+}

@@ -1,0 +1,65 @@
+import type { DescMethod } from "@bufbuild/protobuf";
+import { type Code, ConnectError, type ContextValues } from "@connectrpc/connect";
+import { VaultError, type VaultErrorCode } from "../../base/errors.ts";
+import { fieldsOfError, type Log, type LogFields } from "../../base/log.ts";
+import { requestIdOf, zidOf } from "./admission.ts";
+import { codeOf } from "./errors.ts";
+import { bugIn } from "./faults.ts";
+import { receiptOf } from "./ports.ts";
+
+/** The transport's record of each call, including refused ones. */
+export interface CallRecord {
+  readonly method: DescMethod;
+  /** Undefined: the call succeeded. */
+  readonly code: Code | undefined;
+  readonly durationMs: number;
+  readonly values: ContextValues;
+  readonly reason: unknown;
+}
+
+/** Codes whose `cause` has a message that is safe to log. */
+const explained: ReadonlySet<VaultErrorCode> = new Set([
+  "UNAUTHENTICATED",
+  "FORBIDDEN",
+  "ISSUER_UNAVAILABLE",
+  "SEAL_BROKEN",
+]);
+
+/** Logs one line per call. Server faults are logged as errors, with their cause. */
+export function createCallLog(log: Log): (record: CallRecord) => void {
+  return ({ method, code, durationMs, values, reason }) => {
+    const refusal = refusalIn(reason);
+    const zid = zidOf(values);
+    const receipt = receiptOf(values) ?? refusal?.receipt;
+    const fields: LogFields = {
+      method: `${method.parent.typeName}/${method.name}`,
+      code: code === undefined ? "OK" : codeOf(reason, code),
+      ms: Math.round(durationMs * 1_000) / 1_000,
+      requestId: requestIdOf(values),
+      ...(zid === undefined ? {} : { zid }),
+      ...(receipt === undefined ? {} : { receipt }),
+    };
+    if (code === undefined) {
+      return log.info(fields, "call");
+    }
+    const bug = bugIn(reason);
+    if (bug !== undefined) {
+      log.error({ ...fields, ...fieldsOfError(bug) }, "call failed");
+    } else if (refusal === undefined || !explained.has(refusal.code)) {
+      log.info(fields, "call refused");
+    } else if (refusal.code === "SEAL_BROKEN") {
+      log.error({ ...fields, reason: reasonOf(refusal) }, "call failed");
+    } else {
+      log.info({ ...fields, reason: reasonOf(refusal) }, "call refused");
+    }
+  };
+}
+
+function refusalIn(reason: unknown): VaultError | undefined {
+  const thrown = reason instanceof ConnectError ? reason.cause : reason;
+  return thrown instanceof VaultError ? thrown : undefined;
+}
+
+function reasonOf(error: VaultError): string {
+  return error.cause instanceof Error ? error.cause.message : error.message;
+}

@@ -1,0 +1,117 @@
+import { create } from "@bufbuild/protobuf";
+import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
+import {
+  AuditResponseSchema,
+  type AuditRow,
+  DeleteResponseSchema,
+  GrantResponseSchema,
+  InfoResponseSchema,
+  ProbePermissionResponseSchema,
+  RevokeResponseSchema,
+  RotateResponseSchema,
+  type SetRequest,
+  SetResponseSchema,
+  type ZscAdmin,
+} from "#gen/zsc/v1/zsc_admin_pb.js";
+import { Plaintext } from "../../base/plaintext.ts";
+import type { Operation } from "../../ledger/operation.ts";
+import type { Head } from "../../ledger/row.ts";
+import { deleteSecret } from "../../secrets/delete.ts";
+import { infoSecret, recordAudit } from "../../secrets/metadata.ts";
+import type { MetadataReader } from "../../secrets/metadata-reader.ts";
+import { grantSecret, revokeSecret } from "../../secrets/permissions.ts";
+import { probePermission } from "../../secrets/probe.ts";
+import { rotateSecret } from "../../secrets/rotate.ts";
+import { type SetInput, setSecret } from "../../secrets/set.ts";
+import { principalOf } from "../kernel/admission.ts";
+import { listHandler } from "./list.ts";
+import { auditRowMessage, metadataMessage } from "./messages.ts";
+import { type RpcPorts, recordAndSign, submitAndSign } from "../kernel/ports.ts";
+
+const defaultAuditRows = 50n;
+const maxAuditRows = 500n;
+
+/** `ZscAdmin`: converts messages to operations and outcomes to messages. Access is checked before (`admission.ts`). */
+export function createAdminHandlers(ports: RpcPorts): ServiceImpl<typeof ZscAdmin> {
+  const { sealer, metadata } = ports;
+  const submit = <T>(operation: Operation<T>, context: HandlerContext) => submitAndSign(ports, operation, context);
+  return {
+    list: listHandler(ports),
+
+    async info({ name }, context) {
+      const secret = await submit(infoSecret(name, principalOf(context.values)), context);
+      return create(InfoResponseSchema, { secret: metadataMessage(secret) });
+    },
+
+    async set(request, context) {
+      const input = setInputOf(request);
+      // Wipes the bytes; the string that they were encoded from cannot be wiped.
+      await submit(setSecret(input, principalOf(context.values), sealer), context).finally(() => input.value.wipe());
+      return create(SetResponseSchema, { name: request.name });
+    },
+
+    async rotate({ name }, context) {
+      await submit(rotateSecret(name, principalOf(context.values), sealer), context);
+      return create(RotateResponseSchema, { name, rotated: true });
+    },
+
+    async grant({ name, zid }, context) {
+      const permissions = await submit(grantSecret(name, zid, principalOf(context.values), sealer), context);
+      return create(GrantResponseSchema, { name, zid, permissions: [...permissions] });
+    },
+
+    async revoke({ name, zid }, context) {
+      const permissions = await submit(revokeSecret(name, zid, principalOf(context.values), sealer), context);
+      return create(RevokeResponseSchema, { name, zid, permissions: [...permissions] });
+    },
+
+    async audit({ name, limit = defaultAuditRows }, context) {
+      const most = Number(limit > maxAuditRows ? maxAuditRows : limit);
+      const receipt = await recordAndSign(ports, recordAudit(name, most, principalOf(context.values)), context);
+      const rows = await collectRows(metadata, name, most, receipt);
+      return create(AuditResponseSchema, { name, count: rows.length, rows });
+    },
+
+    async probePermission({ name, asZid, purpose }, context) {
+      const { zid: by } = principalOf(context.values);
+      const probe = probePermission({ name, zid: asZid, purpose: purpose || "probe_check", by }, sealer);
+      return create(ProbePermissionResponseSchema, await submit(probe, context));
+    },
+
+    async delete({ name }, context) {
+      await submit(deleteSecret(name, principalOf(context.values)), context);
+      return create(DeleteResponseSchema, { name, deleted: true });
+    },
+  };
+}
+
+/** Rows per read: few, because a payload can hold 1,000 permissions, which the response leaves out. */
+const rowsAtOnce = 16;
+
+async function collectRows(metadata: MetadataReader, name: string, most: number, atLeast: Head): Promise<AuditRow[]> {
+  const rows: AuditRow[] = [];
+  let before: number | undefined;
+  while (rows.length < most) {
+    const limit = Math.min(rowsAtOnce, most - rows.length);
+    const page = await metadata.secretRows(name, limit, atLeast, before);
+    rows.push(...page.map(auditRowMessage));
+    if (page.length < limit) {
+      break;
+    }
+    before = page.at(-1)?.seq;
+  }
+  return rows;
+}
+
+function setInputOf(request: SetRequest): SetInput {
+  const { name, value = "", purposeTag, boundZid, permissions, expiresZeqond, expiresNever } = request;
+  return {
+    name,
+    value: Plaintext.fromString(value),
+    ...(purposeTag === undefined ? {} : { purposeTag }),
+    ...(boundZid === undefined ? {} : { boundZid }),
+    ...(permissions === undefined ? {} : { permissions: permissions.zids }),
+    ...(expiresZeqond === undefined ? {} : { expiresZeqond: Number(expiresZeqond) }),
+    ...(expiresNever ? { expiresZeqond: null } : {}),
+  };
+}

@@ -1,0 +1,26 @@
+import { Code } from "@connectrpc/connect";
+import type { VaultErrorCode } from "../../base/errors.ts";
+
+export interface Status {
+  readonly grpc: Code;
+  readonly http: number;
+  /** `error` of the JSON envelope; null: the error's own message. */
+  readonly error: string | null;
+  /** Whether the JSON envelope has the message as `detail` when it differs from `error`. */
+  readonly showsDetail: boolean;
+}
+
+/** The wire status of each error (contract, sections 2 and 3). The code is the `reason` of `google.rpc.ErrorInfo`. */
+export const statusTable: Readonly<Record<VaultErrorCode, Status>> = {
+  INVALID_ARGUMENT: { grpc: Code.InvalidArgument, http: 400, error: null, showsDetail: false },
+  UNAUTHENTICATED: { grpc: Code.Unauthenticated, http: 401, error: "unauthorized", showsDetail: false },
+  FORBIDDEN: { grpc: Code.PermissionDenied, http: 403, error: "forbidden", showsDetail: true },
+  DENIED: { grpc: Code.PermissionDenied, http: 403, error: "DENIED", showsDetail: true },
+  RATE_LIMITED: { grpc: Code.ResourceExhausted, http: 429, error: "RATE_LIMITED", showsDetail: true },
+  NOT_FOUND: { grpc: Code.NotFound, http: 404, error: "NOT_FOUND", showsDetail: false },
+  MESSAGE_TOO_LARGE: { grpc: Code.ResourceExhausted, http: 413, error: "request too large", showsDetail: false },
+  STORE_UNAVAILABLE: { grpc: Code.Unavailable, http: 500, error: "INTERNAL_ERROR", showsDetail: true },
+  ISSUER_UNAVAILABLE: { grpc: Code.Unavailable, http: 500, error: "INTERNAL_ERROR", showsDetail: true },
+  OVERLOADED: { grpc: Code.Unavailable, http: 500, error: "INTERNAL_ERROR", showsDetail: true },
+  SEAL_BROKEN: { grpc: Code.Internal, http: 500, error: "INTERNAL_ERROR", showsDetail: true },
+};

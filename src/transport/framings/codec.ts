@@ -1,0 +1,54 @@
+import { type DescMessage, fromBinary, type Message, type Registry, toBinary, toJsonString } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { hasMoreFields } from "./item-count.ts";
+import { parseJsonObject } from "../json/decoder.ts";
+import { JsonFieldError } from "../json/field-error.ts";
+import type { UnaryMethod } from "./methods.ts";
+
+/** The two encodings of a message. Decoding errors never quote the input. */
+export type Codec = "proto" | "json";
+
+/** @throws ConnectError INVALID_ARGUMENT, whose message names at most the field. */
+export function decodeMessage(codec: Codec, method: UnaryMethod, bytes: Uint8Array): Message {
+  const { maxItems } = method;
+  try {
+    if (codec === "json") {
+      return method.decodeJson(parseJsonObject(bytes, maxItems));
+    }
+    if (hasMoreFields(method.method.input, bytes, maxItems)) {
+      throw new ConnectError(`the message has too many fields (>${maxItems})`, Code.InvalidArgument);
+    }
+    return fromBinary(method.method.input, bytes);
+  } catch (error) {
+    if (error instanceof ConnectError) {
+      throw error;
+    }
+    // The library's error message may quote the input.
+    const message = error instanceof JsonFieldError ? error.message : "the message is not well-formed";
+    throw new ConnectError(message, Code.InvalidArgument);
+  }
+}
+
+/** @throws ConnectError RESOURCE_EXHAUSTED over `maxBytes`. */
+export function encodeMessage(codec: Codec, method: Encoded, message: Message, maxBytes: number): Uint8Array {
+  const { output } = method.method;
+  const bytes =
+    codec === "json"
+      ? Buffer.from(toJsonString(output, message, { registry: method.registry }))
+      : toBinary(output, message);
+  boundAnswer(bytes.byteLength, maxBytes);
+  return bytes;
+}
+
+/** What of a method says how its answers are encoded. */
+interface Encoded {
+  readonly method: { readonly output: DescMessage };
+  readonly registry: Registry;
+}
+
+/** @throws ConnectError RESOURCE_EXHAUSTED over `maxBytes`. */
+export function boundAnswer(bytes: number, maxBytes: number): void {
+  if (bytes > maxBytes) {
+    throw new ConnectError("the answer is too large", Code.ResourceExhausted);
+  }
+}

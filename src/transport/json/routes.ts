@@ -1,0 +1,141 @@
+import { type DescField, getOption, hasOption } from "@bufbuild/protobuf";
+import { http } from "#gen/google/api/annotations_pb.js";
+import type { HttpRule } from "#gen/google/api/http_pb.js";
+import type { UnaryMethod } from "../framings/methods.ts";
+
+/** One binding of a method to an HTTP method and a path. */
+export interface Route {
+  readonly method: UnaryMethod;
+  readonly httpMethod: string;
+  /** The path segments that set fields of the message. */
+  readonly variables: readonly { readonly segment: number; readonly field: DescField }[];
+  /** Whether the body is the message; otherwise the query sets the remaining fields. */
+  readonly hasBody: boolean;
+}
+
+export type RouteMatch =
+  | { readonly kind: "route"; readonly route: Route; readonly segments: readonly string[] }
+  | { readonly kind: "no_route" }
+  | { readonly kind: "method_not_allowed"; readonly allow: readonly string[] };
+
+/** All routes below one prefix. */
+export interface RouteTable {
+  match(httpMethod: string, path: string): RouteMatch;
+}
+
+interface Node {
+  readonly literals: Map<string, Node>;
+  variable: Node | undefined;
+  readonly routes: Map<string, Route>;
+}
+
+/**
+ * Compiles the `google.api.http` annotations of the methods whose paths are below `prefix`. Supports literal and
+ * `{field}` segments, with `body: "*"` or no body; any other annotation below the prefix is an error.
+ */
+export function compileRoutes(prefix: string, methods: Iterable<UnaryMethod>): RouteTable {
+  const root = createNode();
+  for (const method of methods) {
+    for (const rule of rulesOf(method)) {
+      const [httpMethod, template] = patternOf(rule);
+      if (template.startsWith(`${prefix}/`)) {
+        insert(root, method, rule, httpMethod, template);
+      }
+    }
+  }
+  return { match: (httpMethod, path) => matchRoute(root, httpMethod, path.split("/")) };
+}
+
+function matchRoute(root: Node, httpMethod: string, segments: readonly string[]): RouteMatch {
+  const leaves: Node[] = [];
+  collectLeaves(root, segments, 1, leaves);
+  if (leaves.length === 0) {
+    return { kind: "no_route" };
+  }
+  const leaf = leaves.find((candidate) => candidate.routes.has(httpMethod));
+  const route = leaf?.routes.get(httpMethod);
+  if (route === undefined) {
+    return { kind: "method_not_allowed", allow: [...new Set(leaves.flatMap((node) => [...node.routes.keys()]))] };
+  }
+  return { kind: "route", route, segments };
+}
+
+/** Finds every node that matches the path; literals take precedence over variables. */
+function collectLeaves(node: Node, segments: readonly string[], at: number, found: Node[]): void {
+  if (at === segments.length) {
+    if (node.routes.size > 0) {
+      found.push(node);
+    }
+    return;
+  }
+  const literal = node.literals.get(segments[at] as string);
+  if (literal !== undefined) {
+    collectLeaves(literal, segments, at + 1, found);
+  }
+  if (node.variable !== undefined) {
+    collectLeaves(node.variable, segments, at + 1, found);
+  }
+}
+
+function rulesOf(method: UnaryMethod): readonly HttpRule[] {
+  if (!hasOption(method.method, http)) {
+    return [];
+  }
+  const rule = getOption(method.method, http);
+  return [rule, ...rule.additionalBindings];
+}
+
+function patternOf(rule: HttpRule): [httpMethod: string, template: string] {
+  const { pattern } = rule;
+  if (pattern.case === undefined) {
+    throw new Error("a google.api.http rule without a path");
+  }
+  return pattern.case === "custom"
+    ? [pattern.value.kind.toUpperCase(), pattern.value.path]
+    : [pattern.case.toUpperCase(), pattern.value];
+}
+
+function insert(root: Node, method: UnaryMethod, rule: HttpRule, httpMethod: string, template: string): void {
+  if ((rule.body !== "" && rule.body !== "*") || rule.responseBody !== "") {
+    throw new Error(`${template}: only body: "*" is supported`);
+  }
+  const variables: { segment: number; field: DescField }[] = [];
+  let node = root;
+  for (const [segment, text] of template.split("/").entries()) {
+    if (segment === 0) {
+      continue;
+    }
+    const variable = /^\{(\w+)\}$/.exec(text);
+    if (variable !== null) {
+      variables.push({ segment, field: fieldOf(method, variable[1] as string, template) });
+      node.variable ??= createNode();
+      node = node.variable;
+    } else if (/[{}*:]/.test(text)) {
+      throw new Error(`${template}: this segment is not supported: ${text}`);
+    } else {
+      node = literalChild(node, text);
+    }
+  }
+  if (node.routes.has(httpMethod)) {
+    throw new Error(`${httpMethod} ${template}: two methods have this route`);
+  }
+  node.routes.set(httpMethod, { method, httpMethod, variables, hasBody: rule.body === "*" });
+}
+
+function literalChild(node: Node, text: string): Node {
+  const child = node.literals.get(text) ?? createNode();
+  node.literals.set(text, child);
+  return child;
+}
+
+function fieldOf(method: UnaryMethod, name: string, template: string): DescField {
+  const field = method.method.input.fields.find((candidate) => candidate.name === name);
+  if (field?.fieldKind !== "scalar") {
+    throw new Error(`${template}: ${name} is no scalar field of ${method.method.input.typeName}`);
+  }
+  return field;
+}
+
+function createNode(): Node {
+  return { literals: new Map(), variable: undefined, routes: new Map() };
+}
