@@ -39,7 +39,7 @@ const starters: Readonly<Record<EchoKind, () => Promise<number>>> = {
       jsonSurfaces: [
         {
           prefix: "/api/echo",
-          success: (_method, json) => ({ ok: true, ...json }),
+          success: (_method, json) => ({ status: 200, body: { ok: true, ...json } }),
           failure: () => ({ status: 500, body: { ok: false } }),
         },
       ],

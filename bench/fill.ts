@@ -1,9 +1,9 @@
-import { openStore } from "../src/compose.ts";
-import { parseDatabaseUrl } from "../src/config/database-url.ts";
 import { systemClock } from "../src/base/clock.ts";
 import { momentOf } from "../src/base/moment.ts";
 import { Plaintext } from "../src/base/plaintext.ts";
 import type { Principal } from "../src/base/principal.ts";
+import { openStore } from "../src/compose.ts";
+import { parseDatabaseUrl } from "../src/config/database-url.ts";
 import { applyBatch } from "../src/ledger/batch.ts";
 import { needsOf } from "../src/ledger/needs.ts";
 import type { AuditDraft, Operation } from "../src/ledger/operation.ts";

@@ -1,10 +1,11 @@
 import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Config, DatabaseConfig, ListenAddress, TlsConfig } from "./config/config.ts";
 import { systemClock } from "./base/clock.ts";
 import { errorCode } from "./base/error-code.ts";
 import type { Log } from "./base/log.ts";
 import { OperatorError } from "./base/operator-error.ts";
+import type { Config, DatabaseConfig, ListenAddress, TlsConfig } from "./config/config.ts";
+import { startRotation } from "./jobs/rotation.ts";
 import { watchBatches } from "./ledger/batch-watch.ts";
 import type { ChangeIndex } from "./ledger/change-index.ts";
 import { watchClock } from "./ledger/clock-watch.ts";
@@ -13,14 +14,13 @@ import { createSequencer, type SequencerOptions } from "./ledger/sequencer.ts";
 import { type Snapshot, type Store, StoreFailure } from "./ledger/store.ts";
 import { announce, checkVault, warnOfOpenFiles } from "./opening.ts";
 import { createOutageLog } from "./outage-log.ts";
-import { startRotation } from "./jobs/rotation.ts";
 import { createSealer } from "./sealing/envelope.ts";
 import { openKeyring } from "./sealing/keyring.ts";
 import { hexSource } from "./sealing/master-key.ts";
 import { createRowMac } from "./sealing/row-mac.ts";
+import { tables } from "./secrets/tables.ts";
 import type { OnMigration } from "./store/sql/migrations.ts";
 import type { ZscServer } from "./transport/index.ts";
-import { tables } from "./secrets/tables.ts";
 
 /** A vault that is open and listens. */
 export interface RunningVault {

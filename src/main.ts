@@ -1,14 +1,14 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { bannerOf } from "./banner.ts";
-import { type RunningVault, startVault } from "./compose.ts";
-import type { Config, Mode } from "./config/config.ts";
-import { ensureDataDir } from "./config/development-key.ts";
-import { loadConfig, loadTls } from "./config/load.ts";
 import { systemClock } from "./base/clock.ts";
 import { errorCode } from "./base/error-code.ts";
 import { fieldsOfError, type Log } from "./base/log.ts";
 import { OperatorError } from "./base/operator-error.ts";
+import { type RunningVault, startVault } from "./compose.ts";
+import type { Config, Mode } from "./config/config.ts";
+import { ensureDataDir } from "./config/development-key.ts";
+import { loadConfig, loadTls } from "./config/load.ts";
 import { createLog, type ProcessLog } from "./logging/pino-log.ts";
 import { endFaultyConnection } from "./transport/http/attribution.ts";
 

@@ -1,7 +1,6 @@
 import { realpathSync, statSync } from "node:fs";
 import type { Log } from "./base/log.ts";
 import { OperatorError } from "./base/operator-error.ts";
-import type { Secret } from "./secrets/secret.ts";
 import { shapeOf } from "./ledger/record.ts";
 import type { Inventory, Store } from "./ledger/store.ts";
 import type { Sealer } from "./sealing/envelope.ts";
@@ -10,6 +9,7 @@ import { opensKeyCheck, sealKeyCheck } from "./sealing/key-check.ts";
 import type { Keyring } from "./sealing/keyring.ts";
 import type { SealingKey } from "./sealing/master-key.ts";
 import { bindingOf, isSealBroken } from "./secrets/drafts.ts";
+import type { Secret } from "./secrets/secret.ts";
 import { secrets } from "./secrets/tables.ts";
 
 export interface Opening {

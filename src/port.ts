@@ -1,28 +1,25 @@
-import { emit_null } from "#gen/zsc/v1/rules_pb.js";
-import { ZeqContext } from "#gen/zsc/v1/zeq_context_pb.js";
-import { ZscAdmin } from "#gen/zsc/v1/zsc_admin_pb.js";
+import type { DescService } from "@bufbuild/protobuf";
 import { type Authenticator, createAuthenticator } from "./auth/authenticator.ts";
 import type { IssuerState } from "./auth/issuer-keys.ts";
-import type { Config } from "./config/config.ts";
 import { systemClock } from "./base/clock.ts";
 import type { Log } from "./base/log.ts";
+import type { Config } from "./config/config.ts";
 import { createReader } from "./ledger/reader.ts";
 import type { Sequencer } from "./ledger/sequencer.ts";
 import type { Store } from "./ledger/store.ts";
-import { portAccess, zscAccess } from "./surfaces/kernel/access.ts";
-import { createAdminHandlers } from "./surfaces/zsc/admin-handlers.ts";
+import type { Sealer } from "./sealing/envelope.ts";
+import { createMetadataReader } from "./secrets/metadata-reader.ts";
+import { portAccess } from "./surfaces/kernel/access.ts";
 import { createAdmission, zidOf } from "./surfaces/kernel/admission.ts";
 import { createCallLog } from "./surfaces/kernel/call-log.ts";
-import { createContextHandlers } from "./surfaces/zsc/context-handlers.ts";
-import { connectErrorOf } from "./surfaces/kernel/errors.ts";
+import { createErrorTranslator, type ErrorTranslator } from "./surfaces/kernel/errors.ts";
 import { createFaultLog } from "./surfaces/kernel/faults.ts";
-import { createMistake, failureOf, prepare } from "./surfaces/zsc/json-surface.ts";
 import { listSizeOf, maxBytesOf } from "./surfaces/kernel/message-sizes.ts";
-import type { RpcPorts } from "./surfaces/kernel/ports.ts";
-import { createValidation } from "./surfaces/kernel/validation.ts";
-import type { Sealer } from "./sealing/envelope.ts";
+import type { KernelPorts } from "./surfaces/kernel/ports.ts";
+import type { Surface } from "./surfaces/kernel/surface.ts";
+import { createValidation, type Validation } from "./surfaces/kernel/validation.ts";
+import { createZscSurface, zscServices } from "./surfaces/zsc/surface.ts";
 import {
-  bindService,
   cancellationOf,
   canStreamList,
   createServer,
@@ -31,7 +28,6 @@ import {
   streamList,
   type ZscServer,
 } from "./transport/index.ts";
-import { createMetadataReader } from "./secrets/metadata-reader.ts";
 
 export interface Parts {
   readonly store: Store;
@@ -45,41 +41,14 @@ const warmUpAfterMs = 1_000;
 
 /** Composes the port of a vault. It does not listen yet. */
 export function createPort(config: Config, { store, sequencer, sealer, health }: Parts, log: Log): ZscServer {
-  const metadata = createMetadataReader(createReader(store));
-  const ports: RpcPorts = {
-    ...{ sequencer, sealer, metadata, cancellationOf, canStreamList, streamList },
+  const validation = createValidation(zscServices.flatMap(({ methods }) => methods.map(({ input }) => input)));
+  const kernel: KernelPorts = {
+    ...{ sequencer, cancellationOf, canStreamList, streamList },
     maxAnswerBytes: defaultLimits.maxResponseBytes,
   };
-  const validation = createValidation([...ZscAdmin.methods, ...ZeqContext.methods].map(({ input }) => input));
-  const admission = createAdmission(authenticatorOf(config, log), [zscAccess, portAccess]);
-  const { tls } = config;
-  const server = createServer({
-    services: [
-      bindService(ZscAdmin, createAdminHandlers(ports)),
-      bindService(ZeqContext, createContextHandlers(ports)),
-    ],
-    admit: admission.admit,
-    approve: admission.approve,
-    check: ({ input }, message) => validation.check(input, message),
-    translate: connectErrorOf,
-    shareOf: zidOf,
-    sizes: { maxBytes: maxBytesOf, listSize: listSizeOf },
-    jsonSurfaces: [
-      {
-        prefix: "/api/zsc",
-        timeoutMs: config.callMs,
-        emitNull: emit_null,
-        prepare,
-        mistake: createMistake(validation),
-        success: (_method, json) => ({ ok: true, ...json }),
-        failure: failureOf,
-      },
-    ],
-    health,
-    onCall: createCallLog(log),
-    onFault: createFaultLog(log),
-    ...(tls === undefined ? {} : { tls: { cert: tls.cert, key: tls.key.text() } }),
-  });
+  const metadata = createMetadataReader(createReader(store));
+  const surfaces = [createZscSurface({ ...kernel, sealer, metadata }, validation, config.callMs)] as const;
+  const server = serveSurfaces(surfaces, { config, validation, health, log });
   return {
     async listen(address) {
       const listening = await server.listen(address);
@@ -89,6 +58,48 @@ export function createPort(config: Config, { store, sequencer, sealer, health }:
     close: (graceMs) => server.close(graceMs),
     setTls: (next) => server.setTls(next),
   };
+}
+
+interface Serving {
+  readonly config: Config;
+  readonly validation: Validation;
+  readonly health: HealthSource;
+  readonly log: Log;
+}
+
+/** One server for all surfaces. Errors outside of any method look as those of the first surface. */
+function serveSurfaces(
+  surfaces: readonly [Surface, ...Surface[]],
+  { config, validation, health, log }: Serving,
+): ZscServer {
+  const admission = createAdmission(authenticatorOf(config, log), [
+    ...surfaces.map(({ access }) => access),
+    portAccess,
+  ]);
+  const translators = new Map<DescService, ErrorTranslator>();
+  for (const surface of surfaces) {
+    const translate = createErrorTranslator(surface);
+    for (const { service } of surface.services) {
+      translators.set(service, translate);
+    }
+  }
+  const other = createErrorTranslator(surfaces[0]);
+  const { tls } = config;
+  return createServer({
+    services: surfaces.flatMap(({ services }) => services),
+    admit: admission.admit,
+    approve: admission.approve,
+    check: ({ input }, message) => validation.check(input, message),
+    translate: (reason, method) => ((method && translators.get(method.parent)) ?? other)(reason),
+    shareOf: zidOf,
+    sizes: { maxBytes: maxBytesOf, listSize: listSizeOf },
+    jsonSurfaces: surfaces.flatMap(({ json }) => json ?? []),
+    pages: surfaces.flatMap(({ pages }) => pages ?? []),
+    health,
+    onCall: createCallLog(log),
+    onFault: createFaultLog(log),
+    ...(tls === undefined ? {} : { tls: { cert: tls.cert, key: tls.key.text() } }),
+  });
 }
 
 function authenticatorOf({ jwt, callers }: Config, log: Log): Authenticator {

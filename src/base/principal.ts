@@ -1,8 +1,14 @@
-/** What a token may be used for: admins manage, callers read, the system reads on behalf of others. */
-export type Role = "admin" | "caller" | "system";
+/**
+ * The authenticated caller: admins manage, callers read, the system reads on behalf of others. A closed union, told apart
+ * by `role`; kinds to come (users, agents) add members with fields of their own. Code outside of `auth/` never parses
+ * tokens.
+ */
+export type Principal = ZidPrincipal<"admin"> | ZidPrincipal<"caller"> | ZidPrincipal<"system">;
 
-/** The authenticated caller. Code outside `auth/` never parses tokens. */
-export interface Principal {
+interface ZidPrincipal<R extends string> {
+  readonly role: R;
   readonly zid: string;
-  readonly role: Role;
 }
+
+/** What a token may be used for. */
+export type Role = Principal["role"];

@@ -1,10 +1,10 @@
 import { Command, CommanderError, Option } from "commander";
 import { parseTtl } from "../auth/ttl.ts";
-import type { Mode } from "../config/config.ts";
-import { loadDatabaseConfig, loadTokenConfig } from "../config/load.ts";
 import { systemClock } from "../base/clock.ts";
 import { OperatorError } from "../base/operator-error.ts";
 import type { Role } from "../base/principal.ts";
+import type { Mode } from "../config/config.ts";
+import { loadDatabaseConfig, loadTokenConfig } from "../config/load.ts";
 import { StoreFailure } from "../ledger/store.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
 

@@ -1,13 +1,13 @@
 import type { Clock } from "../base/clock.ts";
 import { fieldsOfError, type Log } from "../base/log.ts";
 import { momentOf } from "../base/moment.ts";
-import type { Secret } from "../secrets/secret.ts";
 import { zeqondMs } from "../base/zeqond.ts";
 import type { Sequencer } from "../ledger/sequencer.ts";
 import type { Store } from "../ledger/store.ts";
 import type { Sealer } from "../sealing/envelope.ts";
 import { isSealBroken } from "../secrets/drafts.ts";
 import { rotateIfDue } from "../secrets/rotate.ts";
+import type { Secret } from "../secrets/secret.ts";
 import { secrets } from "../secrets/tables.ts";
 import { Pauses } from "./pauses.ts";
 

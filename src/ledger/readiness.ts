@@ -1,17 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { errorCode } from "../base/error-code.ts";
 import type { Log } from "../base/log.ts";
+import type { Durability, Readiness } from "../base/readiness.ts";
 import type { BatchWatch } from "./batch-watch.ts";
 import type { ClockWatch } from "./clock-watch.ts";
-import { type Durability, type Store, StoreFailure, type Trouble } from "./store.ts";
-
-/** Whether the vault can serve calls. Safe to show to unauthenticated clients. */
-export interface Readiness extends Durability {
-  /** Whether a batch could be written within two seconds. */
-  readonly ready: boolean;
-  /** The problem with the system clock, if any. */
-  readonly clock?: string;
-}
+import { type Store, StoreFailure, type Trouble } from "./store.ts";
 
 export interface ReadinessOptions {
   readonly store: Pick<Store, "ping" | "rehearse">;

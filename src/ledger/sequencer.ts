@@ -1,3 +1,4 @@
+import type { Cancellation } from "../base/cancellation.ts";
 import type { Clock } from "../base/clock.ts";
 import { VaultError } from "../base/errors.ts";
 import { momentOf } from "../base/moment.ts";
@@ -7,7 +8,7 @@ import { FairQueue } from "./fair-queue.ts";
 import { needsOf } from "./needs.ts";
 import type { Operation, Recorded } from "./operation.ts";
 import { type Loaded, type Store, StoreFailure } from "./store.ts";
-import { type Cancellation, Waiter } from "./waiter.ts";
+import { Waiter } from "./waiter.ts";
 
 export interface Sequencer {
   /**
@@ -26,8 +27,6 @@ export interface Sequencer {
   /** Rejects new operations and resolves when all waiting ones are settled. */
   close(): Promise<void>;
 }
-
-export type { Cancellation } from "./waiter.ts";
 
 export interface SequencerOptions {
   readonly store: Pick<Store, "transact" | "inProcess">;

@@ -1,3 +1,4 @@
+import type { Durability } from "../base/readiness.ts";
 import type { AnyRecord, StoredRow } from "./record.ts";
 import type { AuditRow, Head } from "./row.ts";
 import type { RowBlock } from "./row-block.ts";
@@ -73,13 +74,6 @@ export interface VouchedRecord {
 export interface RecordUpdate extends VouchedRecord {
   /** The version that the row must still have. */
   readonly fromVersion: number;
-}
-
-/** Whether an acknowledged commit survives a crash of the database's machine. */
-export interface Durability {
-  readonly durable: boolean;
-  /** The problem, and the setting that fixes it. */
-  readonly detail?: string;
 }
 
 /** The newest row of the log. */

@@ -1,18 +1,7 @@
+import type { AbortListener, Cancellation } from "../base/cancellation.ts";
 import type { Settled } from "./batch.ts";
 import type { FairQueue, Queued } from "./fair-queue.ts";
 import { type Operation, type Recorded, receiptText } from "./operation.ts";
-
-/** Whether the caller of an operation has given up: an `AbortSignal`, or a cheaper equivalent. */
-export interface Cancellation {
-  readonly aborted: boolean;
-  readonly reason: unknown;
-  addEventListener(type: "abort", listener: AbortListener): void;
-  removeEventListener(type: "abort", listener: AbortListener): void;
-}
-
-export interface AbortListener {
-  handleEvent(): void;
-}
 
 /** A submitted operation and its caller. */
 export interface Submission {

@@ -1,7 +1,7 @@
 import { VaultError } from "../base/errors.ts";
-import type { Secret } from "./secret.ts";
 import type { AuditDraft, Decision, Need, Weight } from "../ledger/operation.ts";
 import type { Binding } from "../sealing/binding.ts";
+import type { Secret } from "./secret.ts";
 import { secrets } from "./tables.ts";
 
 /** The weight of an operation that writes one audit row and no value. */

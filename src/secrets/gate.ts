@@ -1,6 +1,6 @@
-import { limitedForMs } from "./limiter.ts";
 import type { Moment } from "../base/moment.ts";
 import { systemZid } from "../base/names.ts";
+import { limitedForMs } from "./limiter.ts";
 import type { Secret } from "./secret.ts";
 
 export type GateAnswer =

@@ -1,10 +1,10 @@
 import { VaultError } from "../base/errors.ts";
-import { type GateAnswer, passGate } from "./gate.ts";
 import type { Plaintext } from "../base/plaintext.ts";
-import type { Secret } from "./secret.ts";
 import type { AuditDraft, Change, Need, View } from "../ledger/operation.ts";
 import type { Sealer } from "../sealing/envelope.ts";
 import { bindingOf, deniedDraft, isSealBroken, needsSecret, notFound, type RefusalReason } from "./drafts.ts";
+import { type GateAnswer, passGate } from "./gate.ts";
+import type { Secret } from "./secret.ts";
 import { denials, secrets } from "./tables.ts";
 
 /** A read, or a probe of one. */

@@ -1,6 +1,6 @@
-import { metadataOf, type SecretMetadata } from "./secret.ts";
 import type { Reader } from "../ledger/reader.ts";
 import { type AuditRow, type Head, originIdOf } from "../ledger/row.ts";
+import { metadataOf, type SecretMetadata } from "./secret.ts";
 import { secrets } from "./tables.ts";
 
 /** Reads secrets' metadata and audit rows beside the chain; throws what `Reader` throws. */

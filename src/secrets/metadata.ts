@@ -1,8 +1,8 @@
 import type { Principal } from "../base/principal.ts";
-import { metadataOf, type SecretMetadata } from "./secret.ts";
 import type { AuditDraft, Operation } from "../ledger/operation.ts";
 import { needsSecret, notFound, oneRow } from "./drafts.ts";
 import type { EventType } from "./events.ts";
+import { metadataOf, type SecretMetadata } from "./secret.ts";
 import { secrets } from "./tables.ts";
 
 /** Returns a secret's metadata. */

@@ -1,8 +1,8 @@
 import type { VaultError } from "../base/errors.ts";
 import type { Principal } from "../base/principal.ts";
-import type { Secret } from "./secret.ts";
 import type { AuditDraft, Decision, Operation } from "../ledger/operation.ts";
 import { isSealBroken, needsChange, notAsRecorded, notFound, oneRow, refuse } from "./drafts.ts";
+import type { Secret } from "./secret.ts";
 import { secrets } from "./tables.ts";
 
 /** A change of an existing secret that reseals it. */

@@ -1,12 +1,12 @@
 import { systemZid } from "../base/names.ts";
 import type { Principal } from "../base/principal.ts";
-import type { Secret } from "./secret.ts";
 import { rotationZeqonds } from "../base/zeqond.ts";
 import { changeMarks } from "../ledger/last-change.ts";
 import type { Operation } from "../ledger/operation.ts";
 import type { Sealer } from "../sealing/envelope.ts";
 import { bindingOf } from "./drafts.ts";
 import { reseal } from "./reseal.ts";
+import type { Secret } from "./secret.ts";
 import { secrets } from "./tables.ts";
 
 /** Reseals the plaintext under a fresh key, at an admin's request. */

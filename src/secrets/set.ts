@@ -3,12 +3,12 @@ import type { Moment } from "../base/moment.ts";
 import { systemZid } from "../base/names.ts";
 import type { Plaintext } from "../base/plaintext.ts";
 import type { Principal } from "../base/principal.ts";
-import type { Secret } from "./secret.ts";
 import { rotationZeqonds } from "../base/zeqond.ts";
 import { changeMarks } from "../ledger/last-change.ts";
 import type { Decision, Operation } from "../ledger/operation.ts";
 import type { Sealer } from "../sealing/envelope.ts";
 import { bindingOf, isSealBroken, needsChange, notAsRecorded, refuse } from "./drafts.ts";
+import type { Secret } from "./secret.ts";
 import { secrets } from "./tables.ts";
 
 /** Absent fields take their default on a create and stay unchanged on an update. */

@@ -1,7 +1,7 @@
-import { lookedAtZeqonds, windowZeqonds } from "./limiter.ts";
-import type { Secret } from "./secret.ts";
 import { originPrefix } from "../ledger/row.ts";
 import { type AnyTable, declareTable } from "../ledger/table.ts";
+import { lookedAtZeqonds, windowZeqonds } from "./limiter.ts";
+import type { Secret } from "./secret.ts";
 
 /** ZSC's secrets (contract, sections 1 and 4). */
 export const secrets = declareTable<Secret>({

@@ -2,21 +2,20 @@ import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import { Code } from "@connectrpc/connect";
 import type { Codec } from "./framings/codec.ts";
 import { serveConnect, serveConnectGet } from "./framings/connect.ts";
-import type { Exchange } from "./http/exchange.ts";
 import { serveGrpc } from "./framings/grpc.ts";
-import { isOversized } from "./http/headers.ts";
-import type { SurfaceHandler } from "./json/surface.ts";
 import type { UnaryMethod } from "./framings/methods.ts";
-import type { HealthSource } from "./options.ts";
-import { probePaths, serveProbe } from "./probes.ts";
 import type { UnaryRuntime } from "./framings/unary.ts";
+import type { Exchange } from "./http/exchange.ts";
+import { isOversized } from "./http/headers.ts";
 import type { Mistake } from "./http/well-formed.ts";
+import type { SurfaceHandler } from "./json/surface.ts";
+import type { PageServer } from "./pages.ts";
 
 export interface DispatcherParts {
   readonly runtime: UnaryRuntime;
   readonly methods: ReadonlyMap<string, UnaryMethod>;
   readonly surfaces: readonly SurfaceHandler[];
-  readonly health: HealthSource;
+  readonly pages: ReadonlyMap<string, PageServer>;
 }
 
 /** Handles one exchange; a request with a `mistake` is refused. */
@@ -24,7 +23,7 @@ export type Dispatcher = (exchange: Exchange, mistake: Mistake | undefined) => v
 
 /** Routes a request by its path, then by its content type. Streaming calls are handled elsewhere. */
 export function createDispatcher(parts: DispatcherParts): Dispatcher {
-  const { runtime, methods, surfaces } = parts;
+  const { runtime, methods, surfaces, pages } = parts;
   return (exchange, mistake) => {
     if (isOversized(exchange.rawHeaders, runtime.limits)) {
       refuseHeaders(exchange, surfaces);
@@ -41,10 +40,13 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
       serveMistake(surface, exchange, mistake);
     } else if (surface !== undefined) {
       surface.serve(exchange, path, exchange.target.slice(path.length + 1));
-    } else if (probePaths.has(path)) {
-      serveProbe(parts.health, exchange, path, runtime.publicCalls);
     } else {
-      serveNothing(exchange);
+      const page = pages.get(path);
+      if (page === undefined) {
+        serveNothing(exchange);
+      } else {
+        page(exchange, exchange.target.slice(path.length + 1));
+      }
     }
   };
 }

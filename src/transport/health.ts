@@ -1,7 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { Health, HealthCheckResponse_ServingStatus as Status } from "#gen/grpc/health/v1/health_pb.js";
-import { bindService, type HealthSource, type ServiceBinding } from "./options.ts";
 import { createStatusBoard } from "./framings/status-board.ts";
+import { bindService, type HealthSource, type ServiceBinding } from "./options.ts";
 
 const watchIntervalMs = 1_000;
 

@@ -2,6 +2,7 @@ import type { DescField, DescMessage, DescMethod, DescService, JsonObject, Messa
 import type { GenExtension } from "@bufbuild/protobuf/codegenv2";
 import type { FieldOptions } from "@bufbuild/protobuf/wkt";
 import type { Code, ConnectError, ContextValues, Interceptor, ServiceImpl } from "@connectrpc/connect";
+import type { Readiness } from "../base/readiness.ts";
 import type { Limits } from "./limits.ts";
 
 /** A service and its implementation. Made by `bindService`, which checks the types. */
@@ -39,6 +40,15 @@ export interface CallOrigin {
   readonly origin: string;
   /** The address of the peer's socket; empty once it is closed. */
   readonly peerAddress: string;
+  /** The client certificate, verified; undefined without one. Costs some work, so only for those who need it. */
+  readonly certificate: ClientCertificate | undefined;
+}
+
+export interface ClientCertificate {
+  /** The distinguished name, one attribute a line, as `CN=…`. */
+  readonly subject: string;
+  /** SHA-256 of the certificate: hex pairs with colons. */
+  readonly fingerprint256: string;
 }
 
 /**
@@ -50,19 +60,7 @@ export type Admit = (method: DescMethod, from: CallOrigin, values: ContextValues
 export type Check = (method: DescMethod, message: Message) => void;
 
 /** Converts the reason of a failed call to the error that the caller sees. MUST NOT quote the request. */
-export type Translate = (reason: unknown) => ConnectError;
-
-/** Whether a call was aborted: the caller disconnected, the deadline passed, or it was refused. As `AbortSignal`. */
-export interface Cancellation {
-  readonly aborted: boolean;
-  readonly reason: unknown;
-  addEventListener(type: "abort", listener: AbortListener): void;
-  removeEventListener(type: "abort", listener: AbortListener): void;
-}
-
-export interface AbortListener {
-  handleEvent(): void;
-}
+export type Translate = (reason: unknown, method: DescMethod | undefined) => ConnectError;
 
 /** The entries of the list at the end of a response, page by page. */
 export interface RestOfList {
@@ -95,15 +93,6 @@ export interface ConnectionFault {
   readonly error: unknown;
 }
 
-export interface Readiness {
-  readonly ready: boolean;
-  /** Whether an acknowledged commit survives a crash of the machine, according to the database's settings. */
-  readonly durable: boolean;
-  readonly detail?: string;
-  /** The problem with the server's clock, if any. */
-  readonly clock?: string;
-}
-
 export interface HealthSource {
   ready(): Promise<Readiness>;
 }
@@ -122,10 +111,12 @@ export type JsonProblem =
   | { readonly kind: "unsupported_encoding"; readonly accepted: string }
   | { readonly kind: "call"; readonly error: ConnectError };
 
+/** The answer of a JSON surface. `headers` replace those that every answer has, such as its content type. */
 export interface JsonReply {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body: unknown;
+  /** Absent: the answer has no body. */
+  readonly body?: unknown;
 }
 
 /** A field of a JSON body with the wrong type or size, and the message for the caller. */
@@ -146,6 +137,8 @@ export interface JsonSurface {
   readonly timeoutMs?: number;
   /** Absent fields with this option are written as null. */
   readonly emitNull?: FieldFlag;
+  /** Whether a body that may hold fields may also be empty, which counts as `{}`. */
+  readonly takesEmptyBodies?: boolean;
   /** Rewrites the JSON object of a body, or of the query of a route without a body, before it is decoded. */
   prepare?(method: DescMethod, json: JsonObject): JsonObject;
   /**
@@ -153,8 +146,35 @@ export interface JsonSurface {
    * that errors can be reported in the order of the fields. Without this function, the error is `mistake.sentence`.
    */
   mistake?(method: DescMethod, message: Message, mistake: JsonMistake): ConnectError;
-  success(method: DescMethod, json: JsonObject): unknown;
+  /** `json` is the message; the answer of a streamed list MUST end with it. */
+  success(method: DescMethod, json: JsonObject): JsonReply;
   failure(problem: JsonProblem): JsonReply;
+}
+
+/** A resource outside of any schema, such as a web page or a key set. Served to everybody; only for `path` itself. */
+export interface Page {
+  readonly httpMethod: "GET" | "POST";
+  readonly path: string;
+  /** Limit of the body of a POST; a larger one is refused with 413. */
+  readonly maxBodyBytes?: number;
+  /** Whether it is answered at once, and so takes none of the places of calls without a token. */
+  readonly isImmediate?: boolean;
+  /** When it throws or rejects, the caller gets 500 and no reason. */
+  answer(request: PageRequest): PageReply | Promise<PageReply>;
+}
+
+export interface PageRequest {
+  readonly from: CallOrigin;
+  /** Without the question mark. */
+  readonly query: string;
+  /** Empty for a GET. */
+  readonly body: Uint8Array;
+}
+
+export interface PageReply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
 }
 
 /** The size limits of requests, from the schema of the services. Called once, at start. */
@@ -180,6 +200,7 @@ export interface ServerOptions {
   /** The principal that the incomplete body of an admitted call is charged to. */
   readonly shareOf?: (values: ContextValues) => string | undefined;
   readonly jsonSurfaces?: readonly JsonSurface[];
+  readonly pages?: readonly Page[];
   /** PEM. Without it, the port serves plaintext. */
   readonly tls?: { readonly cert: string | Uint8Array; readonly key: string | Uint8Array };
   readonly limits?: Partial<Limits>;

@@ -2,21 +2,22 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { createRegistry } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { BodyBudget } from "./http/body-budget.ts";
-import { closeListener } from "./http/closing.ts";
 import { createDispatcher } from "./dispatch.ts";
-import { faultReporter } from "./http/faults.ts";
-import { bindHealth } from "./health.ts";
-import { compileSurface } from "./json/surface.ts";
-import { defaultLimits } from "./limits.ts";
-import { createListener, type Tls } from "./http/listener.ts";
 import { compileMethods } from "./framings/methods.ts";
-import type { ServerOptions } from "./options.ts";
-import { Places, publicCallBounds, publicStreamBounds } from "./http/places.ts";
-import { bindReflection, filesOf } from "./reflection.ts";
-import { serveRequests } from "./http/requests.ts";
 import { compileStreams } from "./framings/streams.ts";
 import { guardTranslate, type UnaryRuntime } from "./framings/unary.ts";
+import { bindHealth } from "./health.ts";
+import { BodyBudget } from "./http/body-budget.ts";
+import { closeListener } from "./http/closing.ts";
+import { faultReporter } from "./http/faults.ts";
+import { createListener, type Tls } from "./http/listener.ts";
+import { Places, publicCallBounds, publicStreamBounds } from "./http/places.ts";
+import { serveRequests } from "./http/requests.ts";
+import { compileSurface } from "./json/surface.ts";
+import { defaultLimits } from "./limits.ts";
+import type { ServerOptions } from "./options.ts";
+import { compilePages, probePages } from "./pages.ts";
+import { bindReflection, filesOf } from "./reflection.ts";
 
 /** A listen address. */
 export interface Address {
@@ -83,7 +84,7 @@ export function createServer(options: ServerOptions): ZscServer {
     runtime,
     methods: new Map([...methods, ...compileMethods(own, [], registry, bounds)]),
     surfaces,
-    health: options.health,
+    pages: compilePages([...probePages(options.health), ...(options.pages ?? [])], publicCalls),
   });
 
   const listener = createListener(limits, options.tls, report);

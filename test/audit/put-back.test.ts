@@ -1,7 +1,7 @@
 import { VaultError } from "../../src/base/errors.ts";
+import { rotateDue } from "../../src/jobs/rotation.ts";
 import type { Operation } from "../../src/ledger/operation.ts";
 import { createSequencer, type Sequencer } from "../../src/ledger/sequencer.ts";
-import { rotateDue } from "../../src/jobs/rotation.ts";
 import { deleteSecret } from "../../src/secrets/delete.ts";
 import { grantSecret, revokeSecret } from "../../src/secrets/permissions.ts";
 import { readSecret } from "../../src/secrets/read.ts";

@@ -1,11 +1,11 @@
 import { open, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import Database from "better-sqlite3";
+import { fillLog, lastSeq } from "../audit/eventful-log.ts";
+import { databaseKinds, openVault } from "../audit/open-vault.ts";
 import { type Finished, runZsc } from "../e2e/support/zsc-process.ts";
 import { cleanUpDatabases, freshMysqlUrl, freshSqliteUrl } from "../support/databases.ts";
 import { queryText } from "../support/mysql-admin.ts";
-import { fillLog, lastSeq } from "../audit/eventful-log.ts";
-import { databaseKinds, openVault } from "../audit/open-vault.ts";
 
 // `zsc audit verify` as an operator starts it: the built program, in a process of its own.
 

@@ -2,10 +2,10 @@ import { runVerify } from "../../src/cli/verify-command.ts";
 import { openChangeIndex } from "../../src/compose.ts";
 import { StoreFailure } from "../../src/ledger/store.ts";
 import { setSecret } from "../../src/secrets/set.ts";
-import { cleanUpDatabases } from "../support/databases.ts";
-import { admin, plain, testSealer } from "../support/ledger.ts";
 import { fillLog, lastSeq } from "../audit/eventful-log.ts";
 import { type OpenVault, openVault, snapshotOf } from "../audit/open-vault.ts";
+import { cleanUpDatabases } from "../support/databases.ts";
+import { admin, plain, testSealer } from "../support/ledger.ts";
 import { recordedTerminal } from "./recorded-terminal.ts";
 
 afterAll(cleanUpDatabases);

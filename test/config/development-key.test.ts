@@ -2,8 +2,8 @@ import { execFile } from "node:child_process";
 import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { ensureDevelopmentKey } from "../../src/config/development-key.ts";
 import { OperatorError } from "../../src/base/operator-error.ts";
+import { ensureDevelopmentKey } from "../../src/config/development-key.ts";
 import { useFolder } from "./config-fixtures.ts";
 
 const folder = useFolder();

@@ -1,5 +1,5 @@
-import type { Store } from "../../src/ledger/store.ts";
 import { type RotationDaemon, type RotationOptions, startRotation } from "../../src/jobs/rotation.ts";
+import type { Store } from "../../src/ledger/store.ts";
 import { cleanUpDatabases } from "../support/databases.ts";
 import { startZeqond } from "../support/ledger.ts";
 import { newPlaces, openRotatingVault, type RotatingVault } from "./rotating-vault.ts";

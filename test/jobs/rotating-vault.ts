@@ -1,10 +1,10 @@
 import type { Log, LogFields } from "../../src/base/log.ts";
-import type { Secret } from "../../src/secrets/secret.ts";
+import type { RotationOptions } from "../../src/jobs/rotation.ts";
 import type { AuditRow } from "../../src/ledger/row.ts";
 import { createSequencer, type Sequencer } from "../../src/ledger/sequencer.ts";
 import type { Store } from "../../src/ledger/store.ts";
-import type { RotationOptions } from "../../src/jobs/rotation.ts";
 import { bindingOf } from "../../src/secrets/drafts.ts";
+import type { Secret } from "../../src/secrets/secret.ts";
 import { setSecret } from "../../src/secrets/set.ts";
 import { admin, collect, type HandClock, handClock, load, plain, testSealer } from "../support/ledger.ts";
 import { mysqlPlace, type NewPlace, type Place, sqlitePlace } from "../support/places.ts";

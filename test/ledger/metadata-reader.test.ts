@@ -1,6 +1,6 @@
-import { metadataOf } from "../../src/secrets/secret.ts";
 import { createReader } from "../../src/ledger/reader.ts";
 import { createMetadataReader } from "../../src/secrets/metadata-reader.ts";
+import { metadataOf } from "../../src/secrets/secret.ts";
 import { cleanUpDatabases } from "../support/databases.ts";
 import { emptyHead, rowsAfter, secretNamed, write } from "../support/ledger.ts";
 import { sqlitePlace } from "../support/places.ts";

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { VaultError } from "../../src/base/errors.ts";
 import { Plaintext } from "../../src/base/plaintext.ts";
-import { metadataOf } from "../../src/secrets/secret.ts";
 import { type AuditRow, originIdOf } from "../../src/ledger/row.ts";
 import { createSequencer, type Sequencer } from "../../src/ledger/sequencer.ts";
 import type { Store } from "../../src/ledger/store.ts";
+import { metadataOf } from "../../src/secrets/secret.ts";
 import { cleanUpDatabases } from "../support/databases.ts";
 import { faultyStore } from "../support/faulty-store.ts";
 import {

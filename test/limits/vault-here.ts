@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startVault } from "../../src/compose.ts";
-import { loadConfig } from "../../src/config/load.ts";
 import type { Log } from "../../src/base/log.ts";
 import type { Role } from "../../src/base/principal.ts";
+import { startVault } from "../../src/compose.ts";
+import { loadConfig } from "../../src/config/load.ts";
 import { freshKeys, tokenOf } from "../e2e/support/tokens.ts";
 
 /** A whole vault in this very process, on SQLite. */

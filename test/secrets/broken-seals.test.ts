@@ -1,7 +1,7 @@
-import type { Secret } from "../../src/secrets/secret.ts";
 import type { Operation } from "../../src/ledger/operation.ts";
 import { bindingOf } from "../../src/secrets/drafts.ts";
 import { infoSecret } from "../../src/secrets/metadata.ts";
+import type { Secret } from "../../src/secrets/secret.ts";
 import { admin, plain, testSealer } from "../support/ledger.ts";
 import { type MemoryVault, memoryVault } from "../support/memory-vault.ts";
 import { clearOf, grant, outcomeOf, payloadOf, probe, read, remove, revoke, rotate, rotateDue, set } from "./calls.ts";

@@ -1,8 +1,8 @@
 import { createHash, randomUUID } from "node:crypto";
-import type { Secret } from "../../src/secrets/secret.ts";
 import { changeMarks } from "../../src/ledger/last-change.ts";
 import type { Operation } from "../../src/ledger/operation.ts";
 import { bindingOf } from "../../src/secrets/drafts.ts";
+import type { Secret } from "../../src/secrets/secret.ts";
 import { secrets } from "../../src/secrets/tables.ts";
 import { sealV1 } from "../sealing/vectors/envelope-v1.ts";
 import { admin, secretNamed } from "../support/ledger.ts";

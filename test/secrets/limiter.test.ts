@@ -1,7 +1,7 @@
 import fc from "fast-check";
-import { limitedForMs, maxDenials, windowZeqonds } from "../../src/secrets/limiter.ts";
 import { momentOf } from "../../src/base/moment.ts";
 import { zeqondAt, zeqondMs } from "../../src/base/zeqond.ts";
+import { limitedForMs, maxDenials, windowZeqonds } from "../../src/secrets/limiter.ts";
 
 const n = 2_289_605_501;
 

@@ -1,6 +1,6 @@
 import { maxPermissions } from "../../src/base/names.ts";
-import type { Secret } from "../../src/secrets/secret.ts";
 import { rotationZeqonds } from "../../src/base/zeqond.ts";
+import type { Secret } from "../../src/secrets/secret.ts";
 import { type MemoryVault, memoryVault } from "../support/memory-vault.ts";
 import { clearOf, grant, outcomeOf, payloadOf, read, remove, revoke, rotate, rotateDue, set } from "./calls.ts";
 

@@ -1,5 +1,5 @@
-import { metadataOf } from "../../src/secrets/secret.ts";
 import { pageBytes, type Store } from "../../src/ledger/store.ts";
+import { metadataOf } from "../../src/secrets/secret.ts";
 import { secrets } from "../../src/secrets/tables.ts";
 import {
   auditRows,

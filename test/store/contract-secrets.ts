@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import type { Secret } from "../../src/secrets/secret.ts";
 import type { Store } from "../../src/ledger/store.ts";
+import type { Secret } from "../../src/secrets/secret.ts";
 import {
   load,
   request,

@@ -4,7 +4,6 @@ import type { Moment } from "../../src/base/moment.ts";
 import { momentOf } from "../../src/base/moment.ts";
 import { Plaintext } from "../../src/base/plaintext.ts";
 import type { Principal } from "../../src/base/principal.ts";
-import { metadataOf, type Secret } from "../../src/secrets/secret.ts";
 import { zeqondMs } from "../../src/base/zeqond.ts";
 import { needsOf } from "../../src/ledger/needs.ts";
 import { type AnyRecord, type StoredValue, shapeOf } from "../../src/ledger/record.ts";
@@ -13,6 +12,7 @@ import type { LedgerWrite, Loaded, LoadRequest, Snapshot, Store } from "../../sr
 import type { AnyTable } from "../../src/ledger/table.ts";
 import { createSealer, type Sealer } from "../../src/sealing/envelope.ts";
 import { createKeyring } from "../../src/sealing/keyring.ts";
+import { metadataOf, type Secret } from "../../src/secrets/secret.ts";
 import { type Denial, denials, secrets } from "../../src/secrets/tables.ts";
 
 /** 2026-05-17T13:11:14.277Z, the very beginning of it. */

@@ -1,5 +1,4 @@
 import type { VaultError } from "../../src/base/errors.ts";
-import type { Secret } from "../../src/secrets/secret.ts";
 import { applyBatch } from "../../src/ledger/batch.ts";
 import { isAsRecorded, payloadEndBytes } from "../../src/ledger/last-change.ts";
 import { needsOf } from "../../src/ledger/needs.ts";
@@ -8,6 +7,7 @@ import { type AnyRecord, keyOf, keyText, shapeOf } from "../../src/ledger/record
 import type { AuditRow, Head } from "../../src/ledger/row.ts";
 import type { LoadedTable, TableNeeds, TableWrite } from "../../src/ledger/store.ts";
 import type { AnyTable } from "../../src/ledger/table.ts";
+import type { Secret } from "../../src/secrets/secret.ts";
 import { secrets as secretTable, tables } from "../../src/secrets/tables.ts";
 import { emptyHead, type HandClock, handClock } from "./ledger.ts";
 

@@ -5,8 +5,10 @@ import { ServerReflection as ServerReflectionAlpha } from "#gen/grpc/reflection/
 import { ZeqContext } from "#gen/zsc/v1/zeq_context_pb.js";
 import { ZscAdmin } from "#gen/zsc/v1/zsc_admin_pb.js";
 import { createAuthenticator } from "../../src/auth/authenticator.ts";
-import { type AccessTable, portAccess, zscAccess } from "../../src/surfaces/kernel/access.ts";
-import { type CallOrigin, createAdmission, principalOf } from "../../src/surfaces/kernel/admission.ts";
+import { type AccessTable, portAccess } from "../../src/surfaces/kernel/access.ts";
+import { createAdmission, principalOf } from "../../src/surfaces/kernel/admission.ts";
+import { zscAccess } from "../../src/surfaces/zsc/access.ts";
+import type { CallOrigin } from "../../src/transport/index.ts";
 import { bindService, createServer } from "../../src/transport/index.ts";
 import { failureOf, goodClaims, handClock, hmacToken, nowSeconds, reasonOf, secret } from "../auth/hand-made-tokens.ts";
 import { EchoService } from "../gen/test/echo/v1/echo_pb.js";
@@ -33,7 +35,8 @@ const admission = admissionOf(zscAccess, portAccess);
 
 function from(headers: Headers, httpMethod = "POST", origin = "https://vault.example:7777"): CallOrigin {
   const all = (name: string) => [headers[name] ?? []].flat();
-  return { httpMethod, origin, header: { all } };
+  const header = { all, get: (name: string) => all(name)[0] ?? null };
+  return { httpMethod, origin, header, peerAddress: "127.0.0.1", certificate: undefined };
 }
 
 /** The ZID that came in, or why nobody did. */

@@ -15,7 +15,12 @@ function linesOf(act: (log: Log) => void): readonly Record<string, unknown>[] {
 }
 
 function lineOfCall(reason: unknown, code: Code) {
-  const record = { method: ZeqContext.method.read, durationMs: 1, values: createContextValues() };
+  const record = {
+    method: ZeqContext.method.read,
+    framing: "grpc" as const,
+    durationMs: 1,
+    values: createContextValues(),
+  };
   return linesOf((log) => createCallLog(log)({ ...record, reason, code }))[0];
 }
 

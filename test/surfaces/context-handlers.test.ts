@@ -4,12 +4,12 @@ import { BatchReadRequestSchema, ReadRequestSchema, ZeqContext } from "#gen/zsc/
 import type { Authenticator } from "../../src/auth/authenticator.ts";
 import type { Plaintext } from "../../src/base/plaintext.ts";
 import { createReader } from "../../src/ledger/reader.ts";
-import { zscAccess } from "../../src/surfaces/kernel/access.ts";
-import { createAdmission } from "../../src/surfaces/kernel/admission.ts";
-import { jsonBytes } from "../../src/surfaces/kernel/answer-room.ts";
-import { createContextHandlers } from "../../src/surfaces/zsc/context-handlers.ts";
 import type { Sealer } from "../../src/sealing/envelope.ts";
 import { createMetadataReader } from "../../src/secrets/metadata-reader.ts";
+import { createAdmission } from "../../src/surfaces/kernel/admission.ts";
+import { zscAccess } from "../../src/surfaces/zsc/access.ts";
+import { jsonBytes } from "../../src/surfaces/zsc/answer-room.ts";
+import { createContextHandlers } from "../../src/surfaces/zsc/context-handlers.ts";
 import { type LedgerUnderTest, openLedger, sealer } from "../ledger/ledger-under-test.ts";
 import { cleanUpDatabases } from "../support/databases.ts";
 import { door } from "../support/faulty-store.ts";
@@ -37,7 +37,9 @@ describe("answers with plaintexts", () => {
     const all = (name: string) => (name === "authorization" ? ["Bearer a"] : []);
     const admission = createAdmission(authenticator, [zscAccess]);
     admission.approve(method, false);
-    await admission.admit(method, { header: { all }, httpMethod: "POST", origin: "http://localhost" }, values);
+    const header = { all, get: (name: string) => all(name)[0] ?? null };
+    const from = { header, httpMethod: "POST", origin: "http://localhost", peerAddress: "", certificate: undefined };
+    await admission.admit(method, from, values);
     const context: HandlerContext = createHandlerContext({
       ...{ service: ZeqContext, method, protocolName: "grpc", requestMethod: "POST", url: "http://localhost/" },
       ...{ requestSignal: abort.signal, contextValues: values },

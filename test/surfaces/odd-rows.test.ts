@@ -1,10 +1,10 @@
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { AuditRowSchema, SecretMetadataSchema } from "#gen/zsc/v1/zsc_admin_pb.js";
-import { metadataOf } from "../../src/secrets/secret.ts";
 import { auditColumns } from "../../src/ledger/row.ts";
-import { auditRowMessage, metadataMessage } from "../../src/surfaces/zsc/messages.ts";
+import { metadataOf } from "../../src/secrets/secret.ts";
 import { auditRowOf } from "../../src/store/sql/stored.ts";
+import { auditRowMessage, metadataMessage } from "../../src/surfaces/zsc/messages.ts";
 import { secretNamed } from "../support/ledger.ts";
 
 /** Whatever a driver may bring of a column, when somebody has changed the table. */

@@ -1,8 +1,9 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { ErrorInfoSchema, RetryInfoSchema } from "#gen/google/rpc/error_details_pb.js";
 import { VaultError, type VaultErrorCode } from "../../src/base/errors.ts";
-import { codeOf, connectErrorOf } from "../../src/surfaces/kernel/errors.ts";
+import { codeOf } from "../../src/surfaces/kernel/errors.ts";
 import { failureOf } from "../../src/surfaces/zsc/json-surface.ts";
+import { connectErrorOf } from "../../src/surfaces/zsc/status.ts";
 import { crowded } from "../../src/transport/http/places.ts";
 
 interface Wire {

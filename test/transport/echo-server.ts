@@ -69,7 +69,7 @@ export const echoHandlers: ServiceImpl<typeof EchoService> = {
 export const echoSurface: JsonSurface = {
   prefix: "/api/echo",
   emitNull: emit_null,
-  success: (_method, json: JsonObject) => ({ ok: true, ...json }),
+  success: (_method, json: JsonObject) => ({ status: 200, body: { ok: true, ...json } }),
   failure: (problem: JsonProblem): JsonReply => {
     switch (problem.kind) {
       case "no_route":

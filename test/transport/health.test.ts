@@ -5,7 +5,7 @@ import { createGrpcTransport } from "@connectrpc/connect-node";
 import { Health, HealthCheckResponse_ServingStatus as Status } from "#gen/grpc/health/v1/health_pb.js";
 import { ServerReflection, type ServerReflectionRequest } from "#gen/grpc/reflection/v1/reflection_pb.js";
 import { ServerReflection as ServerReflectionAlpha } from "#gen/grpc/reflection/v1alpha/reflection_pb.js";
-import type { Readiness } from "../../src/transport/index.ts";
+import type { Readiness } from "../../src/base/readiness.ts";
 import { type EchoServer, startEcho } from "./echo-server.ts";
 import { askJson } from "./wire.ts";
 

@@ -10,8 +10,9 @@ import {
 import { RetryInfoSchema } from "#gen/google/rpc/error_details_pb.js";
 import { Health, HealthCheckResponse_ServingStatus as Status } from "#gen/grpc/health/v1/health_pb.js";
 import { ServerReflection } from "#gen/grpc/reflection/v1/reflection_pb.js";
-import type { Readiness, ServerOptions } from "../../src/transport/index.ts";
+import type { Readiness } from "../../src/base/readiness.ts";
 import { networkOf } from "../../src/transport/http/peer.ts";
+import type { ServerOptions } from "../../src/transport/index.ts";
 import { EchoService } from "../gen/test/echo/v1/echo_pb.js";
 import { type EchoServer, startEcho } from "./echo-server.ts";
 import { envelope } from "./wire.ts";

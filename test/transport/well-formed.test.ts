@@ -124,7 +124,9 @@ describe("an answer without a body", () => {
 
   test.each([204, 304])("has no length: status %d", async (status) => {
     const bare = await startEcho({
-      jsonSurfaces: [{ prefix: "/api/echo", success: () => ({}), failure: () => ({ status, body: { a: 1 } }) }],
+      jsonSurfaces: [
+        { prefix: "/api/echo", success: () => ({ status: 200 }), failure: () => ({ status, body: { a: 1 } }) },
+      ],
     });
     const answer = await speak(bare.port, ["GET /api/echo/none HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"]);
     expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));

@@ -1,6 +1,6 @@
+import type { Durability } from "../../base/readiness.ts";
 import type { Head } from "../../ledger/row.ts";
 import {
-  type Durability,
   type LedgerWrite,
   type Listing,
   type Loaded,

@@ -6,6 +6,7 @@ import { bearerToken, cookieToken } from "../../auth/credentials.ts";
 import { forbidden, unauthenticated } from "../../auth/refusal.ts";
 import { VaultError } from "../../base/errors.ts";
 import type { Principal, Role } from "../../base/principal.ts";
+import type { CallHeader, CallOrigin } from "../../transport/index.ts";
 import { type AccessTable, accessOf } from "./access.ts";
 import { isCrossSite } from "./cross-site.ts";
 
@@ -30,19 +31,6 @@ export function principalOf(values: ContextValues): Principal {
 /** The caller's ZID for the log, once authenticated. */
 export function zidOf(values: ContextValues): string | undefined {
   return values.get(principalKey)?.zid;
-}
-
-/** The headers of a call; `all` returns every value of a repeated header. */
-export interface CallHeaders {
-  all(name: string): readonly string[];
-}
-
-/** The origin of a call. */
-export interface CallOrigin {
-  readonly header: CallHeaders;
-  readonly httpMethod: string;
-  /** The scheme and host that the caller addressed. */
-  readonly origin: string;
 }
 
 export interface Admission {
@@ -110,7 +98,7 @@ function judgeCookie({ role }: Principal, from: CallOrigin): void {
   }
 }
 
-function requestIdFrom(headers: CallHeaders): string {
+function requestIdFrom(headers: Pick<CallHeader, "all">): string {
   const [given] = headers.all("x-request-id");
   return given !== undefined && /^[\w.-]{1,64}$/.test(given) ? given : randomUUID();
 }

@@ -1,21 +1,11 @@
-import type { DescMethod } from "@bufbuild/protobuf";
-import { type Code, ConnectError, type ContextValues } from "@connectrpc/connect";
+import { ConnectError } from "@connectrpc/connect";
 import { VaultError, type VaultErrorCode } from "../../base/errors.ts";
 import { fieldsOfError, type Log, type LogFields } from "../../base/log.ts";
+import type { CallRecord } from "../../transport/index.ts";
 import { requestIdOf, zidOf } from "./admission.ts";
 import { codeOf } from "./errors.ts";
 import { bugIn } from "./faults.ts";
 import { receiptOf } from "./ports.ts";
-
-/** The transport's record of each call, including refused ones. */
-export interface CallRecord {
-  readonly method: DescMethod;
-  /** Undefined: the call succeeded. */
-  readonly code: Code | undefined;
-  readonly durationMs: number;
-  readonly values: ContextValues;
-  readonly reason: unknown;
-}
 
 /** Codes whose `cause` has a message that is safe to log. */
 const explained: ReadonlySet<VaultErrorCode> = new Set([

@@ -1,4 +1,4 @@
-import type { CallHeaders, CallOrigin } from "./admission.ts";
+import type { CallHeader, CallOrigin } from "../../transport/index.ts";
 
 /** Media types that the API accepts and an HTML form cannot send. */
 const apiBody = /^application\/(json|proto|grpc(-web)?(\+(json|proto))?)\s*(;|$)/i;
@@ -20,7 +20,7 @@ export function isCrossSite({ httpMethod, header, origin }: CallOrigin): boolean
   return !(origins.every((one) => one === ours) && sites.every((one) => one === "same-origin"));
 }
 
-function hasHarmlessBody(header: CallHeaders): boolean {
+function hasHarmlessBody(header: Pick<CallHeader, "all">): boolean {
   const types = header.all("content-type");
   if (types.length > 0) {
     return types.every((type) => apiBody.test(type));

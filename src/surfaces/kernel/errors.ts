@@ -2,11 +2,9 @@ import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { ErrorInfoSchema, RetryInfoSchema } from "#gen/google/rpc/error_details_pb.js";
 import { VaultError, type VaultErrorCode } from "../../base/errors.ts";
-import { statusTable } from "../zsc/status.ts";
+import type { Surface } from "./surface.ts";
 
 export const receiptHeader = "zsc-receipt";
-
-const errorDomain = "zsc.v1";
 
 /** Codes for calls that the transport refuses before a handler runs. They are reported as VaultErrors. */
 const portCodes: ReadonlyMap<Code, VaultErrorCode> = new Map([
@@ -25,22 +23,34 @@ function portCodeOf(error: ConnectError): VaultErrorCode | undefined {
 }
 
 /** Converts an error to a ConnectError. Any error other than a VaultError is a bug and becomes "internal error". */
-export function connectErrorOf(error: unknown): ConnectError {
-  if (error instanceof ConnectError) {
-    const code = portCodeOf(error);
-    const options = code === "OVERLOADED" ? { retryAfterMs: overloadedForMs } : {};
-    return code === undefined ? error : connectErrorOf(new VaultError(code, error.rawMessage, options));
-  }
-  if (!(error instanceof VaultError)) {
-    return new ConnectError("internal error", Code.Internal, undefined, [], error);
-  }
+export type ErrorTranslator = (error: unknown) => ConnectError;
+
+/** The translator of a surface. */
+export function createErrorTranslator(surface: Pick<Surface, "status" | "errorDomain">): ErrorTranslator {
+  const translate: ErrorTranslator = (error) => {
+    if (error instanceof ConnectError) {
+      const code = portCodeOf(error);
+      const options = code === "OVERLOADED" ? { retryAfterMs: overloadedForMs } : {};
+      return code === undefined ? error : translate(new VaultError(code, error.rawMessage, options));
+    }
+    return error instanceof VaultError
+      ? connectErrorOf(error, surface)
+      : new ConnectError("internal error", Code.Internal, undefined, [], error);
+  };
+  return translate;
+}
+
+function connectErrorOf(
+  error: VaultError,
+  { status, errorDomain }: Pick<Surface, "status" | "errorDomain">,
+): ConnectError {
   const info = create(ErrorInfoSchema, { reason: error.code, domain: errorDomain });
   const details = [{ desc: ErrorInfoSchema, value: info }];
   const retry = retryInfoOf(error.retryAfterMs);
   const metadata = new Headers(error.receipt === undefined ? {} : { [receiptHeader]: error.receipt });
   return new ConnectError(
     error.message,
-    statusTable[error.code].grpc,
+    status[error.code].grpc,
     metadata,
     retry === undefined ? details : [...details, { desc: RetryInfoSchema, value: retry }],
     error,

@@ -2,6 +2,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { errorCode } from "../../base/error-code.ts";
 import { VaultError } from "../../base/errors.ts";
 import { fieldsOfError, type Log } from "../../base/log.ts";
+import type { ConnectionFault } from "../../transport/index.ts";
 
 /** Error codes of a write to, or read from, a peer that has disconnected. */
 const goneCodes: ReadonlySet<string> = new Set([
@@ -26,16 +27,8 @@ export function bugIn(reason: unknown): unknown {
   return reason;
 }
 
-/** A connection failure outside of any call, as classified by the transport. */
-export interface Fault {
-  readonly where: string;
-  readonly by: "peer" | "server";
-  readonly code: string;
-  readonly error: unknown;
-}
-
 /** Logs one line per connection failure outside of any call. The cause is a peer or a bug. */
-export function createFaultLog(log: Log): (fault: Fault) => void {
+export function createFaultLog(log: Log): (fault: ConnectionFault) => void {
   return ({ where, by, code, error }) => {
     if (by === "peer") {
       log.info({ code, reason: where }, "a connection failed");

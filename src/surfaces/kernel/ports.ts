@@ -1,18 +1,15 @@
-import type { Message } from "@bufbuild/protobuf";
 import { type ContextValues, createContextKey, type HandlerContext } from "@connectrpc/connect";
+import type { Cancellation } from "../../base/cancellation.ts";
 import type { Principal } from "../../base/principal.ts";
 import { type Operation, type Receipt, type Recorded, receiptText } from "../../ledger/operation.ts";
-import type { Cancellation, Sequencer } from "../../ledger/sequencer.ts";
-import type { Sealer } from "../../sealing/envelope.ts";
-import type { MetadataReader } from "../../secrets/metadata-reader.ts";
+import type { Sequencer } from "../../ledger/sequencer.ts";
+import type { RestOfList } from "../../transport/index.ts";
 import { principalOf } from "./admission.ts";
 import { receiptHeader } from "./errors.ts";
 
-/** The dependencies of the handlers. */
-export interface RpcPorts {
+/** What the handlers of every surface depend on. */
+export interface KernelPorts {
   readonly sequencer: Sequencer;
-  readonly sealer: Sealer;
-  readonly metadata: MetadataReader;
   /** Whether the call was cancelled. */
   cancellationOf(context: HandlerContext): Cancellation;
   /** Size limit of a response, in every encoding. */
@@ -23,16 +20,9 @@ export interface RpcPorts {
   streamList(context: HandlerContext, rest: RestOfList): void;
 }
 
-/** The entries of a streamed list, written page by page, with backpressure. */
-export interface RestOfList {
-  /** Empty at the end. An error aborts the response, so that no client takes a partial list for a complete one. */
-  next(): Promise<readonly Message[]>;
-  close(): Promise<void>;
-}
-
 /** Submits an operation for the caller's principal; a cancelled call leaves the queue. */
 export function submitFor<T>(
-  { sequencer, cancellationOf }: RpcPorts,
+  { sequencer, cancellationOf }: KernelPorts,
   operation: Operation<T>,
   context: HandlerContext,
 ): Promise<Recorded<T>> {
@@ -53,7 +43,11 @@ function turnOf(principal: Principal): string {
 }
 
 /** Submits an operation and puts its last receipt into the response headers. */
-export async function submitAndSign<T>(ports: RpcPorts, operation: Operation<T>, context: HandlerContext): Promise<T> {
+export async function submitAndSign<T>(
+  ports: KernelPorts,
+  operation: Operation<T>,
+  context: HandlerContext,
+): Promise<T> {
   const { value, receipts } = await submitFor(ports, operation, context);
   sign(context, lastOf(receipts));
   return value;
@@ -61,7 +55,7 @@ export async function submitAndSign<T>(ports: RpcPorts, operation: Operation<T>,
 
 /** Submits an operation that only records; resolves with its row, which the following read must not be older than. */
 export async function recordAndSign(
-  ports: RpcPorts,
+  ports: KernelPorts,
   operation: Operation<unknown>,
   context: HandlerContext,
 ): Promise<Receipt> {

@@ -24,15 +24,16 @@ import { probePermission } from "../../secrets/probe.ts";
 import { rotateSecret } from "../../secrets/rotate.ts";
 import { type SetInput, setSecret } from "../../secrets/set.ts";
 import { principalOf } from "../kernel/admission.ts";
+import { recordAndSign, submitAndSign } from "../kernel/ports.ts";
 import { listHandler } from "./list.ts";
 import { auditRowMessage, metadataMessage } from "./messages.ts";
-import { type RpcPorts, recordAndSign, submitAndSign } from "../kernel/ports.ts";
+import type { ZscPorts } from "./ports.ts";
 
 const defaultAuditRows = 50n;
 const maxAuditRows = 500n;
 
 /** `ZscAdmin`: converts messages to operations and outcomes to messages. Access is checked before (`admission.ts`). */
-export function createAdminHandlers(ports: RpcPorts): ServiceImpl<typeof ZscAdmin> {
+export function createAdminHandlers(ports: ZscPorts): ServiceImpl<typeof ZscAdmin> {
   const { sealer, metadata } = ports;
   const submit = <T>(operation: Operation<T>, context: HandlerContext) => submitAndSign(ports, operation, context);
   return {

@@ -18,10 +18,11 @@ import type { Receipt } from "../../ledger/operation.ts";
 import type { Request } from "../../secrets/gated.ts";
 import { type ReadItem, type ReadSecret, readSecret, readSecrets, wipeAll } from "../../secrets/read.ts";
 import { principalOf } from "../kernel/admission.ts";
-import { roomOf } from "../kernel/answer-room.ts";
-import { connectErrorOf } from "../kernel/errors.ts";
+import { lastOf, sign, submitFor } from "../kernel/ports.ts";
+import { roomOf } from "./answer-room.ts";
 import { receiptMessage } from "./messages.ts";
-import { lastOf, type RpcPorts, sign, submitFor } from "../kernel/ports.ts";
+import type { ZscPorts } from "./ports.ts";
+import { connectErrorOf } from "./status.ts";
 
 /** So many values, of up to 64 KiB, become text in one turn of the event loop; other calls wait meanwhile. */
 const itemsPerTurn = 16;
@@ -32,7 +33,7 @@ interface Asked {
 }
 
 /** `ZeqContext`: the only handlers that put a plaintext into a response, and only once its audit row is durable. */
-export function createContextHandlers(ports: RpcPorts): ServiceImpl<typeof ZeqContext> {
+export function createContextHandlers(ports: ZscPorts): ServiceImpl<typeof ZeqContext> {
   const { sealer, maxAnswerBytes, cancellationOf } = ports;
   const refuseIfGone = (context: HandlerContext) => {
     const { aborted, reason } = cancellationOf(context);

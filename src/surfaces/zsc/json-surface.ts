@@ -1,28 +1,27 @@
 import type { DescField, DescMethod, JsonObject, JsonValue, Message } from "@bufbuild/protobuf";
 import { Code, type ConnectError } from "@connectrpc/connect";
+import { emit_null } from "#gen/zsc/v1/rules_pb.js";
 import { ZscAdmin } from "#gen/zsc/v1/zsc_admin_pb.js";
 import { VaultError } from "../../base/errors.ts";
-import { connectErrorOf, receiptHeader } from "../kernel/errors.ts";
-import { type Status, statusTable } from "./status.ts";
+import type { JsonMistake, JsonProblem, JsonReply, JsonSurface } from "../../transport/index.ts";
+import { receiptHeader } from "../kernel/errors.ts";
 import type { Validation } from "../kernel/validation.ts";
+import { connectErrorOf, statusTable, type ZscStatus } from "./status.ts";
 
-/** The JSON surface's response to a failed call: status, headers and the envelope (contract, section 2). */
-export interface Failure {
-  readonly status: number;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body: { readonly ok: false; readonly error: string; readonly detail?: string };
+/** The dialect of ZSC's JSON routes: an envelope with `ok` (contract, section 2). */
+export function createZscJson(validation: Validation, timeoutMs: number): JsonSurface {
+  return {
+    prefix: "/api/zsc",
+    timeoutMs,
+    emitNull: emit_null,
+    prepare,
+    mistake: createMistake(validation),
+    success: (_method, json) => ({ status: 200, body: { ok: true, ...json } }),
+    failure: failureOf,
+  };
 }
 
-export type Problem =
-  | { readonly kind: "no_route" }
-  | { readonly kind: "method_not_allowed"; readonly allow: readonly string[] }
-  | { readonly kind: "too_large" }
-  | { readonly kind: "headers_too_large" }
-  | { readonly kind: "malformed"; readonly sentence: string }
-  | { readonly kind: "unsupported_encoding"; readonly accepted: string }
-  | { readonly kind: "call"; readonly error: ConnectError };
-
-export function failureOf(problem: Problem): Failure {
+export function failureOf(problem: JsonProblem): JsonReply {
   switch (problem.kind) {
     case "no_route":
       return { status: 404, body: { ok: false, error: "NOT_FOUND" } };
@@ -49,10 +48,10 @@ export function failureOf(problem: Problem): Failure {
   }
 }
 
-const internal: Status = { grpc: Code.Internal, http: 500, error: "INTERNAL_ERROR", showsDetail: true };
+const internal: ZscStatus = { grpc: Code.Internal, http: 500, error: "INTERNAL_ERROR", showsDetail: true };
 const tooLate = "the call took too long, and may have been recorded";
 
-function failureOfCall(error: ConnectError): Failure {
+function failureOfCall(error: ConnectError): JsonReply {
   const { cause } = error;
   if (!(cause instanceof VaultError)) {
     return failureOfStatus(internal, error.code === Code.DeadlineExceeded ? tooLate : "internal error");
@@ -70,7 +69,7 @@ function failureOfCall(error: ConnectError): Failure {
   return { ...failureOfStatus(statusTable[cause.code], cause.message), headers };
 }
 
-function failureOfStatus({ http, error, showsDetail }: Status, message: string): Failure {
+function failureOfStatus({ http, error, showsDetail }: ZscStatus, message: string): JsonReply {
   const detail = showsDetail && message !== error ? { detail: message } : {};
   return { status: http, body: { ok: false, error: error ?? message, ...detail } };
 }
@@ -105,7 +104,7 @@ function permissionsOf(json: JsonValue): JsonObject | undefined {
 
 /** Makes the error for a field of the wrong type, unless an earlier field is invalid too. */
 export function createMistake(validation: Validation) {
-  return (method: DescMethod, message: Message, mistake: Mistake): ConnectError => {
+  return (method: DescMethod, message: Message, mistake: JsonMistake): ConnectError => {
     try {
       validation.checkBefore(method.input, message, outermostOf(method, mistake.field).number);
       return connectErrorOf(new VaultError("INVALID_ARGUMENT", sentenceOf(method, mistake)));
@@ -113,12 +112,6 @@ export function createMistake(validation: Validation) {
       return connectErrorOf(error);
     }
   };
-}
-
-interface Mistake {
-  readonly kind: "type" | "size";
-  readonly field: DescField;
-  readonly sentence: string;
 }
 
 /** The top-level field of the request that is, or contains, the invalid one. */
@@ -132,7 +125,7 @@ const setSentences: Readonly<Record<string, string>> = {
   zids: "permission must be valid Unicode text",
 };
 
-function sentenceOf(method: DescMethod, { kind, field, sentence }: Mistake): string {
+function sentenceOf(method: DescMethod, { kind, field, sentence }: JsonMistake): string {
   if (kind === "size") {
     return sentence;
   }

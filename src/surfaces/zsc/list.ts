@@ -8,13 +8,15 @@ import {
 } from "#gen/zsc/v1/zsc_admin_pb.js";
 import { VaultError } from "../../base/errors.ts";
 import { isSecretName } from "../../base/names.ts";
-import type { SecretMetadata } from "../../secrets/secret.ts";
 import type { Head } from "../../ledger/row.ts";
 import { recordList } from "../../secrets/metadata.ts";
 import type { MetadataListing } from "../../secrets/metadata-reader.ts";
+import type { SecretMetadata } from "../../secrets/secret.ts";
+import type { RestOfList } from "../../transport/index.ts";
 import { principalOf } from "../kernel/admission.ts";
+import { recordAndSign } from "../kernel/ports.ts";
 import { metadataMessage } from "./messages.ts";
-import { type RestOfList, type RpcPorts, recordAndSign } from "../kernel/ports.ts";
+import type { ZscPorts } from "./ports.ts";
 
 /** A response stays below 4 MiB in every encoding, the default limit of gRPC clients. The rest is the next page. */
 const maxAnswerBytes = 4_190_208;
@@ -25,7 +27,7 @@ const firstChunk = 64;
 const maxChunk = 1_000;
 
 /** `List`: writes the audit row first, then reads the metadata without the head lock, so that it blocks no writer. */
-export function listHandler(ports: RpcPorts) {
+export function listHandler(ports: ZscPorts) {
   return async ({ pageSize, pageToken }: ListRequest, context: HandlerContext): Promise<ListResponse> => {
     const after = pageToken === undefined ? null : nameOfToken(pageToken);
     const asked = { ...(pageSize === undefined ? {} : { page_size: pageSize }), ...(after === null ? {} : { after }) };
@@ -52,7 +54,7 @@ interface Most {
 
 /** Reads as many secrets as the limits allow, in chunks that grow with the size of the previous one. */
 async function collect(
-  { metadata }: RpcPorts,
+  { metadata }: ZscPorts,
   after: string | null,
   atLeast: Head,
   most: Most,

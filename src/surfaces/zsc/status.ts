@@ -1,9 +1,9 @@
 import { Code } from "@connectrpc/connect";
 import type { VaultErrorCode } from "../../base/errors.ts";
+import { createErrorTranslator } from "../kernel/errors.ts";
+import type { Status } from "../kernel/surface.ts";
 
-export interface Status {
-  readonly grpc: Code;
-  readonly http: number;
+export interface ZscStatus extends Status {
   /** `error` of the JSON envelope; null: the error's own message. */
   readonly error: string | null;
   /** Whether the JSON envelope has the message as `detail` when it differs from `error`. */
@@ -11,7 +11,7 @@ export interface Status {
 }
 
 /** The wire status of each error (contract, sections 2 and 3). The code is the `reason` of `google.rpc.ErrorInfo`. */
-export const statusTable: Readonly<Record<VaultErrorCode, Status>> = {
+export const statusTable: Readonly<Record<VaultErrorCode, ZscStatus>> = {
   INVALID_ARGUMENT: { grpc: Code.InvalidArgument, http: 400, error: null, showsDetail: false },
   UNAUTHENTICATED: { grpc: Code.Unauthenticated, http: 401, error: "unauthorized", showsDetail: false },
   FORBIDDEN: { grpc: Code.PermissionDenied, http: 403, error: "forbidden", showsDetail: true },
@@ -24,3 +24,7 @@ export const statusTable: Readonly<Record<VaultErrorCode, Status>> = {
   OVERLOADED: { grpc: Code.Unavailable, http: 500, error: "INTERNAL_ERROR", showsDetail: true },
   SEAL_BROKEN: { grpc: Code.Internal, http: 500, error: "INTERNAL_ERROR", showsDetail: true },
 };
+
+export const errorDomain = "zsc.v1";
+
+export const connectErrorOf = createErrorTranslator({ status: statusTable, errorDomain });

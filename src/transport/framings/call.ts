@@ -1,8 +1,9 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { Code, ConnectError, type ContextValues, createContextValues, type HandlerContext } from "@connectrpc/connect";
+import type { AbortListener, Cancellation } from "../../base/cancellation.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { CallHeaders } from "../http/headers.ts";
-import type { AbortListener, Cancellation, Framing, RestOfList } from "../options.ts";
+import type { Framing, RestOfList } from "../options.ts";
 
 /**
  * One unary call, and its handler's context. Its parts are created on first use: most calls need few of them, and

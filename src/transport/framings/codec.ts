@@ -1,8 +1,8 @@
 import { type DescMessage, fromBinary, type Message, type Registry, toBinary, toJsonString } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { hasMoreFields } from "./item-count.ts";
 import { parseJsonObject } from "../json/decoder.ts";
 import { JsonFieldError } from "../json/field-error.ts";
+import { hasMoreFields } from "./item-count.ts";
 import type { UnaryMethod } from "./methods.ts";
 
 /** The two encodings of a message. Decoding errors never quote the input. */

@@ -1,11 +1,11 @@
 import type { Message } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
+import type { Exchange, Reply } from "../http/exchange.ts";
+import type { HeaderRecord } from "../http/headers.ts";
 import { UnaryCall } from "./call.ts";
 import { type Codec, decodeMessage, encodeMessage } from "./codec.ts";
 import { decompress, isCompressed } from "./compression.ts";
-import type { Exchange, Reply } from "../http/exchange.ts";
 import { addGrpcStatus } from "./grpc-status.ts";
-import type { HeaderRecord } from "../http/headers.ts";
 import { encodeInTurns } from "./long-answer.ts";
 import type { UnaryMethod } from "./methods.ts";
 import { MessageTooLarge, serveUnary, type UnaryFraming, type UnaryRuntime } from "./unary.ts";

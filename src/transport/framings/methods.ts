@@ -1,10 +1,10 @@
 import { create, type DescMethod, type DescMethodUnary, type Message, type Registry } from "@bufbuild/protobuf";
 import { Code, ConnectError, type HandlerContext, type Interceptor, type UnaryRequest } from "@connectrpc/connect";
-import type { UnaryCall } from "./call.ts";
 import { createJsonDecoder, type JsonDecoder } from "../json/decoder.ts";
 import type { Limits } from "../limits.ts";
-import { type EntriesField, entriesFieldOf } from "./long-answer.ts";
 import type { MessageSizes, ServiceBinding } from "../options.ts";
+import type { UnaryCall } from "./call.ts";
+import { type EntriesField, entriesFieldOf } from "./long-answer.ts";
 
 /** A unary method with everything that a call needs, looked up once at start. */
 export interface UnaryMethod {

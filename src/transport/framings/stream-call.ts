@@ -1,8 +1,8 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { Code, ConnectError, type ContextValues } from "@connectrpc/connect";
-import type { CallOrigin, CallRecord, Framing } from "../options.ts";
 import type { Peer } from "../http/peer.ts";
 import { crowded, type Places } from "../http/places.ts";
+import type { CallOrigin, CallRecord, Framing } from "../options.ts";
 
 /** One streaming call: its peer, its place and its outcome. */
 export class StreamCall {
@@ -21,6 +21,10 @@ export class StreamCall {
 
   begin(method: DescMethod, framing: string, values: ContextValues): void {
     this.#about = { method, framing: framing as Framing, values };
+  }
+
+  get method(): DescMethod | undefined {
+    return this.#about?.method;
   }
 
   /** @throws ConnectError RESOURCE_EXHAUSTED */

@@ -1,11 +1,11 @@
 import type { Message } from "@bufbuild/protobuf";
 import { Code, ConnectError, type ContextValues } from "@connectrpc/connect";
-import type { UnaryCall } from "./call.ts";
 import type { BodyResult } from "../http/exchange.ts";
-import type { Limits } from "../limits.ts";
-import type { UnaryMethod } from "./methods.ts";
-import type { Admit, CallRecord, Check, Translate } from "../options.ts";
 import { crowded, type Places } from "../http/places.ts";
+import type { Limits } from "../limits.ts";
+import type { Admit, CallRecord, Check, Translate } from "../options.ts";
+import type { UnaryCall } from "./call.ts";
+import type { UnaryMethod } from "./methods.ts";
 
 /** The state that all unary calls of a server share. */
 export interface UnaryRuntime {
@@ -170,7 +170,7 @@ function closeRest(call: UnaryCall): void {
 function recordLater(runtime: UnaryRuntime, call: UnaryCall, sending: Promise<void>): void {
   sending.then(
     () => record(runtime, call, undefined, undefined),
-    (reason) => record(runtime, call, runtime.translate(reason).code, reason),
+    (reason) => record(runtime, call, runtime.translate(reason, call.method).code, reason),
   );
 }
 
@@ -181,7 +181,7 @@ function sendRefusal(runtime: UnaryRuntime, call: UnaryCall, framing: UnaryFrami
   // Translated to a protocol error, because the caller's mistake is not a server error.
   const isTooLarge = reason instanceof MessageTooLarge;
   const known = isTooLarge ? new ConnectError("message too large", Code.ResourceExhausted) : reason;
-  const error = runtime.translate(known);
+  const error = runtime.translate(known, call.method);
   try {
     framing.refuse(error, reason);
   } catch {
@@ -211,9 +211,9 @@ export function internalUnlessConnectError(reason: unknown): ConnectError {
 
 /** Makes `translate` safe: when it throws, the caller gets "internal error". */
 export function guardTranslate(translate: Translate | undefined): Translate {
-  return (reason) => {
+  return (reason, method) => {
     try {
-      return internalUnlessConnectError(translate === undefined ? reason : translate(reason));
+      return internalUnlessConnectError(translate === undefined ? reason : translate(reason, method));
     } catch (cause) {
       return internalUnlessConnectError(cause instanceof ConnectError ? undefined : cause);
     }

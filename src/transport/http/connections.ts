@@ -1,8 +1,8 @@
 import { ServerResponse } from "node:http";
 import { constants, type Http2Session, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
-import { drainSession } from "./closing.ts";
 import type { Limits } from "../limits.ts";
+import { drainSession } from "./closing.ts";
 
 /** The stream of one response. */
 export type Answer = ServerResponse | ServerHttp2Stream;

@@ -1,12 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { writeBody } from "../json/streamed-body.ts";
+import type { ClientCertificate } from "../options.ts";
 import type { BodyBudget, BodyOwner } from "./body-budget.ts";
 import type { Connection } from "./connections.ts";
 import { discardRest } from "./discard.ts";
 import { endInPieces } from "./end-in-pieces.ts";
 import type { BodyResult, Exchange, Reply } from "./exchange.ts";
 import { CallHeaders } from "./headers.ts";
-import { type Peer, peerOf } from "./peer.ts";
-import { writeBody } from "../json/streamed-body.ts";
+import { certificateOf, type Peer, peerOf } from "./peer.ts";
 
 export interface Http1Circumstances {
   readonly budget: BodyBudget;
@@ -55,6 +56,10 @@ export class Http1Exchange implements Exchange {
 
   get peerAddress(): string {
     return this.#request.socket.remoteAddress ?? "";
+  }
+
+  get certificate(): ClientCertificate | undefined {
+    return certificateOf(this.#request.socket);
   }
 
   get contentType(): string | undefined {

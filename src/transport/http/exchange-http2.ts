@@ -1,4 +1,6 @@
 import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Stream } from "node:http2";
+import { writeBody } from "../json/streamed-body.ts";
+import type { ClientCertificate } from "../options.ts";
 import type { BodyBudget } from "./body-budget.ts";
 import type { Connection } from "./connections.ts";
 import { discardRest } from "./discard.ts";
@@ -6,13 +8,7 @@ import { endInPieces } from "./end-in-pieces.ts";
 import type { BodyResult, Exchange, Reply } from "./exchange.ts";
 import { collect, hasNoBody } from "./exchange-http1.ts";
 import { CallHeaders } from "./headers.ts";
-import { type Peer, peerOf } from "./peer.ts";
-import { writeBody } from "../json/streamed-body.ts";
-
-/** The peer's address; empty when the session is closed, because it then has no socket. */
-export function peerAddressOf({ session }: Pick<ServerHttp2Stream, "session">): string {
-  return session === undefined || session.destroyed ? "" : (session.socket.remoteAddress ?? "");
-}
+import { certificateOf, type Peer, peerOf } from "./peer.ts";
 
 export interface Http2Circumstances {
   readonly budget: BodyBudget;
@@ -61,7 +57,17 @@ export class Http2Exchange implements Exchange {
   }
 
   get peerAddress(): string {
-    return peerAddressOf(this.#stream);
+    return this.#socket?.remoteAddress ?? "";
+  }
+
+  get certificate(): ClientCertificate | undefined {
+    return certificateOf(this.#socket);
+  }
+
+  /** A closed session has no socket. */
+  get #socket() {
+    const { session } = this.#stream;
+    return session === undefined || session.destroyed ? undefined : session.socket;
   }
 
   get contentType(): string | undefined {

@@ -1,3 +1,4 @@
+import type { ClientCertificate } from "../options.ts";
 import type { CallHeaders, HeaderRecord } from "./headers.ts";
 import type { Peer } from "./peer.ts";
 
@@ -29,6 +30,8 @@ export interface Exchange {
   readonly origin: string;
   /** The address of the peer's socket; empty once it is closed. */
   readonly peerAddress: string;
+  /** The verified client certificate, if any. */
+  readonly certificate: ClientCertificate | undefined;
   readonly contentType: string | undefined;
   readonly peer: Peer;
   /**

@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { attribute, codeOf, type Endable, isPeerCode } from "./attribution.ts";
 import type { ConnectionFault } from "../options.ts";
+import { attribute, codeOf, type Endable, isPeerCode } from "./attribution.ts";
 
 export type ReportFault = (where: ConnectionFault["where"], error: unknown, part: Endable) => void;
 

@@ -5,10 +5,10 @@ import { createServer as createHttpsServer, Server as HttpsServer } from "node:h
 import type { Socket } from "node:net";
 import { createSecureContext } from "node:tls";
 import { errorCode } from "../../base/error-code.ts";
-import { type Connection, Connections } from "./connections.ts";
-import type { ReportFault } from "./faults.ts";
 import type { Limits } from "../limits.ts";
 import type { ServerOptions } from "../options.ts";
+import { type Connection, Connections } from "./connections.ts";
+import type { ReportFault } from "./faults.ts";
 import { outliveStreams } from "./session-lifetime.ts";
 import { sniff } from "./sniff.ts";
 

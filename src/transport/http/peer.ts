@@ -1,5 +1,7 @@
 import type { Http2Session } from "node:http2";
 import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
+import type { ClientCertificate } from "../options.ts";
 
 /** The peer of a call: its connection and address. */
 export interface Peer {
@@ -41,4 +43,16 @@ function groupsOf(address: string): readonly string[] {
     return front;
   }
   return [...front, ...Array<string>(Math.max(0, 8 - front.length - back.length)).fill("0"), ...back];
+}
+
+/** The certificate that a client has shown and that was verified; undefined without TLS, or without one. */
+export function certificateOf(socket: Socket | undefined): ClientCertificate | undefined {
+  if (!(socket instanceof TLSSocket) || !socket.authorized) {
+    return undefined;
+  }
+  const { subject, fingerprint256 } = socket.getPeerCertificate();
+  const lines = Object.entries(subject ?? {}).flatMap(([name, values]) =>
+    [values ?? []].flat().map((value) => `${name}=${value}`),
+  );
+  return lines.length === 0 ? undefined : { subject: lines.join("\n"), fingerprint256 };
 }

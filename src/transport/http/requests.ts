@@ -1,15 +1,15 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { constants, Http2ServerRequest, Http2ServerResponse, type ServerHttp2Stream } from "node:http2";
+import { type Dispatcher, pathOf } from "../dispatch.ts";
+import type { StreamHandler } from "../framings/streams.ts";
+import type { Limits } from "../limits.ts";
 import type { BodyBudget } from "./body-budget.ts";
 import type { Connection } from "./connections.ts";
-import { type Dispatcher, pathOf } from "../dispatch.ts";
 import { Http1Exchange } from "./exchange-http1.ts";
 import { Http2Exchange } from "./exchange-http2.ts";
 import type { ReportFault } from "./faults.ts";
 import { isOversized } from "./headers.ts";
-import type { Limits } from "../limits.ts";
 import type { Listener } from "./listener.ts";
-import type { StreamHandler } from "../framings/streams.ts";
 import { mistakeInHttp1, mistakeInHttp2 } from "./well-formed.ts";
 
 export interface Serving {

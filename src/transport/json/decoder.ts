@@ -11,9 +11,9 @@ import {
 } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { hasMoreValues } from "../framings/item-count.ts";
+import type { MessageSizes } from "../options.ts";
 import { JsonFieldError } from "./field-error.ts";
 import { integerReader } from "./integer.ts";
-import type { MessageSizes } from "../options.ts";
 
 /** Converts a JSON object to a message. Unknown fields are ignored; null counts as absent. */
 export type JsonDecoder = (json: JsonObject) => Message;

@@ -8,9 +8,16 @@ export interface Route {
   readonly method: UnaryMethod;
   readonly httpMethod: string;
   /** The path segments that set fields of the message. */
-  readonly variables: readonly { readonly segment: number; readonly field: DescField }[];
+  readonly variables: readonly Variable[];
   /** Whether the body is the message; otherwise the query sets the remaining fields. */
   readonly hasBody: boolean;
+}
+
+/** Segments of a path, as `Array.slice` takes them: those after a `**` are counted from the end. */
+export interface Variable {
+  readonly field: DescField;
+  readonly start: number;
+  readonly end: number | undefined;
 }
 
 export type RouteMatch =
@@ -26,12 +33,17 @@ export interface RouteTable {
 interface Node {
   readonly literals: Map<string, Node>;
   variable: Node | undefined;
+  /** What follows any number of segments, at least one. */
+  rest: Node | undefined;
+  /** The largest number of segments below this node; without `rest`. */
+  depth: number;
   readonly routes: Map<string, Route>;
 }
 
 /**
  * Compiles the `google.api.http` annotations of the methods whose paths are below `prefix`. Supports literal and
- * `{field}` segments, with `body: "*"` or no body; any other annotation below the prefix is an error.
+ * `{field}` segments, and one `{field=**}` for one or more segments, with `body: "*"` or no body; any other annotation
+ * below the prefix is an error.
  */
 export function compileRoutes(prefix: string, methods: Iterable<UnaryMethod>): RouteTable {
   const root = createNode();
@@ -75,6 +87,12 @@ function collectLeaves(node: Node, segments: readonly string[], at: number, foun
   if (node.variable !== undefined) {
     collectLeaves(node.variable, segments, at + 1, found);
   }
+  // The longest ending wins: what else it could be is part of the variable.
+  for (let after = node.rest?.depth ?? -1; after >= 0; after--) {
+    if (segments.length - after > at) {
+      collectLeaves(node.rest as Node, segments, segments.length - after, found);
+    }
+  }
 }
 
 function rulesOf(method: UnaryMethod): readonly HttpRule[] {
@@ -99,27 +117,41 @@ function insert(root: Node, method: UnaryMethod, rule: HttpRule, httpMethod: str
   if ((rule.body !== "" && rule.body !== "*") || rule.responseBody !== "") {
     throw new Error(`${template}: only body: "*" is supported`);
   }
-  const variables: { segment: number; field: DescField }[] = [];
+  const variables: Variable[] = [];
+  const path: Node[] = [];
+  const texts = template.split("/");
+  const restAt = texts.findIndex((text) => text.endsWith("=**}"));
   let node = root;
-  for (const [segment, text] of template.split("/").entries()) {
+  for (const [segment, text] of texts.entries()) {
     if (segment === 0) {
       continue;
     }
-    const variable = /^\{(\w+)\}$/.exec(text);
-    if (variable !== null) {
-      variables.push({ segment, field: fieldOf(method, variable[1] as string, template) });
-      node.variable ??= createNode();
-      node = node.variable;
+    path.push(node);
+    const [, name, isRest] = /^\{(\w+)(=\*\*)?\}$/.exec(text) ?? [];
+    if (name !== undefined && (isRest === undefined || segment === restAt)) {
+      variables.push({ field: fieldOf(method, name, template), ...placeOf(segment, restAt, texts.length) });
+      node = isRest === undefined ? (node.variable ??= createNode()) : (node.rest ??= createNode());
     } else if (/[{}*:]/.test(text)) {
       throw new Error(`${template}: this segment is not supported: ${text}`);
     } else {
       node = literalChild(node, text);
     }
   }
+  for (const [above, each] of path.reverse().entries()) {
+    each.depth = Math.max(each.depth, above + 1);
+  }
   if (node.routes.has(httpMethod)) {
     throw new Error(`${httpMethod} ${template}: two methods have this route`);
   }
   node.routes.set(httpMethod, { method, httpMethod, variables, hasBody: rule.body === "*" });
+}
+
+function placeOf(segment: number, restAt: number, length: number): Pick<Variable, "start" | "end"> {
+  if (restAt < 0 || segment < restAt) {
+    return { start: segment, end: segment + 1 };
+  }
+  const fromEnd = (index: number) => (index === length ? undefined : index - length);
+  return { start: segment === restAt ? segment : segment - length, end: fromEnd(segment + 1) };
 }
 
 function literalChild(node: Node, text: string): Node {
@@ -137,5 +169,5 @@ function fieldOf(method: UnaryMethod, name: string, template: string): DescField
 }
 
 function createNode(): Node {
-  return { literals: new Map(), variable: undefined, routes: new Map() };
+  return { literals: new Map(), variable: undefined, rest: undefined, depth: 0, routes: new Map() };
 }

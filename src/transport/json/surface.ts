@@ -2,15 +2,15 @@ import { type JsonObject, type JsonValue, type Message, type Registry, ScalarTyp
 import { Code, ConnectError } from "@connectrpc/connect";
 import { UnaryCall } from "../framings/call.ts";
 import { acceptedEncodings, decompress, isCompressed, UnknownEncoding } from "../framings/compression.ts";
+import type { UnaryMethod } from "../framings/methods.ts";
+import { MessageTooLarge, serveUnary, type UnaryFraming, type UnaryRuntime } from "../framings/unary.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { addMetadata, type HeaderRecord } from "../http/headers.ts";
+import type { JsonProblem, JsonReply, JsonSurface, MessageSizes, RestOfList } from "../options.ts";
 import { createJsonDecoder, type JsonDecoder, parseJsonObject } from "./decoder.ts";
 import { createJsonEncoder, type JsonEncoder } from "./encoder.ts";
 import { JsonFieldError } from "./field-error.ts";
-import type { UnaryMethod } from "../framings/methods.ts";
-import type { JsonProblem, JsonReply, JsonSurface, MessageSizes, RestOfList } from "../options.ts";
 import { compileRoutes, type Route } from "./routes.ts";
-import { MessageTooLarge, serveUnary, type UnaryFraming, type UnaryRuntime } from "../framings/unary.ts";
 
 /** Handles every request below a prefix, including those without a route. */
 export interface SurfaceHandler {
@@ -99,9 +99,15 @@ class JsonFraming implements UnaryFraming {
 
   #decode(body: Uint8Array): Message {
     const { route, segments, query } = this.#matched;
-    const json = route.hasBody ? parseJsonObject(body, route.method.maxItems) : queryToJson(route, query);
-    for (const { segment, field } of route.variables) {
-      json[field.jsonName] = fromText(decodeSegment(segments[segment] as string, field.jsonName), field.scalar);
+    const isEmpty = body.byteLength === 0 && this.#surface.takesEmptyBodies === true;
+    const json = !route.hasBody
+      ? queryToJson(route, query)
+      : isEmpty
+        ? {}
+        : parseJsonObject(body, route.method.maxItems);
+    for (const { start, end, field } of route.variables) {
+      const decoded = segments.slice(start, end).map((segment) => decodeSegment(segment, field.jsonName));
+      json[field.jsonName] = fromText(decoded.join("/"), field.scalar);
     }
     const method = this.#call.method;
     try {
@@ -120,14 +126,16 @@ class JsonFraming implements UnaryFraming {
   }
 
   reply(message: Message): void | Promise<void> {
-    const body = this.#surface.success(this.#call.method, this.#codecs.encode(message));
+    const reply = this.#surface.success(this.#call.method, this.#codecs.encode(message));
     const { exchange, rest } = this.#call;
     if (rest === undefined) {
-      return sendJson(exchange, this.#header(), { status: 200, body });
+      return sendJson(exchange, this.#header(), reply);
     }
     const entries = entriesOf(rest, this.#codecs.encodeEntry);
+    const { status, headers, body } = reply;
+    const header = Object.assign(this.#header(), headers);
     return exchange
-      .sendStream({ status: 200, header: this.#header() }, withEntries(JSON.stringify(body), entries))
+      .sendStream({ status, header }, withEntries(JSON.stringify(body), entries))
       .finally(() => rest.close());
   }
 
@@ -188,12 +196,13 @@ async function* entriesOf(rest: RestOfList, encode: JsonEncoder | undefined): As
   }
 }
 
-function sendJson(exchange: Exchange, header: HeaderRecord, reply: JsonReply): void {
-  exchange.send({
-    status: reply.status,
-    header: Object.assign(header, reply.headers),
-    body: JSON.stringify(reply.body),
-  });
+function sendJson(exchange: Exchange, header: HeaderRecord, { status, headers, body }: JsonReply): void {
+  if (body === undefined) {
+    delete header["content-type"];
+    exchange.send({ status, header: Object.assign(header, headers) });
+  } else {
+    exchange.send({ status, header: Object.assign(header, headers), body: JSON.stringify(body) });
+  }
 }
 
 function baseHeader(): HeaderRecord {

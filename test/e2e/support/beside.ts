@@ -1,7 +1,7 @@
-import { openStore } from "../../../src/compose.ts";
-import { parseDatabaseUrl } from "../../../src/config/database-url.ts";
 import { systemClock } from "../../../src/base/clock.ts";
 import type { Principal } from "../../../src/base/principal.ts";
+import { openStore } from "../../../src/compose.ts";
+import { parseDatabaseUrl } from "../../../src/config/database-url.ts";
 import type { Operation } from "../../../src/ledger/operation.ts";
 import { createSequencer } from "../../../src/ledger/sequencer.ts";
 import { createSealer, type Sealer } from "../../../src/sealing/envelope.ts";

@@ -1,0 +1,28 @@
+import { ZeqContext } from "#gen/zsc/v1/zeq_context_pb.js";
+import { ZscAdmin } from "#gen/zsc/v1/zsc_admin_pb.js";
+import { bindService } from "../../transport/index.ts";
+import type { Surface } from "../kernel/surface.ts";
+import type { Validation } from "../kernel/validation.ts";
+import { zscAccess } from "./access.ts";
+import { createAdminHandlers } from "./admin-handlers.ts";
+import { createContextHandlers } from "./context-handlers.ts";
+import { createZscJson } from "./json-surface.ts";
+import type { ZscPorts } from "./ports.ts";
+import { errorDomain, statusTable } from "./status.ts";
+
+/** The services of ZSC, whose messages `Validation` has to know. */
+export const zscServices = [ZscAdmin, ZeqContext] as const;
+
+/** ZSC's own API. `callMs`: the deadline of a JSON call. */
+export function createZscSurface(ports: ZscPorts, validation: Validation, callMs: number): Surface {
+  return {
+    services: [
+      bindService(ZscAdmin, createAdminHandlers(ports)),
+      bindService(ZeqContext, createContextHandlers(ports)),
+    ],
+    access: zscAccess,
+    status: statusTable,
+    errorDomain,
+    json: createZscJson(validation, callMs),
+  };
+}
