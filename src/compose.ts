@@ -1,25 +1,24 @@
 import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { systemClock } from "./base/clock.ts";
-import { errorCode } from "./base/error-code.ts";
-import type { Log } from "./base/log.ts";
-import { OperatorError } from "./base/operator-error.ts";
-import type { Config, DatabaseConfig, ListenAddress, TlsConfig } from "./config/config.ts";
-import { startRotation } from "./jobs/rotation.ts";
-import { watchBatches } from "./ledger/batch-watch.ts";
-import type { ChangeIndex } from "./ledger/change-index.ts";
-import { watchClock } from "./ledger/clock-watch.ts";
-import { createReadiness } from "./ledger/readiness.ts";
-import { createSequencer, type SequencerOptions } from "./ledger/sequencer.ts";
-import { type Snapshot, type Store, StoreFailure } from "./ledger/store.ts";
+import { errorCode, type Log, OperatorError, systemClock } from "./base/index.ts";
+import type { Config, DatabaseConfig, ListenAddress, TlsConfig } from "./config/index.ts";
+import { startRotation } from "./jobs/index.ts";
+import {
+  type ChangeIndex,
+  createReadiness,
+  createSequencer,
+  type SequencerOptions,
+  type Snapshot,
+  type Store,
+  StoreFailure,
+  watchBatches,
+  watchClock,
+} from "./ledger/index.ts";
 import { announce, checkVault, warnOfOpenFiles } from "./opening.ts";
 import { createOutageLog } from "./outage-log.ts";
-import { createSealer } from "./sealing/envelope.ts";
-import { openKeyring } from "./sealing/keyring.ts";
-import { hexSource } from "./sealing/master-key.ts";
-import { createRowMac } from "./sealing/row-mac.ts";
-import { tables } from "./secrets/tables.ts";
-import type { OnMigration } from "./store/sql/migrations.ts";
+import { createRowMac, createSealer, hexSource, openKeyring } from "./sealing/index.ts";
+import { tables } from "./secrets/index.ts";
+import type { OnMigration } from "./store/sql/index.ts";
 import type { ZscServer } from "./transport/index.ts";
 
 /** A vault that is open and listens. */
@@ -36,10 +35,10 @@ export interface RunningVault {
 /** Opens the database, brings its schema up to date. */
 export async function openStore(database: DatabaseConfig, onMigration?: OnMigration): Promise<Store> {
   if (database.kind === "sqlite") {
-    const { openSqliteStore } = await import("./store/sqlite/store.ts");
+    const { openSqliteStore } = await import("./store/sqlite/index.ts");
     return openSqliteStore(database.path, tables, onMigration);
   }
-  const { openMysqlStore } = await import("./store/mysql/store.ts");
+  const { openMysqlStore } = await import("./store/mysql/index.ts");
   return await openMysqlStore(database, tables, onMigration).catch((error: unknown) =>
     refuse(database, "opened", error),
   );
@@ -56,10 +55,10 @@ async function requireVault(database: DatabaseConfig): Promise<void> {
 
 async function holdsVault(database: DatabaseConfig): Promise<boolean> {
   if (database.kind === "sqlite") {
-    const { sqliteHoldsVault } = await import("./store/sqlite/presence.ts");
+    const { sqliteHoldsVault } = await import("./store/sqlite/index.ts");
     return sqliteHoldsVault(database.path, tables);
   }
-  const { mysqlHoldsVault } = await import("./store/mysql/presence.ts");
+  const { mysqlHoldsVault } = await import("./store/mysql/index.ts");
   return await mysqlHoldsVault(database, tables);
 }
 
@@ -69,7 +68,7 @@ export async function openSnapshot(database: DatabaseConfig): Promise<Snapshot> 
     if (database.kind === "sqlite") {
       return await openSqliteFile(database.path);
     }
-    const { openMysqlSnapshot } = await import("./store/mysql/snapshot.ts");
+    const { openMysqlSnapshot } = await import("./store/mysql/index.ts");
     return await openMysqlSnapshot(database);
   } catch (error) {
     return refuse(database, "read", error);
@@ -77,14 +76,14 @@ export async function openSnapshot(database: DatabaseConfig): Promise<Snapshot> 
 }
 
 async function openSqliteFile(path: string): Promise<Snapshot> {
-  const { openReadOnly } = await import("./store/sqlite/database.ts");
-  const { openSqliteSnapshot } = await import("./store/sqlite/snapshot.ts");
+  const { openReadOnly } = await import("./store/sqlite/index.ts");
+  const { openSqliteSnapshot } = await import("./store/sqlite/index.ts");
   return openSqliteSnapshot(openReadOnly(path));
 }
 
 /** Opens an index of what the log says changed, for verification: a file that is gone when it is closed. */
 export async function openChangeIndex(): Promise<ChangeIndex> {
-  const { openChangeIndex: open } = await import("./store/sqlite/change-index.ts");
+  const { openChangeIndex: open } = await import("./store/sqlite/index.ts");
   return open();
 }
 

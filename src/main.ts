@@ -1,16 +1,11 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { bannerOf } from "./banner.ts";
-import { systemClock } from "./base/clock.ts";
-import { errorCode } from "./base/error-code.ts";
-import { fieldsOfError, type Log } from "./base/log.ts";
-import { OperatorError } from "./base/operator-error.ts";
+import { errorCode, fieldsOfError, type Log, OperatorError, systemClock } from "./base/index.ts";
 import { type RunningVault, startVault } from "./compose.ts";
-import type { Config, Mode } from "./config/config.ts";
-import { ensureDataDir } from "./config/development-key.ts";
-import { loadConfig, loadTls } from "./config/load.ts";
-import { createLog, type ProcessLog } from "./logging/pino-log.ts";
-import { endFaultyConnection } from "./transport/http/attribution.ts";
+import { type Config, ensureDataDir, loadConfig, loadTls, type Mode } from "./config/index.ts";
+import { createLog, type ProcessLog } from "./logging/index.ts";
+import { endFaultyConnection } from "./transport/index.ts";
 
 /** How long the last lines of the log may take before the process ends without them. */
 const lastLinesMs = 1_000;
@@ -50,7 +45,7 @@ export async function serve(env: NodeJS.ProcessEnv, mode: Mode | undefined): Pro
 
 async function writeAdminToken(config: Config): Promise<string> {
   const { jwt, dataDir } = config;
-  const { mintToken } = await import("./auth/own-tokens.ts");
+  const { mintToken } = await import("./auth/index.ts");
   const token = await mintToken({
     ...jwt,
     secret: jwt.secret.bytes,

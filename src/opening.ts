@@ -1,16 +1,8 @@
 import { realpathSync, statSync } from "node:fs";
-import type { Log } from "./base/log.ts";
-import { OperatorError } from "./base/operator-error.ts";
-import { shapeOf } from "./ledger/record.ts";
-import type { Inventory, Store } from "./ledger/store.ts";
-import type { Sealer } from "./sealing/envelope.ts";
-import { keyIdIn } from "./sealing/key-box.ts";
-import { opensKeyCheck, sealKeyCheck } from "./sealing/key-check.ts";
-import type { Keyring } from "./sealing/keyring.ts";
-import type { SealingKey } from "./sealing/master-key.ts";
-import { bindingOf, isSealBroken } from "./secrets/drafts.ts";
-import type { Secret } from "./secrets/secret.ts";
-import { secrets } from "./secrets/tables.ts";
+import { type Log, OperatorError } from "./base/index.ts";
+import { type Inventory, type Store, shapeOf } from "./ledger/index.ts";
+import { type Keyring, keyIdIn, opensKeyCheck, type Sealer, type SealingKey, sealKeyCheck } from "./sealing/index.ts";
+import { bindingOf, isSealBroken, type Secret, secrets } from "./secrets/index.ts";
 
 export interface Opening {
   readonly keyring: Keyring;

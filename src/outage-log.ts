@@ -1,6 +1,5 @@
-import type { Log } from "./base/log.ts";
-import type { Store, StoreFailure } from "./ledger/store.ts";
-
+import type { Log } from "./base/index.ts";
+import type { Store, StoreFailure } from "./ledger/index.ts";
 export interface OutageLog {
   /** To be told of each batch that failed. */
   failed(failure: StoreFailure): void;

@@ -1,24 +1,26 @@
 import type { DescService } from "@bufbuild/protobuf";
-import { type Authenticator, createAuthenticator } from "./auth/authenticator.ts";
-import type { IssuerState } from "./auth/issuer-keys.ts";
-import { systemClock } from "./base/clock.ts";
-import type { Log } from "./base/log.ts";
-import type { Config } from "./config/config.ts";
-import { createReader } from "./ledger/reader.ts";
-import type { Sequencer } from "./ledger/sequencer.ts";
-import type { Store } from "./ledger/store.ts";
-import type { Sealer } from "./sealing/envelope.ts";
-import { createMetadataReader } from "./secrets/metadata-reader.ts";
-import { portAccess } from "./surfaces/kernel/access.ts";
-import { createAdmission, zidOf } from "./surfaces/kernel/admission.ts";
-import { createCallLog } from "./surfaces/kernel/call-log.ts";
-import { createErrorTranslator, type ErrorTranslator } from "./surfaces/kernel/errors.ts";
-import { createFaultLog } from "./surfaces/kernel/faults.ts";
-import { listSizeOf, maxBytesOf } from "./surfaces/kernel/message-sizes.ts";
-import type { KernelPorts } from "./surfaces/kernel/ports.ts";
-import type { Surface } from "./surfaces/kernel/surface.ts";
-import { createValidation, type Validation } from "./surfaces/kernel/validation.ts";
-import { createZscSurface, zscServices } from "./surfaces/zsc/surface.ts";
+import { type Authenticator, createAuthenticator, type IssuerState } from "./auth/index.ts";
+import { type Log, systemClock } from "./base/index.ts";
+import type { Config } from "./config/index.ts";
+import { createReader, type Sequencer, type Store } from "./ledger/index.ts";
+import type { Sealer } from "./sealing/index.ts";
+import { createMetadataReader } from "./secrets/index.ts";
+import {
+  createAdmission,
+  createCallLog,
+  createErrorTranslator,
+  createFaultLog,
+  createValidation,
+  type ErrorTranslator,
+  type KernelPorts,
+  listSizeOf,
+  maxBytesOf,
+  portAccess,
+  type Surface,
+  type Validation,
+  zidOf,
+} from "./surfaces/kernel/index.ts";
+import { createZscSurface, zscServices } from "./surfaces/zsc/index.ts";
 import {
   cancellationOf,
   canStreamList,

@@ -1,6 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { type AuditRow, auditColumns, rowPrefix } from "../ledger/row.ts";
-import { separatorHex } from "../ledger/row-block.ts";
+import { type AuditRow, auditColumns, rowPrefix, separatorHex } from "../ledger/index.ts";
 
 type AuditColumn = (typeof auditColumns)[number];
 

@@ -1,7 +1,5 @@
 import { hash } from "node:crypto";
-import { type AuditRow, type Head, originPrefix, zeroHash } from "../ledger/row.ts";
-import type { RowBlock } from "../ledger/row-block.ts";
-import type { Snapshot } from "../ledger/store.ts";
+import { type AuditRow, type Head, originPrefix, type RowBlock, type Snapshot, zeroHash } from "../ledger/index.ts";
 import { at, BlockReader } from "./block-reader.ts";
 
 /**

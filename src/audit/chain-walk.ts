@@ -1,5 +1,4 @@
-import { type AuditRow, type Head, proofDigestOf, rowHashOf, subjectOf, zeroHash } from "../ledger/row.ts";
-
+import { type AuditRow, type Head, proofDigestOf, rowHashOf, subjectOf, zeroHash } from "../ledger/index.ts";
 /** The first row at which the chain is broken. */
 export interface Break {
   /** The `seq` of the changed or missing row. */

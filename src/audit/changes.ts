@@ -1,9 +1,15 @@
-import type { ChangeIndex, LastChange } from "../ledger/change-index.ts";
-import { versionIn } from "../ledger/last-change.ts";
-import { keyText, type StoredRow, shapeOf } from "../ledger/record.ts";
-import type { AuditRow } from "../ledger/row.ts";
-import type { Snapshot } from "../ledger/store.ts";
-import type { AnyTable, LogOfChanges } from "../ledger/table.ts";
+import {
+  type AnyTable,
+  type AuditRow,
+  type ChangeIndex,
+  keyText,
+  type LastChange,
+  type LogOfChanges,
+  type Snapshot,
+  type StoredRow,
+  shapeOf,
+  versionIn,
+} from "../ledger/index.ts";
 import type { Difference } from "./report.ts";
 
 /** A table whose changes are in the log. */

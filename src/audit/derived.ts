@@ -1,7 +1,11 @@
-import { type AnyRecord, shapeOf } from "../ledger/record.ts";
-import type { AuditRow } from "../ledger/row.ts";
-import type { Snapshot } from "../ledger/store.ts";
-import type { AnyTable, Derivation } from "../ledger/table.ts";
+import {
+  type AnyRecord,
+  type AnyTable,
+  type AuditRow,
+  type Derivation,
+  type Snapshot,
+  shapeOf,
+} from "../ledger/index.ts";
 import type { Difference } from "./report.ts";
 
 /** A table whose records follow from the log. */

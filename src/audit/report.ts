@@ -1,5 +1,4 @@
-import type { Head } from "../ledger/row.ts";
-import type { AnyTable } from "../ledger/table.ts";
+import type { AnyTable, Head } from "../ledger/index.ts";
 import type { Break } from "./chain-walk.ts";
 
 /** A difference between vault and log, or an impossible change in the log. */

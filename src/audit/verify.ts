@@ -1,9 +1,5 @@
-import type { Clock } from "../base/clock.ts";
-import { momentOf } from "../base/moment.ts";
-import type { ChangeIndex } from "../ledger/change-index.ts";
-import type { AuditRow } from "../ledger/row.ts";
-import type { Snapshot } from "../ledger/store.ts";
-import type { AnyTable } from "../ledger/table.ts";
+import { type Clock, momentOf } from "../base/index.ts";
+import type { AnyTable, AuditRow, ChangeIndex, Snapshot } from "../ledger/index.ts";
 import { isWholeInBlocks } from "./blocks.ts";
 import { ChainWalk } from "./chain-walk.ts";
 import { ChangeHistory, compareRecords, isLogged, type LoggedTable } from "./changes.ts";

@@ -1,6 +1,5 @@
 import { decodeProtectedHeader } from "jose/decode/protected_header";
-import type { Clock } from "../base/clock.ts";
-import type { Principal } from "../base/principal.ts";
+import type { Clock, Principal } from "../base/index.ts";
 import type { ProvenIdentity } from "./claims.ts";
 import { createExternalVerifier, type ExternalIssuer, externalAlgorithms } from "./external-tokens.ts";
 import type { IssuerState } from "./issuer-keys.ts";

@@ -1,6 +1,5 @@
 import type { JWTPayload } from "jose";
-import { isZid } from "../base/names.ts";
-import type { Principal } from "../base/principal.ts";
+import { isZid, type Principal } from "../base/index.ts";
 import { expired, unauthenticated } from "./refusal.ts";
 
 /** The identity that a verified token proves, and how long to cache it. Times in milliseconds since the Unix epoch. */

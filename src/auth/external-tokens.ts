@@ -1,8 +1,6 @@
 import type { CryptoKey, JWTPayload } from "jose";
 import { jwtVerify } from "jose/jwt/verify";
-import type { Clock } from "../base/clock.ts";
-import { errorCode } from "../base/error-code.ts";
-import { systemZid } from "../base/names.ts";
+import { type Clock, errorCode, systemZid } from "../base/index.ts";
 import { clockSkewSeconds, goodUntilMs, type ProvenIdentity, zidIn } from "./claims.ts";
 import { fetchKeySet } from "./fetch-key-set.ts";
 import { createIssuerKeys, type HeldKeys, type IssuerState } from "./issuer-keys.ts";

@@ -1,4 +1,4 @@
-import { errorCode } from "../base/error-code.ts";
+import { errorCode } from "../base/index.ts";
 import { type KeySet, KeySetProblem, parseKeySet } from "./key-set.ts";
 
 const timeoutMs = 5_000;

@@ -1,5 +1,4 @@
-import type { Clock } from "../base/clock.ts";
-import type { VaultError } from "../base/errors.ts";
+import type { Clock, VaultError } from "../base/index.ts";
 import { type KeySet, KeySetProblem } from "./key-set.ts";
 import { issuerUnavailable } from "./refusal.ts";
 

@@ -1,6 +1,6 @@
 import type { CryptoKey, JSONWebKeySet } from "jose";
 import { createLocalJWKSet } from "jose/jwks/local";
-import { errorCode } from "../base/error-code.ts";
+import { errorCode } from "../base/index.ts";
 
 /** What the token's header says about its signing key. Not verified. */
 export interface KeyHint {

@@ -1,9 +1,7 @@
 import { createSecretKey, type KeyObject } from "node:crypto";
 import { SignJWT } from "jose/jwt/sign";
 import { jwtVerify } from "jose/jwt/verify";
-import type { Clock } from "../base/clock.ts";
-import { isZid, systemZid } from "../base/names.ts";
-import type { Role } from "../base/principal.ts";
+import { type Clock, isZid, type Role, systemZid } from "../base/index.ts";
 import { clockSkewSeconds, goodUntilMs, type ProvenIdentity, zidIn } from "./claims.ts";
 import { forbidden, unauthenticated } from "./refusal.ts";
 import { isRole } from "./roles.ts";

@@ -1,6 +1,4 @@
-import { errorCode } from "../base/error-code.ts";
-import { VaultError } from "../base/errors.ts";
-
+import { errorCode, VaultError } from "../base/index.ts";
 /** The only error for an invalid token. The reason is for the logs and quotes nothing of the token. */
 export function unauthenticated(reason: string): VaultError {
   return new VaultError("UNAUTHENTICATED", "unauthorized", { cause: new Error(reason) });

@@ -1,4 +1,4 @@
-import type { Role } from "../base/principal.ts";
+import type { Role } from "../base/index.ts";
 
 const roles: Readonly<Record<Role, true>> = { admin: true, caller: true, system: true };
 

@@ -1,6 +1,5 @@
 import { hash } from "node:crypto";
-import { BoundedMap } from "../base/bounded-map.ts";
-import type { Principal } from "../base/principal.ts";
+import { BoundedMap, type Principal } from "../base/index.ts";
 import type { ProvenIdentity } from "./claims.ts";
 
 /** Caches verified tokens while they are valid. The keys are hashes, not the tokens themselves. */

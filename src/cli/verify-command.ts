@@ -1,9 +1,7 @@
-import type { Difference, Report } from "../audit/report.ts";
-import { verify } from "../audit/verify.ts";
-import { systemClock } from "../base/clock.ts";
-import type { ChangeIndex } from "../ledger/change-index.ts";
-import type { Snapshot } from "../ledger/store.ts";
-import { secrets, tables } from "../secrets/tables.ts";
+import { type Difference, type Report, verify } from "../audit/index.ts";
+import { systemClock } from "../base/index.ts";
+import type { ChangeIndex, Snapshot } from "../ledger/index.ts";
+import { secrets, tables } from "../secrets/index.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface VerifyCommand {

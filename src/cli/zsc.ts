@@ -1,11 +1,8 @@
 import { Command, CommanderError, Option } from "commander";
-import { parseTtl } from "../auth/ttl.ts";
-import { systemClock } from "../base/clock.ts";
-import { OperatorError } from "../base/operator-error.ts";
-import type { Role } from "../base/principal.ts";
-import type { Mode } from "../config/config.ts";
-import { loadDatabaseConfig, loadTokenConfig } from "../config/load.ts";
-import { StoreFailure } from "../ledger/store.ts";
+import { parseTtl } from "../auth/index.ts";
+import { OperatorError, type Role, systemClock } from "../base/index.ts";
+import { loadDatabaseConfig, loadTokenConfig, type Mode } from "../config/index.ts";
+import { StoreFailure } from "../ledger/index.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
 
 /** The command line is wrong. Otherwise 0 means done, and 1 that the answer is no or the start failed. */
@@ -102,7 +99,7 @@ function modeOf(dev: boolean | undefined): Mode | undefined {
 async function token({ dev, role, zid, ttl }: TokenOptions, terminal: Terminal): Promise<void> {
   const { jwt } = loadTokenConfig(process.env, { mode: modeOf(dev) });
   const ttlMs = asOperatorError(() => parseTtl(ttl));
-  const { mintToken } = await import("../auth/own-tokens.ts");
+  const { mintToken } = await import("../auth/index.ts");
   const minted = mintToken({ ...jwt, secret: jwt.secret.bytes, zid, role, ttlMs, clock: systemClock });
   terminal.out(await minted.catch((error: unknown) => asOperatorError(() => rethrow(error))));
 }

@@ -1,5 +1,4 @@
-import { OperatorError } from "../base/operator-error.ts";
-
+import { OperatorError } from "../base/index.ts";
 /** Reports every invalid setting at once. The message quotes no values, only file paths. */
 export class ConfigError extends OperatorError {
   override readonly name = "ConfigError";

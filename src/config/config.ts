@@ -1,5 +1,4 @@
-import type { Plaintext } from "../base/plaintext.ts";
-
+import type { Plaintext } from "../base/index.ts";
 /** `development`: one machine, loopback only, generated keys. `production`: no key is generated. */
 export type Mode = "development" | "production";
 

@@ -1,4 +1,4 @@
-import { Plaintext } from "../base/plaintext.ts";
+import { Plaintext } from "../base/index.ts";
 import type { DatabaseConfig } from "./config.ts";
 import { SettingProblem } from "./config-error.ts";
 

@@ -13,9 +13,7 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
-import { errorCode } from "../base/error-code.ts";
-import { OperatorError } from "../base/operator-error.ts";
-import { Plaintext } from "../base/plaintext.ts";
+import { errorCode, OperatorError, Plaintext } from "../base/index.ts";
 
 export type DevelopmentKeyFile = "master.key" | "jwt.secret";
 

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { Plaintext } from "../base/plaintext.ts";
+import { Plaintext } from "../base/index.ts";
 import type { BaseConfig, DatabaseConfig, JwtConfig, ListenAddress, LogLevel, Mode } from "./config.ts";
 import { SettingProblem } from "./config-error.ts";
 import { parseDatabaseUrl } from "./database-url.ts";

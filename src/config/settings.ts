@@ -1,4 +1,4 @@
-import { errorCode } from "../base/error-code.ts";
+import { errorCode } from "../base/index.ts";
 import type { ConfigWarning } from "./config.ts";
 import { ConfigError, SettingProblem } from "./config-error.ts";
 import type { ReadFile, SettingFile } from "./setting-file.ts";

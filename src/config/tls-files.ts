@@ -1,5 +1,5 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { Plaintext } from "../base/plaintext.ts";
+import { Plaintext } from "../base/index.ts";
 import type { TlsConfig } from "./config.ts";
 import type { Settings } from "./settings.ts";
 

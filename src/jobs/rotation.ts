@@ -1,14 +1,7 @@
-import type { Clock } from "../base/clock.ts";
-import { fieldsOfError, type Log } from "../base/log.ts";
-import { momentOf } from "../base/moment.ts";
-import { zeqondMs } from "../base/zeqond.ts";
-import type { Sequencer } from "../ledger/sequencer.ts";
-import type { Store } from "../ledger/store.ts";
-import type { Sealer } from "../sealing/envelope.ts";
-import { isSealBroken } from "../secrets/drafts.ts";
-import { rotateIfDue } from "../secrets/rotate.ts";
-import type { Secret } from "../secrets/secret.ts";
-import { secrets } from "../secrets/tables.ts";
+import { type Clock, fieldsOfError, type Log, momentOf, zeqondMs } from "../base/index.ts";
+import type { Sequencer, Store } from "../ledger/index.ts";
+import type { Sealer } from "../sealing/index.ts";
+import { isSealBroken, rotateIfDue, type Secret, secrets } from "../secrets/index.ts";
 import { Pauses } from "./pauses.ts";
 
 /** How often the daemon looks. */

@@ -1,10 +1,9 @@
-import type { VaultError } from "../base/errors.ts";
-import type { Moment } from "../base/moment.ts";
-import type { RowMac } from "../base/row-mac.ts";
+import type { Moment, RowMac, VaultError } from "../base/index.ts";
 import { type LooseRow, linkRows, looseRow } from "./chain.ts";
-import type { Decision, Operation, Outcome, Receipt } from "./operation.ts";
+import type { Decision, Operation, Outcome } from "./operation.ts";
+import { type Receipt, receiptOfRow } from "./receipt.ts";
 import { shapeOf } from "./record.ts";
-import { type AuditRow, receiptOfRow } from "./row.ts";
+import type { AuditRow } from "./row.ts";
 import type { LedgerWrite, Loaded } from "./store.ts";
 import { World } from "./world.ts";
 

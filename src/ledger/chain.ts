@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Moment } from "../base/moment.ts";
+import type { Moment } from "../base/index.ts";
 import type { AuditDraft } from "./operation.ts";
 import { type AuditRow, type Head, originIdOf, proofDigestOf, rowHashOf } from "./row.ts";
 

@@ -1,5 +1,4 @@
-import type { Clock } from "../base/clock.ts";
-import type { Log } from "../base/log.ts";
+import type { Clock, Log } from "../base/index.ts";
 import type { NewestRow } from "./store.ts";
 
 /** Detects a wrong system clock. Zeqonds, expiries and the denial limiter depend on it. */

@@ -1,5 +1,5 @@
-import type { VaultError } from "../base/errors.ts";
-import type { Moment } from "../base/moment.ts";
+import type { Moment, VaultError } from "../base/index.ts";
+import type { Receipt } from "./receipt.ts";
 import type { AnyTable, Key, Table } from "./table.ts";
 
 /**
@@ -92,22 +92,8 @@ export interface AuditDraft {
   readonly payload: Readonly<Record<string, unknown>>;
 }
 
-/** Proof that a transition was recorded (contract, section 3). */
-export interface Receipt {
-  readonly seq: number;
-  readonly rowHash: string;
-  readonly transitionId: string;
-  readonly proofDigest: string;
-  readonly zeqond: number;
-}
-
 /** An outcome whose rows are durable. `receipts` has one entry for each draft. */
 export interface Recorded<T> {
   readonly value: T;
   readonly receipts: readonly Receipt[];
-}
-
-/** The form of a receipt in the header `zsc-receipt`. */
-export function receiptText(receipt: Receipt): string {
-  return `${receipt.seq}.${receipt.rowHash}`;
 }

@@ -1,4 +1,4 @@
-import { VaultError } from "../base/errors.ts";
+import { VaultError } from "../base/index.ts";
 import type { AuditRow, Head } from "./row.ts";
 import { type AuditSelection, type Listing, type Selection, type Store, StoreFailure } from "./store.ts";
 import type { Key, Table } from "./table.ts";

@@ -1,7 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { errorCode } from "../base/error-code.ts";
-import type { Log } from "../base/log.ts";
-import type { Durability, Readiness } from "../base/readiness.ts";
+import { type Durability, errorCode, type Log, type Readiness } from "../base/index.ts";
 import type { BatchWatch } from "./batch-watch.ts";
 import type { ClockWatch } from "./clock-watch.ts";
 import { type Store, StoreFailure, type Trouble } from "./store.ts";

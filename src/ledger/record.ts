@@ -1,4 +1,4 @@
-import { FieldWriter } from "../base/fields.ts";
+import { FieldWriter } from "../base/index.ts";
 import type { AnyTable, Column, ColumnType, Key } from "./table.ts";
 
 /** A record whose table is known at run time only. */

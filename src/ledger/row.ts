@@ -1,6 +1,5 @@
 import { hash } from "node:crypto";
-import { FieldWriter } from "../base/fields.ts";
-import type { Receipt } from "./operation.ts";
+import { FieldWriter } from "../base/index.ts";
 
 /** One row of the audit log, with the exact texts that its hash covers. */
 export interface AuditRow {
@@ -89,10 +88,4 @@ export function originIdOf(subject: string): string {
 /** The name that a row's `proof_digest` covers. */
 export function subjectOf(originId: string): string {
   return originId.startsWith(originPrefix) ? originId.slice(originPrefix.length) : originId;
-}
-
-/** The caller's receipt for a row. */
-export function receiptOfRow(row: AuditRow): Receipt {
-  const { seq, rowHash, transitionId, proofDigest, zeqondNumber: zeqond } = row;
-  return { seq, rowHash, transitionId, proofDigest, zeqond };
 }

@@ -1,8 +1,4 @@
-import type { Cancellation } from "../base/cancellation.ts";
-import type { Clock } from "../base/clock.ts";
-import { VaultError } from "../base/errors.ts";
-import { momentOf } from "../base/moment.ts";
-import type { RowMac } from "../base/row-mac.ts";
+import { type Cancellation, type Clock, momentOf, type RowMac, VaultError } from "../base/index.ts";
 import { type AppliedBatch, applyBatch, discardBatch } from "./batch.ts";
 import { FairQueue } from "./fair-queue.ts";
 import { needsOf } from "./needs.ts";

@@ -1,4 +1,4 @@
-import type { Durability } from "../base/readiness.ts";
+import type { Durability } from "../base/index.ts";
 import type { AnyRecord, StoredRow } from "./record.ts";
 import type { AuditRow, Head } from "./row.ts";
 import type { RowBlock } from "./row-block.ts";

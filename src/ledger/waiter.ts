@@ -1,7 +1,8 @@
-import type { AbortListener, Cancellation } from "../base/cancellation.ts";
+import type { AbortListener, Cancellation } from "../base/index.ts";
 import type { Settled } from "./batch.ts";
 import type { FairQueue, Queued } from "./fair-queue.ts";
-import { type Operation, type Recorded, receiptText } from "./operation.ts";
+import type { Operation, Recorded } from "./operation.ts";
+import { receiptText } from "./receipt.ts";
 
 /** A submitted operation and its caller. */
 export interface Submission {

@@ -1,6 +1,4 @@
-import { VaultError } from "../base/errors.ts";
-import type { Moment } from "../base/moment.ts";
-import type { RowMac } from "../base/row-mac.ts";
+import { type Moment, type RowMac, VaultError } from "../base/index.ts";
 import type { LooseRow } from "./chain.ts";
 import type { Change, View } from "./operation.ts";
 import { type AnyRecord, keyOf, keyText, type Shape, shapeOf } from "./record.ts";

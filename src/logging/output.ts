@@ -1,6 +1,6 @@
 import { constants, fstatSync, openSync, writeSync } from "node:fs";
 import { isatty } from "node:tty";
-import { errorCode } from "../base/error-code.ts";
+import { errorCode } from "../base/index.ts";
 
 /** The destination of log lines. It never throws, and never blocks on a slow reader where the platform allows. */
 export interface Output {

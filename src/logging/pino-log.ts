@@ -1,6 +1,6 @@
 import { type DestinationStream, pino } from "pino";
 import { prettyFactory } from "pino-pretty";
-import type { Log, LogFields } from "../base/log.ts";
+import type { Log, LogFields } from "../base/index.ts";
 import { createLineSink, type LineSink } from "./line-sink.ts";
 import { openStandardOutput } from "./output.ts";
 

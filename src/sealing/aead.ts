@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, type KeyObject } from "node:crypto";
-import { VaultError } from "../base/errors.ts";
+import { VaultError } from "../base/index.ts";
 
 const algorithm = "aes-256-gcm";
 

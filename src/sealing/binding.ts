@@ -1,5 +1,4 @@
-import { FieldWriter } from "../base/fields.ts";
-
+import { FieldWriter } from "../base/index.ts";
 /** The row that a sealed value belongs to, with its readers. The value opens under exactly this binding. */
 export interface Binding {
   readonly table: string;

@@ -1,7 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { createSecretKey, type KeyObject, randomBytes } from "node:crypto";
-import { BoundedMap } from "../base/bounded-map.ts";
-import { Plaintext } from "../base/plaintext.ts";
+import { BoundedMap, Plaintext } from "../base/index.ts";
 import { decrypt, encrypt, ivBytes, keyBytes, type RandomBytes, sealBroken } from "./aead.ts";
 import { type Binding, dataKeyAssociatedData, isSameBinding, type KeyFormat, valueAssociatedData } from "./binding.ts";
 import { createKeyBox, type KeyBox, keyIdIn } from "./key-box.ts";

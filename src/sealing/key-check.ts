@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { FieldWriter } from "../base/fields.ts";
+import { FieldWriter } from "../base/index.ts";
 import type { RandomBytes } from "./aead.ts";
 import { createKeyBox } from "./key-box.ts";
 import type { SealingKey } from "./master-key.ts";

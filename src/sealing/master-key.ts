@@ -1,6 +1,6 @@
 import { createHmac, createSecretKey, type KeyObject, pbkdf2 } from "node:crypto";
 import { promisify } from "node:util";
-import type { Plaintext } from "../base/plaintext.ts";
+import type { Plaintext } from "../base/index.ts";
 import { keyBytes } from "./aead.ts";
 
 /** The key that seals data keys. The key material stays in a KeyObject, which does not print it. */

@@ -1,5 +1,5 @@
 import { createHmac, createSecretKey, hkdfSync, type KeyObject, timingSafeEqual } from "node:crypto";
-import type { RowMac } from "../base/row-mac.ts";
+import type { RowMac } from "../base/index.ts";
 import { keyBytes } from "./aead.ts";
 import { keyIdIn } from "./key-box.ts";
 import type { Keyring } from "./keyring.ts";

@@ -1,5 +1,5 @@
-import type { Principal } from "../base/principal.ts";
-import type { Operation } from "../ledger/operation.ts";
+import type { Principal } from "../base/index.ts";
+import type { Operation } from "../ledger/index.ts";
 import { needsChange, notAsRecorded, notFound, oneRow, refuse } from "./drafts.ts";
 import { secrets } from "./tables.ts";
 

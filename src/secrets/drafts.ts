@@ -1,6 +1,6 @@
-import { VaultError } from "../base/errors.ts";
-import type { AuditDraft, Decision, Need, Weight } from "../ledger/operation.ts";
-import type { Binding } from "../sealing/binding.ts";
+import { VaultError } from "../base/index.ts";
+import type { AuditDraft, Decision, Need, Weight } from "../ledger/index.ts";
+import type { Binding } from "../sealing/index.ts";
 import type { Secret } from "./secret.ts";
 import { secrets } from "./tables.ts";
 

@@ -1,5 +1,4 @@
-import type { Moment } from "../base/moment.ts";
-import { systemZid } from "../base/names.ts";
+import { type Moment, systemZid } from "../base/index.ts";
 import { limitedForMs } from "./limiter.ts";
 import type { Secret } from "./secret.ts";
 

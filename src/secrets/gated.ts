@@ -1,7 +1,6 @@
-import { VaultError } from "../base/errors.ts";
-import type { Plaintext } from "../base/plaintext.ts";
-import type { AuditDraft, Change, Need, View } from "../ledger/operation.ts";
-import type { Sealer } from "../sealing/envelope.ts";
+import { type Plaintext, VaultError } from "../base/index.ts";
+import type { AuditDraft, Change, Need, View } from "../ledger/index.ts";
+import type { Sealer } from "../sealing/index.ts";
 import { bindingOf, deniedDraft, isSealBroken, needsSecret, notFound, type RefusalReason } from "./drafts.ts";
 import { type GateAnswer, passGate } from "./gate.ts";
 import type { Secret } from "./secret.ts";

@@ -1,6 +1,4 @@
-import type { Moment } from "../base/moment.ts";
-import { zeqondMs } from "../base/zeqond.ts";
-
+import { type Moment, zeqondMs } from "../base/index.ts";
 /** A ZID with this many denials in the window is rate-limited (contract, section 2, "The denial limiter"). */
 export const maxDenials = 5;
 

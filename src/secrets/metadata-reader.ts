@@ -1,5 +1,4 @@
-import type { Reader } from "../ledger/reader.ts";
-import { type AuditRow, type Head, originIdOf } from "../ledger/row.ts";
+import { type AuditRow, type Head, originIdOf, type Reader } from "../ledger/index.ts";
 import { metadataOf, type SecretMetadata } from "./secret.ts";
 import { secrets } from "./tables.ts";
 

@@ -1,5 +1,5 @@
-import type { Principal } from "../base/principal.ts";
-import type { AuditDraft, Operation } from "../ledger/operation.ts";
+import type { Principal } from "../base/index.ts";
+import type { AuditDraft, Operation } from "../ledger/index.ts";
 import { needsSecret, notFound, oneRow } from "./drafts.ts";
 import type { EventType } from "./events.ts";
 import { metadataOf, type SecretMetadata } from "./secret.ts";

@@ -1,9 +1,6 @@
-import { VaultError } from "../base/errors.ts";
-import { maxPermissions } from "../base/names.ts";
-import type { Principal } from "../base/principal.ts";
-import { changeMarks } from "../ledger/last-change.ts";
-import type { Operation } from "../ledger/operation.ts";
-import type { Sealer } from "../sealing/envelope.ts";
+import { maxPermissions, type Principal, VaultError } from "../base/index.ts";
+import { changeMarks, type Operation } from "../ledger/index.ts";
+import type { Sealer } from "../sealing/index.ts";
 import { bindingOf } from "./drafts.ts";
 import { reseal } from "./reseal.ts";
 import { secrets } from "./tables.ts";

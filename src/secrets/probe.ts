@@ -1,5 +1,5 @@
-import type { Operation } from "../ledger/operation.ts";
-import type { Sealer } from "../sealing/envelope.ts";
+import type { Operation } from "../ledger/index.ts";
+import type { Sealer } from "../sealing/index.ts";
 import { oneRow, type RefusalReason } from "./drafts.ts";
 import { needsPassage, pass, type Request } from "./gated.ts";
 

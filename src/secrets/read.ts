@@ -1,7 +1,6 @@
-import { VaultError } from "../base/errors.ts";
-import type { Plaintext } from "../base/plaintext.ts";
-import type { AuditDraft, Change, Decision, Operation, View } from "../ledger/operation.ts";
-import type { Sealer } from "../sealing/envelope.ts";
+import { type Plaintext, VaultError } from "../base/index.ts";
+import type { AuditDraft, Change, Decision, Operation, View } from "../ledger/index.ts";
+import type { Sealer } from "../sealing/index.ts";
 import { oneRow } from "./drafts.ts";
 import { needsPassage, type Passage, pass, type Request } from "./gated.ts";
 import { secrets } from "./tables.ts";

@@ -1,6 +1,5 @@
-import type { VaultError } from "../base/errors.ts";
-import type { Principal } from "../base/principal.ts";
-import type { AuditDraft, Decision, Operation } from "../ledger/operation.ts";
+import type { Principal, VaultError } from "../base/index.ts";
+import type { AuditDraft, Decision, Operation } from "../ledger/index.ts";
 import { isSealBroken, needsChange, notAsRecorded, notFound, oneRow, refuse } from "./drafts.ts";
 import type { Secret } from "./secret.ts";
 import { secrets } from "./tables.ts";

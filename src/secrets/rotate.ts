@@ -1,9 +1,6 @@
-import { systemZid } from "../base/names.ts";
-import type { Principal } from "../base/principal.ts";
-import { rotationZeqonds } from "../base/zeqond.ts";
-import { changeMarks } from "../ledger/last-change.ts";
-import type { Operation } from "../ledger/operation.ts";
-import type { Sealer } from "../sealing/envelope.ts";
+import { type Principal, rotationZeqonds, systemZid } from "../base/index.ts";
+import { changeMarks, type Operation } from "../ledger/index.ts";
+import type { Sealer } from "../sealing/index.ts";
 import { bindingOf } from "./drafts.ts";
 import { reseal } from "./reseal.ts";
 import type { Secret } from "./secret.ts";

@@ -1,12 +1,7 @@
 import { randomUUID } from "node:crypto";
-import type { Moment } from "../base/moment.ts";
-import { systemZid } from "../base/names.ts";
-import type { Plaintext } from "../base/plaintext.ts";
-import type { Principal } from "../base/principal.ts";
-import { rotationZeqonds } from "../base/zeqond.ts";
-import { changeMarks } from "../ledger/last-change.ts";
-import type { Decision, Operation } from "../ledger/operation.ts";
-import type { Sealer } from "../sealing/envelope.ts";
+import { type Moment, type Plaintext, type Principal, rotationZeqonds, systemZid } from "../base/index.ts";
+import { changeMarks, type Decision, type Operation } from "../ledger/index.ts";
+import type { Sealer } from "../sealing/index.ts";
 import { bindingOf, isSealBroken, needsChange, notAsRecorded, refuse } from "./drafts.ts";
 import type { Secret } from "./secret.ts";
 import { secrets } from "./tables.ts";

@@ -1,5 +1,4 @@
-import { originPrefix } from "../ledger/row.ts";
-import { type AnyTable, declareTable } from "../ledger/table.ts";
+import { type AnyTable, declareTable, originPrefix } from "../ledger/index.ts";
 import { lookedAtZeqonds, windowZeqonds } from "./limiter.ts";
 import type { Secret } from "./secret.ts";
 

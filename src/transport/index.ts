@@ -1,4 +1,5 @@
 export { cancellationOf, canStreamList, streamList } from "./framings/call.ts";
+export { endFaultyConnection } from "./http/attribution.ts";
 export type { Limits } from "./limits.ts";
 export { defaultLimits } from "./limits.ts";
 export type {

@@ -2,7 +2,7 @@ import type { DescField, DescMessage, DescMethod, DescService, JsonObject, Messa
 import type { GenExtension } from "@bufbuild/protobuf/codegenv2";
 import type { FieldOptions } from "@bufbuild/protobuf/wkt";
 import type { Code, ConnectError, ContextValues, Interceptor, ServiceImpl } from "@connectrpc/connect";
-import type { Readiness } from "../base/readiness.ts";
+import type { Readiness } from "../base/index.ts";
 import type { Limits } from "./limits.ts";
 
 /** A service and its implementation. Made by `bindService`, which checks the types. */

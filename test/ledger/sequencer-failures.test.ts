@@ -1,5 +1,5 @@
 import type { Operation } from "../../src/ledger/operation.ts";
-import { receiptOfRow } from "../../src/ledger/row.ts";
+import { receiptOfRow } from "../../src/ledger/receipt.ts";
 import { createSequencer, type SequencerOptions } from "../../src/ledger/sequencer.ts";
 import { type LedgerWrite, StoreFailure, type StoreFailureKind } from "../../src/ledger/store.ts";
 import { revokeSecret } from "../../src/secrets/permissions.ts";

@@ -1,5 +1,6 @@
 import type { Recorded } from "../../src/ledger/operation.ts";
-import { type AuditRow, receiptOfRow } from "../../src/ledger/row.ts";
+import { receiptOfRow } from "../../src/ledger/receipt.ts";
+import type { AuditRow } from "../../src/ledger/row.ts";
 import { createSequencer, type Sequencer } from "../../src/ledger/sequencer.ts";
 import type { Store } from "../../src/ledger/store.ts";
 import { readSecret } from "../../src/secrets/read.ts";

@@ -1,6 +1,5 @@
 import type { VaultError } from "../../src/base/errors.ts";
-import { receiptText } from "../../src/ledger/operation.ts";
-import { receiptOfRow } from "../../src/ledger/row.ts";
+import { receiptOfRow, receiptText } from "../../src/ledger/receipt.ts";
 import type { SequencerOptions } from "../../src/ledger/sequencer.ts";
 import { deleteSecret } from "../../src/secrets/delete.ts";
 import { rotateIfDue } from "../../src/secrets/rotate.ts";

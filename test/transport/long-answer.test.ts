@@ -3,8 +3,9 @@ import { file_google_rpc_error_details } from "#gen/google/rpc/error_details_pb.
 import { BatchReadResponseSchema, ZeqContext } from "#gen/zsc/v1/zeq_context_pb.js";
 import { ListResponseSchema, ZscAdmin } from "#gen/zsc/v1/zsc_admin_pb.js";
 import type { Codec } from "../../src/transport/framings/codec.ts";
-import { encodeInTurns, entriesFieldOf } from "../../src/transport/framings/long-answer.ts";
+import { encodeInTurns } from "../../src/transport/framings/long-answer.ts";
 import type { UnaryMethod } from "../../src/transport/framings/methods.ts";
+import { entriesFieldOf } from "../../src/transport/framings/methods.ts";
 
 const registry = createRegistry(file_google_rpc_error_details);
 const list = ZscAdmin.method.list;

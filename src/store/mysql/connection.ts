@@ -1,11 +1,10 @@
 import { connect, isIP } from "node:net";
 import { createConnection, type FieldPacket, type ResultSetHeader, type RowDataPacket } from "mysql2/promise";
-import { OperatorError } from "../../base/operator-error.ts";
-import type { Plaintext } from "../../base/plaintext.ts";
-import { StoreFailure } from "../../ledger/store.ts";
+import { OperatorError, type Plaintext } from "../../base/index.ts";
+import { StoreFailure } from "../../ledger/index.ts";
 import { failureOf, type Stage } from "./failures.ts";
 import { bind } from "./literals.ts";
-import { finishSession, firstStatements, packetBytesOf, showVariables } from "./session.ts";
+import { finishSession, firstStatements, packetBytesOf, showVariables, type Use } from "./session.ts";
 
 /** How to reach the database. */
 export interface MysqlOptions {
@@ -72,13 +71,6 @@ const session = [
   // Several waits fit into the time that a batch has (sequencer).
   "SET SESSION innodb_lock_wait_timeout = 3",
 ];
-
-/**
- * A `ledger` connection commits only when told to: a statement that runs on its own after a swallowed rollback must
- * not commit itself (Galera). A `reader` leaves no transaction behind. A `migration` meets any schema or none. A `snapshot`
- * may only read, and may pause.
- */
-export type Use = "ledger" | "reader" | "migration" | "snapshot";
 
 const ofUse: Readonly<Record<Use, readonly string[]>> = {
   ledger: [lease(silentSeconds), "SET SESSION autocommit = 0"],

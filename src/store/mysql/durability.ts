@@ -1,4 +1,4 @@
-import type { Durability } from "../../base/readiness.ts";
+import type { Durability } from "../../base/index.ts";
 import type { Connection } from "./connection.ts";
 
 /** The settings without which an acknowledged commit can be lost with its machine, and what they must be. */

@@ -1,5 +1,5 @@
-import { errorCode } from "../../base/error-code.ts";
-import { StoreFailure, type Trouble } from "../../ledger/store.ts";
+import { errorCode } from "../../base/index.ts";
+import { StoreFailure, type Trouble } from "../../ledger/index.ts";
 import { describeCause } from "./causes.ts";
 
 /** Where in a transaction something went wrong. */

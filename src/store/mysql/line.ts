@@ -1,4 +1,4 @@
-import { StoreFailure } from "../../ledger/store.ts";
+import { StoreFailure } from "../../ledger/index.ts";
 import { type Connection, guarded } from "./connection.ts";
 
 /** One connection, opened when it is needed and again after it broke; its users take turns. */

@@ -1,7 +1,5 @@
-import type { Head } from "../../ledger/row.ts";
-import { type Listing, StoreFailure } from "../../ledger/store.ts";
-import type { Key } from "../../ledger/table.ts";
-import { textOf } from "../sql/records.ts";
+import { type Head, type Key, type Listing, StoreFailure } from "../../ledger/index.ts";
+import { textOf } from "../sql/index.ts";
 import { type Connection, guarded, type MysqlOptions, openConnection } from "./connection.ts";
 import { rowsAt } from "./load.ts";
 import { countAfter, type Read, readPage } from "./pages.ts";

@@ -1,12 +1,18 @@
 import type { RowDataPacket } from "mysql2/promise";
-import { isAsRecorded } from "../../ledger/last-change.ts";
-import { type AnyRecord, keyOf, keyText } from "../../ledger/record.ts";
-import { auditColumns } from "../../ledger/row.ts";
-import { type Loaded, type LoadedTable, type LoadRequest, StoreFailure, type TableNeeds } from "../../ledger/store.ts";
-import type { Key } from "../../ledger/table.ts";
-import { textOf } from "../sql/records.ts";
-import { storedRowOf } from "../sql/stored.ts";
-import { macColumn } from "../sql/table-sql.ts";
+import {
+  type AnyRecord,
+  auditColumns,
+  isAsRecorded,
+  type Key,
+  keyOf,
+  keyText,
+  type Loaded,
+  type LoadedTable,
+  type LoadRequest,
+  StoreFailure,
+  type TableNeeds,
+} from "../../ledger/index.ts";
+import { macColumn, storedRowOf, textOf } from "../sql/index.ts";
 import type { Connection, Results } from "./connection.ts";
 import { type MysqlTable, type MysqlTables, sqlOf } from "./tables.ts";
 

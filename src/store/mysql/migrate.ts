@@ -1,8 +1,6 @@
-import { errorCode } from "../../base/error-code.ts";
-import { OperatorError } from "../../base/operator-error.ts";
-import { StoreFailure } from "../../ledger/store.ts";
-import type { AnyTable } from "../../ledger/table.ts";
-import { type OnMigration, pendingMigrations } from "../sql/migrations.ts";
+import { errorCode, OperatorError } from "../../base/index.ts";
+import { type AnyTable, StoreFailure } from "../../ledger/index.ts";
+import { type OnMigration, pendingMigrations } from "../sql/index.ts";
 import { type Connection, type MysqlOptions, openConnection } from "./connection.ts";
 import { type MysqlStatement, mysqlMigrations } from "./migrations.ts";
 import { despiteRivals } from "./rivals.ts";

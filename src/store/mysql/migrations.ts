@@ -1,7 +1,5 @@
-import { zeroHash } from "../../ledger/row.ts";
-import type { AnyTable } from "../../ledger/table.ts";
-import { addedColumns, createTables, type Dialect, newestVersion } from "../sql/ddl.ts";
-import type { Migration } from "../sql/migrations.ts";
+import { type AnyTable, zeroHash } from "../../ledger/index.ts";
+import { addedColumns, createTables, type Dialect, type Migration, newestVersion } from "../sql/index.ts";
 
 /**
  * VARBINARY holds UTF-8 and compares byte by byte, trailing spaces included. Texts that are ours (UUIDs, hashes, times)

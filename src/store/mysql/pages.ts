@@ -1,9 +1,6 @@
 import type { RowDataPacket } from "mysql2/promise";
-import type { AnyRecord } from "../../ledger/record.ts";
-import type { Selection } from "../../ledger/store.ts";
-import type { Key } from "../../ledger/table.ts";
-import { countOfPage } from "../sql/pages.ts";
-import { columnOf } from "../sql/table-sql.ts";
+import type { AnyRecord, Key, Selection } from "../../ledger/index.ts";
+import { columnOf, countOfPage } from "../sql/index.ts";
 import type { MysqlTable } from "./tables.ts";
 
 export type Read = (sql: string, values: readonly unknown[]) => Promise<readonly RowDataPacket[]>;

@@ -1,5 +1,5 @@
-import type { AnyTable } from "../../ledger/table.ts";
-import { tablesOfVault } from "../sql/presence.ts";
+import type { AnyTable } from "../../ledger/index.ts";
+import { tablesOfVault } from "../sql/index.ts";
 import { guarded, type MysqlOptions, openConnection } from "./connection.ts";
 
 /** Whether a vault has been made in the database. Makes nothing itself. */

@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RowDataPacket } from "mysql2/promise";
-import type { Head } from "../../ledger/row.ts";
-import { StoreFailure } from "../../ledger/store.ts";
-import { textOf } from "../sql/records.ts";
+import { type Head, StoreFailure } from "../../ledger/index.ts";
+import { textOf } from "../sql/index.ts";
 import type { Connection } from "./connection.ts";
 import { rowsAt } from "./load.ts";
 

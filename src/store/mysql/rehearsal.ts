@@ -1,7 +1,5 @@
-import { auditColumns } from "../../ledger/row.ts";
-import { type NewestRow, type Rehearsed, StoreFailure } from "../../ledger/store.ts";
-import { auditValues } from "../sql/audit-log.ts";
-import { rehearsedRecord, rehearsedRow } from "../sql/rehearsal.ts";
+import { auditColumns, type NewestRow, type Rehearsed, StoreFailure } from "../../ledger/index.ts";
+import { auditValues, rehearsedRecord, rehearsedRow } from "../sql/index.ts";
 import { type Connection, guarded } from "./connection.ts";
 import { durabilityOf } from "./durability.ts";
 import { bind, tuple } from "./literals.ts";

@@ -1,4 +1,4 @@
-import { StoreFailure } from "../../ledger/store.ts";
+import { StoreFailure } from "../../ledger/index.ts";
 
 const attempts = 10;
 /** No attempt begins later than this: each may have waited for a lock as long as it could. */

@@ -1,9 +1,21 @@
-import { StoreFailure } from "../../ledger/store.ts";
-import type { Connection, Use } from "./connection.ts";
+import { StoreFailure } from "../../ledger/index.ts";
 import { bind } from "./literals.ts";
 
 // Whatever the configuration file, `init_connect`, the account or a proxy sets: what a statement means, and what it
 // returns, is decided here. docs/operations.md lists these settings for operators.
+
+/**
+ * A `ledger` connection commits only when told to: a statement that runs on its own after a swallowed rollback must
+ * not commit itself (Galera). A `reader` leaves no transaction behind. A `migration` meets any schema or none. A `snapshot`
+ * may only read, and may pause.
+ */
+export type Use = "ledger" | "reader" | "migration" | "snapshot";
+
+/** What is needed of a connection to prepare its session. */
+interface Session {
+  run(statements: readonly string[], values?: readonly unknown[]): Promise<readonly unknown[]>;
+  rows(sql: string, values: readonly unknown[]): Promise<readonly unknown[][]>;
+}
 
 /** In this order, before anything else, and understood under every setting: nothing here needs a quote but for letters. */
 export const firstStatements: readonly string[] = [
@@ -61,7 +73,7 @@ export const showVariables = bind("SHOW SESSION VARIABLES WHERE Variable_name IN
  * @param shown the variables of the session, by their names in lower case
  */
 export async function finishSession(
-  connection: Connection,
+  connection: Session,
   { use, database, shown }: { use: Use; database: string; shown: ReadonlyMap<string, string> },
 ): Promise<void> {
   const wanted = use === "reader" || use === "snapshot" ? readVariables : fixedVariables;
@@ -100,13 +112,13 @@ const probes: readonly string[] = ["plain", printable, planes];
 const probeIds = 250;
 
 /** Proves that text arrives and comes back as the bytes that it is: in answers, which needs no table. */
-async function proveAnswers(connection: Connection): Promise<void> {
+async function proveAnswers(connection: Session): Promise<void> {
   const [columns] = await connection.rows("SELECT ?, ?, ?", probes);
   refuseOtherBytes(columns ?? []);
 }
 
 /** Proves the same in a table, and takes back what it wrote. Needs the schema as it is now. */
-export async function proveWriting(connection: Connection): Promise<void> {
+export async function proveWriting(connection: Session): Promise<void> {
   const firstId = 2 + Math.floor(Math.random() * (probeIds - probes.length));
   const results = await connection.run(
     [

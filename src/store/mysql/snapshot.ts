@@ -1,11 +1,13 @@
-import { auditColumns, type Head } from "../../ledger/row.ts";
-import { type RowBlock, separatorHex } from "../../ledger/row-block.ts";
-import { type Snapshot, StoreFailure } from "../../ledger/store.ts";
-import type { AnyTable } from "../../ledger/table.ts";
-import { blockRow } from "../sql/audit-log.ts";
-import { exactText } from "../sql/exact-text.ts";
-import { type SnapshotTable, snapshotTable } from "../sql/snapshot-table.ts";
-import { auditRowOf, numberOf } from "../sql/stored.ts";
+import {
+  type AnyTable,
+  auditColumns,
+  type Head,
+  type RowBlock,
+  type Snapshot,
+  StoreFailure,
+  separatorHex,
+} from "../../ledger/index.ts";
+import { auditRowOf, blockRow, exactText, numberOf, type SnapshotTable, snapshotTable } from "../sql/index.ts";
 import { type Connection, guarded, type MysqlOptions, openConnection } from "./connection.ts";
 
 const auditLog = { name: "audit_log", columns: auditColumns, key: ["seq"], size: 1_000, convert: auditRowOf };

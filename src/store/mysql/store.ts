@@ -1,6 +1,9 @@
-import { auditColumns, type Head } from "../../ledger/row.ts";
 import {
+  type AnyTable,
+  auditColumns,
+  type Head,
   type Inventory,
+  type Key,
   type LedgerWrite,
   type Listing,
   type Loaded,
@@ -8,11 +11,9 @@ import {
   type Selection,
   type Store,
   StoreFailure,
-} from "../../ledger/store.ts";
-import type { AnyTable, Key, Table } from "../../ledger/table.ts";
-import type { OnMigration } from "../sql/migrations.ts";
-import { pageOf } from "../sql/pages.ts";
-import { auditRowOf } from "../sql/stored.ts";
+  type Table,
+} from "../../ledger/index.ts";
+import { auditRowOf, type OnMigration, pageOf } from "../sql/index.ts";
 import { type Connection, type MysqlOptions, openConnection } from "./connection.ts";
 import { durabilityOf } from "./durability.ts";
 import { createLine } from "./line.ts";

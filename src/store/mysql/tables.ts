@@ -1,7 +1,5 @@
-import { payloadEndBytes } from "../../ledger/last-change.ts";
-import type { AnyTable } from "../../ledger/table.ts";
-import { columnOf, type TableSql, tableSql } from "../sql/table-sql.ts";
-
+import { type AnyTable, payloadEndBytes } from "../../ledger/index.ts";
+import { columnOf, type TableSql, tableSql } from "../sql/index.ts";
 /** A table's statements as MySQL words them; `?` stands for a value, or for a list of them. */
 export interface MysqlTable extends TableSql {
   /** Records with their counters, up to `WHERE`. */

@@ -1,8 +1,13 @@
-import { type AnyRecord, keyOf, keyText } from "../../ledger/record.ts";
-import { auditColumns } from "../../ledger/row.ts";
-import { type LedgerWrite, StoreFailure, type TableWrite } from "../../ledger/store.ts";
-import { auditValues } from "../sql/audit-log.ts";
-import { type CountersSql, columnOf, type DerivationSql } from "../sql/table-sql.ts";
+import {
+  type AnyRecord,
+  auditColumns,
+  keyOf,
+  keyText,
+  type LedgerWrite,
+  StoreFailure,
+  type TableWrite,
+} from "../../ledger/index.ts";
+import { auditValues, type CountersSql, columnOf, type DerivationSql } from "../sql/index.ts";
 import type { Connection } from "./connection.ts";
 import { bind, tuple } from "./literals.ts";
 import { type MysqlTable, type MysqlTables, sqlOf } from "./tables.ts";

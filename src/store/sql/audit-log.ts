@@ -1,5 +1,4 @@
-import { type AuditRow, auditColumns, rowPrefix } from "../../ledger/row.ts";
-
+import { type AuditRow, auditColumns, rowPrefix } from "../../ledger/index.ts";
 /** SQL of a row of `audit_log` as blocks have it; `separator` is SQL, too. */
 export function blockRow(separator: string): string {
   return `concat('${rowPrefix}', ${auditColumns.map((column) => `${separator}, ${column}`).join(", ")})`;

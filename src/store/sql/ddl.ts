@@ -1,4 +1,4 @@
-import type { AnyTable, Column } from "../../ledger/table.ts";
+import type { AnyTable, Column } from "../../ledger/index.ts";
 import { columnOf, macColumn } from "./table-sql.ts";
 
 /** How a database words what all of them have. */

@@ -1,5 +1,4 @@
-import { OperatorError } from "../../base/operator-error.ts";
-
+import { OperatorError } from "../../base/index.ts";
 /** One step of a schema. Steps are only ever added, and never changed once released. */
 export interface Migration<S = string> {
   /** 1, 2, 3 … */

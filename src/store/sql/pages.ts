@@ -1,5 +1,4 @@
-import { pageBytes } from "../../ledger/store.ts";
-
+import { pageBytes } from "../../ledger/index.ts";
 /** How many rows make one page, from the sizes of the first ones. */
 export function countOfPage(sizes: readonly number[]): number {
   return pageOf(sizes, (size) => size).length;

@@ -1,6 +1,4 @@
-import { type AnyRecord, parseTexts } from "../../ledger/record.ts";
-import type { AnyTable, Column } from "../../ledger/table.ts";
-
+import { type AnyRecord, type AnyTable, type Column, parseTexts } from "../../ledger/index.ts";
 /** A row as a driver gives it: values by the names of the columns. */
 export type DriverRow = Readonly<Record<string, unknown>>;
 

@@ -1,8 +1,6 @@
-import { type AuditRow, zeroHash } from "../../ledger/row.ts";
-import type { VouchedRecord } from "../../ledger/store.ts";
-import type { AnyTable, ColumnType } from "../../ledger/table.ts";
-
 // What a rehearsal writes and rolls back. No caller can write the same: names and ZIDs never contain `|`.
+
+import { type AnyTable, type AuditRow, type ColumnType, type VouchedRecord, zeroHash } from "../../ledger/index.ts";
 
 const nobody = "|rehearsal";
 const noId = "00000000-0000-0000-0000-000000000000";

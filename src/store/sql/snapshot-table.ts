@@ -1,5 +1,4 @@
-import type { SnapshotRow } from "../../ledger/store.ts";
-import type { AnyTable } from "../../ledger/table.ts";
+import type { AnyTable, SnapshotRow } from "../../ledger/index.ts";
 import { exactBytes, storedRowOf } from "./stored.ts";
 import { tableSql } from "./table-sql.ts";
 

@@ -1,6 +1,4 @@
-import type { StoredRow, StoredValue } from "../../ledger/record.ts";
-import type { AuditRow } from "../../ledger/row.ts";
-import type { AnyTable, Column } from "../../ledger/table.ts";
+import type { AnyTable, AuditRow, Column, StoredRow, StoredValue } from "../../ledger/index.ts";
 import { exactText } from "./exact-text.ts";
 
 // A table may hold anything when verification reads it: an attacker may have altered its rows, and its columns. So

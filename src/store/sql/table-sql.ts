@@ -1,6 +1,13 @@
-import { type AnyRecord, keyOf, type Shape, type StoredValue, shapeOf } from "../../ledger/record.ts";
-import type { VouchedRecord } from "../../ledger/store.ts";
-import type { AnyTable, Counter } from "../../ledger/table.ts";
+import {
+  type AnyRecord,
+  type AnyTable,
+  type Counter,
+  keyOf,
+  type Shape,
+  type StoredValue,
+  shapeOf,
+  type VouchedRecord,
+} from "../../ledger/index.ts";
 import { recordReader } from "./records.ts";
 
 /** The SQL and the conversions that follow from a declaration, the same for all databases. Compiled once at start. */

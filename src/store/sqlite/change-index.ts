@@ -1,5 +1,5 @@
 import Database from "better-sqlite3";
-import type { ChangeIndex, LastChange } from "../../ledger/change-index.ts";
+import type { ChangeIndex, LastChange } from "../../ledger/index.ts";
 import { failureOf } from "./database.ts";
 
 interface ChangeRecord {

@@ -1,11 +1,9 @@
 import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import Database from "better-sqlite3";
-import { errorCode } from "../../base/error-code.ts";
-import { OperatorError } from "../../base/operator-error.ts";
-import { StoreFailure, type StoreFailureKind, type Trouble } from "../../ledger/store.ts";
-import type { AnyTable } from "../../ledger/table.ts";
-import { type OnMigration, pendingMigrations } from "../sql/migrations.ts";
+import { errorCode, OperatorError } from "../../base/index.ts";
+import { type AnyTable, StoreFailure, type StoreFailureKind, type Trouble } from "../../ledger/index.ts";
+import { type OnMigration, pendingMigrations } from "../sql/index.ts";
 import { describeCause } from "./causes.ts";
 import { sqliteMigrations } from "./migrations.ts";
 

@@ -1,5 +1,5 @@
 import { realpathSync, statSync } from "node:fs";
-import { StoreFailure } from "../../ledger/store.ts";
+import { StoreFailure } from "../../ledger/index.ts";
 import { failureOf } from "./database.ts";
 
 export interface WatchedFiles {

@@ -1,8 +1,5 @@
-import type { AnyRecord } from "../../ledger/record.ts";
-import type { Listing, Selection } from "../../ledger/store.ts";
-import type { AnyTable, Key } from "../../ledger/table.ts";
-import { pageOf } from "../sql/pages.ts";
-import { columnOf, marks, type TableSql, tableSql } from "../sql/table-sql.ts";
+import type { AnyRecord, AnyTable, Key, Listing, Selection } from "../../ledger/index.ts";
+import { columnOf, marks, pageOf, type TableSql, tableSql } from "../sql/index.ts";
 import { failureOf, openReadOnly, type Sqlite } from "./database.ts";
 import { type Query, type Row, selectOf } from "./tables.ts";
 

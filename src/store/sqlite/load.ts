@@ -1,8 +1,12 @@
-import { isAsRecorded } from "../../ledger/last-change.ts";
-import type { AnyRecord } from "../../ledger/record.ts";
-import type { Loaded, LoadedTable, LoadRequest, TableNeeds } from "../../ledger/store.ts";
-import { exactBytes, storedRowOf } from "../sql/stored.ts";
-import { macColumn } from "../sql/table-sql.ts";
+import {
+  type AnyRecord,
+  isAsRecorded,
+  type Loaded,
+  type LoadedTable,
+  type LoadRequest,
+  type TableNeeds,
+} from "../../ledger/index.ts";
+import { exactBytes, macColumn, storedRowOf } from "../sql/index.ts";
 import { headOf, type Statements } from "./statements.ts";
 import { type Row, type SqliteTable, type SqliteTables, sqlOf } from "./tables.ts";
 

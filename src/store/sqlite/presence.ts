@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
-import { OperatorError } from "../../base/operator-error.ts";
-import type { AnyTable } from "../../ledger/table.ts";
-import { tablesOfVault } from "../sql/presence.ts";
+import { OperatorError } from "../../base/index.ts";
+import type { AnyTable } from "../../ledger/index.ts";
+import { tablesOfVault } from "../sql/index.ts";
 import { failureOf, openReadOnly } from "./database.ts";
 
 /** Whether a vault has been made in the file. Makes nothing itself. */

@@ -1,9 +1,6 @@
 import Database from "better-sqlite3";
-import { keyOf } from "../../ledger/record.ts";
-import type { NewestRow } from "../../ledger/store.ts";
-import type { AnyTable } from "../../ledger/table.ts";
-import { auditValues } from "../sql/audit-log.ts";
-import { rehearsedRecord, rehearsedRow } from "../sql/rehearsal.ts";
+import { type AnyTable, keyOf, type NewestRow } from "../../ledger/index.ts";
+import { auditValues, rehearsedRecord, rehearsedRow } from "../sql/index.ts";
 import type { Sqlite } from "./database.ts";
 import { headOf, type Statements, statementsOf } from "./statements.ts";
 import { type SqliteTable, type SqliteTables, sqliteTables } from "./tables.ts";

@@ -1,11 +1,14 @@
-import { type AuditRow, auditColumns, type Head } from "../../ledger/row.ts";
-import { type RowBlock, separatorHex } from "../../ledger/row-block.ts";
-import { type Snapshot, StoreFailure } from "../../ledger/store.ts";
-import type { AnyTable } from "../../ledger/table.ts";
-import { blockRow } from "../sql/audit-log.ts";
-import { exactText, replacementCharacter } from "../sql/exact-text.ts";
-import { snapshotTable } from "../sql/snapshot-table.ts";
-import { auditRowOf, numberOf } from "../sql/stored.ts";
+import {
+  type AnyTable,
+  type AuditRow,
+  auditColumns,
+  type Head,
+  type RowBlock,
+  type Snapshot,
+  StoreFailure,
+  separatorHex,
+} from "../../ledger/index.ts";
+import { auditRowOf, blockRow, exactText, numberOf, replacementCharacter, snapshotTable } from "../sql/index.ts";
 import { failureOf, isForeign, type Sqlite } from "./database.ts";
 import { asBytes } from "./tables.ts";
 

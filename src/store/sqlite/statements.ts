@@ -1,6 +1,5 @@
-import { auditColumns, type Head } from "../../ledger/row.ts";
-import { StoreFailure } from "../../ledger/store.ts";
-import { marks } from "../sql/table-sql.ts";
+import { auditColumns, type Head, StoreFailure } from "../../ledger/index.ts";
+import { marks } from "../sql/index.ts";
 import type { Sqlite } from "./database.ts";
 
 interface NewestRecord {

@@ -1,6 +1,8 @@
-import type { Durability } from "../../base/readiness.ts";
-import type { Head } from "../../ledger/row.ts";
+import type { Durability } from "../../base/index.ts";
 import {
+  type AnyTable,
+  type Head,
+  type Key,
   type LedgerWrite,
   type Listing,
   type Loaded,
@@ -8,11 +10,9 @@ import {
   type Selection,
   type Store,
   StoreFailure,
-} from "../../ledger/store.ts";
-import type { AnyTable, Key, Table } from "../../ledger/table.ts";
-import type { OnMigration } from "../sql/migrations.ts";
-import { pageOf } from "../sql/pages.ts";
-import { auditRowOf } from "../sql/stored.ts";
+  type Table,
+} from "../../ledger/index.ts";
+import { auditRowOf, type OnMigration, pageOf } from "../sql/index.ts";
 import { failureOf, isForeign, isFull, openDatabase, openReadOnly, patiently, type Sqlite } from "./database.ts";
 import { createErasure } from "./erasure.ts";
 import { watchFiles } from "./files.ts";

@@ -1,6 +1,5 @@
-import { payloadEndBytes } from "../../ledger/last-change.ts";
-import type { AnyTable } from "../../ledger/table.ts";
-import { columnOf, marks, type TableSql, tableSql } from "../sql/table-sql.ts";
+import { type AnyTable, payloadEndBytes } from "../../ledger/index.ts";
+import { columnOf, marks, type TableSql, tableSql } from "../sql/index.ts";
 import type { Sqlite } from "./database.ts";
 
 interface Command {

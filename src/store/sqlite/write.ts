@@ -1,6 +1,5 @@
-import { keyOf } from "../../ledger/record.ts";
-import { type LedgerWrite, StoreFailure, type TableWrite } from "../../ledger/store.ts";
-import { auditValues } from "../sql/audit-log.ts";
+import { keyOf, type LedgerWrite, StoreFailure, type TableWrite } from "../../ledger/index.ts";
+import { auditValues } from "../sql/index.ts";
 import type { Statements } from "./statements.ts";
 import { type SqliteTable, type SqliteTables, sqlOf } from "./tables.ts";
 

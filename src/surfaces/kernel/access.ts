@@ -1,5 +1,4 @@
-import type { Role } from "../../base/principal.ts";
-
+import type { Role } from "../../base/index.ts";
 /** The roles that may call a method; `public`: any client, with or without a token. */
 export type Access = readonly Role[] | "public";
 

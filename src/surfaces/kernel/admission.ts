@@ -1,11 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { DescMethod } from "@bufbuild/protobuf";
 import { type ContextValues, createContextKey } from "@connectrpc/connect";
-import type { Authenticator } from "../../auth/authenticator.ts";
-import { bearerToken, cookieToken } from "../../auth/credentials.ts";
-import { forbidden, unauthenticated } from "../../auth/refusal.ts";
-import { VaultError } from "../../base/errors.ts";
-import type { Principal, Role } from "../../base/principal.ts";
+import { type Authenticator, bearerToken, cookieToken, forbidden, unauthenticated } from "../../auth/index.ts";
+import { type Principal, type Role, VaultError } from "../../base/index.ts";
 import type { CallHeader, CallOrigin } from "../../transport/index.ts";
 import { type AccessTable, accessOf } from "./access.ts";
 import { isCrossSite } from "./cross-site.ts";

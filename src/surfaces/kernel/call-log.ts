@@ -1,6 +1,5 @@
 import { ConnectError } from "@connectrpc/connect";
-import { VaultError, type VaultErrorCode } from "../../base/errors.ts";
-import { fieldsOfError, type Log, type LogFields } from "../../base/log.ts";
+import { fieldsOfError, type Log, type LogFields, VaultError, type VaultErrorCode } from "../../base/index.ts";
 import type { CallRecord } from "../../transport/index.ts";
 import { requestIdOf, zidOf } from "./admission.ts";
 import { codeOf } from "./errors.ts";

@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { ErrorInfoSchema, RetryInfoSchema } from "#gen/google/rpc/error_details_pb.js";
-import { VaultError, type VaultErrorCode } from "../../base/errors.ts";
+import { VaultError, type VaultErrorCode } from "../../base/index.ts";
 import type { Surface } from "./surface.ts";
 
 export const receiptHeader = "zsc-receipt";

@@ -1,7 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { errorCode } from "../../base/error-code.ts";
-import { VaultError } from "../../base/errors.ts";
-import { fieldsOfError, type Log } from "../../base/log.ts";
+import { errorCode, fieldsOfError, type Log, VaultError } from "../../base/index.ts";
 import type { ConnectionFault } from "../../transport/index.ts";
 
 /** Error codes of a write to, or read from, a peer that has disconnected. */

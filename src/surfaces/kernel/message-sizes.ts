@@ -2,7 +2,7 @@ import { type DescField, type DescMessage, getOption, hasExtension, type Message
 import type { GenExtension } from "@bufbuild/protobuf/codegenv2";
 import { type FieldRules, field as fieldRules, type StringRules } from "#gen/buf/validate/validate_pb.js";
 import { new_secret_name, secret_value } from "#gen/zsc/v1/rules_pb.js";
-import { maxNameBytes, maxValueBytes } from "../../base/names.ts";
+import { maxNameBytes, maxValueBytes } from "../../base/index.ts";
 import { words } from "./plain-fields.ts";
 
 /** The schema's limit on the items of a list, and the message for exceeding it. */

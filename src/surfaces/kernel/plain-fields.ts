@@ -19,7 +19,7 @@ import {
   StringRulesSchema,
 } from "#gen/buf/validate/validate_pb.js";
 import { label, secret_name, zid } from "#gen/zsc/v1/rules_pb.js";
-import { isLabel, isSecretName, isZid, maxNameBytes, maxPurposeBytes, maxZidBytes } from "../../base/names.ts";
+import { isLabel, isSecretName, isZid, maxNameBytes, maxPurposeBytes, maxZidBytes } from "../../base/index.ts";
 
 /** Whether a message certainly breaks no rule. False: unknown, and the schema's rules must be evaluated. */
 export type PlainCheck = (message: Message) => boolean;

@@ -1,8 +1,6 @@
 import { type ContextValues, createContextKey, type HandlerContext } from "@connectrpc/connect";
-import type { Cancellation } from "../../base/cancellation.ts";
-import type { Principal } from "../../base/principal.ts";
-import { type Operation, type Receipt, type Recorded, receiptText } from "../../ledger/operation.ts";
-import type { Sequencer } from "../../ledger/sequencer.ts";
+import type { Cancellation, Principal } from "../../base/index.ts";
+import { type Operation, type Receipt, type Recorded, receiptText, type Sequencer } from "../../ledger/index.ts";
 import type { RestOfList } from "../../transport/index.ts";
 import { principalOf } from "./admission.ts";
 import { receiptHeader } from "./errors.ts";

@@ -1,5 +1,5 @@
 import type { Code } from "@connectrpc/connect";
-import type { VaultErrorCode } from "../../base/errors.ts";
+import type { VaultErrorCode } from "../../base/index.ts";
 import type { JsonSurface, Page, ServiceBinding } from "../../transport/index.ts";
 import type { AccessTable } from "./access.ts";
 

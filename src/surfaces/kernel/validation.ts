@@ -2,7 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import { create, createRegistry, type DescMessage, type Message } from "@bufbuild/protobuf";
 import { createValidator, type Validator, type Violation } from "@bufbuild/protovalidate";
 import { file_zsc_v1_rules } from "#gen/zsc/v1/rules_pb.js";
-import { VaultError } from "../../base/errors.ts";
+import { VaultError } from "../../base/index.ts";
 import { createSketch, type Sketch } from "./message-sizes.ts";
 import { createPlainCheck, type PlainCheck } from "./plain-fields.ts";
 

@@ -1,4 +1,4 @@
-import type { Access, AccessTable } from "../kernel/access.ts";
+import type { Access, AccessTable } from "../kernel/index.ts";
 
 const admins: Access = ["admin"];
 const readers: Access = ["caller", "system"];

@@ -13,18 +13,21 @@ import {
   SetResponseSchema,
   type ZscAdmin,
 } from "#gen/zsc/v1/zsc_admin_pb.js";
-import { Plaintext } from "../../base/plaintext.ts";
-import type { Operation } from "../../ledger/operation.ts";
-import type { Head } from "../../ledger/row.ts";
-import { deleteSecret } from "../../secrets/delete.ts";
-import { infoSecret, recordAudit } from "../../secrets/metadata.ts";
-import type { MetadataReader } from "../../secrets/metadata-reader.ts";
-import { grantSecret, revokeSecret } from "../../secrets/permissions.ts";
-import { probePermission } from "../../secrets/probe.ts";
-import { rotateSecret } from "../../secrets/rotate.ts";
-import { type SetInput, setSecret } from "../../secrets/set.ts";
-import { principalOf } from "../kernel/admission.ts";
-import { recordAndSign, submitAndSign } from "../kernel/ports.ts";
+import { Plaintext } from "../../base/index.ts";
+import type { Head, Operation } from "../../ledger/index.ts";
+import {
+  deleteSecret,
+  grantSecret,
+  infoSecret,
+  type MetadataReader,
+  probePermission,
+  recordAudit,
+  revokeSecret,
+  rotateSecret,
+  type SetInput,
+  setSecret,
+} from "../../secrets/index.ts";
+import { principalOf, recordAndSign, submitAndSign } from "../kernel/index.ts";
 import { listHandler } from "./list.ts";
 import { auditRowMessage, metadataMessage } from "./messages.ts";
 import type { ZscPorts } from "./ports.ts";

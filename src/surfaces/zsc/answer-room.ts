@@ -1,5 +1,5 @@
 import type { HandlerContext } from "@connectrpc/connect";
-import type { ReadItem, Room } from "../../secrets/read.ts";
+import type { ReadItem, Room } from "../../secrets/index.ts";
 
 /** The largest size of an item without its value, in either encoding: name, tag, receipt or error. */
 const maxFrameBytes = 2_048;

@@ -11,14 +11,10 @@ import {
   ReadResponseSchema,
   type ZeqContext,
 } from "#gen/zsc/v1/zeq_context_pb.js";
-import { VaultError } from "../../base/errors.ts";
-import { systemZid } from "../../base/names.ts";
-import type { Principal } from "../../base/principal.ts";
-import type { Receipt } from "../../ledger/operation.ts";
-import type { Request } from "../../secrets/gated.ts";
-import { type ReadItem, type ReadSecret, readSecret, readSecrets, wipeAll } from "../../secrets/read.ts";
-import { principalOf } from "../kernel/admission.ts";
-import { lastOf, sign, submitFor } from "../kernel/ports.ts";
+import { type Principal, systemZid, VaultError } from "../../base/index.ts";
+import type { Receipt } from "../../ledger/index.ts";
+import { type ReadItem, type ReadSecret, type Request, readSecret, readSecrets, wipeAll } from "../../secrets/index.ts";
+import { lastOf, principalOf, sign, submitFor } from "../kernel/index.ts";
 import { roomOf } from "./answer-room.ts";
 import { receiptMessage } from "./messages.ts";
 import type { ZscPorts } from "./ports.ts";

@@ -2,10 +2,9 @@ import type { DescField, DescMethod, JsonObject, JsonValue, Message } from "@buf
 import { Code, type ConnectError } from "@connectrpc/connect";
 import { emit_null } from "#gen/zsc/v1/rules_pb.js";
 import { ZscAdmin } from "#gen/zsc/v1/zsc_admin_pb.js";
-import { VaultError } from "../../base/errors.ts";
+import { VaultError } from "../../base/index.ts";
 import type { JsonMistake, JsonProblem, JsonReply, JsonSurface } from "../../transport/index.ts";
-import { receiptHeader } from "../kernel/errors.ts";
-import type { Validation } from "../kernel/validation.ts";
+import { receiptHeader, type Validation } from "../kernel/index.ts";
 import { connectErrorOf, statusTable, type ZscStatus } from "./status.ts";
 
 /** The dialect of ZSC's JSON routes: an envelope with `ok` (contract, section 2). */

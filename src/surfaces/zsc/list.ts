@@ -6,15 +6,11 @@ import {
   ListResponseSchema,
   type SecretMetadata as MetadataMessage,
 } from "#gen/zsc/v1/zsc_admin_pb.js";
-import { VaultError } from "../../base/errors.ts";
-import { isSecretName } from "../../base/names.ts";
-import type { Head } from "../../ledger/row.ts";
-import { recordList } from "../../secrets/metadata.ts";
-import type { MetadataListing } from "../../secrets/metadata-reader.ts";
-import type { SecretMetadata } from "../../secrets/secret.ts";
+import { isSecretName, VaultError } from "../../base/index.ts";
+import type { Head } from "../../ledger/index.ts";
+import { type MetadataListing, recordList, type SecretMetadata } from "../../secrets/index.ts";
 import type { RestOfList } from "../../transport/index.ts";
-import { principalOf } from "../kernel/admission.ts";
-import { recordAndSign } from "../kernel/ports.ts";
+import { principalOf, recordAndSign } from "../kernel/index.ts";
 import { metadataMessage } from "./messages.ts";
 import type { ZscPorts } from "./ports.ts";
 

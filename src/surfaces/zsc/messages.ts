@@ -1,9 +1,8 @@
 import { create } from "@bufbuild/protobuf";
 import { ReceiptSchema } from "#gen/zsc/v1/receipt_pb.js";
 import { AuditRowSchema, SecretMetadataSchema } from "#gen/zsc/v1/zsc_admin_pb.js";
-import type { Receipt } from "../../ledger/operation.ts";
-import type { AuditRow } from "../../ledger/row.ts";
-import type { SecretMetadata } from "../../secrets/secret.ts";
+import type { AuditRow, Receipt } from "../../ledger/index.ts";
+import type { SecretMetadata } from "../../secrets/index.ts";
 
 export function metadataMessage(secret: SecretMetadata) {
   const { id, name, purposeTag, boundZid, expiresZeqond, lastReadZeqond, readCount } = secret;

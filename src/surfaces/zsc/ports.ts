@@ -1,7 +1,6 @@
-import type { Sealer } from "../../sealing/envelope.ts";
-import type { MetadataReader } from "../../secrets/metadata-reader.ts";
-import type { KernelPorts } from "../kernel/ports.ts";
-
+import type { Sealer } from "../../sealing/index.ts";
+import type { MetadataReader } from "../../secrets/index.ts";
+import type { KernelPorts } from "../kernel/index.ts";
 /** What the handlers of ZSC depend on. */
 export interface ZscPorts extends KernelPorts {
   readonly sealer: Sealer;

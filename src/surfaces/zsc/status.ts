@@ -1,7 +1,6 @@
 import { Code } from "@connectrpc/connect";
-import type { VaultErrorCode } from "../../base/errors.ts";
-import { createErrorTranslator } from "../kernel/errors.ts";
-import type { Status } from "../kernel/surface.ts";
+import type { VaultErrorCode } from "../../base/index.ts";
+import { createErrorTranslator, type Status } from "../kernel/index.ts";
 
 export interface ZscStatus extends Status {
   /** `error` of the JSON envelope; null: the error's own message. */

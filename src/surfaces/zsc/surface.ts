@@ -1,8 +1,7 @@
 import { ZeqContext } from "#gen/zsc/v1/zeq_context_pb.js";
 import { ZscAdmin } from "#gen/zsc/v1/zsc_admin_pb.js";
 import { bindService } from "../../transport/index.ts";
-import type { Surface } from "../kernel/surface.ts";
-import type { Validation } from "../kernel/validation.ts";
+import type { Surface, Validation } from "../kernel/index.ts";
 import { zscAccess } from "./access.ts";
 import { createAdminHandlers } from "./admin-handlers.ts";
 import { createContextHandlers } from "./context-handlers.ts";

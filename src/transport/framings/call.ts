@@ -1,6 +1,6 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { Code, ConnectError, type ContextValues, createContextValues, type HandlerContext } from "@connectrpc/connect";
-import type { AbortListener, Cancellation } from "../../base/cancellation.ts";
+import type { AbortListener, Cancellation } from "../../base/index.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { CallHeaders } from "../http/headers.ts";
 import type { Framing, RestOfList } from "../options.ts";

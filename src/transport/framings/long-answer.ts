@@ -1,15 +1,8 @@
 import { setImmediate } from "node:timers/promises";
-import { create, type DescField, type DescMessage, type Message } from "@bufbuild/protobuf";
+import { create, type Message } from "@bufbuild/protobuf";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { boundAnswer, type Codec, encodeMessage } from "./codec.ts";
-import type { UnaryMethod } from "./methods.ts";
-
-/** The list of messages that makes answers of a type long, where it has one. */
-export type EntriesField = DescField & { readonly fieldKind: "list"; readonly message: DescMessage };
-
-export function entriesFieldOf({ fields }: DescMessage): EntriesField | undefined {
-  return fields.find((field): field is EntriesField => field.fieldKind === "list" && field.message !== undefined);
-}
+import type { EntriesField, UnaryMethod } from "./methods.ts";
 
 /** Answers of fewer entries are encoded at once. */
 const entriesAtOnce = 16;

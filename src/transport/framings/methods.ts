@@ -1,10 +1,24 @@
-import { create, type DescMethod, type DescMethodUnary, type Message, type Registry } from "@bufbuild/protobuf";
+import {
+  create,
+  type DescField,
+  type DescMessage,
+  type DescMethod,
+  type DescMethodUnary,
+  type Message,
+  type Registry,
+} from "@bufbuild/protobuf";
 import { Code, ConnectError, type HandlerContext, type Interceptor, type UnaryRequest } from "@connectrpc/connect";
 import { createJsonDecoder, type JsonDecoder } from "../json/decoder.ts";
 import type { Limits } from "../limits.ts";
 import type { MessageSizes, ServiceBinding } from "../options.ts";
 import type { UnaryCall } from "./call.ts";
-import { type EntriesField, entriesFieldOf } from "./long-answer.ts";
+
+/** The list of messages that makes answers of a type long, where it has one. */
+export type EntriesField = DescField & { readonly fieldKind: "list"; readonly message: DescMessage };
+
+export function entriesFieldOf({ fields }: DescMessage): EntriesField | undefined {
+  return fields.find((field): field is EntriesField => field.fieldKind === "list" && field.message !== undefined);
+}
 
 /** A unary method with everything that a call needs, looked up once at start. */
 export interface UnaryMethod {

@@ -1,5 +1,4 @@
-import { errorCode } from "../../base/error-code.ts";
-
+import { errorCode } from "../../base/index.ts";
 /** A part of a connection that can be destroyed after an uncaught error. */
 export interface Endable {
   destroy(): unknown;

@@ -1,7 +1,7 @@
-import type { ServerHttp2Session } from "node:http2";
 import { Server as NetServer, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Listener } from "./listener.ts";
+import { drainSession, silenceMs } from "./session-lifetime.ts";
 
 /**
  * Graceful shutdown: stops listening, asks every peer to close, waits up to `graceMs` for calls in flight, then
@@ -40,9 +40,6 @@ export async function closeListener(listener: Listener, graceMs: number): Promis
   listener.http2.close();
 }
 
-/** Timeout for the first bytes of a connection, for a ping, and for a request that was already sent. */
-const silenceMs = 250;
-
 async function waitFor(event: Promise<unknown>, timeoutMs: number): Promise<void> {
   const timer = new AbortController();
   await Promise.race([event, sleep(Math.max(0, timeoutMs), undefined, { signal: timer.signal }).catch(() => {})]);
@@ -51,18 +48,4 @@ async function waitFor(event: Promise<unknown>, timeoutMs: number): Promise<void
 
 function closeOf(socket: Socket): Promise<unknown> {
   return new Promise((resolve) => socket.once("close", resolve));
-}
-
-const maxStreamId = 2 ** 31 - 1;
-
-/** Shuts a session down without losing calls that were already sent. */
-export function drainSession(session: ServerHttp2Session): void {
-  if (session.destroyed || session.closed) {
-    return;
-  }
-  session.goaway(0, maxStreamId);
-  // Some clients do not answer pings after a GOAWAY.
-  const timer = setTimeout(() => session.close(), silenceMs);
-  session.once("close", () => clearTimeout(timer));
-  session.ping(() => session.close());
 }

@@ -2,7 +2,7 @@ import { ServerResponse } from "node:http";
 import { constants, type Http2Session, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
 import type { Limits } from "../limits.ts";
-import { drainSession } from "./closing.ts";
+import { drainSession } from "./session-lifetime.ts";
 
 /** The stream of one response. */
 export type Answer = ServerResponse | ServerHttp2Stream;

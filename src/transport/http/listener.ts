@@ -4,7 +4,7 @@ import { createServer as createHttp2Server, type Http2Server, type ServerHttp2Se
 import { createServer as createHttpsServer, Server as HttpsServer } from "node:https";
 import type { Socket } from "node:net";
 import { createSecureContext } from "node:tls";
-import { errorCode } from "../../base/error-code.ts";
+import { errorCode } from "../../base/index.ts";
 import type { Limits } from "../limits.ts";
 import type { ServerOptions } from "../options.ts";
 import { type Connection, Connections } from "./connections.ts";

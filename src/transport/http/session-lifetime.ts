@@ -20,3 +20,20 @@ export function outliveStreams(session: ServerHttp2Session): void {
 }
 
 const nextCollection = new FinalizationRegistry<object>(() => {});
+
+/** Timeout for the first bytes of a connection, for a ping, and for a request that was already sent. */
+export const silenceMs = 250;
+
+const maxStreamId = 2 ** 31 - 1;
+
+/** Shuts a session down without losing calls that were already sent. */
+export function drainSession(session: ServerHttp2Session): void {
+  if (session.destroyed || session.closed) {
+    return;
+  }
+  session.goaway(0, maxStreamId);
+  // Some clients do not answer pings after a GOAWAY.
+  const timer = setTimeout(() => session.close(), silenceMs);
+  session.once("close", () => clearTimeout(timer));
+  session.ping(() => session.close());
+}

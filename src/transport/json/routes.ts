@@ -130,7 +130,10 @@ function insert(root: Node, method: UnaryMethod, rule: HttpRule, httpMethod: str
     const [, name, isRest] = /^\{(\w+)(=\*\*)?\}$/.exec(text) ?? [];
     if (name !== undefined && (isRest === undefined || segment === restAt)) {
       variables.push({ field: fieldOf(method, name, template), ...placeOf(segment, restAt, texts.length) });
-      node = isRest === undefined ? (node.variable ??= createNode()) : (node.rest ??= createNode());
+      const kind = isRest === undefined ? "variable" : "rest";
+      const child: Node = node[kind] ?? createNode();
+      node[kind] = child;
+      node = child;
     } else if (/[{}*:]/.test(text)) {
       throw new Error(`${template}: this segment is not supported: ${text}`);
     } else {

@@ -1,0 +1,2 @@
+export type { Difference, Report } from "./report.ts";
+export { verify } from "./verify.ts";

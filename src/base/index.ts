@@ -1,0 +1,25 @@
+export { BoundedMap } from "./bounded-map.ts";
+export type { AbortListener, Cancellation } from "./cancellation.ts";
+export { type Clock, systemClock } from "./clock.ts";
+export { errorCode } from "./error-code.ts";
+export { VaultError, type VaultErrorCode } from "./errors.ts";
+export { FieldWriter } from "./fields.ts";
+export { fieldsOfError, type Log, type LogFields } from "./log.ts";
+export { type Moment, momentOf } from "./moment.ts";
+export {
+  isLabel,
+  isSecretName,
+  isZid,
+  maxNameBytes,
+  maxPermissions,
+  maxPurposeBytes,
+  maxValueBytes,
+  maxZidBytes,
+  systemZid,
+} from "./names.ts";
+export { OperatorError } from "./operator-error.ts";
+export { Plaintext } from "./plaintext.ts";
+export type { Principal, Role } from "./principal.ts";
+export type { Durability, Readiness } from "./readiness.ts";
+export type { RowMac } from "./row-mac.ts";
+export { rotationZeqonds, zeqondMs } from "./zeqond.ts";

@@ -1,0 +1,1 @@
+export { startRotation } from "./rotation.ts";

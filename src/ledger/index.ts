@@ -1,0 +1,64 @@
+export { watchBatches } from "./batch-watch.ts";
+export type { ChangeIndex, LastChange } from "./change-index.ts";
+export { watchClock } from "./clock-watch.ts";
+export { changeMarks, isAsRecorded, payloadEndBytes, versionIn } from "./last-change.ts";
+export type { AuditDraft, Change, Decision, Need, Operation, Recorded, View, Weight } from "./operation.ts";
+export { createReader, type Reader } from "./reader.ts";
+export { createReadiness } from "./readiness.ts";
+export { type Receipt, receiptText } from "./receipt.ts";
+export {
+  type AnyRecord,
+  keyOf,
+  keyText,
+  parseTexts,
+  type Shape,
+  type StoredRow,
+  type StoredValue,
+  shapeOf,
+} from "./record.ts";
+export {
+  type AuditRow,
+  auditColumns,
+  type Head,
+  originIdOf,
+  originPrefix,
+  proofDigestOf,
+  rowHashOf,
+  rowPrefix,
+  subjectOf,
+  zeroHash,
+} from "./row.ts";
+export { type RowBlock, separatorHex } from "./row-block.ts";
+export { createSequencer, type Sequencer, type SequencerOptions } from "./sequencer.ts";
+export {
+  type Inventory,
+  type LedgerWrite,
+  type Listing,
+  type Loaded,
+  type LoadedTable,
+  type LoadRequest,
+  type NewestRow,
+  pageBytes,
+  type Rehearsed,
+  type Selection,
+  type Snapshot,
+  type SnapshotRow,
+  type Store,
+  StoreFailure,
+  type StoreFailureKind,
+  type TableNeeds,
+  type TableWrite,
+  type Trouble,
+  type VouchedRecord,
+} from "./store.ts";
+export {
+  type AnyTable,
+  type Column,
+  type ColumnType,
+  type Counter,
+  type Derivation,
+  declareTable,
+  type Key,
+  type LogOfChanges,
+  type Table,
+} from "./table.ts";

@@ -1,0 +1,1 @@
+export { createLog, type ProcessLog } from "./pino-log.ts";

@@ -1,0 +1,3 @@
+export { mysqlHoldsVault } from "./presence.ts";
+export { openMysqlSnapshot } from "./snapshot.ts";
+export { openMysqlStore } from "./store.ts";

@@ -1,0 +1,19 @@
+export { auditValues, blockRow } from "./audit-log.ts";
+export { addedColumns, createTables, type Dialect, newestVersion } from "./ddl.ts";
+export { exactText, replacementCharacter } from "./exact-text.ts";
+export { type Migration, type OnMigration, pendingMigrations } from "./migrations.ts";
+export { countOfPage, pageOf } from "./pages.ts";
+export { tablesOfVault } from "./presence.ts";
+export { textOf } from "./records.ts";
+export { rehearsedRecord, rehearsedRow } from "./rehearsal.ts";
+export { type SnapshotTable, snapshotTable } from "./snapshot-table.ts";
+export { auditRowOf, exactBytes, numberOf, storedRowOf } from "./stored.ts";
+export {
+  type CountersSql,
+  columnOf,
+  type DerivationSql,
+  macColumn,
+  marks,
+  type TableSql,
+  tableSql,
+} from "./table-sql.ts";

@@ -1,0 +1,1 @@
+export { createZscSurface, zscServices } from "./surface.ts";
