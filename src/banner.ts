@@ -1,4 +1,4 @@
-export interface BannerOptions {
+interface BannerOptions {
   /** host:port. */
   readonly address: string;
   readonly tokenFile: string;

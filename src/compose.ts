@@ -105,7 +105,7 @@ function refuse(database: DatabaseConfig, what: "opened" | "read", error: unknow
 }
 
 /** How batches are formed, where it shall not be as usual. */
-export type BatchOptions = Pick<SequencerOptions, "maxBatchRows" | "maxBatchBytes">;
+type BatchOptions = Pick<SequencerOptions, "maxBatchRows" | "maxBatchBytes">;
 
 /** Longer than one server may wait for another one to migrate the schema. */
 const startWithinMs = 90_000;

@@ -4,7 +4,7 @@ import { type Inventory, type Store, shapeOf } from "./ledger/index.ts";
 import { type Keyring, keyIdIn, opensKeyCheck, type Sealer, type SealingKey, sealKeyCheck } from "./sealing/index.ts";
 import { bindingOf, isSealBroken, type Secret, secrets } from "./secrets/index.ts";
 
-export interface Opening {
+interface Opening {
   readonly keyring: Keyring;
   readonly sealer: Sealer;
   readonly store: Store;
@@ -12,7 +12,7 @@ export interface Opening {
 }
 
 /** What a start has found. */
-export interface Found extends Inventory {
+interface Found extends Inventory {
   /** Whether there was no vault, and this start has made one. */
   readonly isNew: boolean;
 }

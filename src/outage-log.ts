@@ -1,6 +1,7 @@
 import type { Log } from "./base/index.ts";
 import type { Store, StoreFailure } from "./ledger/index.ts";
-export interface OutageLog {
+
+interface OutageLog {
   /** To be told of each batch that failed. */
   failed(failure: StoreFailure): void;
   /** The store, watched for the batch that shows that it is back. */

@@ -9,7 +9,7 @@ import {
 import type { Difference } from "./report.ts";
 
 /** A table whose records follow from the log. */
-export interface DerivedTable extends AnyTable {
+interface DerivedTable extends AnyTable {
   readonly derivation: Derivation;
 }
 

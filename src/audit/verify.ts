@@ -6,7 +6,7 @@ import { ChangeHistory, compareRecords, isLogged, type LoggedTable } from "./cha
 import { DerivedRecords, isDerived } from "./derived.ts";
 import { type Difference, maxDifferences, type Report } from "./report.ts";
 
-export interface VerifyOptions {
+interface VerifyOptions {
   readonly snapshot: Snapshot;
   /** Every table of the vault. */
   readonly tables: readonly AnyTable[];

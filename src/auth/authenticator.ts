@@ -20,7 +20,7 @@ export interface Authenticator {
   authenticate(token: string): Principal | Promise<Principal>;
 }
 
-export interface AuthenticatorOptions extends OwnIssuer {
+interface AuthenticatorOptions extends OwnIssuer {
   readonly clock: Clock;
   /** The external issuer of caller tokens. Default: none. */
   readonly external?: ExternalIssuer | undefined;

@@ -1,7 +1,7 @@
 import { unauthenticated } from "./refusal.ts";
 
 /** The cookie that signing in at /admin/ sets. */
-export const adminCookieName = "zeq_admin";
+const adminCookieName = "zeq_admin";
 
 /** Limit for all cookies of a call together, in characters. An admin token has about 300. */
 export const maxCookieLength = 8_192;

@@ -12,7 +12,7 @@ export interface HeldKeys {
 }
 
 /** The keys of an external issuer, fetched on demand: one fetch for all waiting calls, 5 s between fetches. */
-export interface IssuerKeys {
+interface IssuerKeys {
   /** @throws VaultError `ISSUER_UNAVAILABLE` when no keys younger than 10 minutes are held and none can be fetched */
   current(): Promise<HeldKeys>;
   /**
@@ -23,7 +23,7 @@ export interface IssuerKeys {
   newerThan(known: HeldKeys): Promise<HeldKeys | undefined>;
 }
 
-export interface IssuerKeysOptions {
+interface IssuerKeysOptions {
   fetchKeys(): Promise<KeySet>;
   readonly clock: Clock;
   readonly onState?: ((state: IssuerState) => void) | undefined;

@@ -8,7 +8,7 @@ export interface KeyHint {
   readonly kid?: string | undefined;
 }
 
-export interface Candidates {
+interface Candidates {
   /** At most 16. */
   readonly keys: readonly CryptoKey[];
   /** Whether they have the token's `kid`; otherwise they only match its algorithm. */

@@ -14,7 +14,7 @@ export interface OwnIssuer {
   readonly audience: string;
 }
 
-export interface MintOptions extends OwnIssuer {
+interface MintOptions extends OwnIssuer {
   readonly zid: string;
   readonly role: Role;
   /** At least one second; rounded down to whole seconds. */

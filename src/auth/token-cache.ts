@@ -3,7 +3,7 @@ import { BoundedMap, type Principal } from "../base/index.ts";
 import type { ProvenIdentity } from "./claims.ts";
 
 /** Caches verified tokens while they are valid. The keys are hashes, not the tokens themselves. */
-export interface TokenCache {
+interface TokenCache {
   /** The principal of a cached token that is still valid at `nowMs`. */
   find(token: string, nowMs: number): Principal | undefined;
   remember(token: string, identity: ProvenIdentity): void;

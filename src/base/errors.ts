@@ -12,7 +12,7 @@ export type VaultErrorCode =
   | "OVERLOADED"
   | "SEAL_BROKEN";
 
-export interface VaultErrorOptions {
+interface VaultErrorOptions {
   /** For the logs only; never shown to a caller. */
   readonly cause?: unknown;
   /** How long the caller should wait before a retry, in milliseconds. */

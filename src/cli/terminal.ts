@@ -7,7 +7,7 @@ export interface Terminal {
   progressDone(): void;
 }
 
-export interface TerminalStreams {
+interface TerminalStreams {
   readonly stdout: { write(text: string): unknown };
   readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean };
 }

@@ -15,7 +15,7 @@ import {
 import { join } from "node:path";
 import { errorCode, OperatorError, Plaintext } from "../base/index.ts";
 
-export type DevelopmentKeyFile = "master.key" | "jwt.secret";
+type DevelopmentKeyFile = "master.key" | "jwt.secret";
 
 /**
  * Reads the key from a file of the data folder. A missing file is created with a new key, readable by its owner only.

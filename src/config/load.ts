@@ -17,7 +17,7 @@ import { type ReadFile, readSettingFile } from "./setting-file.ts";
 import { type Environment, Settings } from "./settings.ts";
 import { readTls } from "./tls-files.ts";
 
-export interface LoadOptions {
+interface LoadOptions {
   /** The mode from the command line; it must not contradict `ZSC_MODE`. Default: production. */
   readonly mode?: Mode | undefined;
   readonly readFile?: ReadFile;

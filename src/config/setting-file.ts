@@ -10,7 +10,7 @@ export interface SettingFile {
 export type ReadFile = (path: string) => SettingFile;
 
 /** The largest file that a setting may name. */
-export const maxSettingFileBytes = 1_048_576;
+const maxSettingFileBytes = 1_048_576;
 
 export const readSettingFile: ReadFile = (path) => {
   const file = openSync(path, "r");

@@ -1,9 +1,9 @@
 import { isServiceLink } from "./service-links.ts";
 
 /** Settings that hold a secret. Each has a counterpart with the suffix `_FILE`, which names a file with the secret. */
-export const secretSettings = ["ZSC_MASTER_KEY", "ZSC_JWT_SECRET", "ZSC_DATABASE_URL"] as const;
+const secretSettings = ["ZSC_MASTER_KEY", "ZSC_JWT_SECRET", "ZSC_DATABASE_URL"] as const;
 
-export const plainSettings = [
+const plainSettings = [
   "ZSC_MODE",
   "ZSC_LISTEN",
   "ZSC_JWT_ISSUER",
@@ -32,7 +32,7 @@ const testPrefix = "ZSC_TEST_";
 const lettersPerTypo = 3;
 const maxTypos = 4;
 
-export interface ForeignNames {
+interface ForeignNames {
   /** One sentence per unknown name with our prefix: a misspelt setting must not be treated as "not set". */
   readonly problems: readonly string[];
   /** Variables that an orchestrator sets for a service named `zsc`. */

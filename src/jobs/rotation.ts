@@ -5,7 +5,7 @@ import { isSealBroken, rotateIfDue, type Secret, secrets } from "../secrets/inde
 import { Pauses } from "./pauses.ts";
 
 /** How often the daemon looks. */
-export const intervalZeqonds = 100;
+const intervalZeqonds = 100;
 
 const pageSecrets = 100;
 

@@ -23,7 +23,7 @@ export interface AppliedBatch {
   readonly loadedBytes: number;
 }
 
-export interface BatchOptions {
+interface BatchOptions {
   readonly maxBytes?: number;
   /** Required for tables that are vouched for. */
   readonly mac?: RowMac | undefined;

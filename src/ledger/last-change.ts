@@ -5,14 +5,14 @@ import type { AnyTable } from "./table.ts";
 export const payloadEndBytes = 128;
 
 /** The last row of the log that changed a record. */
-export interface ChangeRow {
+interface ChangeRow {
   readonly transitionType: string;
   /** The end of its payload: at least `payloadEndBytes`, or all of a shorter payload. */
   readonly payloadEnd: string;
 }
 
 /** The end of a change's payload, by which a record can be compared with the log. */
-export interface ChangeMarks {
+interface ChangeMarks {
   readonly version: number;
   readonly sealed_digest: string;
 }

@@ -4,7 +4,7 @@ import type { BatchWatch } from "./batch-watch.ts";
 import type { ClockWatch } from "./clock-watch.ts";
 import { type Store, StoreFailure, type Trouble } from "./store.ts";
 
-export interface ReadinessOptions {
+interface ReadinessOptions {
   readonly store: Pick<Store, "ping" | "rehearse">;
   readonly batches: Omit<BatchWatch, "transact">;
   readonly clock: ClockWatch;

@@ -35,7 +35,7 @@ export interface Counter<F extends string = string> {
 }
 
 /** The counters of a table's rows, in a table of their own: counting does not rewrite the row (ADR 3). */
-export interface Counters<F extends string = string> {
+interface Counters<F extends string = string> {
   readonly table: string;
   /** The column that holds the identity of the row. */
   readonly key: string;

@@ -5,7 +5,7 @@ import type { Operation, Recorded } from "./operation.ts";
 import { receiptText } from "./receipt.ts";
 
 /** A submitted operation and its caller. */
-export interface Submission {
+interface Submission {
   readonly operation: Operation<unknown>;
   readonly signal: Cancellation | undefined;
   readonly principal: string | undefined;

@@ -11,7 +11,7 @@ export interface Output {
   listen(listener: OutputListener): void;
 }
 
-export interface OutputListener {
+interface OutputListener {
   /** Every accepted byte was written. */
   drained(): void;
   /** These bytes, or some of them, are lost: the disk is full or the reader has closed the pipe. */

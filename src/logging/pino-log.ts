@@ -4,7 +4,7 @@ import type { Log, LogFields } from "../base/index.ts";
 import { createLineSink, type LineSink } from "./line-sink.ts";
 import { openStandardOutput } from "./output.ts";
 
-export interface LogOptions {
+interface LogOptions {
   /** A pino level, or `silent`. */
   readonly level: string;
   /** Human-readable lines instead of JSON. */

@@ -8,7 +8,7 @@ export const keyBytes = 32;
 /** Length of an IV: the one that GCM uses without hashing it (NIST SP 800-38D §7.1, §8.2.2). */
 export const ivBytes = 12;
 /** Length of an authentication tag: never truncated. */
-export const tagBytes = 16;
+const tagBytes = 16;
 
 const options = { authTagLength: tagBytes } as const;
 

@@ -6,7 +6,7 @@ import { reseal } from "./reseal.ts";
 import { secrets } from "./tables.ts";
 
 /** The complete list after the change, in the order of the grants. */
-export type PermissionsAfter = readonly string[];
+type PermissionsAfter = readonly string[];
 
 /** Permits `zid` to read a secret. A repeated grant does not change the permissions, and is recorded. */
 export function grantSecret(name: string, zid: string, admin: Principal, sealer: Sealer): Operation<PermissionsAfter> {

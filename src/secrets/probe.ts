@@ -3,12 +3,12 @@ import type { Sealer } from "../sealing/index.ts";
 import { oneRow, type RefusalReason } from "./drafts.ts";
 import { needsPassage, pass, type Request } from "./gated.ts";
 
-export type ProbeAnswer =
+type ProbeAnswer =
   | { readonly granted: true }
   | { readonly granted: false; readonly reason: RefusalReason; readonly detail?: string };
 
 /** A probe always has `by`: its audit row names the admin who asked. */
-export type ProbeRequest = Request & { readonly by: string };
+type ProbeRequest = Request & { readonly by: string };
 
 /** Tells whether `request.zid` may read a secret. It does not count as a read, but a denial counts as a denial. */
 export function probePermission(request: ProbeRequest, sealer: Sealer): Operation<ProbeAnswer> {

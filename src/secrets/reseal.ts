@@ -5,7 +5,7 @@ import type { Secret } from "./secret.ts";
 import { secrets } from "./tables.ts";
 
 /** A change of an existing secret that reseals it. */
-export interface Resealing<T> {
+interface Resealing<T> {
   /** The call's name in the audit row of a refusal. */
   readonly call: string;
   /** Returns the changed secret, or the refusal. Throws `SEAL_BROKEN` when the seal does not open. */

@@ -12,7 +12,7 @@ export function rotateSecret(name: string, admin: Principal, sealer: Sealer): Op
 }
 
 /** Whether the daemon should rotate this secret now. */
-export function isDue(secret: Secret, nowZeqond: number): boolean {
+function isDue(secret: Secret, nowZeqond: number): boolean {
   return secret.expiresZeqond !== null && secret.expiresZeqond <= nowZeqond;
 }
 

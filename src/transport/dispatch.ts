@@ -11,7 +11,7 @@ import type { Mistake } from "./http/well-formed.ts";
 import type { SurfaceHandler } from "./json/surface.ts";
 import type { PageServer } from "./pages.ts";
 
-export interface DispatcherParts {
+interface DispatcherParts {
   readonly runtime: UnaryRuntime;
   readonly methods: ReadonlyMap<string, UnaryMethod>;
   readonly surfaces: readonly SurfaceHandler[];

@@ -163,7 +163,7 @@ export interface Page {
   answer(request: PageRequest): PageReply | Promise<PageReply>;
 }
 
-export interface PageRequest {
+interface PageRequest {
   readonly from: CallOrigin;
   /** Without the question mark. */
   readonly query: string;

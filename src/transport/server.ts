@@ -20,7 +20,7 @@ import { compilePages, probePages } from "./pages.ts";
 import { bindReflection, filesOf } from "./reflection.ts";
 
 /** A listen address. */
-export interface Address {
+interface Address {
   readonly host: string;
   readonly port: number;
 }

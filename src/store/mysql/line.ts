@@ -2,7 +2,7 @@ import { StoreFailure } from "../../ledger/index.ts";
 import { type Connection, guarded } from "./connection.ts";
 
 /** One connection, opened when it is needed and again after it broke; its users take turns. */
-export interface Line {
+interface Line {
   /**
    * Runs work on the connection when its turn has come.
    *
@@ -17,7 +17,7 @@ export interface Line {
 
 type Work<T> = (connection: Connection) => Promise<T>;
 
-export interface LineOptions {
+interface LineOptions {
   open(): Promise<Connection>;
   /** The time for all answers to one user; opening a connection aside. */
   readonly answersWithinMs: number;

@@ -155,6 +155,6 @@ export function rowsAt(results: Results, index: number): readonly RowDataPacket[
   return Array.isArray(rows) ? rows : [];
 }
 
-export function bytesOf(value: unknown): Uint8Array {
+function bytesOf(value: unknown): Uint8Array {
   return Buffer.isBuffer(value) ? value : Buffer.from(String(value));
 }

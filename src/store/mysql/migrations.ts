@@ -9,7 +9,7 @@ import { addedColumns, createTables, type Dialect, type Migration, newestVersion
 const ascii = "CHARACTER SET ascii COLLATE ascii_bin NOT NULL";
 
 /** What cannot say "if not exists" everywhere: it is left out where `unless` has a row. */
-export interface Alteration {
+interface Alteration {
   readonly sql: string;
   readonly unless: string;
   /** The error of the server for a statement that was carried out before. */
@@ -18,7 +18,7 @@ export interface Alteration {
 
 export type MysqlStatement = string | Alteration;
 
-export const mysqlDialect: Dialect = {
+const mysqlDialect: Dialect = {
   columnType({ type, maxBytes, optional }) {
     const nullable = optional ? "NULL" : "NOT NULL";
     switch (type) {

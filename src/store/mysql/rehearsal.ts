@@ -9,7 +9,7 @@ import type { MysqlTable, MysqlTables } from "./tables.ts";
 /** The wait for the head is over before. */
 const answersWithinMs = 2_000;
 
-export interface Rehearsal {
+interface Rehearsal {
   run(commit: boolean): Promise<Rehearsed>;
   /** The next one is on a fresh connection. */
   renew(): void;

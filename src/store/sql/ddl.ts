@@ -17,7 +17,7 @@ export interface Dialect {
 }
 
 /** A column that is added to a table with rows. */
-export interface AddedColumn {
+interface AddedColumn {
   readonly table: string;
   readonly column: string;
   readonly definition: string;

@@ -1,6 +1,7 @@
 import { type AnyRecord, type AnyTable, type Column, parseTexts } from "../../ledger/index.ts";
+
 /** A row as a driver gives it: values by the names of the columns. */
-export type DriverRow = Readonly<Record<string, unknown>>;
+type DriverRow = Readonly<Record<string, unknown>>;
 
 /** Makes records of a table from rows that have all its columns, and those of its counters. */
 export function recordReader({ columns, counters }: AnyTable): (row: DriverRow) => AnyRecord {

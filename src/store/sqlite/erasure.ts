@@ -1,6 +1,6 @@
 import type { Sqlite } from "./database.ts";
 
-export interface Erasure {
+interface Erasure {
   /** Moves what the write-ahead log holds into the database, where deleted values are overwritten, and empties it. */
   erase(): void;
   stop(): void;

@@ -2,7 +2,7 @@ import { realpathSync, statSync } from "node:fs";
 import { StoreFailure } from "../../ledger/index.ts";
 import { failureOf } from "./database.ts";
 
-export interface WatchedFiles {
+interface WatchedFiles {
   /**
    * Throws while one of the files is removed or replaced: writes would go to a file that has no name any more. Called for
    * every batch; looks at the file at most once a millisecond.

@@ -4,7 +4,7 @@ import { failureOf, openReadOnly, type Sqlite } from "./database.ts";
 import { type Query, type Row, selectOf } from "./tables.ts";
 
 /** Reads pages of one table. */
-export interface Pager {
+interface Pager {
   page(select: Selection, limit: number): readonly AnyRecord[];
   count(after: Key | null): number;
 }

@@ -11,7 +11,7 @@ const sqliteTypes = {
 } as const;
 
 /** TEXT compares byte by byte (collation BINARY); STRICT refuses values of another type. */
-export const sqliteDialect: Dialect = {
+const sqliteDialect: Dialect = {
   columnType: ({ type, optional }) => `${sqliteTypes[type]}${optional ? "" : " NOT NULL"}`,
   primary: (definition) => `${definition} PRIMARY KEY`,
   unique: (definition) => `${definition} UNIQUE`,

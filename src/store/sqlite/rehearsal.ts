@@ -5,7 +5,7 @@ import type { Sqlite } from "./database.ts";
 import { headOf, type Statements, statementsOf } from "./statements.ts";
 import { type SqliteTable, type SqliteTables, sqliteTables } from "./tables.ts";
 
-export interface Rehearsal {
+interface Rehearsal {
   /** Answers the newest row. */
   run(commit: boolean): NewestRow | undefined;
   close(): void;

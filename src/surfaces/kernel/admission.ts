@@ -30,7 +30,7 @@ export function zidOf(values: ContextValues): string | undefined {
   return values.get(principalKey)?.zid;
 }
 
-export interface Admission {
+interface Admission {
   /**
    * Must be called for every served method, before the first call.
    *

@@ -6,7 +6,7 @@ import { maxNameBytes, maxValueBytes } from "../../base/index.ts";
 import { words } from "./plain-fields.ts";
 
 /** The schema's limit on the items of a list, and the message for exceeding it. */
-export interface ListSize {
+interface ListSize {
   readonly most: number;
   readonly sentence: string;
 }
@@ -26,7 +26,7 @@ function subjectOf({ cel }: FieldRules): string | undefined {
 }
 
 /** The minimum message limit: above what the rules allow, so that a slightly oversized field gets its own message. */
-export const minMessageBytes = 65_536;
+const minMessageBytes = 65_536;
 
 /** The largest size of a message that breaks no rule, in the longest encoding, which is escaped JSON. */
 export function maxBytesOf(schema: DescMessage): number {

@@ -68,7 +68,7 @@ export function sign(context: HandlerContext, receipt: Receipt): void {
 }
 
 /** Puts a receipt into the response headers, and into the context for the log. */
-export function signWith({ responseHeader, values }: HandlerContext, receipt: string): void {
+function signWith({ responseHeader, values }: HandlerContext, receipt: string): void {
   responseHeader.set(receiptHeader, receipt);
   values.set(receiptKey, receipt);
 }

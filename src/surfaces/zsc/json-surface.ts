@@ -74,7 +74,7 @@ function failureOfStatus({ http, error, showsDetail }: ZscStatus, message: strin
 }
 
 /** Maps the contract's JSON body to the JSON of the protobuf message. */
-export function prepare(method: DescMethod, json: JsonObject): JsonObject {
+function prepare(method: DescMethod, json: JsonObject): JsonObject {
   return method === ZscAdmin.method.set ? prepareSet(json) : json;
 }
 
@@ -102,7 +102,7 @@ function permissionsOf(json: JsonValue): JsonObject | undefined {
 }
 
 /** Makes the error for a field of the wrong type, unless an earlier field is invalid too. */
-export function createMistake(validation: Validation) {
+function createMistake(validation: Validation) {
   return (method: DescMethod, message: Message, mistake: JsonMistake): ConnectError => {
     try {
       validation.checkBefore(method.input, message, outermostOf(method, mistake.field).number);

@@ -39,7 +39,7 @@ type Implementation = (message: Message, context: HandlerContext) => unknown;
 type AnyFn = Parameters<Interceptor>[0];
 type UnaryResponse = Awaited<ReturnType<AnyFn>>;
 
-export interface MethodBounds {
+interface MethodBounds {
   readonly limits: Limits;
   readonly sizes: MessageSizes | undefined;
 }

@@ -1,5 +1,5 @@
 /** A status with many followers: it is polled once per interval for all of them. */
-export interface StatusBoard<T> {
+interface StatusBoard<T> {
   /** The current status. Concurrent calls share one query. */
   look(): Promise<T>;
   /** Yields the current status, and each change of it, until `signal` is aborted. */

@@ -36,7 +36,7 @@ type NodeRequest = IncomingMessage | Http2ServerRequest;
 type NodeResponse = ServerResponse | Http2ServerResponse;
 export type StreamHandler = (request: NodeRequest, response: NodeResponse) => void;
 
-export interface StreamOptions {
+interface StreamOptions {
   readonly runtime: UnaryRuntime;
   readonly interceptors: readonly Interceptor[];
   readonly registry: Registry;

@@ -203,7 +203,7 @@ function record(runtime: UnaryRuntime, call: UnaryCall, code: Code | undefined, 
 }
 
 /** The default translation: a ConnectError passes, any other reason becomes "internal error". */
-export function internalUnlessConnectError(reason: unknown): ConnectError {
+function internalUnlessConnectError(reason: unknown): ConnectError {
   return reason instanceof ConnectError
     ? reason
     : new ConnectError("internal error", Code.Internal, undefined, undefined, reason);

@@ -1,7 +1,7 @@
 import { subtract } from "./places.ts";
 
 /** In bytes. */
-export interface BodyBounds {
+interface BodyBounds {
   /** Limit for all incomplete bodies together, each without its first `maxSmallBodyBytes`. */
   readonly maxUnfinishedBytes: number;
   readonly maxUnfinishedBytesPerAddress: number;

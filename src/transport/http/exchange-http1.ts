@@ -9,7 +9,7 @@ import type { BodyResult, Exchange, Reply } from "./exchange.ts";
 import { CallHeaders } from "./headers.ts";
 import { certificateOf, type Peer, peerOf } from "./peer.ts";
 
-export interface Http1Circumstances {
+interface Http1Circumstances {
   readonly budget: BodyBudget;
   readonly connection: Connection | undefined;
   /** Whether to close the connection after this response. */

@@ -10,7 +10,7 @@ import { collect, hasNoBody } from "./exchange-http1.ts";
 import { CallHeaders } from "./headers.ts";
 import { certificateOf, type Peer, peerOf } from "./peer.ts";
 
-export interface Http2Circumstances {
+interface Http2Circumstances {
   readonly budget: BodyBudget;
   readonly connection: Connection | undefined;
   readonly requestTimeoutMs: number;

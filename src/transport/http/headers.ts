@@ -129,7 +129,7 @@ export function isOversized(rawPairs: readonly string[], limits: HeaderLimits): 
 type HeaderLimits = Pick<Limits, "maxHeaders" | "maxHeaderBytes">;
 
 /** Adds one value and keeps existing ones. */
-export function addHeader(record: HeaderRecord, name: string, value: string): void {
+function addHeader(record: HeaderRecord, name: string, value: string): void {
   const before = record[name];
   record[name] = before === undefined ? value : typeof before === "string" ? [before, value] : [...before, value];
 }

@@ -4,7 +4,7 @@ import type { Limits } from "../limits.ts";
 import type { Peer } from "./peer.ts";
 
 /** Concurrency limits: in total, per address and per connection. */
-export interface PlaceBounds {
+interface PlaceBounds {
   readonly total: number;
   readonly perAddress: number;
   readonly perConnection: number;

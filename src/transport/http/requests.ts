@@ -12,7 +12,7 @@ import { isOversized } from "./headers.ts";
 import type { Listener } from "./listener.ts";
 import { mistakeInHttp1, mistakeInHttp2 } from "./well-formed.ts";
 
-export interface Serving {
+interface Serving {
   readonly streams: ReadonlyMap<string, StreamHandler>;
   readonly dispatch: Dispatcher;
   readonly isDraining: () => boolean;

@@ -18,7 +18,7 @@ import { integerReader } from "./integer.ts";
 /** Converts a JSON object to a message. Unknown fields are ignored; null counts as absent. */
 export type JsonDecoder = (json: JsonObject) => Message;
 
-export interface JsonDecoderOptions {
+interface JsonDecoderOptions {
   /** Accepts the field names of the schema (`bound_zid`) as well as the JSON names (`boundZid`). */
   readonly protoNames?: boolean;
   /** The types that may be inside `google.protobuf.Any`. */

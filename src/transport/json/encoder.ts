@@ -19,7 +19,7 @@ import type { FieldFlag } from "../options.ts";
  */
 export type JsonEncoder = (message: Message) => JsonObject;
 
-export interface JsonEncoderOptions {
+interface JsonEncoderOptions {
   /** A bool field option: an absent field is written as null. */
   readonly emitNull?: FieldFlag | undefined;
   readonly registry?: Registry;

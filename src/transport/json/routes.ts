@@ -14,19 +14,19 @@ export interface Route {
 }
 
 /** Segments of a path, as `Array.slice` takes them: those after a `**` are counted from the end. */
-export interface Variable {
+interface Variable {
   readonly field: DescField;
   readonly start: number;
   readonly end: number | undefined;
 }
 
-export type RouteMatch =
+type RouteMatch =
   | { readonly kind: "route"; readonly route: Route; readonly segments: readonly string[] }
   | { readonly kind: "no_route" }
   | { readonly kind: "method_not_allowed"; readonly allow: readonly string[] };
 
 /** All routes below one prefix. */
-export interface RouteTable {
+interface RouteTable {
   match(httpMethod: string, path: string): RouteMatch;
 }
 

@@ -2,7 +2,7 @@ import type { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { Code, ConnectError } from "@connectrpc/connect";
 
-export interface BodyTimes {
+interface BodyTimes {
   /** Timeout for the client to receive the last chunk, and for the source to produce the next one. */
   readonly maxPauseMs: number;
   /** Timeout for the whole body, because it keeps a database snapshot open. */

@@ -1,4 +1,4 @@
-import { runVerify } from "../../src/cli/verify-command.ts";
+import { runVerify } from "../../src/cli/commands/verify-report.ts";
 import { openChangeIndex } from "../../src/compose.ts";
 import { StoreFailure } from "../../src/ledger/store.ts";
 import { setSecret } from "../../src/secrets/set.ts";

@@ -1,10 +1,10 @@
-import { type Difference, type Report, verify } from "../audit/index.ts";
-import { systemClock } from "../base/index.ts";
-import type { ChangeIndex, Snapshot } from "../ledger/index.ts";
-import { secrets, tables } from "../secrets/index.ts";
-import type { Terminal } from "./terminal.ts";
+import { type Difference, type Report, verify } from "../../audit/index.ts";
+import { systemClock } from "../../base/index.ts";
+import type { ChangeIndex, Snapshot } from "../../ledger/index.ts";
+import { secrets, tables } from "../../secrets/index.ts";
+import type { Terminal } from "../terminal.ts";
 
-export interface VerifyCommand {
+interface VerifyCommand {
   readonly snapshot: Snapshot;
   readonly index: ChangeIndex;
   readonly json: boolean;
