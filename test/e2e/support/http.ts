@@ -31,7 +31,7 @@ export interface HttpClient {
 /** Plain HTTP/1.1, or HTTPS when a certificate to trust is given. */
 export function http1Client(host: string, port: number, ca?: string): HttpClient {
   const agent = ca === undefined ? new Agent({ keepAlive: true }) : new TlsAgent({ keepAlive: true, ca });
-  return {
+  const client: HttpClient = {
     close: () => agent.destroy(),
     send: (method, path, sent = {}) =>
       new Promise((resolve, reject) => {
@@ -46,10 +46,18 @@ export function http1Client(host: string, port: number, ca?: string): HttpClient
             resolve(answerOf(incoming.statusCode ?? 0, incoming.headers, Buffer.concat(chunks).toString("utf8")));
           });
         });
-        outgoing.on("error", reject);
+        outgoing.on("error", (error: NodeJS.ErrnoException) => {
+          // The server has closed an idle connection while this process was busy.
+          if (outgoing.reusedSocket && error.code === "ECONNRESET" && method === "GET") {
+            client.send(method, path, sent).then(resolve, reject);
+          } else {
+            reject(error);
+          }
+        });
         outgoing.end(body);
       }),
   };
+  return client;
 }
 
 /** HTTP/2, in plain text with prior knowledge, or over TLS when a certificate to trust is given. */
