@@ -135,6 +135,6 @@ export function jsonBodies(vault: () => Vault): void {
     const padded = (length: number) => body + " ".repeat(length - body.length);
     expect(await set(padded(1_048_576))).toEqual([200, JSON.stringify({ ok: true, name })]);
     expect(await set(padded(1_048_577))).toEqual([413, envelope("request too large")]);
-    expect(await set(padded(20_000_000))).toEqual([413, envelope("request too large")]);
+    expect(await set(padded(8_000_000))).toEqual([413, envelope("request too large")]);
   });
 }
