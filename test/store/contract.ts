@@ -4,6 +4,7 @@ import { describeMetadata } from "./contract-metadata.ts";
 import { describeSecrets } from "./contract-secrets.ts";
 import { describeServers } from "./contract-servers.ts";
 import { describeSnapshots } from "./contract-snapshots.ts";
+import { describeTables } from "./contract-tables.ts";
 import { describeTexts } from "./contract-texts.ts";
 import { describeTransact } from "./contract-transact.ts";
 
@@ -15,5 +16,6 @@ export function storeContract(newPlace: NewPlace): void {
   describe("texts, bytes and numbers", () => describeTexts(newPlace));
   describe("metadata", () => describeMetadata(newPlace));
   describe("a snapshot", () => describeSnapshots(newPlace));
+  describe("any declared table", () => describeTables(newPlace));
   describe("several servers", () => describeServers(newPlace));
 }

@@ -12,11 +12,13 @@ import { queryText } from "./mysql-admin.ts";
 /** One fresh database, and every way to it. */
 export interface Place {
   /** Opens another store on it; all are closed with the place. */
-  open(): Promise<Store>;
+  open(declared?: readonly AnyTable[]): Promise<Store>;
   /** Runs one statement beside the stores; what it answers, every value as text. */
   sql(statement: string): Promise<readonly (readonly string[])[]>;
   close(): Promise<void>;
 }
+
+type Open = (declared?: readonly AnyTable[]) => Promise<Store>;
 
 /** `declared`: the tables that its stores know; the vault's own unless told otherwise. */
 export type NewPlace = (declared?: readonly AnyTable[]) => Promise<Place>;
@@ -25,7 +27,7 @@ export async function sqlitePlace(declared = tables): Promise<Place> {
   const { url } = await freshSqliteUrl();
   const path = url.slice("sqlite:".length);
   return placeOf(
-    async () => openSqliteStore(path, declared),
+    async (others) => openSqliteStore(path, others ?? declared),
     async (statement) => sqliteText(path, statement),
   );
 }
@@ -33,7 +35,7 @@ export async function sqlitePlace(declared = tables): Promise<Place> {
 export async function mysqlPlace(declared = tables): Promise<Place> {
   const url = await freshMysqlUrl();
   return placeOf(
-    () => openMysqlStore(mysqlOptionsOf(url), declared),
+    (others) => openMysqlStore(mysqlOptionsOf(url), others ?? declared),
     (statement) => queryText(url, statement),
   );
 }
@@ -66,11 +68,11 @@ export function sqliteText(path: string, statement: string): readonly (readonly 
   }
 }
 
-function placeOf(open: () => Promise<Store>, sql: Place["sql"]): Place {
+function placeOf(open: Open, sql: Place["sql"]): Place {
   const stores: Store[] = [];
   return {
-    async open() {
-      const store = await open();
+    async open(others) {
+      const store = await open(others);
       stores.push(store);
       return store;
     },
