@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { errorCode, type Log, OperatorError, systemClock } from "./base/index.ts";
 import type { Config, DatabaseConfig, ListenAddress, TlsConfig } from "./config/index.ts";
-import { startRotation } from "./jobs/index.ts";
+import { rotationJob, startJobs } from "./jobs/index.ts";
 import {
   type ChangeIndex,
   createReadiness,
@@ -176,15 +176,15 @@ async function start(config: Config, log: Log, { batches, onMigration }: StartOp
     if (config.database.kind === "sqlite") {
       warnOfOpenFiles(config.database.path, log);
     }
-    const rotation = startRotation({ store, sequencer, sealer, clock: systemClock, log });
+    const jobs = startJobs([rotationJob({ store, sequencer, sealer, clock: systemClock, log })], log);
     return {
       address,
       setTls: ({ cert, key }) => server.setTls({ cert, key: key.text() }),
       async stop() {
-        const rotated = rotation.stop();
+        const ended = jobs.stop();
         await server.close(config.shutdownMs);
         readiness.stop();
-        const closed = rotated.then(() => sequencer.close()).then(() => store.close());
+        const closed = ended.then(() => sequencer.close()).then(() => store.close());
         if (await isInTime(closed, lastMomentMs)) {
           return;
         }

@@ -1,4 +1,4 @@
-/** Every way in which a call can fail, as callers see it. A closed set: the status table of `rpc/` covers each. */
+/** Every way in which a call can fail, as callers see it. A closed set: the status table of each surface covers all of it. */
 export type VaultErrorCode =
   | "INVALID_ARGUMENT"
   | "UNAUTHENTICATED"

@@ -1,1 +1,2 @@
-export { startRotation } from "./rotation.ts";
+export { startJobs } from "./loop.ts";
+export { rotationJob } from "./rotation.ts";

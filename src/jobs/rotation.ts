@@ -1,7 +1,8 @@
-import { type Clock, fieldsOfError, type Log, momentOf, zeqondMs } from "../base/index.ts";
+import { type Clock, type Log, momentOf, zeqondMs } from "../base/index.ts";
 import type { Sequencer, Store } from "../ledger/index.ts";
 import type { Sealer } from "../sealing/index.ts";
 import { isSealBroken, rotateIfDue, type Secret, secrets } from "../secrets/index.ts";
+import type { Job } from "./loop.ts";
 import { Pauses } from "./pauses.ts";
 
 /** How often the daemon looks. */
@@ -71,42 +72,18 @@ async function rotatePage(
   return rotated;
 }
 
-export interface RotationDaemon {
-  /** Resolves when the pass that is under way is over. */
-  stop(): Promise<void>;
-}
-
-/** Looks once at start and then every 100 Zeqonds. A pass that fails is logged, and the next one tries again. */
-export function startRotation(options: RotationOptions): RotationDaemon {
+/** Rotates what is due, once at start and then every 100 Zeqonds. */
+export function rotationJob(options: RotationOptions): Job {
   const { log, intervalMs = intervalZeqonds * zeqondMs } = options;
-  const stopping = new AbortController();
   const pauses = newPauses();
-  let timer: NodeJS.Timeout | undefined;
-  const pass = async () => {
-    try {
-      const count = await rotateDue(options, stopping.signal, pauses);
+  return {
+    name: "rotation",
+    intervalMs,
+    async run(signal) {
+      const count = await rotateDue(options, signal, pauses);
       if (count > 0) {
         log.info({ count }, "secrets rotated");
       }
-    } catch (error) {
-      if (!stopping.signal.aborted) {
-        log.warn(fieldsOfError(error), "the rotation pass failed and will be repeated");
-      }
-    }
-    if (!stopping.signal.aborted) {
-      timer = setTimeout(start, intervalMs).unref();
-    }
-  };
-  let running = Promise.resolve();
-  const start = () => {
-    running = pass();
-  };
-  start();
-  return {
-    async stop() {
-      stopping.abort();
-      clearTimeout(timer);
-      await running;
     },
   };
 }

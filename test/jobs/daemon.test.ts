@@ -1,4 +1,5 @@
-import { type RotationDaemon, type RotationOptions, startRotation } from "../../src/jobs/rotation.ts";
+import { type RunningJobs, startJobs } from "../../src/jobs/loop.ts";
+import { type RotationOptions, rotationJob } from "../../src/jobs/rotation.ts";
 import type { Store } from "../../src/ledger/store.ts";
 import { cleanUpDatabases } from "../support/databases.ts";
 import { startZeqond } from "../support/ledger.ts";
@@ -8,7 +9,7 @@ afterAll(cleanUpDatabases);
 
 describe.each(newPlaces)("the daemon on %s", (_kind, newPlace) => {
   let vault: RotatingVault;
-  let daemons: RotationDaemon[] = [];
+  let daemons: RunningJobs[] = [];
 
   beforeEach(async () => {
     vault = await openRotatingVault(newPlace);
@@ -20,7 +21,7 @@ describe.each(newPlaces)("the daemon on %s", (_kind, newPlace) => {
   });
 
   const start = (options: RotationOptions) => {
-    const daemon = startRotation(options);
+    const daemon = startJobs([rotationJob(options)], options.log);
     daemons.push(daemon);
     return daemon;
   };
