@@ -8,6 +8,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -27,6 +28,7 @@ import {
   type WriteParts,
   write,
 } from "../support/ledger.ts";
+import { sqliteText } from "../support/places.ts";
 
 afterAll(cleanUpDatabases);
 
@@ -209,6 +211,66 @@ describe("the file of a SQLite store", () => {
     await store.close();
     expect(to.seq).toBe(1);
   });
+
+  const other = () => join(dir, "other.db");
+  const overwriting: readonly [string, () => void][] = [
+    ["another vault is copied over it", () => copyFileSync(other(), path)],
+    ["an older copy of itself is copied over it", () => copyFileSync(`${path}.older`, path)],
+    ["it is emptied", () => truncateSync(path)],
+    ["something else is written over it", () => writeFileSync(path, Buffer.alloc(65_536, "x"))],
+    ["it is overwritten in place", () => writeFileSync(path, readFileSync(other()), { flag: "r+" })],
+  ];
+
+  test.each(overwriting)("takes no batch any more once %s while it is open", async (_how, overwrite) => {
+    const stranger = openSqliteStore(other(), tables);
+    for (let row = 0; row < 9; row++) {
+      await write(stranger, () => ({}));
+    }
+    await stranger.close();
+    const first = openSqliteStore(path, tables);
+    await write(first, () => ({ inserts: [secretNamed("a")] }));
+    await first.close();
+    copyFileSync(path, `${path}.older`);
+    const store = openSqliteStore(path, tables);
+    await write(store, () => ({}));
+    sqliteText(path, "PRAGMA wal_checkpoint(TRUNCATE)");
+    await write(store, () => ({}));
+    // The times of files are as coarse as the ticks of the clock.
+    await sleep(20);
+    overwrite();
+    await sleep(2);
+    const moved = { name: "StoreFailure", kind: "unavailable", trouble: "moved" };
+    for (let tries = 0; tries < 3; tries++) {
+      await expect(write(store, () => ({}))).rejects.toMatchObject(moved);
+      await expect(store.ping()).rejects.toMatchObject(moved);
+      await sleep(2);
+    }
+    await store.close();
+  });
+
+  test("takes batches while other programs checkpoint and vacuum it", async () => {
+    const store = openSqliteStore(path, tables);
+    const checkpoints = spawn(process.execPath, [
+      "-e",
+      `const database = require("better-sqlite3")(${JSON.stringify(path)}, { timeout: 5000 });
+       for (let count = 0; ; count++) {
+         try { database.pragma("wal_checkpoint(" + ["PASSIVE", "FULL", "TRUNCATE"][count % 3] + ")"); } catch {}
+         if (count % 50 === 49) { try { database.exec("VACUUM"); } catch {} }
+       }`,
+    ]);
+    const sealedValue = Buffer.alloc(20_000, "v");
+    for (let number = 0; number < 400; ) {
+      try {
+        await write(store, () => ({ inserts: [secretNamed(`${number}`, { sealedValue })] }));
+        number += 1;
+      } catch (error) {
+        expect(error).toMatchObject({ kind: "conflict" });
+        await sleep(1);
+      }
+    }
+    checkpoints.kill("SIGKILL");
+    await store.close();
+  }, 60_000);
 
   test("may be reached through a link, until that leads elsewhere", async () => {
     const link = join(dir, "link.db");

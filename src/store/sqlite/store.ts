@@ -30,7 +30,7 @@ export function openSqliteStore(path: string, declared: readonly AnyTable[], onM
   const statements = statementsOf(database);
   const tables = sqliteTables(database, declared);
   const pagers = new Map(declared.map((table) => [table, createPager(database, table)]));
-  const files = watchFiles(path);
+  const files = watchFiles(path, database, (seq) => statements.rowHashAt.get(seq));
   const erasure = createErasure(database);
   const rehearsal = createRehearsal(path, declared);
   const guarded = async <T>(work: () => T): Promise<T> => {

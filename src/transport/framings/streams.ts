@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import { constants } from "node:http2";
-import type { Socket } from "node:net";
 import { setImmediate } from "node:timers/promises";
 import type { DescMethod, DescService, Message, Registry } from "@bufbuild/protobuf";
 import {
@@ -22,14 +21,14 @@ import {
 } from "@connectrpc/connect-node";
 import { discardRest } from "../http/discard.ts";
 import type { ReportFault } from "../http/faults.ts";
-import { CallHeaders } from "../http/headers.ts";
-import { certificateOf, type Peer, peerOf } from "../http/peer.ts";
+import { type Peer, peerOf } from "../http/peer.ts";
 import { crowded, type Places } from "../http/places.ts";
 import type { Limits } from "../limits.ts";
-import type { CallOrigin, ServiceBinding } from "../options.ts";
+import type { ServiceBinding } from "../options.ts";
 import { withFirstMessageTimeout } from "./first-message.ts";
 import { parseGrpcTimeout } from "./grpc.ts";
 import { StreamCall } from "./stream-call.ts";
+import { originOf } from "./stream-origin.ts";
 import type { UnaryRuntime } from "./unary.ts";
 
 type NodeRequest = IncomingMessage | Http2ServerRequest;
@@ -87,35 +86,6 @@ function callOf(values: ContextValues): StreamCall {
     throw new Error("a stream that nobody opened");
   }
   return call;
-}
-
-/** The address and the certificate are read only if somebody asks. */
-function originWith({
-  socket,
-  ...rest
-}: Pick<CallOrigin, "header" | "httpMethod" | "origin"> & { socket: Socket | undefined }): CallOrigin {
-  return {
-    ...rest,
-    get peerAddress() {
-      return socket?.remoteAddress ?? "";
-    },
-    get certificate() {
-      return certificateOf(socket);
-    },
-  };
-}
-
-function originOf(request: NodeRequest): CallOrigin {
-  const { host = "localhost" } = request.headers;
-  const header = new CallHeaders(request.rawHeaders);
-  const httpMethod = request.method ?? "";
-  if ("authority" in request) {
-    const origin = `${request.scheme}://${request.authority || host}`;
-    const { session } = request.stream;
-    return originWith({ header, httpMethod, origin, socket: session?.destroyed ? undefined : session?.socket });
-  }
-  const origin = `${"encrypted" in request.socket ? "https" : "http"}://${host}`;
-  return originWith({ header, httpMethod, origin, socket: request.socket });
 }
 
 function handleWith(handler: UniversalHandler, options: StreamOptions): StreamHandler {
