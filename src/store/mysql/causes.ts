@@ -2,16 +2,16 @@
 interface Cause {
   /** Errors of the server by their numbers, and of the system or of mysql2 by their names. */
   readonly of: readonly (number | string)[];
-  /** Goes on from "the database". */
+  /** The sentence after "the database". */
   readonly what: string;
   readonly todo: string;
 }
 
 const url = "ZSC_DATABASE_URL";
 
-/** What comes after 1899 belongs to MySQL or to MariaDB, and the two do not use the same of those numbers here. */
+/** Error numbers above 1899 are specific to MySQL or to MariaDB; no number listed here means different things in the two. */
 const causes: readonly Cause[] = [
-  // The way there.
+  // Reaching the server.
   {
     of: ["ENOTFOUND", "EAI_AGAIN", "EAI_FAIL", "EAI_NODATA", "EAI_NONAME"],
     what: "is at a host whose name is not found",
@@ -101,7 +101,7 @@ const causes: readonly Cause[] = [
     what: "takes no more connections",
     todo: "raise max_connections, max_user_connections or the account's limits: each server needs two, and verification one",
   },
-  // What it may and can write.
+  // Writing.
   {
     of: [1290, 1792, 1836, 3989],
     what: "may only be read",
@@ -130,7 +130,7 @@ const causes: readonly Cause[] = [
   { of: [5, 1037, 1038, 1041, 1135], what: "is out of memory", todo: "give it more, or lower its limits" },
   { of: [1047, 1180, 3100, 3101], what: "is a node that cannot commit", todo: "look at the state of its cluster" },
   { of: [1317, 1969, 3024], what: "broke off a statement", todo: "look who or what limits the time of statements" },
-  // What is in it.
+  // Schema and data.
   {
     of: [1051, 1054, 1091, 1109, 1136, 1146, 1305, 1932],
     what: "lacks a table or a column of the vault",

@@ -26,9 +26,9 @@ export interface Connection {
   run(statements: string | readonly string[], values?: readonly unknown[]): Promise<Results>;
   /** The rows of one statement, as arrays of columns. */
   rows(sql: string, values?: readonly unknown[]): Promise<readonly unknown[][]>;
-  /** Alone in its packet: only so does its answer mean that everything before it was carried out. */
+  /** Sends COMMIT alone in its packet, so that its answer implies the success of everything before it. */
   commit(): Promise<void>;
-  /** Asks for an answer and nothing else; opens no transaction. */
+  /** A round trip that opens no transaction. */
   ping(): Promise<void>;
   /** From here on all answers together must come within `ms`; until it is first called, each has 15 s. */
   limit(ms: number): void;
@@ -42,14 +42,14 @@ export interface Connection {
 
 /** For connecting, logging in and preparing the session together. */
 const connectTimeoutMs = 3_000;
-/** Longer than one wait for the lock of a migration: beyond it the database counts as gone. */
+/** Longer than one wait for the migration lock. After it, the database counts as unavailable. */
 const answerTimeoutMs = 15_000;
 /** Firewalls drop idle connections silently, without telling either side. */
 const keepAliveAfterMs = 10_000;
 
 /**
- * The locks of a session are a lease: the database itself ends a session that is silent for so long (its server is
- * frozen or cut off). Only MariaDB reads what is in the comment; a proxy may handle `wait_timeout` its own way.
+ * A session's locks are a lease: the database ends a session that is silent for this long because its client is frozen or
+ * cut off. Only MariaDB reads the comment; a proxy may handle `wait_timeout` in its own way.
  */
 function lease(seconds: number): string {
   const timeouts = ["wait_timeout", "net_read_timeout", "net_write_timeout"].map(
@@ -63,12 +63,12 @@ const silentSeconds = 10;
 /** Verification may be busy with what it has read. It locks no rows, but no table can be altered meanwhile. */
 const silentSnapshotSeconds = 600;
 
-/** Of a packet, the part that is not statements: its header, and room for what a proxy adds. */
+/** The part of a packet that is not statements: its header, and room for what a proxy adds. */
 const packetOverheadBytes = 1_024;
 
 const session = [
   "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
-  // Several waits fit into the time that a batch has (sequencer).
+  // Several waits fit into the timeout of a batch (sequencer).
   "SET SESSION innodb_lock_wait_timeout = 3",
 ];
 
@@ -93,7 +93,7 @@ export async function openConnection(options: MysqlOptions, use: Use): Promise<C
     charset: "utf8mb4",
     // mysql2 would encode statements in whatever character set the server says that the session has.
     flags: ["-SESSION_TRACK"],
-    // Statements are whole when they come here: mysql2 would look through each for places of values.
+    // Values are already substituted: mysql2 would search each statement for placeholders.
     queryFormat: (sql: string) => sql,
     multipleStatements: true,
     supportBigNumbers: true,
@@ -118,7 +118,7 @@ export async function openConnection(options: MysqlOptions, use: Use): Promise<C
   });
   let answersByMs: number | undefined = startedMs + connectTimeoutMs;
   const msLeft = () => (answersByMs === undefined ? answerTimeoutMs : Math.max(1, answersByMs - performance.now()));
-  // Until the server has said what it takes.
+  // Until the server has told its limit.
   let maxPacketBytes = 4_096;
   const checked = (sql: string): string => {
     if (sql.length > maxPacketBytes) {
@@ -162,7 +162,7 @@ export async function openConnection(options: MysqlOptions, use: Use): Promise<C
     destroy() {
       broken = true;
       raw.destroy();
-      // The driver says goodbye and waits for the other side, which may be gone without a word.
+      // The driver sends COM_QUIT and waits for the peer, which may have vanished.
       socket.destroy();
     },
     end: () => answered(raw.end(), msLeft()),
@@ -202,11 +202,12 @@ export async function guarded<T>(connection: Connection, work: () => Promise<T>)
   }
 }
 
-/** The answer within its time, or a failure. mysql2's own time limit leaves its timer behind when a connection breaks. */
+/** Rejects on timeout. mysql2's own timeout leaks its timer when a connection breaks. */
 async function answered<T>(query: Promise<T>, withinMs: number, stage: Stage = "work"): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(Object.assign(new Error("no answer"), { code: "ETIMEDOUT" })), withinMs);
+    // mysql2 never settles the query of a destroyed connection: without `unref` its timer would keep a command running.
+    timer = setTimeout(() => reject(Object.assign(new Error("no answer"), { code: "ETIMEDOUT" })), withinMs).unref();
   });
   return await translated(Promise.race([query, late]), stage).finally(() => clearTimeout(timer));
 }

@@ -2,24 +2,24 @@ import { errorCode } from "../../base/index.ts";
 import { StoreFailure, type Trouble } from "../../ledger/index.ts";
 import { describeCause } from "./causes.ts";
 
-/** Where in a transaction something went wrong. */
+/** The stage of a transaction at which it failed. */
 export type Stage = "work" | "commit";
 
 /**
- * A rival came first, and nothing was committed: lock wait timeout (1205), deadlock or a certification failure of Galera
- * (1213), record changed since last read (1020), duplicate key (1062), since only a rival can have taken our seq. Some
- * of them leave the transaction open: its owner must roll it back.
+ * Conflicts with another writer, after which nothing is committed: lock wait timeout (1205), deadlock or a certification
+ * failure of Galera (1213), record changed since last read (1020), duplicate key (1062: another writer has our seq). Some
+ * of them leave the transaction open, and the caller must roll it back.
  */
 const conflicts: ReadonlySet<number> = new Set([1020, 1062, 1205, 1213]);
 
-/** What else the database says of itself: read-only, a full disk, a right that is missing. */
+/** Other states that the database reports: read-only, a full disk, a missing privilege. */
 const troubles: ReadonlyMap<number, Trouble> = new Map([
   ...[1036, 1290, 1792, 1836, 1874].map((errno) => [errno, "read_only"] as const),
   ...[1021, 1026, 1114].map((errno) => [errno, "full"] as const),
   ...[1044, 1045, 1142, 1143, 1227, 1698].map((errno) => [errno, "denied"] as const),
 ]);
 
-/** The one translator of what mysql2 throws, by shape and not by class: the system's errors are not of our realm. */
+/** The one translator of mysql2's errors. It looks at their shape, because errors of another realm are of another class. */
 export function failureOf(error: unknown, stage: Stage = "work"): StoreFailure {
   const errno = errnoOf(error);
   const code = codeOf(error, errno);
@@ -32,7 +32,7 @@ export function failureOf(error: unknown, stage: Stage = "work"): StoreFailure {
   return new StoreFailure(kind, describeCause(code, errno), cause, troubles.get(errno));
 }
 
-/** What may be known of the driver's error: its own has the statement, and the server's words, which quote from it. */
+/** The safe part of a driver's error. The original holds the statement, and the server's message, which quotes it. */
 class DatabaseError extends Error {
   override readonly name = "DatabaseError";
   readonly code: string;
@@ -43,10 +43,10 @@ class DatabaseError extends Error {
   }
 }
 
-/** Up to here a number of the server means the same in MySQL and in MariaDB, and so has the name that mysql2 gives it. */
+/** Up to this number, server errors mean the same in MySQL and MariaDB, so mysql2's names for them are right. */
 const lastSharedErrno = 1_899;
 
-/** mysql2 calls every failure of TLS the same: what Node.js and OpenSSL add tells them apart. */
+/** mysql2 gives every TLS failure the same code; the codes of Node.js and OpenSSL tell them apart. */
 function codeOf(error: unknown, errno: number): string {
   const numbered = errno === 0 ? "an unknown error" : `error ${errno}`;
   const code = errno > lastSharedErrno ? numbered : (errorCode(error) ?? numbered);
@@ -59,7 +59,7 @@ function codeOf(error: unknown, errno: number): string {
   return "library" in error ? "ERR_SSL" : code;
 }
 
-/** The server's number of the error, or 0: the system's are negative, and have a name. */
+/** The server's error number, or 0 for system errors, which are negative and have a name. */
 function errnoOf(error: unknown): number {
   const has = typeof error === "object" && error !== null && "errno" in error;
   return has && typeof error.errno === "number" ? Math.max(0, error.errno) : 0;

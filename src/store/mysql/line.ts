@@ -1,13 +1,13 @@
 import { StoreFailure } from "../../ledger/index.ts";
 import { type Connection, guarded } from "./connection.ts";
 
-/** One connection, opened when it is needed and again after it broke; its users take turns. */
+/** One connection, opened on demand and reopened after it broke. Its users take turns. */
 interface Line {
   /**
    * Runs work on the connection when its turn has come.
    *
-   * When the database turns out to be away, all who wait for their turn at that moment fail with it: none of them would
-   * hear anything else. Later users try again.
+   * When the database is found to be unavailable, all users that wait at that moment fail too, because each would time
+   * out alike. Later users try again.
    */
   use<T>(work: Work<T>): Promise<T>;
   /** The next user gets a fresh connection. */
@@ -19,15 +19,15 @@ type Work<T> = (connection: Connection) => Promise<T>;
 
 interface LineOptions {
   open(): Promise<Connection>;
-  /** The time for all answers to one user; opening a connection aside. */
+  /** Timeout for all answers to one user, without opening the connection. */
   readonly answersWithinMs: number;
-  /** Whether work that the database failed is done once more on a fresh connection: this one may have died long ago. */
+  /** Whether failed work is retried once on a new connection: the old one may have died while idle. */
   readonly triesAgain: boolean;
-  /** Told when a connection was given up. */
+  /** Called when a connection is dropped. */
   onGivenUp?(): void;
 }
 
-/** An idle connection is asked for a sign of life so often that the database never ends it as silent. */
+/** Interval of pings on an idle connection, well below the database's idle timeout. */
 const pingEveryMs = 3_000;
 const pingWithinMs = 2_000;
 const closeWithinMs = 1_000;

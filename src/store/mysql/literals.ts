@@ -1,6 +1,6 @@
 /**
- * What leaves is printable ASCII without a quote or a backslash inside quotes, and hex for everything else: every
- * character set and every `sql_mode` of a server reads the same bytes in it, so that no setting turns a value into SQL.
+ * Text of printable ASCII without a quote or a backslash is sent in quotes, everything else as hex. Every character set
+ * and every `sql_mode` reads the same bytes in it, so no server setting can turn a value into SQL.
  */
 const quotable = /^[ -&(-[\]-~]*$/;
 
@@ -24,7 +24,7 @@ export function literal(value: unknown): string {
   if (Array.isArray(value)) {
     return value.map((entry) => (Array.isArray(entry) ? tuple(entry) : literal(entry))).join(", ");
   }
-  // Without the value: it may be one of a caller's.
+  // The message omits the value, which may be a caller's.
   throw new TypeError(`a ${typeof value} is no value of a column`);
 }
 
@@ -37,7 +37,7 @@ export function tuple(values: readonly unknown[]): string {
   return `${sql})`;
 }
 
-/** Statement text with a value in the place of each `?`; the text itself, which is ours, has no other. */
+/** Substitutes a value for each `?` of a statement, whose text is ours and has no other `?`. */
 export function bind(sql: string, values: readonly unknown[]): string {
   const parts = sql.split("?");
   if (parts.length !== values.length + 1) {

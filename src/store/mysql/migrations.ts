@@ -8,11 +8,11 @@ import { addedColumns, createTables, type Dialect, type Migration, newestVersion
  */
 const ascii = "CHARACTER SET ascii COLLATE ascii_bin NOT NULL";
 
-/** What cannot say "if not exists" everywhere: it is left out where `unless` has a row. */
+/** A statement without a portable IF NOT EXISTS: it is skipped when `unless` returns a row. */
 interface Alteration {
   readonly sql: string;
   readonly unless: string;
-  /** The error of the server for a statement that was carried out before. */
+  /** The server's error when the statement has been executed before. */
   readonly refusedWhenDone: string;
 }
 
@@ -70,9 +70,9 @@ const ownSteps: readonly (readonly MysqlStatement[])[] = [
        sealed VARBINARY(255) NOT NULL
      ) ENGINE=InnoDB`,
   ],
-  // The last change of a name, however many reads came after it. The column is made of the others by the database and
-  // takes no room; in the index, rows that change nothing stand together, so that they cost little. Invisible, so
-  // that a copy of the table by `SELECT *` does not contain it.
+  // Finds the last change of a name, however many reads follow it. The virtual column takes no space in the table; in
+  // the index all rows that change nothing share one value, so they cost little. Invisible, so that a copy of the table
+  // by `SELECT *` does not contain it.
   [
     {
       sql: `ALTER TABLE audit_log ADD COLUMN change_of VARBINARY(259) GENERATED ALWAYS AS

@@ -6,8 +6,8 @@ import type { MysqlTable } from "./tables.ts";
 export type Read = (sql: string, values: readonly unknown[]) => Promise<readonly RowDataPacket[]>;
 
 /**
- * Records in the order of their key: at most `limit`, and no more than a page. How large they are is asked first: a
- * thousand large ones would be on their way before anybody could count.
+ * Records in the order of their key: at most `limit`, and about one page. Their sizes are queried first: the driver would
+ * buffer a thousand large records before anything could count them.
  */
 export async function readPage(
   read: Read,

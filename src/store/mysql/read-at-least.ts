@@ -24,7 +24,7 @@ export async function readAtLeast(
   for (const giveUpAtMs = performance.now() + lagMs; ; await sleep(lookAgainMs)) {
     const results = await connection.run(packet, [seq, ...values]);
     const [proof] = rowsAt(results, 1);
-    // Before the first row there is nothing to see.
+    // Nothing to prove before the first row.
     if (seq === 0 || textOf(proof?.["row_hash"]) === rowHash) {
       return rowsAt(results, 2);
     }

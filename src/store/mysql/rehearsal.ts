@@ -6,7 +6,7 @@ import { bind, tuple } from "./literals.ts";
 import { rowsAt } from "./load.ts";
 import type { MysqlTable, MysqlTables } from "./tables.ts";
 
-/** The wait for the head is over before. */
+/** Longer than the wait for the head. */
 const answersWithinMs = 2_000;
 
 interface Rehearsal {
@@ -74,13 +74,13 @@ async function rehearse(
   return { ...(await durabilityOf(connection)), newest: newestOf(rowsAt(results, newestAt)[0]) };
 }
 
-/** Includes the table locks of migrations and backups, for which a session waits without a limit by default. */
+/** `lock_wait_timeout` covers the table locks of migrations and backups, which by default are waited for without limit. */
 const limits = "SET SESSION innodb_lock_wait_timeout = 1, SESSION lock_wait_timeout = 1";
 
 const headAt = 1;
 const newestAt = 2;
 
-/** In one packet, so that the head is held for no round trip; as batches do, the head comes first. */
+/** One packet, so that the head is not locked during a round trip. The head comes first, as in batches. */
 function wholeRehearsal(changes: readonly string[]): readonly string[] {
   const [, ...columns] = auditColumns;
   const [, ...values] = auditValues(rehearsedRow(0));

@@ -1,12 +1,12 @@
 import { StoreFailure } from "../../ledger/index.ts";
 
 const attempts = 10;
-/** No attempt begins later than this: each may have waited for a lock as long as it could. */
+/** No attempt begins after this time: each may have waited for a lock until its timeout. */
 const lastAttemptMs = 30_000;
 
 /**
- * Does work again, all of it, when a rival came first: on a cluster, a server that starts on another node at the same
- * moment. Everything else that goes wrong is the caller's.
+ * Retries all of the work after a conflict with another server, such as one that starts at the same time on another
+ * node of a cluster. Any other failure is the caller's.
  */
 export async function despiteRivals<T>(work: () => Promise<T>): Promise<T> {
   const giveUpAtMs = performance.now() + lastAttemptMs;

@@ -17,7 +17,7 @@ interface Session {
   rows(sql: string, values: readonly unknown[]): Promise<readonly unknown[][]>;
 }
 
-/** In this order, before anything else, and understood under every setting: nothing here needs a quote but for letters. */
+/** Run first, in this order. Valid under every server setting: quotes only surround letters. */
 export const firstStatements: readonly string[] = [
   "SET NAMES utf8mb4",
   // Backslash escapes stay on, which nothing relies on; bad data is an error, never mended.
@@ -27,20 +27,20 @@ export const firstStatements: readonly string[] = [
   // `init_connect` may have begun a transaction, or have set what the next one is.
   "ROLLBACK",
   "UNLOCK TABLES",
-  // Literals as the bytes that they are: converting each to its column's character set is a fifth of an insert.
+  // Literals are not converted to the character set of their column, which would be a fifth of the cost of an insert.
   "SET SESSION character_set_connection = 'binary'",
-  // Not DEFAULT, which is the server's. The time limit is MariaDB's: others see a comment.
+  // Not DEFAULT, which is the server's setting. Only MariaDB has this time limit: others read a comment.
   "SET SESSION /*M! max_statement_time = 0, */ sql_select_limit = 18446744073709551615, sql_big_selects = 1",
   "SET SESSION TRANSACTION READ WRITE",
 ];
 
-/** Set where a server has them and they differ, so that no right is needed to set what is as it should be. */
+/** Set only where the server has the variable and its value differs, so that no privilege is needed otherwise. */
 const fixedVariables: Readonly<Record<string, string>> = {
   alter_algorithm: "DEFAULT",
   foreign_key_checks: "ON",
   lock_wait_timeout: "10",
   max_execution_time: "0",
-  // Names that are alike so far would come in any order, and pages by name leave some out.
+  // A shorter sort length leaves names with a common beginning in any order, and pages by name would miss some.
   max_sort_length: "1024",
   // A cached answer may be older than the chain.
   query_cache_type: "OFF",
@@ -50,15 +50,15 @@ const fixedVariables: Readonly<Record<string, string>> = {
   sql_log_bin: "ON",
   sql_safe_updates: "OFF",
   unique_checks: "ON",
-  // A node of a Galera cluster without a quorum would show what it last knew, and RSU change one node's tables.
+  // A Galera node without quorum would serve stale data; RSU would alter the tables of one node only.
   wsrep_dirty_reads: "OFF",
   wsrep_osu_method: "TOI",
 };
 
-/** What is read beside the chain on a node of a Galera cluster waits for what other nodes have committed. */
+/** Reads beside the chain on a Galera node wait for what other nodes have committed. */
 const readVariables: Readonly<Record<string, string>> = { ...fixedVariables, wsrep_sync_wait: "1" };
 
-/** The least that holds the largest row: 1,000 permissions of 128 bytes and a value of 64 KiB, written as hex. */
+/** The minimum that fits the largest row: 1,000 permissions of 128 bytes and a value of 64 KiB, written as hex. */
 const leastPacketBytes = 1_048_576;
 
 /** Asks for the variables that are not set yet, and for the largest packet. */
@@ -67,8 +67,8 @@ export const showVariables = bind("SHOW SESSION VARIABLES WHERE Variable_name IN
 ]);
 
 /**
- * Sets what differs from what must be, and proves that text arrives and comes back as the bytes that it is: who writes,
- * by writing.
+ * Sets the variables that differ from the required ones, and proves that text is stored and returned byte for byte; a
+ * connection that writes proves it by writing.
  *
  * @param shown the variables of the session, by their names in lower case
  */
@@ -79,7 +79,7 @@ export async function finishSession(
   const wanted = use === "reader" || use === "snapshot" ? readVariables : fixedVariables;
   const differing = Object.entries(wanted).filter(([name, value]) => shown.has(name) && shown.get(name) !== value);
   await connection.run([
-    // `init_connect` may have gone to another one.
+    // `init_connect` may have selected another database.
     `USE \`${database.replaceAll("`", "``")}\``,
     ...differing.map(([name, value]) => `SET SESSION ${name} = ${/^[0-9.]+$/.test(value) ? value : `'${value}'`}`),
   ]);
@@ -100,7 +100,7 @@ export function packetBytesOf(shown: ReadonlyMap<string, string>): number {
 
 const printable = String.fromCharCode(...Array.from({ length: 95 }, (_, index) => 0x20 + index));
 
-/** Text that other encodings mend, cut, double or escape: control characters, quotes, a backslash, every plane. */
+/** Text that other encodings replace, truncate, double or escape: control characters, quotes, a backslash, every plane. */
 const planes = String.fromCodePoint(
   ...[0, 8, 9, 10, 13, 0x1a, 0x22, 0x27, 0x5c, 0x60, 0x7f, 0x80, 0xa5, 0xff, 0x5_5c, 0x7ff, 0x800, 0xfeff, 0xffff],
   ...Array.from({ length: 16 }, (_, plane) => (plane + 1) * 0x1_0000 + 0x5c5c),
@@ -108,16 +108,16 @@ const planes = String.fromCodePoint(
 
 const probes: readonly string[] = ["plain", printable, planes];
 
-/** Ids of `key_check` that nothing else uses; chosen at random, since servers that start at once must not meet. */
+/** Ids in `key_check` that nothing else uses. Chosen at random, so that servers that start together do not collide. */
 const probeIds = 250;
 
-/** Proves that text arrives and comes back as the bytes that it is: in answers, which needs no table. */
+/** Proves by a query without a table that text is returned byte for byte. */
 async function proveAnswers(connection: Session): Promise<void> {
   const [columns] = await connection.rows("SELECT ?, ?, ?", probes);
   refuseOtherBytes(columns ?? []);
 }
 
-/** Proves the same in a table, and takes back what it wrote. Needs the schema as it is now. */
+/** Proves the same by writing to a table, and rolls back. Needs the current schema. */
 export async function proveWriting(connection: Session): Promise<void> {
   const firstId = 2 + Math.floor(Math.random() * (probeIds - probes.length));
   const results = await connection.run(

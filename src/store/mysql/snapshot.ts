@@ -48,13 +48,13 @@ async function headOf(connection: Connection): Promise<Head> {
 
 const rowsPerBlock = 500;
 
-/** A column of another encoding has its bytes converted when it is read, and not here. */
+/** Columns of another character set are converted when they are read as text, but not in these blocks. */
 const findOddities = [
   "(SELECT COUNT(*) FROM audit_log WHERE seq <= 0 OR seq > ? OR seq IS NULL)",
   `(SELECT COUNT(*) FROM information_schema.columns
      WHERE table_schema = DATABASE() AND table_name = 'audit_log' AND character_set_name <> 'ascii')`,
 ];
-/** Put together on this side: GROUP_CONCAT would make a table on the server's disk for each block. */
+/** Concatenated on the client: GROUP_CONCAT would create a temporary table on disk for each block. */
 const selectRows = `SELECT ${blockRow(`X'${separatorHex}'`)} FROM audit_log WHERE seq > ? AND seq <= ? ORDER BY seq`;
 
 async function* blocks(connection: Connection, head: Head): AsyncIterable<RowBlock> {
@@ -69,7 +69,7 @@ async function* blocks(connection: Connection, head: Head): AsyncIterable<RowBlo
     if (rows.length === 0 || !rows.every(Buffer.isBuffer)) {
       return;
     }
-    // The next block is under way while this one is looked at.
+    // Fetches the next block while this one is processed.
     next = ask([seq, Math.min(seq + rowsPerBlock, head.seq)]);
     yield { count: rows.length, bytes: Buffer.concat(rows) };
   }
@@ -111,7 +111,7 @@ async function* pages<T>(
       throw new StoreFailure("unavailable", `the table ${name} has lost its unique index`);
     }
     before = text;
-    // The next page is under way while this one is looked at.
+    // Fetches the next page while this one is processed.
     const next = ask(`WHERE ${from} ORDER BY ${order} LIMIT ?`, [key.length === 1 ? last[0] : last, size + 1]);
     yield page.map(convert);
     page = (await next).slice(1);

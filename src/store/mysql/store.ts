@@ -28,14 +28,14 @@ import { openMysqlSnapshot } from "./snapshot.ts";
 import { type MysqlTables, mysqlTables, sqlOf } from "./tables.ts";
 import { writeBatch } from "./write.ts";
 
-// Beyond these the connection is given up. What a caller waits at most follows from them: docs/operations.md.
+// After these timeouts the connection is dropped. The longest wait of a caller follows from them: docs/operations.md.
 
-/** The time that the database has for one batch, the wait for the head included. */
+/** Timeout of a batch, including the wait for the head. */
 const batchAnswersWithinMs = 8_000;
-/** The time that it has for one read beside the chain. */
+/** Timeout of a read beside the chain. */
 const readAnswersWithinMs = 5_000;
 
-/** MySQL, and what speaks its protocol. Brings the schema up to date before it returns. */
+/** Opens MySQL, or a database that speaks its protocol. Migrates the schema before it returns. */
 export async function openMysqlStore(
   options: MysqlOptions,
   declared: readonly AnyTable[],
@@ -54,9 +54,9 @@ export async function openMysqlStore(
   const writer = createLine({
     open: () => openConnection(options, "ledger"),
     answersWithinMs: batchAnswersWithinMs,
-    // The sequencer knows when that is right.
+    // The sequencer decides about retries.
     triesAgain: false,
-    // After a failover they would look at different servers.
+    // After a failover, the connections could otherwise point to different servers.
     onGivenUp() {
       reader.renew();
       rehearsal.renew();

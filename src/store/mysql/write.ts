@@ -12,14 +12,14 @@ import type { Connection } from "./connection.ts";
 import { bind, tuple } from "./literals.ts";
 import { type MysqlTable, type MysqlTables, sqlOf } from "./tables.ts";
 
-/** One statement, and how many rows it must change: at least and at most; null where that says nothing. */
+/** A statement with the minimum and maximum of rows that it must change; null: any number. */
 interface Statement {
   /** ASCII, so that its length is its size. */
   readonly sql: string;
   readonly expected: readonly [number, number] | null;
 }
 
-/** Larger packets are not faster, and hold up the server's other work. */
+/** Larger packets are not faster, and delay the server's other work. */
 const largestPacketBytes = 2_097_152;
 
 const oneRow = [1, 1] as const;

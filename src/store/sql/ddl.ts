@@ -1,7 +1,7 @@
 import type { AnyTable, Column } from "../../ledger/index.ts";
 import { columnOf, macColumn } from "./table-sql.ts";
 
-/** How a database words what all of them have. */
+/** How a database expresses what all of them have. */
 export interface Dialect {
   /** The definition of a column, without its name. */
   columnType(column: Pick<Column, "type" | "maxBytes" | "optional">): string;
@@ -9,7 +9,7 @@ export interface Dialect {
   primary(definition: string): string;
   /** The column of a table's key, when it is one column and not the primary one; undefined: an index says so. */
   unique?(definition: string): string;
-  /** What follows the columns of a table, and of the table of counters. */
+  /** The options after the columns of a table, and of a table of counters. */
   readonly tableOptions: string;
   readonly countersOptions: string;
   /** Whether indices stand in the statement that creates the table. */

@@ -1,14 +1,14 @@
 import { isUtf8 } from "node:buffer";
 
-/** What decoding puts in the place of bytes that are not UTF-8. A text may also hold it in its own right. */
+/** The character that decoding substitutes for invalid UTF-8. Valid text may contain it too. */
 export const replacementCharacter = "\uFFFD";
 
-/** Begins what stands for a column that is no text: no column of ours holds a control character. */
+/** Prefix of the placeholder for a value that is not text. None of our columns holds a control character. */
 const noText = "\u0000";
 
 /**
- * A column's text as the hashes see it, exactly: decoding would mend bytes that are not UTF-8, and so make two columns
- * alike that are not. What is no text becomes one that no column of ours can hold.
+ * The exact text of a column, as hashed. Decoding replaces invalid UTF-8, which would make different columns equal, so
+ * a value that is not valid text becomes a placeholder that none of our columns can hold.
  */
 export function exactText(value: unknown): string {
   if (typeof value === "string") {

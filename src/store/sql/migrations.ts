@@ -3,7 +3,7 @@ import { OperatorError } from "../../base/index.ts";
 export interface Migration<S = string> {
   /** 1, 2, 3 … */
   readonly version: number;
-  /** Each can be repeated: a start that was cut off half way begins the step again. */
+  /** Idempotent: a start that was interrupted repeats the whole step. */
   readonly statements: readonly S[];
 }
 
@@ -19,5 +19,5 @@ export function pendingMigrations<S>(all: readonly Migration<S>[], current: numb
   return all.filter(({ version }) => version > current);
 }
 
-/** Told that steps are being taken, from which version on, and once more with undefined when they are done. */
+/** Called with the current version when a migration begins, and with undefined when it has ended. */
 export type OnMigration = (fromVersion: number | undefined) => void;

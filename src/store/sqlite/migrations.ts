@@ -50,8 +50,8 @@ const ownSteps: readonly (readonly string[])[] = [
        sealed BLOB NOT NULL
      ) STRICT`,
   ],
-  // The last change of a name, however many reads came after it. Reads have no place in this index: for each SQLite
-  // only compares the type, which is five times as fast as looking it up in a list.
+  // Finds the last change of a name, however many reads follow it. Reads are not in this partial index. SQLite compares
+  // the type with each value in turn, which is five times as fast as a lookup in a list.
   [
     `CREATE INDEX IF NOT EXISTS audit_log_by_change ON audit_log (origin_id, seq)
        WHERE transition_type = 'secret_set' OR transition_type = 'secret_rotated' OR transition_type = 'secret_deleted'`,
