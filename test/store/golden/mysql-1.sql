@@ -1,0 +1,58 @@
+CREATE TABLE IF NOT EXISTS secret (
+  id CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
+  name VARBINARY(255) NOT NULL,
+  purpose_tag VARBINARY(128) NULL,
+  bound_zid VARBINARY(128) NOT NULL,
+  permissions MEDIUMBLOB NOT NULL,
+  expires_zeqond BIGINT UNSIGNED NULL,
+  version BIGINT UNSIGNED NOT NULL,
+  sealed_key VARBINARY(255) NOT NULL,
+  sealed_value MEDIUMBLOB NOT NULL,
+  created_at CHAR(24) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  updated_at CHAR(24) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  UNIQUE KEY secret_by_name (name),
+  KEY secret_by_expiry (expires_zeqond)
+) ENGINE=InnoDB;
+
+CREATE TABLE IF NOT EXISTS read_counter (
+  secret_id CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
+  read_count BIGINT UNSIGNED NOT NULL,
+  last_read_zeqond BIGINT UNSIGNED NULL
+) ENGINE=InnoDB;
+
+CREATE TABLE IF NOT EXISTS denial (
+  seq BIGINT UNSIGNED NOT NULL PRIMARY KEY,
+  zid VARBINARY(128) NOT NULL,
+  zeqond BIGINT UNSIGNED NOT NULL,
+  KEY denial_by_zid (zid, zeqond)
+) ENGINE=InnoDB;
+
+CREATE TABLE IF NOT EXISTS audit_log (
+  seq BIGINT UNSIGNED NOT NULL PRIMARY KEY,
+  id CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  origin_id VARBINARY(259) NOT NULL,
+  zeqond_number BIGINT UNSIGNED NOT NULL,
+  actor_zid VARBINARY(128) NOT NULL,
+  transition_type VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  transition_id CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  payload_json MEDIUMBLOB NOT NULL,
+  proof_purpose VARBINARY(128) NOT NULL,
+  proof_digest CHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  prev_hash CHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  row_hash CHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  created_at CHAR(24) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  KEY audit_log_by_origin (origin_id, seq)
+) ENGINE=InnoDB;
+
+CREATE TABLE IF NOT EXISTS audit_head (
+  id TINYINT UNSIGNED NOT NULL PRIMARY KEY,
+  seq BIGINT UNSIGNED NOT NULL,
+  row_hash CHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL
+) ENGINE=InnoDB;
+
+INSERT IGNORE INTO audit_head (id, seq, row_hash) VALUES (1, 0, '0000000000000000000000000000000000000000000000000000000000000000');
+
+CREATE TABLE IF NOT EXISTS key_check (
+  id TINYINT UNSIGNED NOT NULL PRIMARY KEY,
+  sealed VARBINARY(255) NOT NULL
+) ENGINE=InnoDB;
