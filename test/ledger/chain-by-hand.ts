@@ -19,11 +19,27 @@ export function firstWrongRow(rows: readonly AuditRow[]): number | undefined {
 export function rowHashByHand(row: Omit<AuditRow, "rowHash">): string {
   const columns = [row.seq, row.id, row.originId, row.zeqondNumber, row.actorZid, row.transitionType, row.transitionId];
   const rest = [row.payloadJson, row.proofPurpose, row.proofDigest, row.prevHash, row.createdAt];
-  const fields = [...columns, ...rest].map((column) => {
-    const bytes = Buffer.from(String(column), "utf8");
+  return fieldsDigest("zsc-row-v1", [...columns, ...rest]);
+}
+
+/** `sealed_digest` of the columns of a row of `secret`, in the order of the table. */
+export function sealedDigestByHand(columns: readonly Column[]): string {
+  return fieldsDigest("zsc-vault-row-v1", columns);
+}
+
+/** What a column holds; null is NULL. */
+export type Column = string | number | Buffer | null;
+
+/** Each column behind its length, 4 bytes big endian; one that is absent is a length of 2^32 - 1 and nothing. */
+function fieldsDigest(prefix: string, columns: readonly Column[]): string {
+  const fields = columns.map((column) => {
+    if (column === null) {
+      return Buffer.from("ffffffff", "hex");
+    }
+    const bytes = Buffer.isBuffer(column) ? column : Buffer.from(String(column), "utf8");
     return Buffer.concat([Buffer.from(bytes.length.toString(16).padStart(8, "0"), "hex"), bytes]);
   });
-  return sha256(Buffer.concat([Buffer.from("zsc-row-v1"), ...fields]));
+  return sha256(Buffer.concat([Buffer.from(prefix), ...fields]));
 }
 
 export function sha256(data: string | Buffer): string {

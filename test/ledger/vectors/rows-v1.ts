@@ -80,7 +80,68 @@ const cases: readonly Case[] = [
     purpose: "granted",
     payloadJson: JSON.stringify({ name: "x".repeat(255), permissions: [long, long] }),
   },
+  {
+    what: "a grant, as it is recorded with the state of the row",
+    subject: "db/password",
+    actorZid: "ZEQ-ADMIN",
+    type: "secret_set",
+    purpose: "granted",
+    payloadJson: `{"name":"db/password","purpose":"granted","granted_zid":"ZEQ-1","permissions":["ZEQ-1"],${marks(2)}}`,
+  },
+  {
+    what: "a rotation by the daemon",
+    subject: "db/password",
+    actorZid: "ZEQ-SYS",
+    type: "secret_rotated",
+    purpose: "auto_rotated",
+    payloadJson: `{"name":"db/password","purpose":"auto_rotated",${marks(3)}}`,
+  },
+  {
+    what: "a read on behalf of another",
+    subject: "db/password",
+    actorZid: "ZEQ-1",
+    type: "secret_read",
+    purpose: "nightly",
+    payloadJson: '{"name":"db/password","purpose":"nightly","purpose_tag":null,"by":"ZEQ-BROKER"}',
+  },
+  {
+    what: "a refused probe",
+    subject: "db/password",
+    actorZid: "ZEQ-2",
+    type: "secret_denied",
+    purpose: "rate_limited",
+    payloadJson: '{"name":"db/password","purpose":"probe_check","reason":"rate_limited","by":"ZEQ-ADMIN"}',
+  },
+  {
+    what: "a deletion",
+    subject: "db/password",
+    actorZid: "ZEQ-ADMIN",
+    type: "secret_deleted",
+    purpose: "deleted",
+    payloadJson: '{"name":"db/password","purpose":"deleted"}',
+  },
+  {
+    what: "an info",
+    subject: "db/password",
+    actorZid: "ZEQ-ADMIN",
+    type: "admin_info",
+    purpose: "info",
+    payloadJson: '{"name":"db/password"}',
+  },
+  {
+    what: "an audit",
+    subject: "db/password",
+    actorZid: "ZEQ-ADMIN",
+    type: "admin_audit",
+    purpose: "audit",
+    payloadJson: '{"name":"db/password","limit":50}',
+  },
 ];
+
+/** The end of a change's payload. */
+function marks(version: number): string {
+  return `"version":${version},"sealed_digest":"${"5e".repeat(32)}"`;
+}
 
 const vaultRow: SecretRow = {
   id: uuid(7),
