@@ -81,8 +81,8 @@ export class BlockReader {
     return this.bytes.subarray(this.#start, this.ends[at.created_at]);
   }
 
-  /** A column that should hold a hash; its content is not checked. */
-  hash(column: number): string {
+  /** A column of ASCII, such as a hash or a type; its content is not checked. */
+  ascii(column: number): string {
     return this.bytes.toString("latin1", this.starts[column], this.ends[column]);
   }
 

@@ -39,7 +39,12 @@ export class DerivedRecords {
     this.#nowZeqond = nowZeqond;
   }
 
-  /** Takes the rows of the log, in order. */
+  /** The types of the rows that it has to see. */
+  get types(): readonly string[] {
+    return this.#table.derivation.types;
+  }
+
+  /** Takes these rows of the log, in order. */
   note(row: AuditRow): void {
     if (!this.#isNotOver(row.zeqondNumber)) {
       return;

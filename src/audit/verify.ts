@@ -1,6 +1,6 @@
 import { type Clock, momentOf } from "../base/index.ts";
 import type { AnyTable, AuditRow, ChangeIndex, Snapshot } from "../ledger/index.ts";
-import { isWholeInBlocks } from "./blocks.ts";
+import { isWholeInBlocks, type Notes } from "./blocks.ts";
 import { ChainWalk } from "./chain-walk.ts";
 import { ChangeHistory, compareRecords, isLogged, type LoggedTable } from "./changes.ts";
 import { DerivedRecords, isDerived } from "./derived.ts";
@@ -29,9 +29,9 @@ export async function verify(options: VerifyOptions): Promise<Report> {
     return { table, history: new ChangeHistory(table, index, maxDifferences) };
   });
   const derived = tables.filter(isDerived).map((table) => new DerivedRecords(table, zeqond));
-  const note = noteOnce(histories, derived);
-  const isWhole = await isWholeInBlocks(snapshot, note, onProgress);
-  const { rows, broken } = isWhole ? { rows: head.seq, broken: null } : await walk(snapshot, note, onProgress);
+  const notes = noteOnce(histories, derived);
+  const isWhole = await isWholeInBlocks(snapshot, notes, onProgress);
+  const { rows, broken } = isWhole ? { rows: head.seq, broken: null } : await walk(snapshot, notes, onProgress);
   const records = new Map<AnyTable, number>();
   const differences: Difference[] = [];
   if (broken !== null) {
@@ -56,29 +56,35 @@ interface TableHistory {
 }
 
 /** Shows each row to whom it concerns, once: verification row by row visits again what was verified in blocks. */
-function noteOnce(histories: readonly TableHistory[], derived: readonly DerivedRecords[]): (row: AuditRow) => void {
-  const byType = new Map<string, ChangeHistory>();
-  for (const { table, history } of histories) {
-    for (const type of [...table.log.put, table.log.removed]) {
-      byType.set(type, history);
+function noteOnce(histories: readonly TableHistory[], derived: readonly DerivedRecords[]): Notes {
+  const byType = new Map<string, ((row: AuditRow) => void)[]>();
+  const wants = (types: readonly string[], note: (row: AuditRow) => void) => {
+    for (const type of types) {
+      byType.set(type, [...(byType.get(type) ?? []), note]);
     }
+  };
+  for (const { table, history } of histories) {
+    wants([...table.log.put, table.log.removed], (row) => history.note(row));
+  }
+  for (const each of derived) {
+    wants(each.types, (row) => each.note(row));
   }
   let noted = 0;
-  return (row) => {
+  const once = (notes: readonly ((row: AuditRow) => void)[]) => (row: AuditRow) => {
     if (row.seq > noted) {
       noted = row.seq;
-      byType.get(row.transitionType)?.note(row);
-      for (const each of derived) {
-        each.note(row);
+      for (const note of notes) {
+        note(row);
       }
     }
   };
+  return new Map([...byType].map(([type, notes]) => [type, once(notes)]));
 }
 
 /** Verifies the chain row by row. */
 async function walk(
   snapshot: Snapshot,
-  note: (row: AuditRow) => void,
+  notes: Notes,
   onProgress?: (rows: number) => void,
 ): Promise<Pick<Report, "rows" | "broken">> {
   const chain = new ChainWalk();
@@ -90,7 +96,7 @@ async function walk(
       if (broken !== undefined) {
         return { rows, broken };
       }
-      note(row);
+      notes.get(row.transitionType)?.(row);
     }
     onProgress?.(rows);
   }

@@ -80,7 +80,7 @@ export function proofDigestOf(subject: string, actorZid: string, transitionId: s
 /** The prefix of an `origin_id`. */
 export const originPrefix = "zsc:";
 
-/** The `origin_id` of a subject: a secret's name, or `*` for all secrets. */
+/** The `origin_id` of a subject: a name, or `*` for all. */
 export function originIdOf(subject: string): string {
   return originPrefix + subject;
 }

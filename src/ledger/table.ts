@@ -93,7 +93,9 @@ export interface LogOfChanges {
 }
 
 export interface Derivation<F extends string = string> {
-  /** The record that a row of the log stands for, if any. */
+  /** The types of the rows that stand for records. */
+  readonly types: readonly string[];
+  /** The record that a row of one of these types stands for, if any. */
   of(row: AuditRow): object | undefined;
   /** The field that holds the `seq` of the row: the key. */
   readonly seq: F;

@@ -62,6 +62,7 @@ export const denials = declareTable<Denial>({
   lookups: { zid: ["zid"] },
   digestPrefix: "zsc-denial-v1",
   derivation: {
+    types: ["secret_denied"],
     of: ({ seq, actorZid, transitionType, proofPurpose, zeqondNumber }): Denial | undefined =>
       transitionType === "secret_denied" && proofPurpose === "denied"
         ? { seq, zid: actorZid, zeqond: zeqondNumber }
