@@ -11,8 +11,9 @@ import fc from "fast-check";
 import { file_zsc_v1_rules } from "#gen/zsc/v1/rules_pb.js";
 import { BatchReadRequestSchema, ReadRequestSchema, ZeqContext } from "#gen/zsc/v1/zeq_context_pb.js";
 import { GrantRequestSchema, PermissionsSchema, SetRequestSchema, ZscAdmin } from "#gen/zsc/v1/zsc_admin_pb.js";
-import { listSizeOf, maxBytesOf } from "../../src/surfaces/kernel/message-sizes.ts";
+import { createSketch, listSizeOf, maxBytesOf } from "../../src/surfaces/kernel/message-sizes.ts";
 import { createValidation, type Validation } from "../../src/surfaces/kernel/validation.ts";
+import { EchoRequestSchema } from "../gen/test/echo/v1/echo_pb.js";
 
 const inputs = [...ZscAdmin.methods, ...ZeqContext.methods].map(({ input }) => input);
 const validator = createValidator({ registry: createRegistry(file_zsc_v1_rules) });
@@ -110,4 +111,10 @@ describe("the size of a list is judged before its items", () => {
     const message = create(schema, init as MessageInitShape<DescMessage>);
     expect(() => validation.check(schema, message)).toThrow(sentence);
   });
+});
+
+test("a message that holds its own type has no largest size, and is made smaller like any other", () => {
+  expect(maxBytesOf(EchoRequestSchema)).toBe(Number.POSITIVE_INFINITY);
+  const message = create(EchoRequestSchema, { inner: { text: "a", inner: { text: "b" } } });
+  expect(createSketch(EchoRequestSchema)(message)).toEqual(message);
 });

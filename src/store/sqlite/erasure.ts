@@ -10,11 +10,11 @@ interface Erasure {
 const againAfterMs = 1_000;
 
 /** Leaves nothing of a deleted secret in the write-ahead log, which otherwise keeps it until the log begins anew. */
-export function createErasure(database: Sqlite): Erasure {
+export function createErasure(database: Sqlite, isOurFile: () => boolean): Erasure {
   let again: NodeJS.Timeout | undefined;
   const erase = () => {
     clearTimeout(again);
-    again = isEmptied(database) ? undefined : setTimeout(erase, againAfterMs).unref();
+    again = isOurFile() && isEmptied(database) ? undefined : setTimeout(erase, againAfterMs).unref();
   };
   return { erase, stop: () => clearTimeout(again) };
 }

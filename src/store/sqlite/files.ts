@@ -5,9 +5,9 @@ import { openHeadPage } from "./head-page.ts";
 
 interface WatchedFiles {
   /**
-   * Throws while one of the files is removed or replaced: writes would go to a file that has no name any more. Throws for
-   * ever once somebody has written over the database file: what is on top of it belongs to another content. Called for
-   * every batch; looks at the file at most once a millisecond.
+   * Throws while one of the files is removed or replaced: writes would go to a file that has no name any more. Throws also
+   * while the database file holds another content than its log belongs to. Called for every batch; looks at the file at
+   * most once a millisecond.
    */
   check(): void;
 }
@@ -99,7 +99,6 @@ function watchContent(path: string, database: Sqlite, rowHashAt: RowHashAt): (no
   const page = openHeadPage(path, database);
   let seen = page.read();
   let last = identityOf(path);
-  let isOverwritten = false;
   const isOurs = (head: Head | undefined): boolean => {
     if (head === undefined || head.seq === 0) {
       return (seen?.seq ?? 0) === 0;
@@ -112,16 +111,13 @@ function watchContent(path: string, database: Sqlite, rowHashAt: RowHashAt): (no
     }
   };
   return (now) => {
-    if (isOverwritten) {
-      throw moved();
-    }
     if (now.mtimeNs === last?.mtimeNs && now.size === last.size) {
       return;
     }
     // Read twice at most: another program may be writing the page at this moment.
     const head = [page.read(), page.read()].find(isOurs);
     if (head === undefined && seen !== undefined) {
-      isOverwritten = true;
+      // Looked at again each time: a checkpoint of another program may have been half done.
       throw moved();
     }
     seen = head;

@@ -31,7 +31,14 @@ export function openSqliteStore(path: string, declared: readonly AnyTable[], onM
   const tables = sqliteTables(database, declared);
   const pagers = new Map(declared.map((table) => [table, createPager(database, table)]));
   const files = watchFiles(path, database, (seq) => statements.rowHashAt.get(seq));
-  const erasure = createErasure(database);
+  const erasure = createErasure(database, () => {
+    try {
+      files.check();
+      return true;
+    } catch {
+      return false;
+    }
+  });
   const rehearsal = createRehearsal(path, declared);
   const guarded = async <T>(work: () => T): Promise<T> => {
     try {

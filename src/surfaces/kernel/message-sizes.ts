@@ -36,13 +36,23 @@ export function maxBytesOf(schema: DescMessage): number {
 const escapeBytes = 6;
 const punctuationBytes = 6;
 
-function bytesOfFields({ fields }: DescMessage): number {
-  return fields.reduce((sum, field) => sum + field.jsonName.length + punctuationBytes + bytesOfValue(field), 0);
+/** A message that can hold its own type has no largest size. */
+function bytesOfFields(schema: DescMessage, outer: readonly DescMessage[] = []): number {
+  if (outer.includes(schema)) {
+    return Number.POSITIVE_INFINITY;
+  }
+  const within = [...outer, schema];
+  return schema.fields.reduce(
+    (sum, field) => sum + field.jsonName.length + punctuationBytes + bytesOfValue(field, within),
+    0,
+  );
 }
 
-function bytesOfValue(field: DescField): number {
+function bytesOfValue(field: DescField, outer: readonly DescMessage[]): number {
   const one =
-    field.message === undefined ? escapeBytes * (textRuleOf(field)?.maxBytes ?? 0) : bytesOfFields(field.message);
+    field.message === undefined
+      ? escapeBytes * (textRuleOf(field)?.maxBytes ?? 0)
+      : bytesOfFields(field.message, outer);
   return field.fieldKind === "list"
     ? (listSizeOf(field)?.most ?? Number.POSITIVE_INFINITY) * (one + punctuationBytes)
     : one;
@@ -75,22 +85,34 @@ export type Sketch = (message: Message) => Message;
  * Makes messages smaller before validation, whose cost grows with items and characters. A value just above its limit
  * breaks the same rule as a huge one, and the first invalid item of a list breaks the same rule as all of them.
  */
-export function createSketch({ fields }: DescMessage): Sketch {
-  const parts = fields.map((field) => ({ name: field.localName, shrink: shrinkOf(field) }));
-  return (message) => {
-    const sketch = Object.assign(Object.create(Object.getPrototypeOf(message)), message);
+export function createSketch(schema: DescMessage): Sketch {
+  return sketchOf(schema, new Map());
+}
+
+/** @param known by type, since a message may hold others of its own type */
+function sketchOf(schema: DescMessage, known: Map<DescMessage, Sketch>): Sketch {
+  const before = known.get(schema);
+  if (before !== undefined) {
+    return before;
+  }
+  const parts: { readonly name: string; readonly shrink: Shrink }[] = [];
+  const sketch: Sketch = (message) => {
+    const copy = Object.assign(Object.create(Object.getPrototypeOf(message)), message);
     for (const { name, shrink } of parts) {
-      sketch[name] = shrink(sketch[name]);
+      copy[name] = shrink(copy[name]);
     }
-    return sketch;
+    return copy;
   };
+  known.set(schema, sketch);
+  parts.push(...schema.fields.map((field) => ({ name: field.localName, shrink: shrinkOf(field, known) })));
+  return sketch;
 }
 
 type Shrink = (value: unknown) => unknown;
 
-function shrinkOf(field: DescField): Shrink {
+function shrinkOf(field: DescField, known: Map<DescMessage, Sketch>): Shrink {
   if (field.fieldKind === "message") {
-    const sketch = createSketch(field.message);
+    const sketch = sketchOf(field.message, known);
     return (value) => (value === undefined ? undefined : sketch(value as Message));
   }
   const rule = textRuleOf(field);
