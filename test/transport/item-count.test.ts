@@ -4,6 +4,8 @@ import fc from "fast-check";
 import { BatchReadRequestSchema } from "#gen/zsc/v1/zeq_context_pb.js";
 import { SetRequestSchema } from "#gen/zsc/v1/zsc_admin_pb.js";
 import { hasMoreFields } from "../../src/transport/framings/item-count.ts";
+import { EchoRequestSchema } from "../gen/test/echo/v1/echo_pb.js";
+import { type EchoServer, startEcho } from "./echo-server.ts";
 
 const most = 100;
 const set = (init: MessageInitShape<typeof SetRequestSchema>) =>
@@ -59,4 +61,28 @@ test("any bytes are counted or not well-formed, and nothing else", () => {
       }
     }),
   );
+});
+
+describe("a message with more fields than a server takes", () => {
+  let echo: EchoServer;
+  beforeAll(async () => {
+    echo = await startEcho({ limits: { maxMessageItems: 10 } });
+  });
+  afterAll(() => echo.server.close(0));
+
+  const say = (words: number) =>
+    fetch(`http://127.0.0.1:${echo.port}/test.echo.v1.EchoService/Echo`, {
+      method: "POST",
+      headers: { "content-type": "application/proto" },
+      body: toBinary(EchoRequestSchema, create(EchoRequestSchema, { words: Array(words).fill("w") })),
+    });
+
+  test("is refused before it is decoded, and one with as many is taken", async () => {
+    expect((await say(10)).status).toBe(200);
+    const refused = await say(11);
+    expect([refused.status, await refused.json()]).toEqual([
+      400,
+      { code: "invalid_argument", message: "the message has too many fields (>10)" },
+    ]);
+  });
 });
