@@ -7,7 +7,7 @@ import { ZscAdmin } from "#gen/zsc/v1/zsc_admin_pb.js";
 import { createAuthenticator } from "../../src/auth/authenticator.ts";
 import { type AccessTable, portAccess } from "../../src/surfaces/kernel/access.ts";
 import { createAdmission, principalOf } from "../../src/surfaces/kernel/admission.ts";
-import { zscAccess } from "../../src/surfaces/zsc/access.ts";
+import { zscAccess } from "../../src/surfaces/zsc/surface.ts";
 import type { CallOrigin } from "../../src/transport/index.ts";
 import { bindService, createServer } from "../../src/transport/index.ts";
 import { failureOf, goodClaims, handClock, hmacToken, nowSeconds, reasonOf, secret } from "../auth/hand-made-tokens.ts";

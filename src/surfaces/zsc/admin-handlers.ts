@@ -27,10 +27,25 @@ import {
   type SetInput,
   setSecret,
 } from "../../secrets/index.ts";
-import { principalOf, recordAndSign, submitAndSign } from "../kernel/index.ts";
+import { type Access, type AccessTable, principalOf, recordAndSign, submitAndSign } from "../kernel/index.ts";
 import { listHandler } from "./list.ts";
 import { auditRowMessage, metadataMessage } from "./messages.ts";
 import type { ZscPorts } from "./ports.ts";
+
+const admins: Access = ["admin"];
+
+/** Admins manage (contract, section 3). */
+export const adminAccess: AccessTable = {
+  "zsc.v1.ZscAdmin/List": admins,
+  "zsc.v1.ZscAdmin/Info": admins,
+  "zsc.v1.ZscAdmin/Set": admins,
+  "zsc.v1.ZscAdmin/Rotate": admins,
+  "zsc.v1.ZscAdmin/Grant": admins,
+  "zsc.v1.ZscAdmin/Revoke": admins,
+  "zsc.v1.ZscAdmin/Audit": admins,
+  "zsc.v1.ZscAdmin/ProbePermission": admins,
+  "zsc.v1.ZscAdmin/Delete": admins,
+};
 
 const defaultAuditRows = 50n;
 const maxAuditRows = 500n;

@@ -14,7 +14,7 @@ import {
 import { type Principal, systemZid, VaultError } from "../../base/index.ts";
 import type { Receipt } from "../../ledger/index.ts";
 import { type ReadItem, type ReadSecret, type Request, readSecret, readSecrets, wipeAll } from "../../secrets/index.ts";
-import { lastOf, principalOf, sign, submitFor } from "../kernel/index.ts";
+import { type Access, type AccessTable, lastOf, principalOf, sign, submitFor } from "../kernel/index.ts";
 import { roomOf } from "./answer-room.ts";
 import { receiptMessage } from "./messages.ts";
 import type { ZscPorts } from "./ports.ts";
@@ -22,6 +22,14 @@ import { connectErrorOf } from "./status.ts";
 
 /** So many values, of up to 64 KiB, become text in one turn of the event loop; other calls wait meanwhile. */
 const itemsPerTurn = 16;
+
+const readers: Access = ["caller", "system"];
+
+/** Callers and the system read (contract, section 3). */
+export const contextAccess: AccessTable = {
+  "zsc.v1.ZeqContext/Read": readers,
+  "zsc.v1.ZeqContext/BatchRead": readers,
+};
 
 interface Asked {
   readonly purpose?: string | undefined;
