@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect as connectTcp } from "node:net";
-import { tmpdir } from "node:os";
+import { constants, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { connect, type TLSSocket } from "node:tls";
 import { until } from "../../support/until.ts";
@@ -10,6 +10,12 @@ import { type Certificate, makeCertificate } from "../support/certificate.ts";
 import { http1Client } from "../support/http.ts";
 import { openVault, type Vault } from "../support/vault.ts";
 import { startZsc } from "../support/zsc-process.ts";
+
+/** Whether a process has a handler for SIGUSR1, as Linux shows it: one bit a signal. */
+function catchesUsr1(pid: number): boolean {
+  const [, caught = "0"] = /^SigCgt:\s*([0-9a-f]+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
+  return (BigInt(`0x${caught}`) & (1n << BigInt(constants.signals.SIGUSR1 - 1))) !== 0n;
+}
 
 /** Signals that are no end. */
 export function signals(): void {
@@ -57,6 +63,8 @@ export function signals(): void {
     const vault = await openVault();
     await vault.process.end();
     const restarted = startZsc(["serve"], { ...vault.env, NODE_OPTIONS: "--inspect-port=0" });
+    // Before Node has taken the signal, it ends any process.
+    await until(() => catchesUsr1(restarted.pid));
     const sending = setInterval(() => restarted.signal("SIGUSR1"), 1);
     await restarted.logged("listening").finally(() => clearInterval(sending));
     const [, port] = /Debugger listening on ws:\/\/127\.0\.0\.1:(\d+)/.exec(restarted.stderr()) ?? [];
