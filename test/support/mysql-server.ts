@@ -166,7 +166,16 @@ export function serverArgs(site: ServerSite, name: string, port: number): readon
 
 function dataArgs(site: ServerSite, name: string): readonly string[] {
   const user = site.user === undefined ? [] : [`--user=${site.user}`];
-  return ["--no-defaults", `--datadir=${join(site.folder, name)}`, "--innodb-flush-log-at-trx-commit=1", ...user];
+  // Of its own: a server that starts removes all temporary tables in its folder, those of running servers too.
+  const temporary = join(site.folder, `${name}.tmp`);
+  mkdirSync(temporary, { recursive: true });
+  return [
+    "--no-defaults",
+    `--datadir=${join(site.folder, name)}`,
+    `--tmpdir=${temporary}`,
+    "--innodb-flush-log-at-trx-commit=1",
+    ...user,
+  ];
 }
 
 /** A throw of `isReady` means "not yet". */
