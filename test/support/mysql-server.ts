@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { queryText } from "./mysql-admin.ts";
@@ -121,7 +121,9 @@ export function createLocalServer(
   isReady: (url: string) => Promise<boolean> = answersQueries,
 ): LocalServer {
   const logFile = join(site.folder, `${name}.log`);
-  const allArgs = [...serverArgs(site, name, port), ...args];
+  // Of its own: a server that starts removes all temporary tables in its folder, those of running servers too.
+  const temporary = `${name}.tmp`;
+  const allArgs = [...serverArgs(site, name, port), `--tmpdir=${join(site.folder, temporary)}`, ...args];
   const url = (database = ""): string =>
     `mysql://zsc:${site.password}@127.0.0.1:${port}/${encodeURIComponent(database)}`;
   let current: ServerProcess | undefined;
@@ -138,6 +140,9 @@ export function createLocalServer(
     async start(extraArgs = []) {
       if (current?.hasExited() === false) {
         return;
+      }
+      if (!existsSync(join(site.folder, temporary))) {
+        await createEmptyDirectory(site, temporary);
       }
       current = launchServer(site.program.path, [...allArgs, ...extraArgs], logFile);
       await untilReady(current, () => isReady(url()));
@@ -166,16 +171,7 @@ export function serverArgs(site: ServerSite, name: string, port: number): readon
 
 function dataArgs(site: ServerSite, name: string): readonly string[] {
   const user = site.user === undefined ? [] : [`--user=${site.user}`];
-  // Of its own: a server that starts removes all temporary tables in its folder, those of running servers too.
-  const temporary = join(site.folder, `${name}.tmp`);
-  mkdirSync(temporary, { recursive: true });
-  return [
-    "--no-defaults",
-    `--datadir=${join(site.folder, name)}`,
-    `--tmpdir=${temporary}`,
-    "--innodb-flush-log-at-trx-commit=1",
-    ...user,
-  ];
+  return ["--no-defaults", `--datadir=${join(site.folder, name)}`, "--innodb-flush-log-at-trx-commit=1", ...user];
 }
 
 /** A throw of `isReady` means "not yet". */
