@@ -4,9 +4,9 @@ import type { Codec } from "./framings/codec.ts";
 import { serveConnect, serveConnectGet } from "./framings/connect.ts";
 import { serveGrpc } from "./framings/grpc.ts";
 import type { UnaryMethod } from "./framings/methods.ts";
+import type { StreamHandler } from "./framings/streams.ts";
 import type { UnaryRuntime } from "./framings/unary.ts";
 import type { Exchange } from "./http/exchange.ts";
-import { isOversized } from "./http/headers.ts";
 import type { Mistake } from "./http/well-formed.ts";
 import type { SurfaceHandler } from "./json/surface.ts";
 import type { PageServer } from "./pages.ts";
@@ -14,6 +14,7 @@ import type { PageServer } from "./pages.ts";
 interface DispatcherParts {
   readonly runtime: UnaryRuntime;
   readonly methods: ReadonlyMap<string, UnaryMethod>;
+  readonly streams: ReadonlyMap<string, StreamHandler>;
   readonly surfaces: readonly SurfaceHandler[];
   readonly pages: ReadonlyMap<string, PageServer>;
 }
@@ -21,11 +22,11 @@ interface DispatcherParts {
 /** Handles one exchange; a request with a `mistake` is refused. */
 export type Dispatcher = (exchange: Exchange, mistake: Mistake | undefined) => void;
 
-/** Routes a request by its path, then by its content type. Streaming calls are handled elsewhere. */
+/** Routes a request by its path, then by its content type. */
 export function createDispatcher(parts: DispatcherParts): Dispatcher {
-  const { runtime, methods, surfaces, pages } = parts;
+  const { runtime, methods, streams, surfaces, pages } = parts;
   return (exchange, mistake) => {
-    if (isOversized(exchange.rawHeaders, runtime.limits)) {
+    if (exchange.isOversized) {
       refuseHeaders(exchange, surfaces);
       return;
     }
@@ -33,6 +34,11 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     const method = mistake === undefined ? methods.get(path) : undefined;
     if (method !== undefined) {
       serveMethod(runtime, method, exchange);
+      return;
+    }
+    const stream = mistake === undefined ? streams.get(path) : undefined;
+    if (stream !== undefined) {
+      stream(exchange);
       return;
     }
     const surface = surfaceOf(surfaces, path);
@@ -83,7 +89,7 @@ function serveMistake(surface: SurfaceHandler | undefined, exchange: Exchange, {
 }
 
 /** The path of a request target, not decoded. */
-export function pathOf(target: string): string {
+function pathOf(target: string): string {
   const end = target.indexOf("?");
   return end < 0 ? target : target.slice(0, end);
 }

@@ -47,8 +47,8 @@ export interface Limits {
   /** From nine tenths of this number on, idle connections are closed, the longest idle first. */
   readonly maxConnections: number;
   readonly maxConcurrentStreams: number;
-  /** Memory limit of one HTTP/2 session, in megabytes. */
-  readonly maxSessionMemoryMb: number;
+  /** Limit of the headers of all open streams of one HTTP/2 session together, decoded. */
+  readonly maxSessionHeaderBytes: number;
   readonly sessionWindowBytes: number;
   readonly streamWindowBytes: number;
   /** Stream resets by the client beyond this burst and rate (per second) close the session (CVE-2023-44487). */
@@ -85,7 +85,7 @@ export const defaultLimits: Limits = {
   maxTimeoutMs: 2_147_483_647,
   maxConnections: 10_000,
   maxConcurrentStreams: 1_024,
-  maxSessionMemoryMb: 32,
+  maxSessionHeaderBytes: 4_194_304,
   sessionWindowBytes: 1_048_576,
   streamWindowBytes: 65_535,
   streamResetBurst: 1_000,

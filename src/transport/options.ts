@@ -88,7 +88,7 @@ export interface ConnectionFault {
   readonly where: "listener" | "socket" | "session" | "stream" | "request" | "tls";
   /** The party at fault: a peer that disconnects or violates the protocol is not a server error. */
   readonly by: "peer" | "server";
-  /** A code such as `ECONNRESET`, `HPE_INVALID_METHOD` or `ERR_HTTP2_STREAM_ERROR`, else the name of the error. */
+  /** A code such as `ECONNRESET`, `HPE_INVALID_METHOD` or `HTTP2_PROTOCOL_ERROR`, else the name of the error. */
   readonly code: string;
   readonly error: unknown;
 }

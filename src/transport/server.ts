@@ -83,6 +83,7 @@ export function createServer(options: ServerOptions): ZscServer {
   const dispatch = createDispatcher({
     runtime,
     methods: new Map([...methods, ...compileMethods(own, [], registry, bounds)]),
+    streams,
     surfaces,
     pages: compilePages([...probePages(options.health), ...(options.pages ?? [])], publicCalls),
   });
@@ -90,7 +91,7 @@ export function createServer(options: ServerOptions): ZscServer {
   const listener = createListener(limits, options.tls, report);
   const budget = new BodyBudget(limits);
   const isDraining = () => closing.signal.aborted;
-  serveRequests(listener, { streams, dispatch, isDraining, budget, limits, report });
+  serveRequests(listener, { dispatch, isDraining, budget, limits, report });
   let end: Promise<void> | undefined;
   return {
     async listen({ host, port }) {

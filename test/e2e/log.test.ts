@@ -173,7 +173,7 @@ describe("the log", () => {
 
   test.each([
     ["no HTTP", "GET / HTTP/9.9\r\n\r\n", "HPE_INVALID_VERSION"],
-    ["no HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nno frames at all", "ERR_HTTP2_ERROR"],
+    ["no HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nno frames at all", "HTTP2_FRAME_SIZE_ERROR"],
     ["half a request", "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n", "ECONNRESET"],
   ])("tells of connections that fail at info, with a code: %s", async (_what, bytes, code) => {
     const lines = () => vault.process.log().filter((line) => line.msg === "a connection failed" && line.code === code);

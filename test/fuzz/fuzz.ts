@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
@@ -31,6 +32,9 @@ async function main(): Promise<void> {
   if (!Number.isSafeInteger(seed) || !(ms > 0) || (only !== undefined && !Number.isSafeInteger(only))) {
     throw new Error("usage: npm run fuzz -- [--seed N] [--minutes M] [--case K]");
   }
+  if (only === undefined) {
+    fuzzSessions(seed, ms / 2_000);
+  }
   console.log(`fuzz: seed ${seed}, ${ms / 1_000} s`);
   const certificate = makeCertificate();
   try {
@@ -53,6 +57,15 @@ async function main(): Promise<void> {
   } finally {
     await closeVaults();
     rmSync(certificate.folder, { recursive: true });
+  }
+}
+
+/** HTTP/2 connections without a network, in a process of their own. */
+function fuzzSessions(seed: number, seconds: number): void {
+  const args = ["test/fuzz/sessions.ts", "--seed", String(seed), "--seconds", String(seconds)];
+  const { status } = spawnSync(process.execPath, args, { stdio: "inherit" });
+  if (status !== 0) {
+    process.exitCode = 1;
   }
 }
 

@@ -143,3 +143,47 @@ function uint32(value: number): Buffer {
   bytes.writeUInt32BE(value);
   return bytes;
 }
+
+/** Frames that fit together, of every kind, on a few streams: the calls are short, the frames many. */
+export function http2Frames(random: Random): Buffer {
+  const frames: Buffer[] = [preface, settings(random)];
+  let last = -1;
+  const any = () => Math.max(1, last - 2 * random.int(4));
+  for (let count = 20 + random.int(400); count > 0; count--) {
+    const next = random.pick([
+      () => {
+        last += 2;
+        return frame(type.headers, random.pick([4, 4, 5]), last, indexedBlock(random));
+      },
+      () => frame(type.data, random.pick([0, 0, 0, 1]), any(), Buffer.alloc(random.pick([1, 20, 100, 4_000]))),
+      () => frame(type.data, 8, any(), Buffer.concat([Buffer.from([random.int(12)]), Buffer.alloc(30)])),
+      () => frame(type.window, 0, random.pick([0, any()]), uint32(random.pick([1, 100, 65_535]))),
+      () => frame(type.headers, 5, any(), pairs([["trailer", "x"]])),
+      () => frame(type.reset, 0, any(), uint32(8)),
+      () => frame(type.ping, 0, 0, random.bytes(8)),
+      () => settings(random),
+      () => oddFrame(random, any()),
+    ]);
+    frames.push(next());
+  }
+  return Buffer.concat(frames);
+}
+
+/** A block with fields of the tables, new entries and changes of the table's size. */
+function indexedBlock(random: Random): Buffer {
+  const size = random.chance(0.1) ? [Buffer.from([0x20 | random.int(31)])] : [];
+  const entry = () =>
+    Buffer.concat([
+      Buffer.from([0x40]),
+      literal(random.pick(["a", "b", "te"])),
+      literal(random.pick(["", "x", "trailers"])),
+    ]);
+  const more = Array.from({ length: random.int(4) }, () =>
+    random.pick([
+      entry,
+      () => Buffer.from([0x80 | (62 + random.int(3))]),
+      () => Buffer.from([0x80 | (15 + random.int(40))]),
+    ])(),
+  );
+  return Buffer.concat([...size, Buffer.from([0x83, 0x86, 0x84, 0x41]), literal("x"), ...more]);
+}

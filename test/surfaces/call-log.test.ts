@@ -37,7 +37,7 @@ describe("the line of a call that failed", () => {
     ["a caller who left", new ConnectError("canary", Code.Canceled), Code.Canceled, "Canceled"],
     ["a deadline", new ConnectError("canary", Code.DeadlineExceeded), Code.DeadlineExceeded, "DeadlineExceeded"],
     ["a reset", withCode("ECONNRESET"), Code.Internal, "Internal"],
-    ["an answer to nobody", withCode("ERR_HTTP2_INVALID_STREAM"), Code.Internal, "Internal"],
+    ["an answer to nobody", withCode("HTTP2_CANCEL"), Code.Internal, "Internal"],
     [
       "a reset that the library wrapped",
       new ConnectError("canary", Code.Internal, undefined, undefined, withCode("ECONNRESET")),
@@ -93,7 +93,7 @@ describe("the line of a connection that failed", () => {
     ["a reset", withCode("ECONNRESET"), "ECONNRESET"],
     ["a broken pipe", withCode("EPIPE"), "EPIPE"],
     ["bytes that are no HTTP", withCode("HPE_INVALID_METHOD"), "HPE_INVALID_METHOD"],
-    ["frames that are none", withCode("ERR_HTTP2_ERROR"), "ERR_HTTP2_ERROR"],
+    ["frames that are none", withCode("HTTP2_PROTOCOL_ERROR"), "HTTP2_PROTOCOL_ERROR"],
     ["a handshake that failed", withCode("ERR_SSL_WRONG_VERSION_NUMBER"), "ERR_SSL_WRONG_VERSION_NUMBER"],
     ["an error of the protocol", new ConnectError("canary", Code.InvalidArgument), "InvalidArgument"],
   ])("is at info, with its code: %s", (_what, error, code) => {

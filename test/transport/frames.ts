@@ -6,9 +6,20 @@ export const opening = Buffer.concat([
   frame(4, 0, 0, Buffer.alloc(0)),
 ]);
 
-export const frameTypes = { data: 0, headers: 1, reset: 3, settings: 4, goaway: 7 } as const;
+export const frameTypes = {
+  data: 0,
+  headers: 1,
+  priority: 2,
+  reset: 3,
+  settings: 4,
+  ping: 6,
+  goaway: 7,
+  windowUpdate: 8,
+  continuation: 9,
+} as const;
 export const endStream = 1;
 export const endHeaders = 4;
+export const padded = 8;
 
 /** One frame of HTTP/2 (RFC 9113 §4.1). */
 export function frame(type: number, flags: number, stream: number, payload: Buffer): Buffer {

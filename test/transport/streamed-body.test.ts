@@ -2,17 +2,17 @@ import { once } from "node:events";
 import { createServer, get, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Code } from "@connectrpc/connect";
-import { writeBody } from "../../src/transport/json/streamed-body.ts";
+import { sinkOf, usualTimes, writeBody } from "../../src/transport/http/streamed-body.ts";
 
 describe("a body that is made while it is taken", () => {
   let server: Server;
   afterEach(() => server.close());
 
   /** The answer to one request whose body is `chunks`, and what became of sending it. */
-  async function serve(chunks: () => AsyncIterable<string>, times?: Parameters<typeof writeBody>[2]) {
+  async function serve(chunks: () => AsyncIterable<string>, times: Parameters<typeof writeBody>[2] = usualTimes) {
     const sent = Promise.withResolvers<unknown>();
     server = createServer((_request, response) => {
-      writeBody(response, chunks(), times).then(
+      writeBody(sinkOf(response), chunks(), times).then(
         () => sent.resolve("whole"),
         (reason) => sent.resolve(reason),
       );

@@ -6,8 +6,7 @@ import type { ConnectionFault } from "../../transport/index.ts";
 const goneCodes: ReadonlySet<string> = new Set([
   ..."ECONNRESET ECONNABORTED EPIPE ETIMEDOUT ABORT_ERR".split(" "),
   ..."ERR_STREAM_PREMATURE_CLOSE ERR_STREAM_DESTROYED ERR_STREAM_WRITE_AFTER_END".split(" "),
-  ..."ERR_HTTP2_INVALID_STREAM ERR_HTTP2_INVALID_SESSION ERR_HTTP2_GOAWAY_SESSION".split(" "),
-  ..."ERR_HTTP2_STREAM_CANCEL ERR_HTTP2_STREAM_ERROR ERR_HTTP2_SESSION_ERROR".split(" "),
+  "HTTP2_CANCEL",
 ]);
 
 /**

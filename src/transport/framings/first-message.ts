@@ -1,5 +1,4 @@
-import type { IncomingMessage } from "node:http";
-import { constants, type ServerHttp2Stream } from "node:http2";
+import type { Exchange } from "../http/exchange.ts";
 
 /** The envelope before a message in all streaming protocols: a flags byte and a 4-byte length. */
 const prefixBytes = 5;
@@ -10,19 +9,12 @@ const prefixBytes = 5;
  */
 export function withFirstMessageTimeout(
   body: AsyncIterable<Uint8Array>,
-  source: IncomingMessage | ServerHttp2Stream,
+  exchange: Exchange,
   timeoutMs: number,
 ): AsyncIterable<Uint8Array> {
-  const timer = setTimeout(() => {
-    if ("complete" in source) {
-      source.destroy();
-    } else {
-      source.close(constants.NGHTTP2_CANCEL);
-    }
-  }, timeoutMs);
+  const timer = setTimeout(() => exchange.cut("cancel"), timeoutMs);
   const stop = () => clearTimeout(timer);
-  source.once("end", stop);
-  source.once("close", stop);
+  exchange.onClose(stop);
   return { [Symbol.asyncIterator]: () => tellFirstMessage(body[Symbol.asyncIterator](), stop) };
 }
 
@@ -46,7 +38,9 @@ function tellFirstMessage(chunks: AsyncIterator<Uint8Array>, tell: () => void): 
   };
   const next = async () => {
     const result = await chunks.next();
-    if (result.done !== true) {
+    if (result.done === true) {
+      tell();
+    } else {
       look(result.value);
     }
     return result;

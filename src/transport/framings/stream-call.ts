@@ -51,11 +51,13 @@ export class StreamCall {
     if (this.#about === undefined) {
       return;
     }
-    const outcome = this.#failure ?? (isAnswered ? { code: undefined, reason: undefined } : callerLeft());
+    const outcome =
+      this.#failure ??
+      (isAnswered ? { code: undefined, reason: undefined } : { code: Code.Canceled, reason: callerLeft() });
     onCall?.({ ...this.#about, ...outcome, durationMs: performance.now() - this.#startedAt });
   }
 }
 
-function callerLeft(): Pick<CallRecord, "code" | "reason"> {
-  return { code: Code.Canceled, reason: new ConnectError("the caller went away", Code.Canceled) };
+export function callerLeft(): ConnectError {
+  return new ConnectError("the caller went away", Code.Canceled);
 }

@@ -1,6 +1,3 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
-import { constants } from "node:http2";
 import { setImmediate } from "node:timers/promises";
 import type { DescMethod, DescService, Message, Registry } from "@bufbuild/protobuf";
 import {
@@ -13,27 +10,19 @@ import {
   type Interceptor,
   type ServiceImpl,
 } from "@connectrpc/connect";
-import type { UniversalHandler } from "@connectrpc/connect/protocol";
-import {
-  compressionGzip,
-  universalRequestFromNodeRequest,
-  universalResponseToNodeResponse,
-} from "@connectrpc/connect-node";
-import { discardRest } from "../http/discard.ts";
+import type { UniversalHandler, UniversalServerRequest, UniversalServerResponse } from "@connectrpc/connect/protocol";
+import { compressionGzip } from "@connectrpc/connect-node";
+import type { Exchange } from "../http/exchange.ts";
 import type { ReportFault } from "../http/faults.ts";
-import { type Peer, peerOf } from "../http/peer.ts";
+import { addAll, type HeaderRecord } from "../http/headers.ts";
 import { crowded, type Places } from "../http/places.ts";
-import type { Limits } from "../limits.ts";
 import type { ServiceBinding } from "../options.ts";
 import { withFirstMessageTimeout } from "./first-message.ts";
 import { parseGrpcTimeout } from "./grpc.ts";
-import { StreamCall } from "./stream-call.ts";
-import { originOf } from "./stream-origin.ts";
+import { callerLeft, StreamCall } from "./stream-call.ts";
 import type { UnaryRuntime } from "./unary.ts";
 
-type NodeRequest = IncomingMessage | Http2ServerRequest;
-type NodeResponse = ServerResponse | Http2ServerResponse;
-export type StreamHandler = (request: NodeRequest, response: NodeResponse) => void;
+export type StreamHandler = (exchange: Exchange) => void;
 
 interface StreamOptions {
   readonly runtime: UnaryRuntime;
@@ -47,7 +36,7 @@ interface StreamOptions {
   readonly report: ReportFault;
 }
 
-/** Serves streaming methods with Connect-Node: one handler per path. Unary methods are not included. */
+/** Serves streaming methods with Connect's universal handlers: one per path. Unary methods are not included. */
 export function compileStreams(
   services: readonly ServiceBinding[],
   options: StreamOptions,
@@ -90,69 +79,83 @@ function callOf(values: ContextValues): StreamCall {
 
 function handleWith(handler: UniversalHandler, options: StreamOptions): StreamHandler {
   const { limits, onCall } = options.runtime;
-  return (request, response) => {
-    if (!options.allowJson && /\bjson\b/i.test(request.headers["content-type"] ?? "")) {
-      refuse(request, response, 415);
+  return (exchange) => {
+    if (!options.allowJson && /\bjson\b/i.test(exchange.contentType ?? "")) {
+      exchange.send({ status: 415, header: {} });
       return;
     }
-    const call = new StreamCall(originOf(request), peerOfRequest(request));
-    const wire = "stream" in response ? response.stream : response;
-    // A stream that was reset may still report that writing has finished.
-    const isAnswered = () => wire.writableFinished && !("rstCode" in wire && wire.rstCode);
-    wire.once("close", () => call.end(isAnswered(), onCall));
-    const body = bodyOf(request, handler.method, limits.requestTimeoutMs);
-    serve(handler, request, response, body, createContextValues().set(callKey, call), limits).catch((error) => {
-      options.report("stream", error, wire);
-      // The caller may be waiting for the response.
-      wire.destroy();
-    });
+    const call = new StreamCall(exchange, exchange.peer);
+    exchange.onClose((isWhole) => call.end(isWhole, onCall));
+    const request = tryUniversalRequest(exchange, createContextValues().set(callKey, call));
+    if (request === undefined) {
+      exchange.send({ status: 400, header: {} });
+      return;
+    }
+    forgetEndlessTimeout(request.header, limits.maxTimeoutMs);
+    const timely = timeLimited(exchange, handler.method, limits.requestTimeoutMs);
+    const body = withFirstMessageTimeout(timely, exchange, limits.firstMessageTimeoutMs);
+    handler({ ...request, body })
+      .then((response) => send(exchange, response))
+      .catch((error) => {
+        options.report("stream", error, { destroy: () => exchange.cut("internal") });
+        // The caller may be waiting for the response.
+        exchange.cut("internal");
+      });
   };
 }
 
-function peerOfRequest(request: NodeRequest): Peer {
-  return peerOf("stream" in request ? request.stream.session : request.socket);
-}
-
-async function serve(
-  handler: UniversalHandler,
-  request: NodeRequest,
-  response: NodeResponse,
-  body: AsyncIterable<Uint8Array>,
-  values: ContextValues,
-  limits: Limits,
-): Promise<void> {
-  const universal = tryUniversalRequest(request, response, values);
-  if (universal === undefined) {
-    refuse(request, response, 400);
-    return;
-  }
-  forgetEndlessTimeout(universal.header, limits.maxTimeoutMs);
-  // A response before the end of the request must not close the connection.
-  const source = "stream" in request ? request.stream : request;
-  ("stream" in response ? response.stream : response).once("finish", () => discard(request));
-  const begun = withFirstMessageTimeout(body, source, limits.firstMessageTimeoutMs);
-  await universalResponseToNodeResponse(await handler({ ...universal, body: begun }), response);
-}
-
-function refuse(request: NodeRequest, response: NodeResponse, status: number): void {
-  response.statusCode = status;
-  response.end();
-  discard(request);
-}
-
-function discard(request: NodeRequest): void {
-  discardRest("stream" in request ? request.stream : request);
-  // Over HTTP/2 the compatibility request has its hands on the stream, and would pause it once it is full.
-  request.resume();
-}
-
 /** Undefined where the caller does not say, in a way that makes a URL, whom it calls. */
-function tryUniversalRequest(request: NodeRequest, response: NodeResponse, values: ContextValues) {
+function tryUniversalRequest(
+  exchange: Exchange,
+  contextValues: ContextValues,
+): Omit<UniversalServerRequest, "body"> | undefined {
+  const gone = new AbortController();
+  exchange.onClose((isWhole) => gone.abort(isWhole ? undefined : callerLeft()));
   try {
-    return universalRequestFromNodeRequest(request, response, undefined, values);
+    return {
+      httpVersion: exchange.httpVersion === 2 ? "2.0" : "1.1",
+      method: exchange.httpMethod,
+      url: new URL(exchange.target, exchange.origin).toString(),
+      header: new Headers([...exchange.header]),
+      signal: gone.signal,
+      contextValues,
+    };
   } catch {
     return undefined;
   }
+}
+
+/** Headers are sent with the first part of the body: until then the implementation may set some. */
+async function send(exchange: Exchange, response: UniversalServerResponse): Promise<void> {
+  const { status, header = new Headers(), body, trailer } = response;
+  const parts = body?.[Symbol.asyncIterator]();
+  const first = await parts?.next();
+  await exchange.sendStream({
+    status,
+    header: toRecord(header),
+    body: partsFrom(first, parts),
+    trailer: () => trailer && toRecord(trailer),
+    isEndless: true,
+  });
+}
+
+async function* partsFrom(
+  first: IteratorResult<Uint8Array> | undefined,
+  parts: AsyncIterator<Uint8Array> | undefined,
+): AsyncIterable<Uint8Array> {
+  try {
+    for (let part = first; part !== undefined && part.done !== true; part = await parts?.next()) {
+      yield part.value;
+    }
+  } finally {
+    parts?.return?.()?.catch(() => undefined);
+  }
+}
+
+function toRecord(headers: Headers): HeaderRecord {
+  const record: HeaderRecord = {};
+  addAll(record, headers);
+  return record;
 }
 
 /** Removes a deadline that is too long: Connect passes it to a timer, and an overflow would fire at once. */
@@ -166,36 +169,18 @@ function forgetEndlessTimeout(header: Headers, maxTimeoutMs: number): void {
   }
 }
 
-/**
- * The body of a request; the request stays open when the reader stops early. The body must be complete within
- * `timeoutMs`, unless the method takes a stream.
- */
-function bodyOf(request: NodeRequest, { methodKind }: DescMethod, timeoutMs: number): AsyncIterable<Uint8Array> {
-  const chunks = request.iterator({ destroyOnReturn: false });
-  const isShort = methodKind === "server_streaming";
-  const timer = isShort ? setTimeout(() => cutOff(request), timeoutMs) : undefined;
-  const read = async () => {
-    const chunk = await chunks.next();
-    if (chunk.done === true) {
-      clearTimeout(timer);
-    }
-    return chunk;
-  };
-  ("stream" in request ? request.stream : request.socket).once("close", () => clearTimeout(timer));
-  const stop = async () => {
-    clearTimeout(timer);
-    await chunks.return?.();
-    return { done: true, value: undefined } as const;
-  };
-  return { [Symbol.asyncIterator]: () => ({ next: read, return: stop, throw: stop }) };
-}
-
-function cutOff(request: NodeRequest): void {
-  if ("stream" in request) {
-    request.stream.close(constants.NGHTTP2_CANCEL);
-  } else {
-    request.socket.destroy();
+/** The body of a request, which must be complete within `timeoutMs`, unless the method takes a stream. */
+function timeLimited(exchange: Exchange, { methodKind }: DescMethod, timeoutMs: number): AsyncIterable<Uint8Array> {
+  const body = exchange.body();
+  if (methodKind !== "server_streaming") {
+    return body;
   }
+  const timer = setTimeout(() => exchange.cut("cancel"), timeoutMs);
+  exchange.onClose(() => clearTimeout(timer));
+  return (async function* () {
+    yield* body;
+    clearTimeout(timer);
+  })();
 }
 
 /** Applies to a stream the checks of a unary call, and to a public one its limits. */

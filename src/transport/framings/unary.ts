@@ -104,7 +104,10 @@ export function serveUnary(
       onBody(framing.ownBody());
     }
   };
-  call.exchange.onGone(() => {
+  call.exchange.onClose((isWhole) => {
+    if (isWhole) {
+      return;
+    }
     const reason = new ConnectError("the caller went away", Code.Canceled);
     if (call.settle(reason)) {
       record(runtime, call, Code.Canceled, reason);
@@ -186,7 +189,7 @@ function sendRefusal(runtime: UnaryRuntime, call: UnaryCall, framing: UnaryFrami
     framing.refuse(error, reason);
   } catch {
     // Node rejects a header that the handler has set; every reply would contain it.
-    call.exchange.cut();
+    call.exchange.cut("internal");
   }
   record(runtime, call, error.code, known);
 }

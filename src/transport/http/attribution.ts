@@ -61,9 +61,9 @@ const peerCodes: readonly RegExp[] = [
   /^E(CONNRESET|CONNABORTED|PIPE|TIMEDOUT|HOSTUNREACH|NETUNREACH|NOTCONN|PROTO)$/,
   /^HPE_/,
   /^ERR_HTTP_REQUEST_TIMEOUT$/,
-  /^ERR_HTTP2_(ERROR|STREAM_ERROR|SESSION_ERROR|STREAM_CANCEL|INVALID_STREAM|INVALID_SESSION|GOAWAY_SESSION|TOO_MANY_INVALID_FRAMES)$/,
+  /^HTTP2_/,
   /^ERR_(SSL|TLS)_/,
-  /^(ERR_STREAM_(PREMATURE_CLOSE|DESTROYED|WRITE_AFTER_END)|ABORT_ERR|ENHANCE_YOUR_CALM)$/,
+  /^(ERR_STREAM_(PREMATURE_CLOSE|DESTROYED|WRITE_AFTER_END)|ABORT_ERR)$/,
 ];
 
 /** Whether the stack contains Node's HTTP server and no code outside Node. Our own outgoing requests do not match. */
@@ -73,4 +73,4 @@ function isMadeByProtocol(error: unknown): boolean {
   return frames.every((frame) => /[ (]node:/.test(frame)) && frames.some((frame) => serverFrame.test(frame));
 }
 
-const serverFrame = /[ (]node:(_http_server|_http_incoming|internal\/http2\/)/;
+const serverFrame = /[ (]node:(_http_server|_http_incoming)/;

@@ -1,7 +1,6 @@
 import { Server as NetServer, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Listener } from "./listener.ts";
-import { drainSession, silenceMs } from "./session-lifetime.ts";
 
 /**
  * Graceful shutdown: stops listening, asks every peer to close, waits up to `graceMs` for calls in flight, then
@@ -14,11 +13,7 @@ import { drainSession, silenceMs } from "./session-lifetime.ts";
 export async function closeListener(listener: Listener, graceMs: number): Promise<void> {
   // node:http's `close` would destroy idle connections at once, and with them requests that were sent and not yet read.
   const closed = new Promise((resolve) => NetServer.prototype.close.call(listener.http1, resolve));
-  for (const session of listener.sessions) {
-    drainSession(session);
-  }
-  // Accepted connections whose protocol is not known yet.
-  listener.http2.on("session", drainSession);
+  listener.drainSessions();
   const isGone = Promise.all([closed, ...[...listener.sockets].map(closeOf)]);
   await waitFor(isGone, Math.min(graceMs, silenceMs));
   for (const socket of listener.sockets) {
@@ -29,16 +24,15 @@ export async function closeListener(listener: Listener, graceMs: number): Promis
   }
   listener.http1.closeIdleConnections();
   await waitFor(isGone, graceMs - silenceMs);
-  for (const session of listener.sessions) {
-    session.destroy();
-  }
   for (const socket of listener.sockets) {
     socket.destroy();
   }
   await isGone;
   listener.connections.stop();
-  listener.http2.close();
 }
+
+/** For the first bytes of a connection, and for a request that was already sent. */
+const silenceMs = 250;
 
 async function waitFor(event: Promise<unknown>, timeoutMs: number): Promise<void> {
   const timer = new AbortController();

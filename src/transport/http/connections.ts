@@ -1,28 +1,31 @@
 import { ServerResponse } from "node:http";
-import { constants, type Http2Session, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
+import { errorCodes, SessionError } from "../http2/protocol.ts";
+import type { Http2Session } from "../http2/session.ts";
+import { Http2Stream } from "../http2/stream.ts";
 import type { Limits } from "../limits.ts";
-import { drainSession } from "./session-lifetime.ts";
 
-/** The stream of one response. */
-export type Answer = ServerResponse | ServerHttp2Stream;
+/** The response to one request. */
+type Answer = ServerResponse | Http2Stream;
 
 /** The progress of a response, and when it was first seen at that point. */
 interface Standstill {
   readonly mark: number;
   readonly sinceMs: number;
-  readonly isGivenUp: boolean;
 }
 
 /** One connection. `socket` is the one that the protocol uses: with TLS, the TLS socket. */
 export class Connection {
   readonly socket: Socket;
-  session: ServerHttp2Session | undefined;
+  session: Http2Session | undefined;
   /** HTTP/1.1 only: the response to the latest request. */
   latest: ServerResponse | undefined;
   retiredAtMs: number | undefined;
   #idleSinceMs = performance.now();
-  readonly #open = new Map<Answer, Standstill | undefined>();
+  /** HTTP/1.1 only: a session knows its streams. */
+  readonly #responses = new Set<ServerResponse>();
+  /** What waits for the peer. */
+  #standstills = new Map<Answer | Http2Session, Standstill>();
   #isCondemned = false;
   #resets = 0;
   #resetsAtMs = 0;
@@ -31,31 +34,34 @@ export class Connection {
     this.socket = socket;
   }
 
-  begin(answer: Answer): void {
-    this.#open.set(answer, undefined);
+  begin(response: ServerResponse): void {
+    this.#responses.add(response);
   }
 
   /** Records that the peer has received a part of the response. */
-  move(answer: Answer): void {
-    if (this.#open.has(answer)) {
-      this.#open.set(answer, undefined);
+  move(response: ServerResponse): void {
+    this.#standstills.delete(response);
+  }
+
+  end(response: ServerResponse): void {
+    this.#responses.delete(response);
+    this.#standstills.delete(response);
+    if (this.#responses.size === 0) {
+      this.becameIdle();
     }
   }
 
-  end(answer: Answer): void {
-    this.#open.delete(answer);
-    if (this.#open.size === 0) {
-      this.#idleSinceMs = performance.now();
-    }
+  becameIdle(): void {
+    this.#idleSinceMs = performance.now();
   }
 
   get openAnswers(): number {
-    return this.#open.size;
+    return this.session?.openStreams ?? this.#responses.size;
   }
 
   /** When the connection became idle; undefined while a call is in flight. */
   get idleSinceMs(): number | undefined {
-    return this.#open.size === 0 ? this.#idleSinceMs : undefined;
+    return this.openAnswers === 0 ? this.#idleSinceMs : undefined;
   }
 
   /** Closes an idle connection gracefully, without losing a call that was already sent. */
@@ -64,28 +70,45 @@ export class Connection {
     if (this.session === undefined) {
       this.socket.destroy();
     } else {
-      drainSession(this.session);
+      this.session.drain();
     }
   }
 
-  /** Aborts responses without progress for `timeoutMs`; destroys the connection when the abort does not get through. */
+  /** Aborts responses without progress for `timeoutMs`, and the connection when nothing gets through to the peer. */
   endStalled(nowMs: number, timeoutMs: number): void {
-    for (const [answer, standstill] of this.#open) {
-      const mark = waitingMark(answer);
-      if (mark === undefined || standstill?.mark !== mark) {
-        this.#open.set(answer, mark === undefined ? undefined : { mark, sinceMs: nowMs, isGivenUp: false });
-      } else if (nowMs - standstill.sinceMs >= timeoutMs) {
-        if (answer instanceof ServerResponse || standstill.isGivenUp) {
-          this.socket.destroy();
-          return;
-        }
-        this.#open.set(answer, { mark, sinceMs: nowMs, isGivenUp: true });
-        answer.close(constants.NGHTTP2_CANCEL);
+    const before = this.#standstills;
+    this.#standstills = new Map();
+    for (const part of this.#parts()) {
+      const mark = waitingMark(part);
+      if (mark === undefined) {
+        continue;
       }
+      const known = before.get(part);
+      const standstill = known?.mark === mark ? known : { mark, sinceMs: nowMs };
+      this.#standstills.set(part, standstill);
+      if (nowMs - standstill.sinceMs < timeoutMs) {
+        continue;
+      }
+      if (!(part instanceof Http2Stream)) {
+        this.socket.destroy();
+        return;
+      }
+      part.reset(errorCodes.CANCEL);
     }
   }
 
-  /** Counts a stream reset by the peer. Beyond burst and rate (per second) the session is closed (CVE-2023-44487). */
+  *#parts(): Iterable<Answer | Http2Session> {
+    yield* this.#responses;
+    if (this.session !== undefined) {
+      yield this.session;
+      yield* [...this.session.streams()];
+    }
+  }
+
+  /**
+   * Counts a stream that was reset by the peer, or because of it. Beyond burst and rate (per second) the session is
+   * closed (CVE-2023-44487, CVE-2025-8671).
+   */
   countReset({ streamResetBurst, streamResetRate }: Limits): void {
     const nowMs = performance.now();
     const forgotten = ((nowMs - this.#resetsAtMs) / 1_000) * streamResetRate;
@@ -107,28 +130,25 @@ export class Connection {
    */
   #condemn(): void {
     this.#isCondemned = true;
-    for (const answer of this.#open.keys()) {
-      if (!(answer instanceof ServerResponse || answer.headersSent || answer.closed || answer.destroyed)) {
-        answer.respond({ ":status": 503 }, { endStream: true });
+    const { session } = this;
+    for (const stream of [...(session?.streams() ?? [])]) {
+      if (!stream.hasAnswered) {
+        stream.answer([":status", "503"], undefined, undefined);
       }
     }
-    const { session } = this;
     setTimeout(() => {
-      if (session?.destroyed === false) {
-        const storm = Object.assign(new Error("too many calls were cancelled"), { code: "ENHANCE_YOUR_CALM" });
-        session.destroy(storm, constants.NGHTTP2_ENHANCE_YOUR_CALM);
-      }
+      session?.fail(new SessionError("ENHANCE_YOUR_CALM", "too many calls were cancelled"));
     }, lastWordsMs);
   }
 }
 
-/** The progress of a response that waits for the peer; undefined when it waits for the server or another response. */
-function waitingMark(answer: Answer): number | undefined {
-  const isWaiting = !answer.writableFinished && (answer.writableEnded || answer.writableLength > 0);
-  if (!isWaiting) {
-    return undefined;
+/** The progress of what waits for the peer; undefined when it waits for the server or another response. */
+function waitingMark(part: Answer | Http2Session): number | undefined {
+  if (!(part instanceof ServerResponse)) {
+    return part.waitingMark;
   }
-  return answer instanceof ServerResponse ? answer.socket?.bytesWritten : answer.writableLength;
+  const isWaiting = !part.writableFinished && (part.writableEnded || part.writableLength > 0);
+  return isWaiting ? part.socket?.bytesWritten : undefined;
 }
 
 /** At this share of `maxConnections`, idle connections are closed, the longest idle first. */
@@ -145,7 +165,7 @@ const lastWordsMs = 100;
 /** All connections whose protocol is known, and the timeouts that apply to connections rather than calls. */
 export class Connections {
   readonly #limits: Limits;
-  readonly #all = new Map<Socket | Http2Session, Connection>();
+  readonly #all = new Map<Socket, Connection>();
   readonly #countSockets: () => number;
   #timer: NodeJS.Timeout | undefined;
   #madeRoomAtMs = 0;
@@ -160,23 +180,14 @@ export class Connections {
     this.#all.set(socket, connection);
     socket.once("close", () => {
       this.#all.delete(socket);
-      if (connection.session !== undefined) {
-        this.#all.delete(connection.session);
-      }
     });
     this.#makeRoom();
     this.#timer ??= setInterval(() => this.#sweep(), this.#sweepMs()).unref();
     return connection;
   }
 
-  /** Registers the connection by its session, too: `session.socket` is a proxy and not the connection's socket. */
-  setSession(connection: Connection, session: ServerHttp2Session): void {
-    connection.session = session;
-    this.#all.set(session, connection);
-  }
-
-  get(key: Socket | Http2Session | undefined): Connection | undefined {
-    return key === undefined ? undefined : this.#all.get(key);
+  get(socket: Socket): Connection | undefined {
+    return this.#all.get(socket);
   }
 
   stop(): void {
@@ -191,9 +202,10 @@ export class Connections {
   #sweep(): void {
     const { writeTimeoutMs, sessionIdleTimeoutMs } = this.#limits;
     const nowMs = performance.now();
-    for (const connection of this.#connections()) {
+    for (const connection of this.#all.values()) {
       const { retiredAtMs, idleSinceMs = nowMs, session } = connection;
       connection.endStalled(nowMs, writeTimeoutMs);
+      session?.trim();
       if (retiredAtMs !== undefined) {
         if (connection.openAnswers === 0 && nowMs - retiredAtMs >= retirementMs) {
           connection.socket.destroy();
@@ -211,7 +223,7 @@ export class Connections {
       return;
     }
     this.#madeRoomAtMs = nowMs;
-    const staying = [...this.#connections()].filter(({ retiredAtMs }) => retiredAtMs === undefined);
+    const staying = [...this.#all.values()].filter(({ retiredAtMs }) => retiredAtMs === undefined);
     const tooMany = Math.ceil(staying.length - maxConnections * relaxedShare);
     staying
       .filter(({ idleSinceMs }) => idleSinceMs !== undefined)
@@ -220,13 +232,5 @@ export class Connections {
       .forEach((connection) => {
         connection.retire();
       });
-  }
-
-  *#connections(): Iterable<Connection> {
-    for (const [key, connection] of this.#all) {
-      if (key === connection.socket) {
-        yield connection;
-      }
-    }
   }
 }

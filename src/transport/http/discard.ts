@@ -1,36 +1,51 @@
 import type { IncomingMessage } from "node:http";
-import { constants, type ServerHttp2Stream } from "node:http2";
+import { errorCodes } from "../http2/protocol.ts";
+import type { Http2Stream } from "../http2/stream.ts";
 
 /** Limit of the bytes of a body that are read after its response. */
 const maxDiscardedBytes = 8_388_608;
 const maxDiscardMs = 10_000;
 
-/**
- * Reads and discards the rest of a body after the response has begun, so that a client that is still sending receives
- * the response, and the connection stays usable. Beyond the limits, the connection (HTTP/1.1) or the stream (HTTP/2,
- * RFC 9113 §8.1) is closed.
- */
-export function discardRest(source: IncomingMessage | ServerHttp2Stream): void {
-  const isOver = "complete" in source ? source.complete : source.readableEnded || source.endAfterHeaders;
-  if (isOver || source.destroyed) {
+// The rest of a body is read and discarded after the response has begun, so that a client that is still sending
+// receives the response, and the connection stays usable. Beyond the limits, the connection (HTTP/1.1) or the stream
+// (HTTP/2, RFC 9113 §8.1) is closed.
+
+export function discardRequest(request: IncomingMessage): void {
+  if (request.complete || request.destroyed) {
     return;
   }
-  const cut = () => {
-    if ("complete" in source) {
-      source.socket.destroy();
-    } else {
-      source.close(constants.NGHTTP2_NO_ERROR);
-    }
-  };
+  const limit = limitedBy(() => request.socket.destroy());
+  request.on("data", (chunk: Uint8Array) => limit.count(chunk.byteLength));
+  request.once("end", limit.stop);
+  request.once("close", limit.stop);
+  request.resume();
+}
+
+export function discardStream(stream: Http2Stream): void {
+  if (stream.hasRemoteEnded || stream.isClosed) {
+    return;
+  }
+  const limit = limitedBy(() => stream.reset(errorCodes.NO_ERROR));
+  stream.onClose(limit.stop);
+  stream.read({
+    data({ byteLength }) {
+      stream.credit(byteLength);
+      limit.count(byteLength);
+    },
+    end: limit.stop,
+  });
+}
+
+function limitedBy(cut: () => void) {
   const timer = setTimeout(cut, maxDiscardMs).unref();
   let bytes = 0;
-  source.on("data", (chunk: Uint8Array) => {
-    bytes += chunk.byteLength;
-    if (bytes > maxDiscardedBytes) {
-      cut();
-    }
-  });
-  source.once("end", () => clearTimeout(timer));
-  source.once("close", () => clearTimeout(timer));
-  source.resume();
+  return {
+    count(more: number) {
+      bytes += more;
+      if (bytes > maxDiscardedBytes) {
+        cut();
+      }
+    },
+    stop: () => clearTimeout(timer),
+  };
 }

@@ -1,15 +1,18 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { writeBody } from "../json/streamed-body.ts";
+import type { Limits } from "../limits.ts";
 import type { ClientCertificate } from "../options.ts";
-import type { BodyBudget, BodyOwner } from "./body-budget.ts";
+import type { BodyBudget } from "./body-budget.ts";
+import { Collector } from "./collect.ts";
 import type { Connection } from "./connections.ts";
-import { discardRest } from "./discard.ts";
+import { discardRequest } from "./discard.ts";
 import { endInPieces } from "./end-in-pieces.ts";
-import type { BodyResult, Exchange, Reply } from "./exchange.ts";
-import { CallHeaders } from "./headers.ts";
+import type { BodyResult, Exchange, Reply, StreamedReply } from "./exchange.ts";
+import { CallHeaders, isOversized } from "./headers.ts";
 import { certificateOf, type Peer, peerOf } from "./peer.ts";
+import { sinkOf, usualTimes, writeBody } from "./streamed-body.ts";
 
 interface Http1Circumstances {
+  readonly limits: Limits;
   readonly budget: BodyBudget;
   readonly connection: Connection | undefined;
   /** Whether to close the connection after this response. */
@@ -40,8 +43,8 @@ export class Http1Exchange implements Exchange {
     return this.#request.url ?? "/";
   }
 
-  get rawHeaders(): readonly string[] {
-    return this.#request.rawHeaders;
+  get isOversized(): boolean {
+    return isOversized(this.#request.rawHeaders, this.#circumstances.limits);
   }
 
   get header(): CallHeaders {
@@ -76,21 +79,26 @@ export class Http1Exchange implements Exchange {
       process.nextTick(done, "too_large");
       return;
     }
-    const { awaitsContinue, budget } = this.#circumstances;
-    if (awaitsContinue) {
-      this.#response.writeContinue();
-    }
-    const owner = { address: this.peer.address, share };
-    collect(this.#request, { maxBytes, owner, budget, isWhole: () => this.#request.complete }, done);
+    this.#continue();
+    const { budget } = this.#circumstances;
+    const request = this.#request;
+    const body = new Collector({ maxBytes, owner: { address: this.peer.address, share }, budget }, done);
+    request.on("data", (chunk: Buffer) => body.add(chunk));
+    // Node also emits `end` for a request that was cut off.
+    request.once("end", () => (request.complete ? body.end() : body.cutOff()));
+    request.once("close", () => body.cutOff());
+    budget.atEndOfTurn(() => body.late());
   }
 
-  onGone(gone: () => void): void {
+  body(): AsyncIterable<Uint8Array> {
+    this.#continue();
+    const request = this.#request;
+    return { [Symbol.asyncIterator]: () => request.iterator({ destroyOnReturn: false }) };
+  }
+
+  onClose(closed: (isWhole: boolean) => void): void {
     const response = this.#response;
-    response.on("close", () => {
-      if (!response.writableFinished) {
-        gone();
-      }
-    });
+    response.once("close", () => closed(response.writableFinished));
   }
 
   send(reply: Reply): void {
@@ -108,22 +116,29 @@ export class Http1Exchange implements Exchange {
       response.writeHead(reply.status, reply.header);
       endInPieces(response, body, this.#circumstances.connection);
     }
-    discardRest(this.#request);
+    discardRequest(this.#request);
   }
 
-  sendStream(reply: Omit<Reply, "body" | "trailer">, body: AsyncIterable<string>): Promise<void> {
+  sendStream({ status, header, body, isEndless }: StreamedReply): Promise<void> {
     const response = this.#response;
     this.#endIfDraining();
     if (!response.destroyed) {
-      response.writeHead(reply.status, reply.header);
+      response.writeHead(status, header);
       response.on("drain", () => this.#circumstances.connection?.move(response));
-      discardRest(this.#request);
+      // A body that is still read is discarded from its end on.
+      response.once("finish", () => discardRequest(this.#request));
     }
-    return writeBody(response, body);
+    return writeBody(sinkOf(response), body, isEndless === true ? undefined : usualTimes);
   }
 
   cut(): void {
     this.#response.destroy();
+  }
+
+  #continue(): void {
+    if (this.#circumstances.awaitsContinue) {
+      this.#response.writeContinue();
+    }
   }
 
   #endIfDraining(): void {
@@ -137,74 +152,3 @@ export class Http1Exchange implements Exchange {
 export function hasNoBody(httpMethod: string, status: number): boolean {
   return status < 200 || status === 204 || status === 304 || httpMethod === "HEAD";
 }
-
-interface BodySource {
-  on(event: "data", listener: (chunk: Buffer) => void): unknown;
-  once(event: "end" | "close", listener: () => void): unknown;
-}
-
-interface Collecting {
-  readonly maxBytes: number;
-  readonly owner: BodyOwner;
-  readonly budget: BodyBudget;
-  /** Whether the body is complete: Node also emits `end` for a stream that was reset in the middle. */
-  isWhole(): boolean;
-}
-
-/** Buffers a body, without a copy when it arrives in one chunk, and checks the limits meanwhile. */
-export function collect(
-  source: BodySource,
-  { maxBytes, owner, budget, isWhole }: Collecting,
-  done: (result: BodyResult) => void,
-): void {
-  let first: Buffer | undefined;
-  let more: Buffer[] | undefined;
-  let bytes = 0;
-  let chargedBytes = 0;
-  let isDone = false;
-  const finish = (result: BodyResult) => {
-    if (!isDone) {
-      isDone = true;
-      first = more = undefined;
-      if (chargedBytes > 0) {
-        budget.give(owner, chargedBytes);
-      }
-      done(result);
-    }
-  };
-  const charge = () => {
-    if (isDone) {
-      return;
-    }
-    if (budget.take(owner, chargedBytes, bytes - chargedBytes)) {
-      chargedBytes = bytes;
-    } else {
-      finish("crowded_out");
-    }
-  };
-  source.on("data", (chunk) => {
-    if (isDone) {
-      return;
-    }
-    if (bytes + chunk.byteLength > maxBytes) {
-      finish("too_large");
-      return;
-    }
-    bytes += chunk.byteLength;
-    if (first === undefined) {
-      first = chunk;
-      // Most bodies are complete by the end of this turn of the event loop, and then need no budget.
-      budget.atEndOfTurn(charge);
-    } else {
-      more ??= [first];
-      more.push(chunk);
-      charge();
-    }
-  });
-  source.once("end", () => {
-    finish(!isWhole() ? "cut_off" : more !== undefined ? Buffer.concat(more) : (first ?? empty));
-  });
-  source.once("close", () => finish("cut_off"));
-}
-
-const empty = Buffer.alloc(0);

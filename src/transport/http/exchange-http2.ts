@@ -1,148 +1,263 @@
-import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Stream } from "node:http2";
-import { writeBody } from "../json/streamed-body.ts";
+import type { Socket } from "node:net";
+import { errorCodes } from "../http2/protocol.ts";
+import { connectionHeaders, type RequestHead } from "../http2/request-head.ts";
+import type { BodyReader, Http2Stream } from "../http2/stream.ts";
 import type { ClientCertificate } from "../options.ts";
 import type { BodyBudget } from "./body-budget.ts";
-import type { Connection } from "./connections.ts";
-import { discardRest } from "./discard.ts";
-import { endInPieces } from "./end-in-pieces.ts";
-import type { BodyResult, Exchange, Reply } from "./exchange.ts";
-import { collect, hasNoBody } from "./exchange-http1.ts";
-import { CallHeaders } from "./headers.ts";
-import { certificateOf, type Peer, peerOf } from "./peer.ts";
+import { Collector } from "./collect.ts";
+import { discardStream } from "./discard.ts";
+import type { BodyResult, Exchange, Reply, StreamedReply } from "./exchange.ts";
+import { hasNoBody } from "./exchange-http1.ts";
+import { CallHeaders, type HeaderRecord } from "./headers.ts";
+import { certificateOf, type Peer } from "./peer.ts";
+import { type BodySink, usualTimes, writeBody } from "./streamed-body.ts";
 
 interface Http2Circumstances {
   readonly budget: BodyBudget;
-  readonly connection: Connection | undefined;
+  readonly peer: Peer;
+  readonly socket: Socket;
   readonly requestTimeoutMs: number;
 }
 
-/** An HTTP/2 request, made from the server's `stream` event, without Node's compatibility API. */
+/** A request over HTTP/2. */
 export class Http2Exchange implements Exchange {
   readonly httpVersion = 2;
-  readonly #stream: ServerHttp2Stream;
-  readonly #headers: IncomingHttpHeaders;
-  readonly rawHeaders: readonly string[];
+  readonly #stream: Http2Stream;
   readonly #circumstances: Http2Circumstances;
   #header: CallHeaders | undefined;
-  #hasAnswered = false;
 
-  constructor(
-    stream: ServerHttp2Stream,
-    headers: IncomingHttpHeaders,
-    rawHeaders: readonly string[],
-    circumstances: Http2Circumstances,
-  ) {
+  constructor(stream: Http2Stream, circumstances: Http2Circumstances) {
     this.#stream = stream;
-    this.#headers = headers;
-    this.rawHeaders = rawHeaders;
     this.#circumstances = circumstances;
   }
 
+  get #head(): RequestHead {
+    return this.#stream.head;
+  }
+
   get httpMethod(): string {
-    return String(this.#headers[":method"] ?? "");
+    return this.#head.method;
   }
 
   get target(): string {
-    return String(this.#headers[":path"] ?? "/");
+    return this.#head.path;
   }
 
   get header(): CallHeaders {
-    this.#header ??= new CallHeaders(this.rawHeaders);
+    this.#header ??= CallHeaders.sharing(this.#head.pairs);
     return this.#header;
   }
 
+  get isOversized(): boolean {
+    return this.#head.isOversized;
+  }
+
   get origin(): string {
-    const authority = this.#headers[":authority"] ?? this.#headers.host ?? "localhost";
-    return `${String(this.#headers[":scheme"] ?? "http")}://${String(authority)}`;
+    return `${this.#head.scheme}://${this.#head.authority || "localhost"}`;
   }
 
   get peerAddress(): string {
-    return this.#socket?.remoteAddress ?? "";
+    return this.#circumstances.socket.remoteAddress ?? "";
   }
 
   get certificate(): ClientCertificate | undefined {
-    return certificateOf(this.#socket);
-  }
-
-  /** A closed session has no socket. */
-  get #socket() {
-    const { session } = this.#stream;
-    return session === undefined || session.destroyed ? undefined : session.socket;
+    return certificateOf(this.#circumstances.socket);
   }
 
   get contentType(): string | undefined {
-    return this.#headers["content-type"];
+    return this.#head.contentType;
   }
 
   get peer(): Peer {
-    return peerOf(this.#stream.session);
+    return this.#circumstances.peer;
   }
 
   readBody(maxBytes: number, share: string | undefined, done: (result: BodyResult) => void): void {
-    const announced = Number(this.#headers["content-length"] ?? 0);
-    if (announced > maxBytes) {
+    const stream = this.#stream;
+    if ((this.#head.contentLength ?? 0) > maxBytes) {
       process.nextTick(done, "too_large");
       return;
     }
-    const stream = this.#stream;
-    const { budget, requestTimeoutMs } = this.#circumstances;
-    if (/^100-continue$/i.test(this.#headers.expect ?? "") && !stream.destroyed && !stream.closed) {
-      stream.additionalHeaders({ ":status": 100 });
-    }
-    const timer = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), requestTimeoutMs);
-    const isWhole = () => !stream.aborted && !stream.rstCode;
-    const owner = { address: this.peer.address, share };
-    collect(stream, { maxBytes, owner, budget, isWhole }, (result) => {
-      clearTimeout(timer);
-      done(result);
-    });
-  }
-
-  onGone(gone: () => void): void {
-    this.#stream.on("close", () => {
-      if (!this.#hasAnswered) {
-        gone();
-      }
-    });
-  }
-
-  send(reply: Reply): void {
-    const stream = this.#stream;
-    if (stream.destroyed || stream.closed) {
+    const { budget, requestTimeoutMs, peer } = this.#circumstances;
+    this.#continue();
+    const body = new Collector({ maxBytes, owner: { address: peer.address, share }, budget }, done);
+    const reader: BodyReader = {
+      data(chunk) {
+        body.add(chunk);
+        // What is collected counts against the budget of bodies.
+        stream.credit(chunk.byteLength);
+      },
+      end: () => body.end(),
+    };
+    if (stream.hasRemoteEnded || stream.isClosed) {
+      process.nextTick(() => (stream.isClosed ? body.cutOff() : stream.read(reader)));
       return;
     }
-    this.#hasAnswered = true;
-    const header = reply.header as OutgoingHttpHeaders;
-    header[":status"] = reply.status;
-    const { trailer, body } = reply;
-    const isEmpty = body === undefined || body.length === 0;
-    const { connection } = this.#circumstances;
-    if (trailer !== undefined) {
-      stream.respond(header, { waitForTrailers: true });
-      stream.once("wantTrailers", () => stream.sendTrailers(trailer));
-      endInPieces(stream, body ?? "", connection);
-    } else if (isEmpty || hasNoBody(this.httpMethod, reply.status)) {
-      stream.respond(header, { endStream: true });
-    } else {
-      header["content-length"] = Buffer.byteLength(body);
-      stream.respond(header);
-      endInPieces(stream, body, connection);
-    }
-    discardRest(stream);
+    stream.read(reader);
+    stream.whenLate(() => {
+      const timer = setTimeout(() => stream.reset(errorCodes.CANCEL), requestTimeoutMs);
+      body.whenDone = () => clearTimeout(timer);
+      stream.onClose(() => body.cutOff());
+      body.late();
+    });
   }
 
-  sendStream(reply: Omit<Reply, "body" | "trailer">, body: AsyncIterable<string>): Promise<void> {
+  body(): AsyncIterable<Uint8Array> {
+    this.#continue();
+    return partsOf(this.#stream);
+  }
+
+  onClose(closed: (isWhole: boolean) => void): void {
     const stream = this.#stream;
-    this.#hasAnswered = true;
-    if (!stream.destroyed && !stream.closed) {
-      stream.respond({ ...reply.header, ":status": reply.status });
-      stream.on("drain", () => this.#circumstances.connection?.move(stream));
-      discardRest(stream);
-    }
-    return writeBody(stream, body);
+    stream.onClose((code) => closed(code === errorCodes.NO_ERROR || stream.hasLocalEnded));
   }
 
-  cut(): void {
-    this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+  send({ status, header, body = "", trailer }: Reply): void {
+    const stream = this.#stream;
+    if (stream.isClosed || stream.hasAnswered) {
+      return;
+    }
+    const hasBody = body.length > 0 && !hasNoBody(this.httpMethod, status);
+    const bytes = typeof body === "string" ? Buffer.from(body) : body;
+    const fields = answerFields(status, header);
+    if (hasBody && trailer === undefined) {
+      fields.push("content-length", String(bytes.byteLength));
+    }
+    const trailerFields = trailer && fieldsOf(trailer, []);
+    stream.answer(fields, hasBody ? bytes : undefined, trailerFields);
+    discardStream(stream);
   }
+
+  sendStream({ status, header, body, trailer, isEndless }: StreamedReply): Promise<void> {
+    const stream = this.#stream;
+    if (!stream.isClosed) {
+      stream.respond(answerFields(status, header));
+    }
+    const times = isEndless === true ? undefined : usualTimes;
+    return writeBody(sinkInto(stream, trailer), body, times).finally(() => discardStream(stream));
+  }
+
+  cut(why: "cancel" | "internal"): void {
+    this.#stream.reset(why === "cancel" ? errorCodes.CANCEL : errorCodes.INTERNAL_ERROR);
+  }
+
+  #continue(): void {
+    if (this.#head.expectsContinue && !this.#stream.hasRemoteEnded) {
+      this.#stream.inform([":status", "100"]);
+    }
+  }
+}
+
+function sinkInto(stream: Http2Stream, trailer: StreamedReply["trailer"]): BodySink {
+  return {
+    write(part) {
+      return new Promise((resolve) => stream.write(typeof part === "string" ? Buffer.from(part) : part, resolve));
+    },
+    end() {
+      const fields = trailer?.();
+      stream.end(fields && fieldsOf(fields, []));
+      return new Promise((resolve) => {
+        if (stream.hasLocalEnded) {
+          resolve();
+        } else {
+          stream.onLocalEnd = resolve;
+        }
+      });
+    },
+    destroy: () => stream.reset(errorCodes.INTERNAL_ERROR),
+    onGone(gone) {
+      stream.onClose(() => {
+        if (!stream.hasLocalEnded) {
+          gone();
+        }
+      });
+    },
+  };
+}
+
+/** The body of a request; its windows open as it is read. */
+async function* partsOf(stream: Http2Stream): AsyncIterable<Uint8Array> {
+  let waiting: Buffer[] = [];
+  let isOver = false;
+  let wake = Promise.withResolvers<void>();
+  stream.read({
+    data(chunk) {
+      waiting.push(chunk);
+      wake.resolve();
+    },
+    end() {
+      isOver = true;
+      wake.resolve();
+    },
+  });
+  stream.onClose(() => wake.resolve());
+  for (;;) {
+    const parts = waiting;
+    waiting = [];
+    for (const part of parts) {
+      stream.credit(part.byteLength);
+      yield part;
+    }
+    if (waiting.length > 0) {
+      continue;
+    }
+    if (isOver) {
+      return;
+    }
+    if (stream.isClosed) {
+      throw Object.assign(new Error("the request was cut off"), { code: "HTTP2_CANCEL" });
+    }
+    await wake.promise;
+    wake = Promise.withResolvers();
+  }
+}
+
+function answerFields(status: number, header: HeaderRecord): string[] {
+  const fields = fieldsOf(header, [":status", statusText(status)]);
+  fields.push("date", httpDate());
+  return fields;
+}
+
+/** @throws Error for what no field may hold (RFC 9113 §8.2) */
+function fieldsOf(record: HeaderRecord, fields: string[]): string[] {
+  for (const name in record) {
+    const value = record[name] as string | string[];
+    if (typeof value === "string") {
+      fields.push(checked(name, value), value);
+    } else {
+      for (const one of value) {
+        fields.push(checked(name, one), one);
+      }
+    }
+  }
+  return fields;
+}
+
+function checked(name: string, value: string): string {
+  if (
+    !/^[!#$%&'*+\-.^_`|~0-9a-z]+$/.test(name) ||
+    connectionHeaders.has(name) ||
+    !/^[\t\x20-\x7e\x80-\xff]*$/.test(value)
+  ) {
+    throw new Error("a header that HTTP/2 cannot carry");
+  }
+  return name;
+}
+
+const statusTexts: string[] = [];
+function statusText(status: number): string {
+  statusTexts[status] ??= String(status);
+  return statusTexts[status];
+}
+
+let dateText = "";
+let dateUntilMs = 0;
+/** RFC 9110 §6.6.1 */
+function httpDate(): string {
+  const nowMs = Date.now();
+  if (nowMs >= dateUntilMs || nowMs < dateUntilMs - 1_000) {
+    dateUntilMs = nowMs - (nowMs % 1_000) + 1_000;
+    dateText = new Date(nowMs).toUTCString();
+  }
+  return dateText;
 }

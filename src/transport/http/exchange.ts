@@ -1,4 +1,4 @@
-import type { ClientCertificate } from "../options.ts";
+import type { CallOrigin, ClientCertificate } from "../options.ts";
 import type { CallHeaders, HeaderRecord } from "./headers.ts";
 import type { Peer } from "./peer.ts";
 
@@ -13,19 +13,30 @@ export interface Reply {
   readonly trailer?: HeaderRecord;
 }
 
+/** A reply whose body is made while it is sent. */
+export interface StreamedReply {
+  readonly status: number;
+  readonly header: HeaderRecord;
+  readonly body: AsyncIterable<string | Uint8Array>;
+  /** HTTP/2 only. Called at the end of the body. */
+  readonly trailer?: () => HeaderRecord | undefined;
+  /** Whether the body may pause and last for any time. By default it MUST go on, and end, in time. */
+  readonly isEndless?: boolean;
+}
+
 /**
  * One HTTP request and its response, independent of the HTTP version. Framings access the wire only through this.
  *
  * Callers MUST send exactly one reply unless the peer has disconnected, and MAY read the body at most once.
  */
-export interface Exchange {
+export interface Exchange extends CallOrigin {
   readonly httpVersion: 1 | 2;
   readonly httpMethod: string;
   /** Path and query, not decoded. */
   readonly target: string;
   readonly header: CallHeaders;
-  /** Alternating names and values, as in Node. */
-  readonly rawHeaders: readonly string[];
+  /** Whether the header section exceeds the limits; `header` may lack a part of it. */
+  readonly isOversized: boolean;
   /** The scheme and authority that the caller addressed. */
   readonly origin: string;
   /** The address of the peer's socket; empty once it is closed. */
@@ -39,15 +50,17 @@ export interface Exchange {
    * body is charged to while it is incomplete.
    */
   readBody(maxBytes: number, share: string | undefined, done: (result: BodyResult) => void): void;
-  /** Calls `gone` when the peer disconnects, or resets the stream, before it has the whole reply. */
-  onGone(gone: () => void): void;
+  /** The body in parts, as it arrives and no faster than it is read. Throws when it is cut off. */
+  body(): AsyncIterable<Uint8Array>;
+  /** Calls `closed` once at the end: whether the peer was sent the whole reply, or has disconnected before. */
+  onClose(closed: (isWhole: boolean) => void): void;
   /**
    * Sends a reply with a streamed body. Resolves when the peer has received all of it; on a failure, destroys the
    * connection or stream, and rejects.
    */
-  sendStream(reply: Omit<Reply, "body" | "trailer">, body: AsyncIterable<string>): Promise<void>;
+  sendStream(reply: StreamedReply): Promise<void>;
   /** Sends the reply. The rest of the request body is read and discarded, within limits. */
   send(reply: Reply): void;
-  /** Aborts the exchange without a reply, when sending one has failed. */
-  cut(): void;
+  /** Aborts the exchange, because it takes too long (`cancel`) or a reply could not be sent (`internal`). */
+  cut(why: "cancel" | "internal"): void;
 }

@@ -9,7 +9,9 @@ export type HeaderRecord = Record<string, string | string[]>;
  * headers. Unlike the standard class, it keeps repeated headers apart (`all`).
  */
 export class CallHeaders implements Headers, CallHeader {
-  readonly #pairs: string[];
+  #pairs: string[];
+  /** Whether the array belongs to others, too: then it is copied before a change. */
+  #isShared = false;
 
   /** @param rawPairs Node's flat array of names and values. Pseudo-headers are skipped. */
   constructor(rawPairs: readonly string[] = []) {
@@ -20,6 +22,14 @@ export class CallHeaders implements Headers, CallHeader {
         this.#pairs.push(name.toLowerCase(), rawPairs[i + 1] as string);
       }
     }
+  }
+
+  /** @param pairs Names in lower case and values in turn, without pseudo-headers. Not copied, and not changed. */
+  static sharing(pairs: readonly string[]): CallHeaders {
+    const headers = new CallHeaders();
+    headers.#pairs = pairs as string[];
+    headers.#isShared = true;
+    return headers;
   }
 
   get size(): number {
@@ -54,6 +64,7 @@ export class CallHeaders implements Headers, CallHeader {
   }
 
   append(name: string, value: string): void {
+    this.#own();
     this.#pairs.push(name.toLowerCase(), String(value).trim());
   }
 
@@ -64,10 +75,18 @@ export class CallHeaders implements Headers, CallHeader {
 
   delete(name: string): void {
     const wanted = name.toLowerCase();
+    this.#own();
     for (let i = this.#pairs.length - 2; i >= 0; i -= 2) {
       if (this.#pairs[i] === wanted) {
         this.#pairs.splice(i, 2);
       }
+    }
+  }
+
+  #own(): void {
+    if (this.#isShared) {
+      this.#pairs = [...this.#pairs];
+      this.#isShared = false;
     }
   }
 
@@ -127,6 +146,13 @@ export function isOversized(rawPairs: readonly string[], limits: HeaderLimits): 
 }
 
 type HeaderLimits = Pick<Limits, "maxHeaders" | "maxHeaderBytes">;
+
+/** Adds all headers; several values of one name come as one, but for cookies. */
+export function addAll(record: HeaderRecord, headers: Headers): void {
+  headers.forEach((value, name) => {
+    addHeader(record, name, value);
+  });
+}
 
 /** Adds one value and keeps existing ones. */
 function addHeader(record: HeaderRecord, name: string, value: string): void {

@@ -1,55 +1,44 @@
 import { createPrivateKey } from "node:crypto";
 import { createServer as createHttpServer, type Server as HttpServer } from "node:http";
-import { createServer as createHttp2Server, type Http2Server, type ServerHttp2Session } from "node:http2";
 import { createServer as createHttpsServer, Server as HttpsServer } from "node:https";
 import type { Socket } from "node:net";
 import { createSecureContext } from "node:tls";
 import { errorCode } from "../../base/index.ts";
+import { Http2Session } from "../http2/session.ts";
+import type { Http2Stream } from "../http2/stream.ts";
 import type { Limits } from "../limits.ts";
 import type { ServerOptions } from "../options.ts";
 import { type Connection, Connections } from "./connections.ts";
 import type { ReportFault } from "./faults.ts";
-import { outliveStreams } from "./session-lifetime.ts";
 import { sniff } from "./sniff.ts";
 
-/** The port: one listening server, and one server for each HTTP version behind it. */
+/** The port: one listening server, which takes connections of both HTTP versions. */
 export interface Listener {
-  /** The listening server. It serves HTTP/1.1 itself and passes HTTP/2 connections to `http2`. */
+  /** The listening server. It serves HTTP/1.1 itself. */
   readonly http1: HttpServer;
-  readonly http2: Http2Server;
   readonly sockets: ReadonlySet<Socket>;
-  readonly sessions: ReadonlySet<ServerHttp2Session>;
   readonly connections: Connections;
+  /** Sets what is called for each HTTP/2 connection: it returns what takes the streams. MUST be called before listening. */
+  serveStreams(open: ServeConnection): void;
+  /** Asks every HTTP/2 peer to close, those of later connections too. */
+  drainSessions(): void;
   /** Sets certificate and key for new connections. Throws, and changes nothing, when they are unusable. */
   setTls(tls: Tls): void;
 }
+
+type ServeConnection = (connection: Connection) => (stream: Http2Stream) => void;
 
 export type Tls = NonNullable<ServerOptions["tls"]>;
 
 export function createListener(limits: Limits, tls: Tls | undefined, report: ReportFault): Listener {
   const http1 = createHttp1(limits, tls);
-  const http2 = createHttp2(limits);
   const sockets = new Set<Socket>();
-  const sessions = new Set<ServerHttp2Session>();
   const connections = new Connections(limits, () => sockets.size);
   http1.on("connection", (socket) => {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
     socket.on("error", (error) => report("socket", error, socket));
   });
-  http2.on("session", (session) => {
-    session.setLocalWindowSize(limits.sessionWindowBytes);
-    sessions.add(session);
-    outliveStreams(session);
-    // Sniffing has seen only the first bytes of the preface; the client must also send its SETTINGS in time.
-    const silence = setTimeout(() => session.destroy(), limits.headersTimeoutMs);
-    session.once("remoteSettings", () => clearTimeout(silence));
-    session.once("close", () => {
-      clearTimeout(silence);
-      sessions.delete(session);
-    });
-  });
-  http2.on("sessionError", (error, session) => report("session", error, session));
   http1.on("tlsClientError", (error: unknown, socket: Socket) => report("tls", error, socket));
   http1.on("clientError", (error: unknown, socket: Socket) => {
     report("socket", error, socket);
@@ -61,26 +50,67 @@ export function createListener(limits: Limits, tls: Tls | undefined, report: Rep
       report("listener", error, { destroy() {} });
     }
   });
-  routeConnections({ http1, http2, limits, connections, report, isTls: tls !== undefined });
-  return { http1, http2, sockets, sessions, connections, setTls: (next) => setTls(http1, next) };
+  let open: ServeConnection | undefined;
+  let isDraining = false;
+  const takeHttp2 = (connection: Connection) => {
+    const { socket } = connection;
+    // node:http allows half-open sockets, and a session does not outlive the peer's half.
+    socket.allowHalfOpen = false;
+    connection.session = new Http2Session(socket, limits, {
+      onStream: open?.(connection) ?? (() => undefined),
+      onReset: () => connection.countReset(limits),
+      onIdle: () => connection.becameIdle(),
+      onError: (error) => report("session", error, socket),
+    });
+    if (isDraining) {
+      connection.session.drain();
+    }
+  };
+  routeConnections({ http1, takeHttp2, limits, connections, report, isTls: tls !== undefined });
+  return {
+    http1,
+    sockets,
+    connections,
+    setTls: (next) => setTls(http1, next),
+    serveStreams(serve) {
+      open = serve;
+    },
+    drainSessions() {
+      isDraining = true;
+      for (const socket of sockets) {
+        connections.get(socket)?.session?.drain();
+      }
+    },
+  };
 }
 
 /**
  * Responds to a request that could not be parsed, and closes the connection. Sends no response where the client would
  * take it for that of another request: behind a call in flight, or after a response sent before the end of its request.
+ * Nor to another protocol, such as an HTTP/2 preface that is not right (RFC 9113 §3.4).
  */
 function refuseUnparsed(error: unknown, socket: Socket, connection: Connection | undefined): void {
   const code = errorCode(error) ?? "";
   const latest = connection?.latest;
   const isOfLatest = latest !== undefined && !latest.req.complete;
   const mayAnswer = isOfLatest ? connection?.openAnswers === 1 && !latest.headersSent : connection?.openAnswers === 0;
-  if (mayAnswer && socket.writable) {
+  if (mayAnswer && socket.writable && !isOfOtherProtocol(error)) {
     socket.end(`HTTP/1.1 ${unparsedStatus[code] ?? "400 Bad Request"}\r\nConnection: close\r\n\r\n`);
     socket.destroySoon();
   } else {
     socket.destroy();
   }
 }
+
+/** Whether the first line has the form of a request's and names no version of HTTP. */
+function isOfOtherProtocol(error: unknown): boolean {
+  const packet: unknown = typeof error === "object" && error !== null && "rawPacket" in error ? error.rawPacket : "";
+  const [firstLine = ""] = String(packet).slice(0, firstLineLength).split("\r\n", 1);
+  return /^\S+ \S+ (?!HTTP\/)\S+$/.test(firstLine);
+}
+
+/** So much of a line is looked at. */
+const firstLineLength = 256;
 
 const unparsedStatus: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
@@ -90,7 +120,7 @@ const unparsedStatus: Readonly<Record<string, string>> = {
 
 interface Routing {
   readonly http1: HttpServer;
-  readonly http2: Http2Server;
+  readonly takeHttp2: (connection: Connection) => void;
   readonly limits: Limits;
   readonly connections: Connections;
   readonly report: ReportFault;
@@ -98,7 +128,7 @@ interface Routing {
 }
 
 /** Replaces the connection listener of `http1` by one that routes each connection by its protocol. */
-function routeConnections({ http1, http2, limits, connections, report, isTls }: Routing): void {
+function routeConnections({ http1, takeHttp2, limits, connections, report, isTls }: Routing): void {
   const event = isTls ? "secureConnection" : "connection";
   const [takeHttp1] = http1.listeners(event) as ((socket: Socket) => void)[];
   if (takeHttp1 === undefined) {
@@ -108,10 +138,7 @@ function routeConnections({ http1, http2, limits, connections, report, isTls }: 
   const take = (connection: Connection, isHttp2: boolean) => {
     const { socket } = connection;
     if (isHttp2) {
-      // node:http allows half-open sockets, and node:http2 would never close its half after the peer's.
-      socket.allowHalfOpen = false;
-      http2.once("session", (session) => connections.setSession(connection, session));
-      http2.emit("connection", socket);
+      takeHttp2(connection);
       return;
     }
     takeHttp1.call(http1, socket);
@@ -172,27 +199,4 @@ function tlsOptions({ cert, key }: Tls) {
     minVersion: "TLSv1.2" as const,
     handshakeTimeout: 10_000,
   };
-}
-
-function createHttp2(limits: Limits): Http2Server {
-  return createHttp2Server({
-    settings: {
-      maxConcurrentStreams: limits.maxConcurrentStreams,
-      initialWindowSize: limits.streamWindowBytes,
-      // Above this limit Node resets the stream without a response. Between our limit and this one, the client gets an
-      // error.
-      maxHeaderListSize: 4 * limits.maxHeaderBytes,
-      enablePush: false,
-    },
-    maxHeaderListPairs: 4 * limits.maxHeaders,
-    maxSessionMemory: limits.maxSessionMemoryMb,
-    maxSessionInvalidFrames: 100,
-    maxSessionRejectedStreams: 100,
-    maxOutstandingPings: 10,
-    maxSettings: 32,
-    // Our own limit applies first and sends an error; Node's catches resets that all arrive before ours is checked.
-    streamResetBurst: limits.streamResetBurst + 10_000,
-    streamResetRate: 2 * limits.streamResetRate,
-    unknownProtocolTimeout: limits.sniffTimeoutMs,
-  });
 }

@@ -1,4 +1,3 @@
-import type { Http2Session } from "node:http2";
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import type { ClientCertificate } from "../options.ts";
@@ -10,23 +9,17 @@ export interface Peer {
 }
 
 // A cache, because every call needs the peer and reading the address is slow.
-const peers = new WeakMap<object, Peer>();
+const peers = new WeakMap<Socket, Peer>();
 
-/** The peer of a connection; `undefined` stands for a closed session. */
-export function peerOf(connection: Socket | Http2Session | undefined): Peer {
-  if (connection === undefined) {
-    return nobody;
-  }
-  let peer = peers.get(connection);
+/** The peer of a connection. */
+export function peerOf(socket: Socket): Peer {
+  let peer = peers.get(socket);
   if (peer === undefined) {
-    const socket = "socket" in connection ? connection.socket : connection;
-    peer = { connection, address: networkOf(socket?.remoteAddress ?? "") };
-    peers.set(connection, peer);
+    peer = { connection: socket, address: networkOf(socket.remoteAddress ?? "") };
+    peers.set(socket, peer);
   }
   return peer;
 }
-
-const nobody: Peer = { connection: {}, address: "" };
 
 /** The network that one customer typically controls: an IPv4 address, or a /64 of IPv6. */
 export function networkOf(address: string): string {

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import type { IncomingHttpHeaders } from "node:http2";
+import type { RequestHead } from "../http2/request-head.ts";
 
 /** Why a request is refused before it is routed. */
 export interface Mistake {
@@ -35,15 +35,11 @@ export function mistakeInHttp1(request: IncomingMessage): Mistake | undefined {
 }
 
 /** The same for HTTP/2 (RFC 9113 §8.3.1). */
-export function mistakeInHttp2(headers: IncomingHttpHeaders): Mistake | undefined {
-  const { ":authority": authority, host } = headers;
-  if (authority !== undefined && host !== undefined && authority.toLowerCase() !== host.toLowerCase()) {
+export function mistakeInHttp2({ isAuthorityClear, authority, path }: RequestHead): Mistake | undefined {
+  if (!isAuthorityClear) {
     return invalid("host and :authority differ");
   }
-  if (!isHost(authority ?? host ?? "")) {
-    return invalid("host is not valid");
-  }
-  return mistakeInTarget(headers[":path"] ?? "");
+  return isHost(authority) ? mistakeInTarget(path) : invalid("host is not valid");
 }
 
 /** The port is not a proxy: it accepts only the origin form, a path and a query, in the characters of RFC 3986. */

@@ -135,7 +135,7 @@ class JsonFraming implements UnaryFraming {
     const { status, headers, body } = reply;
     const header = Object.assign(this.#header(), headers);
     return exchange
-      .sendStream({ status, header }, withEntries(JSON.stringify(body), entries))
+      .sendStream({ status, header, body: withEntries(JSON.stringify(body), entries) })
       .finally(() => rest.close());
   }
 
