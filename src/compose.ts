@@ -107,6 +107,9 @@ function refuse(database: DatabaseConfig, what: "opened" | "read", error: unknow
 /** How batches are formed, where it shall not be as usual. */
 type BatchOptions = Pick<SequencerOptions, "maxBatchRows" | "maxBatchBytes">;
 
+/** How often a long migration says how far it is. */
+const progressEveryMs = 2_000;
+
 /** Longer than one server may wait for another one to migrate the schema. */
 const startWithinMs = 90_000;
 
@@ -117,9 +120,16 @@ const startWithinMs = 90_000;
  */
 export async function startVault(config: Config, log: Log, batches: BatchOptions = {}): Promise<RunningVault> {
   let isMigrating = false;
-  const onMigration: OnMigration = (fromVersion) => {
+  let toldAtMs = 0;
+  const onMigration: OnMigration = (fromVersion, progress) => {
     isMigrating = fromVersion !== undefined;
-    if (fromVersion !== undefined && fromVersion > 0) {
+    if (progress !== undefined) {
+      if (performance.now() - toldAtMs > progressEveryMs && progress.total > 0) {
+        toldAtMs = performance.now();
+        const { done, total } = progress;
+        log.info({ reason: `${done} of ${total} rows` }, "the schema is being brought up to date");
+      }
+    } else if (fromVersion !== undefined && fromVersion > 0) {
       log.warn({ database: placeOf(config.database) }, "the schema is being brought up to date: let it finish");
     }
   };

@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import { type AuditRow, type Head, originPrefix, type RowBlock, type Snapshot, zeroHash } from "../ledger/index.ts";
 import { at, BlockReader } from "./block-reader.ts";
+import type { PointerSums } from "./pointers.ts";
 
 /** Who wants to see the rows of a type. Most rows are of types that nobody asks for. */
 export type Notes = ReadonlyMap<string, (row: AuditRow) => void>;
@@ -14,12 +15,13 @@ export type Notes = ReadonlyMap<string, (row: AuditRow) => void>;
 export async function isWholeInBlocks(
   snapshot: Pick<Snapshot, "head" | "blocks">,
   notes: Notes,
+  sums: PointerSums,
   onProgress?: (rows: number) => void,
 ): Promise<boolean> {
   const { head } = snapshot;
   let last: Head = { seq: 0, rowHash: zeroHash };
   for await (const block of snapshot.blocks()) {
-    const end = endOf(block, last, notes);
+    const end = endOf(block, last, notes, sums);
     if (end === undefined) {
       return false;
     }
@@ -31,8 +33,14 @@ export async function isWholeInBlocks(
 }
 
 /** The last row of an intact block that follows `before`; undefined for any other block. */
-function endOf({ count, bytes }: RowBlock, before: Head, notes: Notes): Head | undefined {
+function endOf(
+  { count, bytes, before: pointers = "" }: RowBlock,
+  before: Head,
+  notes: Notes,
+  sums: PointerSums,
+): Head | undefined {
   const reader = new BlockReader(bytes);
+  const pointerReader = new NumberReader(pointers);
   let { seq, rowHash } = before;
   for (const end = seq + count; seq < end; ) {
     seq++;
@@ -49,10 +57,43 @@ function endOf({ count, bytes }: RowBlock, before: Head, notes: Notes): Head | u
     if (reader.ascii(at.proof_digest) !== hash("sha256", proofOf(reader), "hex")) {
       return;
     }
+    sums.addRow(bytes, reader.starts[at.origin_id] ?? 0, reader.ends[at.origin_id] ?? 0, seq, pointerReader.next());
     notes.get(reader.ascii(at.transition_type))?.(reader.row());
+  }
+  if (!pointerReader.isAtEnd) {
+    sums.addNothing();
   }
   return reader.isAtEnd ? { seq, rowHash } : undefined;
 }
+
+/** Numbers in decimal with commas between them; NaN for anything else. */
+class NumberReader {
+  readonly #text: string;
+  #at = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  get isAtEnd(): boolean {
+    return this.#at >= this.#text.length;
+  }
+
+  next(): number {
+    let value = this.isAtEnd ? Number.NaN : 0;
+    for (; this.#at < this.#text.length; this.#at++) {
+      const digit = this.#text.charCodeAt(this.#at) - zero;
+      if (digit < 0 || digit > 9) {
+        break;
+      }
+      value = value * 10 + digit;
+    }
+    this.#at++;
+    return value;
+  }
+}
+
+const zero = 0x30;
 
 const origin = Buffer.from(originPrefix);
 const bar = 0x7c;

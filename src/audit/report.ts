@@ -3,10 +3,11 @@ import type { Break } from "./chain-walk.ts";
 
 /** A difference between vault and log, or an impossible change in the log. */
 export interface Difference {
-  readonly table: AnyTable;
-  /** The key of the record; null for a derived one. */
+  /** Undefined: the pointers of the log itself, by which rows of an origin are found. */
+  readonly table: AnyTable | undefined;
+  /** The key of the record; null for a derived one, and for a pointer. */
   readonly name: string | null;
-  /** The row of the impossible change, of the last change, or of the derived record; null when the log has none. */
+  /** The row of the impossible change, of the last change, or of the derived record or pointer; null when the log has none. */
   readonly seq: number | null;
   readonly why: string;
 }

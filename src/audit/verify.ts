@@ -4,6 +4,7 @@ import { isWholeInBlocks, type Notes } from "./blocks.ts";
 import { ChainWalk } from "./chain-walk.ts";
 import { ChangeHistory, compareRecords, isLogged, type LoggedTable } from "./changes.ts";
 import { DerivedRecords, isDerived } from "./derived.ts";
+import { comparePointers, PointerSums } from "./pointers.ts";
 import { type Difference, maxDifferences, type Report } from "./report.ts";
 
 interface VerifyOptions {
@@ -30,7 +31,8 @@ export async function verify(options: VerifyOptions): Promise<Report> {
   });
   const derived = tables.filter(isDerived).map((table) => new DerivedRecords(table, zeqond));
   const notes = noteOnce(histories, derived);
-  const isWhole = await isWholeInBlocks(snapshot, notes, onProgress);
+  const sums = new PointerSums();
+  const isWhole = await isWholeInBlocks(snapshot, notes, sums, onProgress);
   const { rows, broken } = isWhole ? { rows: head.seq, broken: null } : await walk(snapshot, notes, onProgress);
   const records = new Map<AnyTable, number>();
   const differences: Difference[] = [];
@@ -47,6 +49,7 @@ export async function verify(options: VerifyOptions): Promise<Report> {
   for (const each of derived) {
     differences.push(...(await each.compare(snapshot, maxDifferences)));
   }
+  differences.push(...(await comparePointers(snapshot, isWhole ? sums : undefined)));
   return { rows, head, records, broken, differences };
 }
 

@@ -31,12 +31,14 @@ export {
 export { type RowBlock, separatorHex } from "./row-block.ts";
 export { createSequencer, type Sequencer, type SequencerOptions } from "./sequencer.ts";
 export {
+  type AuditSelection,
   type Inventory,
   type LedgerWrite,
   type Listing,
   type Loaded,
   type LoadedTable,
   type LoadRequest,
+  type LogPointers,
   type NewestRow,
   pageBytes,
   type Rehearsed,
@@ -50,6 +52,7 @@ export {
   type TableWrite,
   type Trouble,
   type VouchedRecord,
+  type WrongPointer,
 } from "./store.ts";
 export {
   type AnyTable,

@@ -8,6 +8,8 @@ export interface RowBlock {
   /** The number of rows, as counted by the database. */
   readonly count: number;
   readonly bytes: Buffer;
+  /** Where the log has pointers (`LogPointers`): those of the rows, in decimal with commas between them. */
+  readonly before?: string;
 }
 
 /** A placeholder of the size of a field's length. Our columns never hold a control character. */

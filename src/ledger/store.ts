@@ -189,9 +189,31 @@ export interface Snapshot {
    * column's text may differ from its bytes; MAY do so when it cannot tell. An empty log has no blocks.
    */
   blocks(): AsyncIterable<RowBlock>;
+  /** How the log finds the rows of an origin; undefined where the database does it by an index. */
+  readonly pointers: LogPointers | undefined;
   /** The rows of a table as they are stored, in the order of the bytes of their key, in pages. */
   records(table: AnyTable): AsyncIterable<readonly SnapshotRow[]>;
   close(): Promise<void>;
+}
+
+/**
+ * Each row points to the row before it that has the same origin, 0 for none, and each origin to its last row. They are
+ * derived from the log, and not hashed.
+ */
+export interface LogPointers {
+  /** The bytes of every origin, and its last row, in pages. */
+  lasts(): AsyncIterable<readonly (readonly [origin: Uint8Array, seq: number])[]>;
+  /** The pointers that are not as the log says, at most `limit`. Sorts the whole log: for the case that some are. */
+  wrong(limit: number): readonly WrongPointer[];
+}
+
+export interface WrongPointer {
+  /** The row whose pointer it is; null for that of an origin. */
+  readonly seq: number | null;
+  readonly originId: string;
+  /** Where it points; null for nowhere. */
+  readonly is: number | null;
+  readonly shouldBe: number | null;
 }
 
 export interface SnapshotRow {

@@ -1,4 +1,5 @@
 import { isWholeInBlocks } from "../../src/audit/blocks.ts";
+import { PointerSums } from "../../src/audit/pointers.ts";
 import { FieldWriter } from "../../src/base/fields.ts";
 import { type AuditRow, rowPrefix, zeroHash } from "../../src/ledger/row.ts";
 import { eventTypes } from "../../src/secrets/events.ts";
@@ -26,7 +27,7 @@ describe.each(databaseKinds)("on %s, in blocks", (kind) => {
     const snapshot = await snapshotOf(vault.url);
     const note = (row: AuditRow) => void noted.push(row);
     const notes = new Map(eventTypes.filter((type) => type !== "secret_read").map((type) => [type as string, note]));
-    const isWhole = await isWholeInBlocks(snapshot, notes).finally(() => snapshot.close());
+    const isWhole = await isWholeInBlocks(snapshot, notes, new PointerSums()).finally(() => snapshot.close());
     return { isWhole, noted };
   };
   const rowOf = async (seq: number): Promise<AuditRow> => {
@@ -56,7 +57,7 @@ describe.each(databaseKinds)("on %s, in blocks", (kind) => {
         yield { count, bytes: Buffer.concat([bytes, Buffer.of(0x30)]) };
       }
     };
-    const isWhole = await isWholeInBlocks({ head: snapshot.head, blocks: longer }, new Map());
+    const isWhole = await isWholeInBlocks({ head: snapshot.head, blocks: longer }, new Map(), new PointerSums());
     await snapshot.close();
     expect(isWhole).toBe(false);
   });

@@ -110,7 +110,7 @@ describe.each([
     index.close();
     await snapshot.close();
     expect(report.broken).toBeNull();
-    return report.differences.map(({ table, name, why }) => [table.name, name, why]);
+    return report.differences.map(({ table, name, why }) => [table?.name, name, why]);
   };
 
   test("is changed, recorded and verified like secrets", async () => {

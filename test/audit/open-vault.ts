@@ -1,7 +1,7 @@
 import Database from "better-sqlite3";
 import type { Difference, Report as FullReport } from "../../src/audit/report.ts";
 import { verify } from "../../src/audit/verify.ts";
-import { VaultError } from "../../src/base/errors.ts";
+import { errorCode, VaultError } from "../../src/base/index.ts";
 import { openChangeIndex, openSnapshot } from "../../src/compose.ts";
 import { parseDatabaseUrl } from "../../src/config/database-url.ts";
 import type { Operation } from "../../src/ledger/operation.ts";
@@ -14,6 +14,7 @@ import { auditValues } from "../../src/store/sql/audit-log.ts";
 import { openSqliteStore } from "../../src/store/sqlite/store.ts";
 import { freshMysqlUrl, freshSqliteUrl } from "../support/databases.ts";
 import { collect, type HandClock, handClock } from "../support/ledger.ts";
+import { derivePointers } from "../support/log-pointers.ts";
 import { withConnection } from "../support/mysql-admin.ts";
 import { mysqlOptionsOf } from "../support/places.ts";
 
@@ -46,8 +47,10 @@ export interface OpenVault {
   readonly clock: HandClock;
   /** Carries out an operation; a refusal is an outcome like any other. */
   run(operation: Operation<unknown>): Promise<void>;
-  /** Runs statements in one transaction beside the store. */
+  /** Runs statements in one transaction beside the store, and then derives the pointers of the log anew. */
   sql(...statements: readonly Statement[]): Promise<void>;
+  /** The same with the pointers as they are, or as the statements make them. SQLite only. */
+  sqlAlone(...statements: readonly Statement[]): Promise<void>;
   rows(): Promise<readonly AuditRow[]>;
   /** Writes columns of row `seq` over and, unless it is among them, gives it the row_hash that they make. */
   rewrite(seq: number, columns: (row: AuditRow) => Partial<AuditRow>): Promise<void>;
@@ -67,7 +70,7 @@ export async function openVault(kind: DatabaseKind): Promise<OpenVault> {
     kind === "SQLite" ? openSqliteStore(pathOf(url), tables) : await openMysqlStore(mysqlOptionsOf(url), tables);
   const sequencer = createSequencer({ store, clock });
   const sql: OpenVault["sql"] = (...statements) =>
-    kind === "SQLite" ? onSqlite(pathOf(url), statements) : onMysql(url, statements);
+    kind === "SQLite" ? onSqlite(pathOf(url), statements, true) : onMysql(url, statements);
   const rows = async () => {
     const snapshot = await snapshotOf(url);
     return await collect(snapshot.rows()).finally(() => snapshot.close());
@@ -78,6 +81,7 @@ export async function openVault(kind: DatabaseKind): Promise<OpenVault> {
     store,
     clock,
     sql,
+    sqlAlone: (...statements) => onSqlite(pathOf(url), statements, false),
     rows,
     async run(operation) {
       await sequencer.submit(operation).catch((error: unknown) => {
@@ -141,7 +145,7 @@ function pathOf(url: string): string {
   return url.slice("sqlite:".length);
 }
 
-async function onSqlite(path: string, statements: readonly Statement[]): Promise<void> {
+async function onSqlite(path: string, statements: readonly Statement[], derives: boolean): Promise<void> {
   const database = new Database(path);
   try {
     database.transaction(() => {
@@ -149,8 +153,22 @@ async function onSqlite(path: string, statements: readonly Statement[]): Promise
         database.prepare(sql).run(...values);
       }
     })();
+    if (derives) {
+      tryToDerive(database);
+    }
   } finally {
     database.close();
+  }
+}
+
+/** A row whose `seq` is none has no pointer. */
+function tryToDerive(database: Database.Database): void {
+  try {
+    derivePointers(database);
+  } catch (error) {
+    if (errorCode(error)?.startsWith("SQLITE_") !== true) {
+      throw error;
+    }
   }
 }
 

@@ -76,8 +76,8 @@ function counted(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
-function lineOf({ name, seq, why }: Difference): string {
-  const what = name === null ? "denial limiter" : JSON.stringify(name);
+function lineOf({ table, name, seq, why }: Difference): string {
+  const what = name !== null ? JSON.stringify(name) : table === undefined ? "index of the log" : "denial limiter";
   return `BROKEN ${what} (${seq === null ? "no row" : `row ${seq}`}): ${why}`;
 }
 

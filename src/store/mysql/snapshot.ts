@@ -23,6 +23,7 @@ export async function openMysqlSnapshot(options: MysqlOptions): Promise<Snapshot
       head,
       rows: () => pages(connection, auditLog),
       blocks: () => blocks(connection, head),
+      pointers: undefined,
       records: (table: AnyTable) => pages(connection, snapshotTable(table)),
       async close() {
         connection.destroy();

@@ -1,7 +1,7 @@
 export { auditValues, blockRow } from "./audit-log.ts";
 export { addedColumns, createTables, type Dialect, newestVersion } from "./ddl.ts";
 export { exactText, replacementCharacter } from "./exact-text.ts";
-export { type Migration, type OnMigration, pendingMigrations } from "./migrations.ts";
+export { type Migration, type MigrationProgress, type OnMigration, pendingMigrations } from "./migrations.ts";
 export { countOfPage, pageOf } from "./pages.ts";
 export { tablesOfVault } from "./presence.ts";
 export { textOf } from "./records.ts";

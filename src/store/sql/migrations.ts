@@ -7,6 +7,12 @@ export interface Migration<S = string> {
   readonly statements: readonly S[];
 }
 
+/** How far a step has come that takes long: rows that are done, of so many. */
+export interface MigrationProgress {
+  readonly done: number;
+  readonly total: number;
+}
+
 /** The steps that are still to be taken from `current`. Refuses a schema that a newer program made. */
 export function pendingMigrations<S>(all: readonly Migration<S>[], current: number): readonly Migration<S>[] {
   const newest = all.at(-1)?.version ?? 0;
@@ -19,5 +25,5 @@ export function pendingMigrations<S>(all: readonly Migration<S>[], current: numb
   return all.filter(({ version }) => version > current);
 }
 
-/** Called with the current version when a migration begins, and with undefined when it has ended. */
-export type OnMigration = (fromVersion: number | undefined) => void;
+/** Called with the current version when a migration begins, again with its progress, and with undefined when it has ended. */
+export type OnMigration = (fromVersion: number | undefined, progress?: MigrationProgress) => void;

@@ -3,11 +3,12 @@ import { dirname } from "node:path";
 import Database from "better-sqlite3";
 import { errorCode, OperatorError } from "../../base/index.ts";
 import { type AnyTable, StoreFailure, type StoreFailureKind, type Trouble } from "../../ledger/index.ts";
-import { type OnMigration, pendingMigrations } from "../sql/index.ts";
+import { type Migration, type OnMigration, pendingMigrations } from "../sql/index.ts";
 import { describeCause } from "./causes.ts";
-import { sqliteMigrations } from "./migrations.ts";
+import { type Sqlite, underLock } from "./lock.ts";
+import { type SqliteStatement, sqliteMigrations } from "./migrations.ts";
 
-export type Sqlite = Database.Database;
+export type { Sqlite } from "./lock.ts";
 
 const startLockMs = 10_000;
 
@@ -78,32 +79,54 @@ function useWriteAheadLog(database: Sqlite): void {
 }
 
 function migrate(database: Sqlite, tables: readonly AnyTable[], onMigration?: OnMigration): void {
-  // Under the write lock: of two servers that start at once, the second waits and finds the work done.
-  database.exec("BEGIN IMMEDIATE");
-  try {
+  const steps = sqliteMigrations(tables);
+  const first = pendingMigrations(steps, currentVersion(database));
+  const total = first.length;
+  for (let pending = first; pending[0] !== undefined; pending = pendingMigrations(steps, currentVersion(database))) {
+    const [step] = pending;
+    const from = step.version - 1;
+    if (pending.length === total) {
+      onMigration?.(from);
+    }
+    for (const statement of step.statements) {
+      if (typeof statement !== "string") {
+        statement.prepare?.(database, (progress) => onMigration?.(from, progress));
+      }
+    }
+    takeStep(database, step);
+  }
+  onMigration?.(undefined);
+}
+
+/** Under the write lock: of two servers that start at once, the second waits and finds the work done. */
+function takeStep(database: Sqlite, { version, statements }: Migration<SqliteStatement>): void {
+  underLock(database, () => {
+    if (versionIn(database) !== version - 1) {
+      return;
+    }
+    for (const statement of statements) {
+      if (typeof statement === "string") {
+        database.exec(statement);
+      } else {
+        statement.run(database);
+      }
+    }
+    database.prepare("UPDATE schema_version SET version = ? WHERE id = 1").run(version);
+  });
+}
+
+function currentVersion(database: Sqlite): number {
+  return underLock(database, () => {
     database.exec(
       "CREATE TABLE IF NOT EXISTS schema_version (id INTEGER PRIMARY KEY, version INTEGER NOT NULL) STRICT",
     );
     database.exec("INSERT INTO schema_version (id, version) VALUES (1, 0) ON CONFLICT DO NOTHING");
-    const current = Number(database.prepare("SELECT version FROM schema_version WHERE id = 1").pluck().get());
-    const pending = pendingMigrations(sqliteMigrations(tables), current);
-    if (pending.length > 0) {
-      onMigration?.(current);
-    }
-    for (const { version, statements } of pending) {
-      for (const statement of statements) {
-        database.exec(statement);
-      }
-      database.prepare("UPDATE schema_version SET version = ? WHERE id = 1").run(version);
-    }
-    database.exec("COMMIT");
-    onMigration?.(undefined);
-  } catch (error) {
-    if (database.inTransaction) {
-      database.exec("ROLLBACK");
-    }
-    throw error;
-  }
+    return versionIn(database);
+  });
+}
+
+function versionIn(database: Sqlite): number {
+  return Number(database.prepare("SELECT version FROM schema_version WHERE id = 1").pluck().get());
 }
 
 /** A rival holds the lock, or has taken our seq or name. */

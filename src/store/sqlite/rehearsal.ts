@@ -62,8 +62,10 @@ function inTransaction(database: Sqlite, end: Statements["commit"], work: () => 
 }
 
 function writeAll(statements: Statements, tables: SqliteTables): void {
-  const next = headOf(statements).seq + 1;
-  statements.insertRow.run(...auditValues(rehearsedRow(next)));
+  const row = rehearsedRow(headOf(statements).seq + 1);
+  statements.insertRow.run(...auditValues(row), 0);
+  statements.putOrigin.run(row.originId, row.seq);
+  statements.removeOrigin.run(row.originId);
   for (const sql of tables.values()) {
     writeTo(sql);
   }

@@ -10,6 +10,7 @@ import {
 } from "../../ledger/index.ts";
 import { auditRowOf, blockRow, exactText, numberOf, replacementCharacter, snapshotTable } from "../sql/index.ts";
 import { failureOf, isForeign, type Sqlite } from "./database.ts";
+import { hasPointers, pointersIn } from "./pointers.ts";
 import { asBytes } from "./tables.ts";
 
 const rowsPerPage = 500;
@@ -27,6 +28,7 @@ export function openSqliteSnapshot(database: Sqlite): Snapshot {
       rows: () =>
         pages(database, `SELECT ${auditColumns} FROM audit_log ORDER BY seq`, rowsPerPage, exactRows(database)),
       blocks: () => blocks(database, head),
+      pointers: pointersIn(database),
       records: (table: AnyTable) => {
         const { name, columns, key, size, convert } = snapshotTable(table);
         return pages(database, `SELECT ${asBytes(columns)} FROM ${name} ORDER BY ${key.join(", ")}`, size, convert);
@@ -79,7 +81,8 @@ async function* pages<T>(
 }
 
 const selectEnd = (order: string) => `SELECT seq FROM audit_log ORDER BY seq ${order} LIMIT 1`;
-const selectBlock = `SELECT count(*), CAST(group_concat(${blockRow(`CAST(X'${separatorHex}' AS TEXT)`)}, '') AS BLOB)
+const selectBlock = (before: string) =>
+  `SELECT count(*), CAST(group_concat(${blockRow(`CAST(X'${separatorHex}' AS TEXT)`)}, '') AS BLOB), ${before}
    FROM audit_log WHERE seq > ? AND seq <= ?`;
 
 /** What cannot be read like this is left to those who read row by row. */
@@ -90,13 +93,14 @@ async function* blocks(database: Sqlite, head: Head): AsyncIterable<RowBlock> {
     if (ends[0] !== 1 || ends[1] !== head.seq) {
       return;
     }
-    const select = database.prepare<[number, number], [number, unknown]>(selectBlock).raw();
+    const before = hasPointers(database) ? "group_concat(before_seq)" : "NULL";
+    const select = database.prepare<[number, number], [number, unknown, unknown]>(selectBlock(before)).raw();
     for (let seq = 0; seq < head.seq; seq += rowsPerPage) {
-      const [count, bytes] = select.get(seq, Math.min(seq + rowsPerPage, head.seq)) ?? [];
+      const [count, bytes, pointers] = select.get(seq, Math.min(seq + rowsPerPage, head.seq)) ?? [];
       if (count === undefined || !Buffer.isBuffer(bytes)) {
         return;
       }
-      yield { count, bytes };
+      yield { count, bytes, ...(typeof pointers === "string" ? { before: pointers } : {}) };
     }
   } catch (error) {
     if (!isForeign(error)) {

@@ -1,6 +1,7 @@
 import { auditColumns, type Head, StoreFailure } from "../../ledger/index.ts";
 import { marks } from "../sql/index.ts";
 import type { Sqlite } from "./database.ts";
+import { putOrigin } from "./origins.ts";
 
 interface NewestRecord {
   readonly seq: number;
@@ -32,13 +33,21 @@ export function statementsOf(database: Sqlite) {
     rollback: run<[]>("ROLLBACK"),
     head: rows<[], { seq: number; row_hash: string }>("SELECT seq, row_hash FROM audit_head WHERE id = 1"),
     rowHashAt: values<[number], string>("SELECT row_hash FROM audit_log WHERE seq = ?"),
-    insertRow: run(`INSERT INTO audit_log (${auditColumns.join(", ")}) VALUES (${marks(auditColumns.length)})`),
+    /** With the row before it that has the same origin. */
+    insertRow: run(
+      `INSERT INTO audit_log (${auditColumns.join(", ")}, before_seq) VALUES (${marks(auditColumns.length + 1)})`,
+    ),
+    lastOfOrigin: values<[string], number>("SELECT last_seq FROM audit_origin WHERE origin_id = ?"),
+    putOrigin: run<[string, number]>(putOrigin),
+    removeOrigin: run<[string]>("DELETE FROM audit_origin WHERE origin_id = ?"),
     moveHead: run<[number, string, number, string]>(
       "UPDATE audit_head SET seq = ?, row_hash = ? WHERE id = 1 AND seq = ? AND row_hash = ?",
     ),
     touchHead: run<[]>("UPDATE audit_head SET seq = seq WHERE id = 1"),
-    audit: arrays<[string, number, string, number, number]>(
-      `${selectAudit} WHERE origin_id = ? AND substr(transition_type, 1, ?) = ? AND seq < ? ORDER BY seq DESC LIMIT ?`,
+    /** A row, with `before_seq` at its end. */
+    rowAt: arrays<[number]>(`SELECT ${auditColumns.join(", ")}, before_seq FROM audit_log WHERE seq = ?`),
+    rowsOfOriginWithin: arrays<[string, number, number]>(
+      `${selectAudit} WHERE origin_id = ? AND seq >= ? AND seq < ? ORDER BY seq DESC`,
     ),
     rowsAfter: arrays<[number, number]>(`${selectAudit} WHERE seq > ? ORDER BY seq LIMIT ?`),
     newest: rows<[], NewestRecord>("SELECT seq, created_at FROM audit_log ORDER BY seq DESC LIMIT 1"),

@@ -16,6 +16,7 @@ import { auditRowOf, type OnMigration, pageOf } from "../sql/index.ts";
 import { failureOf, isForeign, isFull, openDatabase, openReadOnly, patiently, type Sqlite } from "./database.ts";
 import { createErasure } from "./erasure.ts";
 import { watchFiles } from "./files.ts";
+import { rowsOfOrigin } from "./history.ts";
 import { createPager, openSqliteListing } from "./listing.ts";
 import { load } from "./load.ts";
 import { createRehearsal } from "./rehearsal.ts";
@@ -40,10 +41,10 @@ export function openSqliteStore(path: string, declared: readonly AnyTable[], onM
     }
   });
   const rehearsal = createRehearsal(path, declared);
-  const guarded = async <T>(work: () => T): Promise<T> => {
+  const guarded = async <T>(work: () => T | Promise<T>): Promise<T> => {
     try {
       files.check();
-      return work();
+      return await work();
     } catch (error) {
       throw failureOf(error);
     }
@@ -67,10 +68,10 @@ export function openSqliteStore(path: string, declared: readonly AnyTable[], onM
         requireRow(statements, atLeast);
         return openSqliteListing(path, table, after) as Listing<R>;
       }),
-    auditRows: ({ originId, typePrefix, beforeSeq = Number.MAX_SAFE_INTEGER }, limit, atLeast) =>
+    auditRows: (about, limit, atLeast) =>
       guarded(() => {
         requireRow(statements, atLeast);
-        return statements.audit.all(originId, typePrefix.length, typePrefix, beforeSeq, limit).map(auditRowOf);
+        return rowsOfOrigin(statements, about, limit);
       }),
     rowsAfter: (seq, limit) =>
       guarded(() =>

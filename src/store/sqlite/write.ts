@@ -5,8 +5,15 @@ import { type SqliteTable, type SqliteTables, sqlOf } from "./tables.ts";
 
 /** Writes a batch inside the open transaction; a row that is not as the batch saw it is a conflict. */
 export function writeBatch(statements: Statements, tables: SqliteTables, write: LedgerWrite): void {
+  const lastOfOrigin = new Map<string, number>();
   for (const row of write.rows) {
-    statements.insertRow.run(...auditValues(row));
+    const { originId, seq } = row;
+    const before = lastOfOrigin.get(originId) ?? statements.lastOfOrigin.get(originId) ?? 0;
+    statements.insertRow.run(...auditValues(row), before);
+    lastOfOrigin.set(originId, seq);
+  }
+  for (const [originId, seq] of lastOfOrigin) {
+    statements.putOrigin.run(originId, seq);
   }
   for (const ofTable of write.tables) {
     writeTable(sqlOf(tables, ofTable.table), ofTable, write.nowZeqond);

@@ -1,0 +1,88 @@
+import type { MigrationProgress } from "../sql/index.ts";
+import { type Sqlite, underLock } from "./lock.ts";
+
+/** A part of a step of the schema that is more than a statement. */
+export interface Upgrade {
+  /** What it comes to. */
+  readonly sql: string;
+  /** Under the write lock. Idempotent. */
+  run(database: Sqlite): void;
+  /** What can be done before, in transactions of its own. Idempotent: one that was interrupted goes on where it was. */
+  prepare?(database: Sqlite, progress: (now: MigrationProgress) => void): void;
+}
+
+/** NULL until it is filled. */
+export const addBeforeSeq: Upgrade = {
+  sql: "ALTER TABLE audit_log ADD COLUMN before_seq INTEGER",
+  run(database) {
+    const known = database.prepare("SELECT 1 FROM pragma_table_info('audit_log') WHERE name = 'before_seq'").get();
+    if (known === undefined) {
+      database.exec(this.sql);
+    }
+  },
+  prepare(database) {
+    underLock(database, () => this.run(database));
+  },
+};
+
+/** Rows that are filled in one transaction. */
+const rowsPerFill = 20_000;
+
+/** Fills `before_seq` and `audit_origin` from the rows of the log, in their order. */
+export const fillOrigins: Upgrade = {
+  sql: "-- audit_log.before_seq and audit_origin.last_seq are filled from the log, in the order of seq",
+  run(database) {
+    const filler = fillerOf(database);
+    for (let seq: number | undefined = filler.filledUpTo(); seq !== undefined; ) {
+      seq = filler.fillAfter(seq);
+    }
+  },
+  prepare(database, progress) {
+    underLock(database, () =>
+      database.exec(`CREATE TABLE IF NOT EXISTS audit_origin (
+       origin_id TEXT NOT NULL PRIMARY KEY,
+       last_seq INTEGER NOT NULL
+     ) STRICT, WITHOUT ROWID`),
+    );
+    const filler = fillerOf(database);
+    const total = Number(database.prepare("SELECT COALESCE(MAX(seq), 0) FROM audit_log").pluck().get());
+    for (let seq: number | undefined = filler.filledUpTo(); seq !== undefined; ) {
+      progress({ done: seq, total });
+      const from: number = seq;
+      seq = underLock(database, () => filler.fillAfter(from));
+    }
+  },
+};
+
+function fillerOf(database: Sqlite) {
+  const filledUpTo = database.prepare<[], number>("SELECT COALESCE(MAX(last_seq), 0) FROM audit_origin").pluck();
+  const after = database
+    .prepare<[number, number], [number, string]>(
+      "SELECT seq, origin_id FROM audit_log WHERE seq > ? ORDER BY seq LIMIT ?",
+    )
+    .raw();
+  const lastOf = database.prepare<[string], number>("SELECT last_seq FROM audit_origin WHERE origin_id = ?").pluck();
+  const setBefore = database.prepare<[number, number]>("UPDATE audit_log SET before_seq = ? WHERE seq = ?");
+  const setLast = database.prepare<[string, number]>(putOrigin);
+  return {
+    /** Rows up to this one are filled. */
+    filledUpTo: () => Number(filledUpTo.get()),
+    /** Fills some rows after one; the last of them, undefined when there are none. */
+    fillAfter(seq: number): number | undefined {
+      const rows = after.all(seq, rowsPerFill);
+      const last = new Map<string, number>();
+      for (const [at, origin] of rows) {
+        setBefore.run(last.get(origin) ?? lastOf.get(origin) ?? 0, at);
+        last.set(origin, at);
+      }
+      for (const [origin, at] of last) {
+        setLast.run(origin, at);
+      }
+      return rows.at(-1)?.[0];
+    },
+  };
+}
+
+/** With the origin and the `seq` of its last row. */
+export const putOrigin = `INSERT INTO audit_origin (origin_id, last_seq) VALUES (?, ?)
+  ON CONFLICT (origin_id) DO UPDATE SET last_seq = excluded.last_seq`;
