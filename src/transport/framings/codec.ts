@@ -2,6 +2,7 @@ import { type DescMessage, fromBinary, type Message, type Registry, toBinary, to
 import { Code, ConnectError } from "@connectrpc/connect";
 import { parseJsonObject } from "../json/decoder.ts";
 import { JsonFieldError } from "../json/field-error.ts";
+import { flatCodecOf } from "./flat-codec.ts";
 import { hasMoreFields } from "./item-count.ts";
 import type { UnaryMethod } from "./methods.ts";
 
@@ -18,7 +19,7 @@ export function decodeMessage(codec: Codec, method: UnaryMethod, bytes: Uint8Arr
     if (hasMoreFields(method.method.input, bytes, maxItems)) {
       throw new ConnectError(`the message has too many fields (>${maxItems})`, Code.InvalidArgument);
     }
-    return fromBinary(method.method.input, bytes);
+    return flatCodecOf(method.method.input).decode(bytes) ?? fromBinary(method.method.input, bytes);
   } catch (error) {
     if (error instanceof ConnectError) {
       throw error;
@@ -35,8 +36,19 @@ export function encodeMessage(codec: Codec, method: Encoded, message: Message, m
   const bytes =
     codec === "json"
       ? Buffer.from(toJsonString(output, message, { registry: method.registry }))
-      : toBinary(output, message);
+      : (flatCodecOf(output).encode(message, 0) ?? toBinary(output, message));
   boundAnswer(bytes.byteLength, maxBytes);
+  return bytes;
+}
+
+/**
+ * The same with `room` bytes before the message, where that is possible without a copy; undefined elsewhere.
+ *
+ * @throws ConnectError RESOURCE_EXHAUSTED over `maxBytes`.
+ */
+export function tryEncodeWithRoom(method: Encoded, message: Message, maxBytes: number, room: number) {
+  const bytes = flatCodecOf(method.method.output).encode(message, room);
+  boundAnswer((bytes?.byteLength ?? room) - room, maxBytes);
   return bytes;
 }
 

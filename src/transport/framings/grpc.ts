@@ -3,7 +3,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { Exchange, Reply } from "../http/exchange.ts";
 import type { HeaderRecord } from "../http/headers.ts";
 import { UnaryCall } from "./call.ts";
-import { type Codec, decodeMessage, encodeMessage } from "./codec.ts";
+import { type Codec, decodeMessage, encodeMessage, tryEncodeWithRoom } from "./codec.ts";
 import { decompress, isCompressed } from "./compression.ts";
 import { addGrpcStatus } from "./grpc-status.ts";
 import { encodeInTurns } from "./long-answer.ts";
@@ -68,9 +68,17 @@ class GrpcFraming implements UnaryFraming {
 
   reply(message: Message, encoded?: Uint8Array): void {
     const { maxResponseBytes } = this.#runtime.limits;
-    const bytes = encoded ?? encodeMessage(this.#codec, this.#method, message, maxResponseBytes);
     const trailer: HeaderRecord = { "grpc-status": "0" };
     this.#call.setTrailer?.writeTo(trailer);
+    const flat =
+      encoded === undefined && this.#codec === "proto"
+        ? tryEncodeWithRoom(this.#method, message, maxResponseBytes, prefixBytes)
+        : undefined;
+    if (flat !== undefined) {
+      this.#sendEnvelope(this.#responseHeader(), writePrefix(flat, 0), trailer);
+      return;
+    }
+    const bytes = encoded ?? encodeMessage(this.#codec, this.#method, message, maxResponseBytes);
     this.#send(this.#responseHeader(), bytes, trailer);
   }
 
@@ -94,7 +102,10 @@ class GrpcFraming implements UnaryFraming {
   }
 
   #send(header: HeaderRecord, message: Uint8Array | undefined, trailer: HeaderRecord): void {
-    const envelope = message === undefined ? noBytes : toEnvelope(0, message);
+    this.#sendEnvelope(header, message === undefined ? noBytes : toEnvelope(0, message), trailer);
+  }
+
+  #sendEnvelope(header: HeaderRecord, envelope: Uint8Array, trailer: HeaderRecord): void {
     const reply: Reply =
       this.#call.protocolName === "grpc"
         ? { status: 200, header, body: envelope, trailer }
@@ -127,9 +138,14 @@ function splitEnvelope(body: Uint8Array, maxBytes: number): { flags: number; mes
 
 function toEnvelope(flags: number, message: Uint8Array): Buffer {
   const envelope = Buffer.allocUnsafe(prefixBytes + message.byteLength);
-  envelope[0] = flags;
-  envelope.writeUInt32BE(message.byteLength, 1);
   envelope.set(message, prefixBytes);
+  return writePrefix(envelope, flags);
+}
+
+/** Fills the first bytes of an envelope. */
+function writePrefix(envelope: Buffer, flags: number): Buffer {
+  envelope[0] = flags;
+  envelope.writeUInt32BE(envelope.byteLength - prefixBytes, 1);
   return envelope;
 }
 
