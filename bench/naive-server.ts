@@ -1,7 +1,7 @@
 // The naive yardstick's process: the very server, but with a transaction for each call. Settings as for `zsc serve`.
 import { startVault } from "../src/compose.ts";
 import { loadConfig } from "../src/config/load.ts";
-import { createLog } from "../src/logging/pino-log.ts";
+import { createLog } from "../src/logging/log.ts";
 
 const config = loadConfig(process.env);
 const log = createLog({ level: config.logLevel, readable: false });

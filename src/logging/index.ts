@@ -1,1 +1,1 @@
-export { createLog, type ProcessLog } from "./pino-log.ts";
+export { createLog, type ProcessLog } from "./log.ts";

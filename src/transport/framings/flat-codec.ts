@@ -6,7 +6,7 @@ import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
  * call carries, without the general machinery. Compiled once for each type. Undefined where anything is out of the
  * ordinary: the library does it then. The bytes are the library's.
  */
-export interface FlatCodec {
+interface FlatCodec {
   /** Leaves `room` bytes before the message. */
   encode(message: Message, room: number): Buffer | undefined;
   decode(bytes: Uint8Array): Message | undefined;
