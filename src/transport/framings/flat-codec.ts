@@ -34,7 +34,7 @@ const impossible = -1;
 const lastFieldNumber = 15;
 const lengthDelimited = 2;
 /** A longer text is not worth a fast path. */
-const maxFlatLength = 2_000_000;
+const flatTextLength = 2_000_000;
 
 /** Lengths that sizing has found and writing needs, in the same order. */
 let lengths: number[] = [];
@@ -128,7 +128,7 @@ function textWriter({ localName, number }: DescField, isImplicit: boolean): Fiel
       if (isAbsent(value)) {
         return 0;
       }
-      if (typeof value !== "string" || value.length > maxFlatLength || !value.isWellFormed()) {
+      if (typeof value !== "string" || value.length > flatTextLength || !value.isWellFormed()) {
         return impossible;
       }
       const length = Buffer.byteLength(value);

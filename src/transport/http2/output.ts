@@ -2,6 +2,8 @@ import type { Socket } from "node:net";
 import { frameHeaderBytes } from "./protocol.ts";
 
 const slabBytes = 16_384;
+/** For what every connection begins with: most that strangers open say no more. */
+const firstSlabBytes = 512;
 /** A payload from this size on is passed to the socket as it is; a smaller one is copied between its neighbours. */
 const ownWriteBytes = 4_096;
 
@@ -21,6 +23,7 @@ export class Output {
   #writing = 0;
   #writesDone = 0;
   #isFlushing = false;
+  #hasEnded = false;
 
   constructor(socket: Socket, drained: () => void) {
     this.#socket = socket;
@@ -41,7 +44,8 @@ export class Output {
   reserve(bytes: number): { readonly slab: Buffer; readonly at: number } {
     if (this.#slab === undefined || this.#slab.length - this.#end < bytes) {
       this.#cutPiece();
-      this.#slab = Buffer.allocUnsafeSlow(Math.max(slabBytes, bytes));
+      const isFirst = this.#slab === undefined && this.#writesDone === 0;
+      this.#slab = Buffer.allocUnsafeSlow(Math.max(isFirst ? firstSlabBytes : slabBytes, bytes));
       this.#from = this.#end = 0;
     }
     return { slab: this.#slab, at: this.#end };
@@ -84,7 +88,7 @@ export class Output {
   flush(): void {
     this.#cutPiece();
     const [first] = this.#pieces;
-    if (first === undefined || this.#socket.destroyed) {
+    if (first === undefined || this.#hasEnded || this.#socket.destroyed) {
       return;
     }
     const pieces = this.#pieces;
@@ -102,6 +106,13 @@ export class Output {
       this.#socket.write(piece, index === pieces.length - 1 ? done : undefined);
     }
     this.#socket.uncork();
+  }
+
+  /** Hands over what is waiting, and nothing after it. */
+  end(): void {
+    this.flush();
+    this.#hasEnded = true;
+    this.#socket.end();
   }
 
   /** Lets go of memory that an idle connection does not need. */

@@ -110,11 +110,11 @@ function isFieldName(name: string): boolean {
   return name.length > 0;
 }
 
-/** Without NUL, CR and LF, and without white space around it (RFC 9113 §8.2.1). */
+/** Without control characters but tabs, and without white space around it (RFC 9113 §8.2.1, RFC 9110 §5.5). */
 function isFieldValue(value: string): boolean {
   for (let at = 0; at < value.length; at++) {
     const code = value.charCodeAt(at);
-    if (code === 0 || code === 0x0a || code === 0x0d) {
+    if ((code < 0x20 && code !== 0x09) || code === 0x7f) {
       return false;
     }
   }

@@ -12,7 +12,7 @@ import {
 import type { Http2Stream } from "./stream.ts";
 
 /** Beyond this, answers wait for the socket: what a peer does not read is held once, as answers. */
-const maxBacklogBytes = 131_072;
+const maxBacklogBytes = 65_536;
 /** A DATA frame from this size on may make the client open its windows again. */
 const longDataBytes = 1_024;
 

@@ -34,7 +34,8 @@ export class Http2Session {
   readonly #blocks: HeaderBlocks;
   readonly #streams: Streams;
   readonly #handler: FrameHandler;
-  #state: "open" | "draining" | "last_streams" | "failed" | "closed" = "open";
+  /** `ended`: nothing is sent any more. */
+  #state: "open" | "draining" | "last_streams" | "ended" | "closed" = "open";
   #hasSettings = false;
   /** Runs while the preface, or a header block, is incomplete. */
   #silence: NodeJS.Timeout | undefined;
@@ -96,22 +97,29 @@ export class Http2Session {
 
   /** Ends the connection with an error; streams that are open are lost. */
   fail(error: SessionError): void {
-    if (this.#state === "closed" || this.#state === "failed") {
+    if (this.#isOver) {
       return;
     }
-    this.#state = "failed";
     this.#events.onError(error);
     this.#goaway(errorCodes[error.h2], this.#streams.lastId);
+    this.#end();
     this.#streams.loseAll();
-    this.#output.flush();
-    this.#socket.end();
-    // What still arrives is read and forgotten: a reset by the kernel could overtake the GOAWAY.
-    setTimeout(() => this.#socket.destroy(), lingerMs).unref();
   }
 
   /** Lets go of memory that an idle connection does not need. */
   trim(): void {
     this.#output.trim();
+  }
+
+  get #isOver(): boolean {
+    return this.#state === "ended" || this.#state === "closed";
+  }
+
+  /** What still arrives is read and forgotten: a reset by the kernel could overtake a GOAWAY. */
+  #end(): void {
+    this.#output.end();
+    this.#state = "ended";
+    setTimeout(() => this.#socket.destroy(), lingerMs).unref();
   }
 
   #greet(): void {
@@ -148,13 +156,13 @@ export class Http2Session {
     }
   }
 
-  /** False once the connection has failed: what still arrives means nothing. */
+  /** False once the connection has ended: what still arrives means nothing. */
   readonly #take = (type: number, flags: number, id: number, data: Buffer, from: number, to: number): boolean => {
-    if (this.#state !== "failed" && this.#state !== "closed") {
-      this.#handler.take(type, flags, id, data, from, to);
-      return true;
+    if (this.#isOver) {
+      return false;
     }
-    return false;
+    this.#handler.take(type, flags, id, data, from, to);
+    return true;
   };
 
   #apply({ initialWindowBytes, headerTableBytes }: Settings): void {
@@ -187,8 +195,7 @@ export class Http2Session {
 
   #endIfDone(): void {
     if (this.#state === "last_streams" && this.#streams.size === 0) {
-      this.#output.flush();
-      this.#socket.end();
+      this.#end();
     }
   }
 

@@ -158,6 +158,8 @@ describe("a request that two readers could understand in two ways is reset:", ()
     ["CR and LF in a value", [headerBlock(get), pair("x", "a\r\nb: c")]],
     ["LF in a value", [headerBlock(get), pair("x", "a\nb")]],
     ["NUL in a value", [headerBlock(get), pair("x", "a\0")]],
+    ["another control character in a value", [headerBlock(get), pair("x", "a\x1b[2J")]],
+    ["DEL in a value", [headerBlock(get), pair("x", "a\x7f")]],
     ["a space before a value", [headerBlock(get), pair("x", " a")]],
     ["a tab behind a value", [headerBlock(get), pair("x", "a\t")]],
     ["upper case in a name", [headerBlock(get), pair("X", "a")]],
@@ -384,7 +386,10 @@ describe("more than the server takes at once is REFUSED_STREAM:", () => {
     for (const id of [1, 3]) {
       await peer.find((one) => one.type === frameTypes.headers && one.id === id);
     }
+    // It is not answered any more, and does no harm.
+    peer.send(frame(frameTypes.ping, 0, 0, Buffer.alloc(8)), openCall(7));
     expect(await peer.closed()).toBe("NO_ERROR");
     await closing;
+    expect(going.faults).toEqual([]);
   });
 });
