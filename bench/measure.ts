@@ -18,6 +18,8 @@ export interface Yardstick {
   readonly ids: readonly string[];
   /** As the ratio is to be read: "0.62 of the bare echo". */
   readonly as: string;
+  /** What is compared, when it is not the value. */
+  readonly figure?: (sample: Sample) => number;
 }
 
 /** A server that has answered less runs code that is not compiled yet, at several times the price. */
@@ -47,19 +49,28 @@ export async function measureInTurn(
   }));
 }
 
-function ratioOf(samples: ReadonlyMap<string, readonly Sample[]>, id: string, { ids, as }: Yardstick): Ratio {
+function ratioOf(
+  samples: ReadonlyMap<string, readonly Sample[]>,
+  id: string,
+  { ids, as, figure = ({ value }) => value }: Yardstick,
+): Ratio {
   const yardsticks = ids.map((one) => samples.get(one));
   if (yardsticks.includes(undefined)) {
     throw new Error(`${id} is compared with something that is not measured`);
   }
-  const yardstickIn = (round: number) =>
-    yardsticks.reduce((sum, each) => sum + (each?.[round]?.value ?? Number.NaN), 0);
-  return { of: as, values: (samples.get(id) ?? []).map(({ value }, round) => value / yardstickIn(round)) };
+  const yardstickIn = (round: number) => yardsticks.reduce((sum, each) => sum + figureIn(each?.[round]), 0);
+  const figureIn = (sample: Sample | undefined) => (sample === undefined ? Number.NaN : figure(sample));
+  return { of: as, values: (samples.get(id) ?? []).map((sample, round) => figure(sample) / yardstickIn(round)) };
 }
 
 /** The yardstick of one contender. */
 export function of(id: string, as: string): Yardstick {
   return { ids: [id], as };
+}
+
+/** The CPU of a call, of server and database together, beside that of one contender. */
+export function cpuOf(id: string, as: string): Yardstick {
+  return { ids: [id], as, figure: ({ serverCpuUs = 0, databaseCpuUs = 0 }) => serverCpuUs + databaseCpuUs };
 }
 
 /** Who answers a load. */

@@ -20,7 +20,7 @@ export const readSection: Section = {
   unit: "calls/s",
   measure: (stage) =>
     onScene(stage, async (scene) => {
-      const [echo, stock] = [await scene.echo("fast"), await scene.echo("stock")];
+      const [echo, stock, raw] = [await scene.echo("fast"), await scene.echo("stock"), await scene.echo("http2")];
       const servers: Servers[] = [];
       for (const kind of databaseKinds) {
         servers.push(await serversOf(scene, kind));
@@ -30,6 +30,7 @@ export const readSection: Section = {
         return [
           loadOf(stage, { ...bare, id: `read/echo/${inFlight}`, what: "echo, our transport", target: echo }),
           loadOf(stage, { ...bare, id: `read/stock/${inFlight}`, what: "echo, stock Connect-Node", target: stock }),
+          loadOf(stage, { ...bare, id: `read/raw/${inFlight}`, what: "echo, raw node:http2", target: raw }),
           ...servers.flatMap((one) => readsOf(stage, one, inFlight)),
         ];
       });
@@ -49,7 +50,8 @@ function readsOf(stage: Stage, { kind, usual, terse }: Servers, inFlight: number
   const hotCall = readCall("grpc", [7], stage.tokens);
   const ofEcho = of(`read/echo/${inFlight}`, "of the echo");
   const ofStock = of(`read/stock/${inFlight}`, "of stock Connect's echo");
-  const usually: Loading = { id, what, inFlight, call, target: usual, against: [ofEcho, ofStock] };
+  const ofRaw = of(`read/raw/${inFlight}`, "of raw node:http2's");
+  const usually: Loading = { id, what, inFlight, call, target: usual, against: [ofEcho, ofStock, ofRaw] };
   if (inFlight === 1) {
     return [loadOf(stage, usually)];
   }
