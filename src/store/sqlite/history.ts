@@ -1,11 +1,8 @@
 import { setImmediate } from "node:timers/promises";
-import { type AuditRow, type AuditSelection, auditColumns } from "../../ledger/index.ts";
+import type { AuditRow, AuditSelection } from "../../ledger/index.ts";
 import { auditRowOf } from "../sql/index.ts";
-import type { Statements } from "./statements.ts";
+import type { RowLink, Statements } from "./statements.ts";
 
-const originAt = auditColumns.indexOf("origin_id");
-const typeAt = auditColumns.indexOf("transition_type");
-const beforeAt = auditColumns.length;
 /** Rows that are looked at in one turn of the event loop. */
 const rowsPerTurn = 500;
 /** The same without pointers, by ranges of `seq`. */
@@ -18,25 +15,35 @@ const seqsPerTurn = 5_000;
  */
 export async function rowsOfOrigin(
   statements: Statements,
-  { originId, typePrefix, beforeSeq }: AuditSelection,
+  about: AuditSelection,
   limit: number,
 ): Promise<readonly AuditRow[]> {
-  const found: AuditRow[] = [];
-  const take = (row: readonly unknown[]) => {
-    if (String(row[typeAt]).startsWith(typePrefix)) {
-      found.push(auditRowOf(row));
+  const found = await findRows(statements, about, limit);
+  return statements.rowsAt.all(JSON.stringify(found)).map(auditRowOf);
+}
+
+async function findRows(
+  statements: Statements,
+  { originId, typePrefix, beforeSeq }: AuditSelection,
+  limit: number,
+): Promise<readonly number[]> {
+  const found: number[] = [];
+  const take = ({ seq, type }: RowLink) => {
+    if (found.length < limit && String(type).startsWith(typePrefix)) {
+      found.push(seq);
     }
   };
   let bound = beforeSeq ?? Number.MAX_SAFE_INTEGER;
   let seq = startOf(statements, originId, bound);
   for (let steps = 1; seq > 0 && found.length < limit; steps++) {
-    const row = statements.rowAt.get(seq);
-    const before = row?.[beforeAt];
-    if (row === undefined || row[originAt] !== originId || !isBefore(before, seq)) {
-      return await scan(statements, originId, bound, { found, take, limit });
+    const link = statements.linkAt.get(seq);
+    const before = link?.before;
+    if (link?.originId !== originId || !isBefore(before, seq)) {
+      await scan(statements, originId, bound, () => found.length < limit, take);
+      return found;
     }
     if (seq < bound) {
-      take(row);
+      take(link);
       bound = seq;
     }
     seq = before;
@@ -53,17 +60,9 @@ function isBefore(before: unknown, seq: number): before is number {
 
 /** The last row of an origin, or the one before the row at `bound`, which is usually where the last page ended. */
 function startOf(statements: Statements, originId: string, bound: number): number {
-  const row = bound === Number.MAX_SAFE_INTEGER ? undefined : statements.rowAt.get(bound);
-  const before = row?.[beforeAt];
-  return row?.[originAt] === originId && isBefore(before, bound)
-    ? before
-    : (statements.lastOfOrigin.get(originId) ?? 0);
-}
-
-interface Search {
-  readonly found: AuditRow[];
-  take(row: readonly unknown[]): void;
-  readonly limit: number;
+  const link = bound === Number.MAX_SAFE_INTEGER ? undefined : statements.linkAt.get(bound);
+  const before = link?.before;
+  return link?.originId === originId && isBefore(before, bound) ? before : (statements.lastOfOrigin.get(originId) ?? 0);
 }
 
 /** Looks at every row of the log before `bound`. */
@@ -71,16 +70,16 @@ async function scan(
   statements: Statements,
   originId: string,
   bound: number,
-  { found, take, limit }: Search,
-): Promise<readonly AuditRow[]> {
+  goesOn: () => boolean,
+  take: (link: RowLink) => void,
+): Promise<void> {
   let end = Math.min(bound, Number(statements.newest.get()?.seq ?? 0) + 1);
-  while (end > 1 && found.length < limit) {
+  while (end > 1 && goesOn()) {
     const start = Math.max(1, end - seqsPerTurn);
-    for (const row of statements.rowsOfOriginWithin.all(originId, start, end)) {
-      take(row);
+    for (const link of statements.linksWithin.all(originId, start, end)) {
+      take(link);
     }
     end = start;
     await setImmediate();
   }
-  return found.slice(0, limit);
 }

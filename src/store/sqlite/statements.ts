@@ -8,6 +8,15 @@ interface NewestRecord {
   readonly created_at: string;
 }
 
+/** What the way through the rows of an origin needs of a row. */
+export interface RowLink {
+  readonly seq: number;
+  readonly originId: string;
+  readonly type: string;
+  readonly before: unknown;
+}
+
+const rowLink = "seq, origin_id AS originId, transition_type AS type, before_seq AS before";
 const selectAudit = `SELECT ${auditColumns.join(", ")} FROM audit_log`;
 
 interface Command<P extends unknown[]> {
@@ -44,11 +53,12 @@ export function statementsOf(database: Sqlite) {
       "UPDATE audit_head SET seq = ?, row_hash = ? WHERE id = 1 AND seq = ? AND row_hash = ?",
     ),
     touchHead: run<[]>("UPDATE audit_head SET seq = seq WHERE id = 1"),
-    /** A row, with `before_seq` at its end. */
-    rowAt: arrays<[number]>(`SELECT ${auditColumns.join(", ")}, before_seq FROM audit_log WHERE seq = ?`),
-    rowsOfOriginWithin: arrays<[string, number, number]>(
-      `${selectAudit} WHERE origin_id = ? AND seq >= ? AND seq < ? ORDER BY seq DESC`,
+    linkAt: rows<[number], RowLink>(`SELECT ${rowLink} FROM audit_log WHERE seq = ?`),
+    linksWithin: rows<[string, number, number], RowLink>(
+      `SELECT ${rowLink} FROM audit_log WHERE origin_id = ? AND seq >= ? AND seq < ? ORDER BY seq DESC`,
     ),
+    /** Newest first; with the JSON of a list of `seq`. */
+    rowsAt: arrays<[string]>(`${selectAudit} WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq DESC`),
     rowsAfter: arrays<[number, number]>(`${selectAudit} WHERE seq > ? ORDER BY seq LIMIT ?`),
     newest: rows<[], NewestRecord>("SELECT seq, created_at FROM audit_log ORDER BY seq DESC LIMIT 1"),
     keyChecks: values<[], Uint8Array>("SELECT sealed FROM key_check ORDER BY id"),
