@@ -2,6 +2,7 @@ import Database from "better-sqlite3";
 import fc from "fast-check";
 import { PointerSums } from "../../src/audit/pointers.ts";
 import { tables } from "../../src/secrets/tables.ts";
+import { addBeforeSeq, fillOrigins } from "../../src/store/sqlite/origins.ts";
 import { openSqliteStore } from "../../src/store/sqlite/store.ts";
 import { cleanUpDatabases } from "../support/databases.ts";
 import { derivePointers } from "../support/log-pointers.ts";
@@ -193,6 +194,28 @@ describe("a log of the schema before", () => {
     });
     await store.close();
     expect(told.at(-1)).toBe(45_000);
+    const { broken, differences } = await old.verify();
+    expect(broken).toBeNull();
+    expect(differences.filter(({ why }) => why.includes("pointer says"))).toEqual([]);
+  });
+
+  test("is given its pointers by two servers that start at once", async () => {
+    const old = await openVault("SQLite");
+    await generateRows(old, 65_000);
+    await old.store.close();
+    const [one, other] = [new Database(pathOf(old)), new Database(pathOf(old))];
+    downgrade(one);
+    addBeforeSeq.run(one);
+    let hasBegun = false;
+    fillOrigins.prepare?.(one, ({ done }) => {
+      if (done > 0 && !hasBegun) {
+        hasBegun = true;
+        fillOrigins.prepare?.(other, () => undefined);
+      }
+    });
+    expect(hasBegun).toBe(true);
+    one.close();
+    other.close();
     const { broken, differences } = await old.verify();
     expect(broken).toBeNull();
     expect(differences.filter(({ why }) => why.includes("pointer says"))).toEqual([]);

@@ -62,6 +62,9 @@ function fillerOf(database: Sqlite) {
     )
     .raw();
   const lastOf = database.prepare<[string], number>("SELECT last_seq FROM audit_origin WHERE origin_id = ?").pluck();
+  const isNextFilled = database
+    .prepare<[number], number>("SELECT before_seq IS NOT NULL FROM audit_log WHERE seq > ? ORDER BY seq LIMIT 1")
+    .pluck();
   const setBefore = database.prepare<[number, number]>("UPDATE audit_log SET before_seq = ? WHERE seq = ?");
   const setLast = database.prepare<[string, number]>(putOrigin);
   return {
@@ -69,7 +72,9 @@ function fillerOf(database: Sqlite) {
     filledUpTo: () => Number(filledUpTo.get()),
     /** Fills some rows after one; the last of them, undefined when there are none. */
     fillAfter(seq: number): number | undefined {
-      const rows = after.all(seq, rowsPerFill);
+      // Another server may have come further meanwhile.
+      const from = isNextFilled.get(seq) === 1 ? Number(filledUpTo.get()) : seq;
+      const rows = after.all(from, rowsPerFill);
       const last = new Map<string, number>();
       for (const [at, origin] of rows) {
         setBefore.run(last.get(origin) ?? lastOf.get(origin) ?? 0, at);
