@@ -20,6 +20,7 @@ export {
   type AuditRow,
   auditColumns,
   type Head,
+  type ListedRow,
   originIdOf,
   originPrefix,
   proofDigestOf,

@@ -1,5 +1,5 @@
 import { VaultError } from "../base/index.ts";
-import type { AuditRow, Head } from "./row.ts";
+import type { Head, ListedRow } from "./row.ts";
 import { type AuditSelection, type Listing, type Selection, type Store, StoreFailure } from "./store.ts";
 import type { Key, Table } from "./table.ts";
 
@@ -19,7 +19,7 @@ export interface Reader {
    *
    * @throws VaultError as `page`
    */
-  auditRows(about: AuditSelection, limit: number, atLeast: Head): Promise<readonly AuditRow[]>;
+  auditRows(about: AuditSelection, limit: number, atLeast: Head): Promise<readonly ListedRow[]>;
   /**
    * All records after a key, from one snapshot. MUST be closed: it holds a connection to the database.
    *

@@ -22,6 +22,9 @@ export interface AuditRow {
   readonly createdAt: string;
 }
 
+/** A row as lists have it: no list shows a payload, and many of them may take more memory than there is. */
+export type ListedRow = Omit<AuditRow, "payloadJson">;
+
 /** The columns of `audit_log`: the hashed ones, in the order of hashing, then the hash (contract, section 4). */
 export const auditColumns = [
   "seq",

@@ -1,6 +1,6 @@
 import type { Durability } from "../base/index.ts";
 import type { AnyRecord, StoredRow } from "./record.ts";
-import type { AuditRow, Head } from "./row.ts";
+import type { AuditRow, Head, ListedRow } from "./row.ts";
 import type { RowBlock } from "./row-block.ts";
 import type { AnyTable, Key, Table } from "./table.ts";
 
@@ -127,7 +127,7 @@ export interface Store {
   /** All records after a key, from one snapshot. MUST be closed. */
   openListing<R extends object>(table: Table<R>, after: Key | null, atLeast: Head): Promise<Listing<R>>;
   /** Rows of the log about one subject, before `beforeSeq`, newest first; of the types that begin with `typePrefix`. */
-  auditRows(about: AuditSelection, limit: number, atLeast: Head): Promise<readonly AuditRow[]>;
+  auditRows(about: AuditSelection, limit: number, atLeast: Head): Promise<readonly ListedRow[]>;
   /** The rows of the log after `seq`, in their order: at most `limit`, and about `pageBytes`. Empty at the end. */
   rowsAfter(seq: number, limit: number): Promise<readonly AuditRow[]>;
 

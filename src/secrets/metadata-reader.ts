@@ -1,4 +1,4 @@
-import { type AuditRow, type Head, originIdOf, type Reader } from "../ledger/index.ts";
+import { type Head, type ListedRow, originIdOf, type Reader } from "../ledger/index.ts";
 import { metadataOf, type SecretMetadata } from "./secret.ts";
 import { secrets } from "./tables.ts";
 
@@ -6,8 +6,8 @@ import { secrets } from "./tables.ts";
 export interface MetadataReader {
   /** In the order of the bytes of the names. May be fewer than `limit`: only an empty page is the end. */
   listSecrets(afterName: string | null, limit: number, atLeast: Head): Promise<readonly SecretMetadata[]>;
-  /** Newest first, before `beforeSeq`. */
-  secretRows(name: string, limit: number, atLeast: Head, beforeSeq?: number): Promise<readonly AuditRow[]>;
+  /** Newest first. */
+  secretRows(name: string, limit: number, atLeast: Head): Promise<readonly ListedRow[]>;
   /** All metadata after a name, from one snapshot. MUST be closed. */
   openListing(afterName: string | null, atLeast: Head): Promise<MetadataListing>;
 }
@@ -24,10 +24,8 @@ export function createMetadataReader(reader: Reader): MetadataReader {
     async listSecrets(afterName, limit, atLeast) {
       return (await reader.page(secrets, { after: after(afterName) }, limit, atLeast)).map(metadataOf);
     },
-    secretRows(name, limit, atLeast, beforeSeq) {
-      const about = { originId: originIdOf(name), typePrefix: "secret_" };
-      return reader.auditRows(beforeSeq === undefined ? about : { ...about, beforeSeq }, limit, atLeast);
-    },
+    secretRows: (name, limit, atLeast) =>
+      reader.auditRows({ originId: originIdOf(name), typePrefix: "secret_" }, limit, atLeast),
     async openListing(afterName, atLeast) {
       const { count, next, close } = await reader.openListing(secrets, after(afterName), atLeast);
       return { count, next: async (name, limit) => (await next(after(name), limit)).map(metadataOf), close };

@@ -15,7 +15,7 @@ describe("metadata that is read beside the chain", () => {
     const secrets = ["a", "b", "c"].map((name) => secretNamed(name));
     const { rows, to } = await write(store, (head) => ({ rows: rowsAfter(head, [{}, {}]), inserts: secrets }));
     expect(await metadata.listSecrets("a", 1, to)).toEqual(secrets.slice(1, 2).map(metadataOf));
-    expect(await metadata.secretRows("a", 1, to)).toEqual([rows[1]]);
+    expect(await metadata.secretRows("a", 1, to)).toEqual([{ ...rows[1], payloadJson: "" }]);
     await place.close();
   });
 

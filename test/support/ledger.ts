@@ -232,16 +232,22 @@ export async function dueSecrets(store: Pick<Store, "page">, zeqond: number, aft
   return (await store.page(secrets, { ...afterName(after), upTo }, limit)).map(({ name }) => name);
 }
 
-/** Rows of one secret. */
-export function auditRows(
-  store: Pick<Store, "auditRows">,
+/** Rows of one secret, with the payloads that lists leave out. */
+export async function auditRows(
+  store: Pick<Store, "auditRows" | "rowsAfter">,
   originId: string,
   limit: number,
   atLeast: Head,
   beforeSeq?: number,
 ) {
   const about = { originId, typePrefix: "secret_" };
-  return store.auditRows(beforeSeq === undefined ? about : { ...about, beforeSeq }, limit, atLeast);
+  const listed = await store.auditRows(beforeSeq === undefined ? about : { ...about, beforeSeq }, limit, atLeast);
+  return await Promise.all(
+    listed.map(async (row) => {
+      const [{ payloadJson } = { payloadJson: "" }] = await store.rowsAfter(row.seq - 1, 1);
+      return { ...row, payloadJson };
+    }),
+  );
 }
 
 /** A secret's row as it is stored. */

@@ -13,7 +13,7 @@ import {
   StoreFailure,
   type Table,
 } from "../../ledger/index.ts";
-import { auditRowOf, type OnMigration, pageOf } from "../sql/index.ts";
+import { auditRowOf, listedColumns, type OnMigration, pageOf } from "../sql/index.ts";
 import { type Connection, type MysqlOptions, openConnection } from "./connection.ts";
 import { durabilityOf } from "./durability.ts";
 import { createLine } from "./line.ts";
@@ -78,7 +78,7 @@ export async function openMysqlStore(
       openMysqlListing(options, sqlOf(tables, table), after, atLeast) as Promise<Listing<R>>,
     auditRows: ({ originId, typePrefix, beforeSeq = Number.MAX_SAFE_INTEGER }, limit, atLeast) =>
       reader.use(async (connection) => {
-        const sql = `${selectAudit} WHERE origin_id = ? AND LEFT(transition_type, ?) = ? AND seq < ?
+        const sql = `SELECT ${listedColumns.join(", ")} FROM audit_log WHERE origin_id = ? AND LEFT(transition_type, ?) = ? AND seq < ?
           ORDER BY seq DESC LIMIT ?`;
         const values = [originId, typePrefix.length, typePrefix, beforeSeq, limit];
         const rows = await readAtLeast(connection, atLeast, sql, values);

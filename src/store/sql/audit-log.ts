@@ -1,4 +1,7 @@
 import { type AuditRow, auditColumns, rowPrefix } from "../../ledger/index.ts";
+/** The columns of a listed row, in the order of `auditColumns`, without its payload. */
+export const listedColumns = auditColumns.map((column) => (column === "payload_json" ? "'' AS payload_json" : column));
+
 /** SQL of a row of `audit_log` as blocks have it; `separator` is SQL, too. */
 export function blockRow(separator: string): string {
   return `concat('${rowPrefix}', ${auditColumns.map((column) => `${separator}, ${column}`).join(", ")})`;

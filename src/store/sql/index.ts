@@ -1,4 +1,4 @@
-export { auditValues, blockRow } from "./audit-log.ts";
+export { auditValues, blockRow, listedColumns } from "./audit-log.ts";
 export { addedColumns, createTables, type Dialect, newestVersion } from "./ddl.ts";
 export { exactText, replacementCharacter } from "./exact-text.ts";
 export { type Migration, type MigrationProgress, type OnMigration, pendingMigrations } from "./migrations.ts";

@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import type { AuditRow, AuditSelection } from "../../ledger/index.ts";
+import type { AuditSelection, ListedRow } from "../../ledger/index.ts";
 import { auditRowOf } from "../sql/index.ts";
 import type { RowLink, Statements } from "./statements.ts";
 
@@ -17,9 +17,9 @@ export async function rowsOfOrigin(
   statements: Statements,
   about: AuditSelection,
   limit: number,
-): Promise<readonly AuditRow[]> {
+): Promise<readonly ListedRow[]> {
   const found = await findRows(statements, about, limit);
-  return statements.rowsAt.all(JSON.stringify(found)).map(auditRowOf);
+  return statements.listedAt.all(JSON.stringify(found)).map(auditRowOf);
 }
 
 async function findRows(

@@ -1,5 +1,5 @@
 import { auditColumns, type Head, StoreFailure } from "../../ledger/index.ts";
-import { marks } from "../sql/index.ts";
+import { listedColumns, marks } from "../sql/index.ts";
 import type { Sqlite } from "./database.ts";
 import { putOrigin } from "./origins.ts";
 
@@ -58,7 +58,9 @@ export function statementsOf(database: Sqlite) {
       `SELECT ${rowLink} FROM audit_log WHERE origin_id = ? AND seq >= ? AND seq < ? ORDER BY seq DESC`,
     ),
     /** Newest first; with the JSON of a list of `seq`. */
-    rowsAt: arrays<[string]>(`${selectAudit} WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq DESC`),
+    listedAt: arrays<[string]>(
+      `SELECT ${listedColumns.join(", ")} FROM audit_log WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq DESC`,
+    ),
     rowsAfter: arrays<[number, number]>(`${selectAudit} WHERE seq > ? ORDER BY seq LIMIT ?`),
     newest: rows<[], NewestRecord>("SELECT seq, created_at FROM audit_log ORDER BY seq DESC LIMIT 1"),
     keyChecks: values<[], Uint8Array>("SELECT sealed FROM key_check ORDER BY id"),

@@ -2,7 +2,6 @@ import { create } from "@bufbuild/protobuf";
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import {
   AuditResponseSchema,
-  type AuditRow,
   DeleteResponseSchema,
   GrantResponseSchema,
   InfoResponseSchema,
@@ -14,12 +13,11 @@ import {
   type ZscAdmin,
 } from "#gen/zsc/v1/zsc_admin_pb.js";
 import { Plaintext } from "../../base/index.ts";
-import type { Head, Operation } from "../../ledger/index.ts";
+import type { Operation } from "../../ledger/index.ts";
 import {
   deleteSecret,
   grantSecret,
   infoSecret,
-  type MetadataReader,
   probePermission,
   recordAudit,
   revokeSecret,
@@ -87,7 +85,7 @@ export function createAdminHandlers(ports: ZscPorts): ServiceImpl<typeof ZscAdmi
     async audit({ name, limit = defaultAuditRows }, context) {
       const most = Number(limit > maxAuditRows ? maxAuditRows : limit);
       const receipt = await recordAndSign(ports, recordAudit(name, most, principalOf(context.values)), context);
-      const rows = await collectRows(metadata, name, most, receipt);
+      const rows = (await metadata.secretRows(name, most, receipt)).map(auditRowMessage);
       return create(AuditResponseSchema, { name, count: rows.length, rows });
     },
 
@@ -102,24 +100,6 @@ export function createAdminHandlers(ports: ZscPorts): ServiceImpl<typeof ZscAdmi
       return create(DeleteResponseSchema, { name, deleted: true });
     },
   };
-}
-
-/** Rows per read: few, because a payload can hold 1,000 permissions, which the response leaves out. */
-const rowsAtOnce = 16;
-
-async function collectRows(metadata: MetadataReader, name: string, most: number, atLeast: Head): Promise<AuditRow[]> {
-  const rows: AuditRow[] = [];
-  let before: number | undefined;
-  while (rows.length < most) {
-    const limit = Math.min(rowsAtOnce, most - rows.length);
-    const page = await metadata.secretRows(name, limit, atLeast, before);
-    rows.push(...page.map(auditRowMessage));
-    if (page.length < limit) {
-      break;
-    }
-    before = page.at(-1)?.seq;
-  }
-  return rows;
 }
 
 function setInputOf(request: SetRequest): SetInput {

@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { ReceiptSchema } from "#gen/zsc/v1/receipt_pb.js";
 import { AuditRowSchema, SecretMetadataSchema } from "#gen/zsc/v1/zsc_admin_pb.js";
-import type { AuditRow, Receipt } from "../../ledger/index.ts";
+import type { ListedRow, Receipt } from "../../ledger/index.ts";
 import type { SecretMetadata } from "../../secrets/index.ts";
 
 export function metadataMessage(secret: SecretMetadata) {
@@ -20,7 +20,7 @@ export function metadataMessage(secret: SecretMetadata) {
   });
 }
 
-export function auditRowMessage(row: AuditRow) {
+export function auditRowMessage(row: ListedRow) {
   const { id, zeqondNumber, transitionId, transitionType, proofDigest, createdAt } = row;
   return create(AuditRowSchema, {
     id,
