@@ -5,8 +5,6 @@ import type { RowLink, Statements } from "./statements.ts";
 
 /** Rows that are looked at in one turn of the event loop. */
 const rowsPerTurn = 500;
-/** The same without pointers, by ranges of `seq`. */
-const seqsPerTurn = 5_000;
 
 /**
  * Rows of one origin, newest first: from the last one back, by `before_seq`. A pointer that cannot be right was changed
@@ -73,13 +71,18 @@ async function scan(
   goesOn: () => boolean,
   take: (link: RowLink) => void,
 ): Promise<void> {
-  let end = Math.min(bound, Number(statements.newest.get()?.seq ?? 0) + 1);
-  while (end > 1 && goesOn()) {
-    const start = Math.max(1, end - seqsPerTurn);
-    for (const link of statements.linksWithin.all(originId, start, end)) {
-      take(link);
+  for (let end = bound; goesOn(); ) {
+    const links = statements.linksBefore.all(end, rowsPerTurn);
+    for (const link of links) {
+      if (link.originId === originId) {
+        take(link);
+      }
     }
-    end = start;
+    const reached = links.at(-1)?.seq ?? end;
+    if (reached >= end) {
+      return;
+    }
+    end = reached;
     await setImmediate();
   }
 }

@@ -83,7 +83,9 @@ function fillerOf(database: Sqlite) {
       for (const [origin, at] of last) {
         setLast.run(origin, at);
       }
-      return rows.at(-1)?.[0];
+      const reached = rows.at(-1)?.[0];
+      // A `seq` beyond the safe integers, which no row of ours has, may read as the one before it.
+      return reached === undefined || !(reached > from) ? undefined : reached;
     },
   };
 }

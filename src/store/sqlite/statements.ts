@@ -54,8 +54,8 @@ export function statementsOf(database: Sqlite) {
     ),
     touchHead: run<[]>("UPDATE audit_head SET seq = seq WHERE id = 1"),
     linkAt: rows<[number], RowLink>(`SELECT ${rowLink} FROM audit_log WHERE seq = ?`),
-    linksWithin: rows<[string, number, number], RowLink>(
-      `SELECT ${rowLink} FROM audit_log WHERE origin_id = ? AND seq >= ? AND seq < ? ORDER BY seq DESC`,
+    linksBefore: rows<[number, number], RowLink>(
+      `SELECT ${rowLink} FROM audit_log WHERE seq < ? ORDER BY seq DESC LIMIT ?`,
     ),
     /** Newest first; with the JSON of a list of `seq`. */
     listedAt: arrays<[string]>(
