@@ -11,6 +11,8 @@ const maxDiscardMs = 10_000;
 // (HTTP/2, RFC 9113 §8.1) is closed.
 
 export function discardRequest(request: IncomingMessage): void {
+  // Also a complete one: while a part of it waits, its connection is not read.
+  request.resume();
   if (request.complete || request.destroyed) {
     return;
   }
@@ -18,7 +20,6 @@ export function discardRequest(request: IncomingMessage): void {
   request.on("data", (chunk: Uint8Array) => limit.count(chunk.byteLength));
   request.once("end", limit.stop);
   request.once("close", limit.stop);
-  request.resume();
 }
 
 export function discardStream(stream: Http2Stream): void {

@@ -9,6 +9,7 @@ import { endInPieces } from "./end-in-pieces.ts";
 import type { BodyResult, Exchange, Reply, StreamedReply } from "./exchange.ts";
 import { CallHeaders, isOversized } from "./headers.ts";
 import { certificateOf, type Peer, peerOf } from "./peer.ts";
+import { RequestParts } from "./request-parts.ts";
 import { sinkOf, usualTimes, writeBody } from "./streamed-body.ts";
 
 interface Http1Circumstances {
@@ -28,6 +29,7 @@ export class Http1Exchange implements Exchange {
   readonly #response: ServerResponse;
   readonly #circumstances: Http1Circumstances;
   #header: CallHeaders | undefined;
+  #parts: RequestParts | undefined;
 
   constructor(request: IncomingMessage, response: ServerResponse, circumstances: Http1Circumstances) {
     this.#request = request;
@@ -92,8 +94,8 @@ export class Http1Exchange implements Exchange {
 
   body(): AsyncIterable<Uint8Array> {
     this.#continue();
-    const request = this.#request;
-    return { [Symbol.asyncIterator]: () => request.iterator({ destroyOnReturn: false }) };
+    this.#parts = new RequestParts(this.#request);
+    return this.#parts;
   }
 
   onClose(closed: (isWhole: boolean) => void): void {
@@ -116,7 +118,7 @@ export class Http1Exchange implements Exchange {
       response.writeHead(reply.status, reply.header);
       endInPieces(response, body, this.#circumstances.connection);
     }
-    discardRequest(this.#request);
+    this.#discard();
   }
 
   sendStream({ status, header, body, isEndless }: StreamedReply): Promise<void> {
@@ -125,14 +127,19 @@ export class Http1Exchange implements Exchange {
     if (!response.destroyed) {
       response.writeHead(status, header);
       response.on("drain", () => this.#circumstances.connection?.move(response));
-      // A body that is still read is discarded from its end on.
-      response.once("finish", () => discardRequest(this.#request));
+      // A body that is still read is discarded from the end of the response on.
+      response.once("finish", () => this.#discard());
     }
     return writeBody(sinkOf(response), body, isEndless === true ? undefined : usualTimes);
   }
 
   cut(): void {
     this.#response.destroy();
+  }
+
+  #discard(): void {
+    this.#parts?.stop();
+    discardRequest(this.#request);
   }
 
   #continue(): void {

@@ -1,0 +1,42 @@
+import { type EchoServer, startEcho } from "./echo-server.ts";
+import { envelope, speak } from "./wire.ts";
+
+/** More messages than the method takes: the answer comes before all of them are read. */
+const messages = Buffer.concat(Array.from({ length: 20_000 }, () => envelope(Buffer.alloc(0))));
+const count = [
+  "POST /test.echo.v1.EchoService/Count HTTP/1.1",
+  "host: x",
+  "content-type: application/grpc-web+proto",
+].join("\r\n");
+const next = "GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+
+describe("a connection of HTTP/1.1 is usable after a stream whose body was not read to its end:", () => {
+  let echo: EchoServer;
+  beforeAll(async () => {
+    echo = await startEcho();
+  });
+  afterAll(() => echo.server.close(0));
+
+  test.each([
+    ["it had arrived", [`${count}\r\ncontent-length: ${messages.length}\r\n\r\n`, messages, next]],
+    [
+      "it was under way",
+      [`${count}\r\ncontent-length: ${messages.length + 9}\r\n\r\n`, messages, Buffer.alloc(9), next],
+    ],
+    [
+      "it came in one with the next request",
+      [
+        Buffer.concat([
+          Buffer.from(`${count}\r\ncontent-length: ${messages.length}\r\n\r\n`),
+          messages,
+          Buffer.from(next),
+        ]),
+      ],
+    ],
+  ])("%s", async (_what, pieces) => {
+    const answers = await speak(echo.port, pieces, { pauseMs: 100 });
+    expect(answers.match(/^HTTP\/1\.1 200 /gm)).toHaveLength(2);
+    expect(answers).toMatch(/grpc-status: [1-9]/);
+    expect(answers).toMatch(/\{"status":"ok"\}$/);
+  });
+});
