@@ -25,7 +25,7 @@ interface ControlEvents {
 /** A DATA frame of fewer bytes, unless it is the last of its stream, counts as one without a purpose. */
 const smallDataBytes = 16;
 /** Control frames that wait for a peer that reads nothing; beyond this the connection ends. */
-const maxControlBacklogBytes = 1_048_576;
+const maxControlBacklogBytes = 131_072;
 
 /** What each frame of a client means (RFC 9113 §6). */
 export class FrameHandler {
