@@ -136,6 +136,7 @@ function serve(random: Random, stream: Http2Stream): void {
       }
     },
     end: () => (random.chance(0.5) ? answer() : void setImmediate(answer)),
+    cut: () => undefined,
   });
   stream.onClose(() => undefined);
   if (random.chance(0.2)) {

@@ -1,5 +1,6 @@
+import { connect } from "node:http2";
 import { type EchoServer, startEcho } from "./echo-server.ts";
-import { envelope, speak } from "./wire.ts";
+import { askSession, envelope, speak } from "./wire.ts";
 
 /** More messages than the method takes: the answer comes before all of them are read. */
 const messages = Buffer.concat(Array.from({ length: 20_000 }, () => envelope(Buffer.alloc(0))));
@@ -39,4 +40,22 @@ describe("a connection of HTTP/1.1 is usable after a stream whose body was not r
     expect(answers).toMatch(/grpc-status: [1-9]/);
     expect(answers).toMatch(/\{"status":"ok"\}$/);
   });
+});
+
+test("an HTTP/2 connection keeps its window, however many bodies were not read to their end", async () => {
+  const echo = await startEcho();
+  const session = connect(`http://127.0.0.1:${echo.port}`);
+  const header = {
+    ":method": "POST",
+    ":path": "/test.echo.v1.EchoService/Count",
+    "content-type": "application/grpc",
+    te: "trailers",
+  };
+  // The window of the connection is 1 MiB: it would be used up by a third of these.
+  for (let call = 0; call < 50; call++) {
+    const { header: answer, trailer } = await askSession(session, header, messages.subarray(0, 60_000));
+    expect({ ...answer, ...trailer }["grpc-status"]).toBe("12");
+  }
+  session.destroy();
+  await echo.server.close(0);
 });

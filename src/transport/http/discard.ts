@@ -27,13 +27,13 @@ export function discardStream(stream: Http2Stream): void {
     return;
   }
   const limit = limitedBy(() => stream.reset(errorCodes.NO_ERROR));
-  stream.onClose(limit.stop);
   stream.read({
     data({ byteLength }) {
       stream.credit(byteLength);
       limit.count(byteLength);
     },
     end: limit.stop,
+    cut: limit.stop,
   });
 }
 

@@ -88,6 +88,7 @@ export class Http2Exchange implements Exchange {
         stream.credit(chunk.byteLength);
       },
       end: () => body.end(),
+      cut: () => body.cutOff(),
     };
     if (stream.hasRemoteEnded || stream.isClosed) {
       process.nextTick(() => (stream.isClosed ? body.cutOff() : stream.read(reader)));
@@ -97,7 +98,6 @@ export class Http2Exchange implements Exchange {
     stream.whenLate(() => {
       const timer = setTimeout(() => stream.reset(errorCodes.CANCEL), requestTimeoutMs);
       body.whenDone = () => clearTimeout(timer);
-      stream.onClose(() => body.cutOff());
       body.late();
     });
   }
@@ -189,8 +189,8 @@ async function* partsOf(stream: Http2Stream): AsyncIterable<Uint8Array> {
       isOver = true;
       wake.resolve();
     },
+    cut: () => wake.resolve(),
   });
-  stream.onClose(() => wake.resolve());
   for (;;) {
     const parts = waiting;
     waiting = [];

@@ -7,6 +7,8 @@ export interface BodyReader {
   data(chunk: Buffer): void;
   /** It has arrived, whole. */
   end(): void;
+  /** The stream is over before that. */
+  cut(): void;
 }
 
 /** What a stream asks of its session. */
@@ -29,7 +31,8 @@ export class Http2Stream {
   // Receiving.
   #reader: BodyReader | undefined;
   #held: Buffer[] | undefined;
-  #heldBytes = 0;
+  /** Received, and not credited yet. */
+  #uncreditedBytes = 0;
   #receivedBytes = 0;
   #hasRemoteEnded = false;
   #isFresh = true;
@@ -69,12 +72,14 @@ export class Http2Stream {
     return this.#hasRemoteEnded;
   }
 
-  /** Takes the body from here on, and what has arrived of it. Another reader takes over what this one has not got. */
+  /** Takes the body from here on, and what waits of it. A reader before this one need credit nothing any more. */
   read(reader: BodyReader): void {
-    this.#reader = reader;
     const held = this.#held;
     this.#held = undefined;
-    this.#heldBytes = 0;
+    if (this.#reader !== undefined) {
+      this.credit(this.#uncreditedBytes);
+    }
+    this.#reader = reader;
     for (const chunk of held ?? []) {
       this.#reader.data(chunk);
     }
@@ -108,9 +113,13 @@ export class Http2Stream {
     }
   }
 
-  /** Opens the windows for so many bytes more. */
+  /** Opens the windows for so many bytes more. What is left when the stream closes is credited then. */
   credit(bytes: number): void {
-    this.#session.credit(this, bytes);
+    const open = Math.min(bytes, this.#uncreditedBytes);
+    this.#uncreditedBytes -= open;
+    if (open > 0) {
+      this.#session.credit(this, open);
+    }
   }
 
   /** From the session. False when it contradicts `content-length` (RFC 9113 §8.1.1). */
@@ -120,10 +129,10 @@ export class Http2Stream {
     if (contentLength !== undefined && this.#receivedBytes > contentLength) {
       return false;
     }
+    this.#uncreditedBytes += chunk.byteLength;
     if (this.#reader === undefined) {
       this.#held ??= [];
       this.#held.push(chunk);
-      this.#heldBytes += chunk.byteLength;
     } else {
       this.#reader.data(chunk);
     }
@@ -278,7 +287,7 @@ export class Http2Stream {
     }
   }
 
-  /** From the session, once. Returns the bytes of the windows that it still holds. */
+  /** From the session, once. Returns the bytes of the connection's window that it still holds. */
   close(code: number): number {
     this.#closedWith = code;
     this.#pieces = [];
@@ -286,16 +295,20 @@ export class Http2Stream {
     this.#fields = undefined;
     this.#trailer = undefined;
     this.#onDrained = undefined;
-    this.#reader = undefined;
-    const held = this.#heldBytes;
+    const uncredited = this.#uncreditedBytes;
+    this.#uncreditedBytes = 0;
     this.#held = undefined;
-    this.#heldBytes = 0;
+    const reader = this.#reader;
+    this.#reader = undefined;
+    if (!this.#hasRemoteEnded) {
+      reader?.cut();
+    }
     const listeners = this.#closeListeners;
     this.#closeListeners = [];
     for (const listener of listeners) {
       listener(code);
     }
-    return held;
+    return uncredited;
   }
 
   #finishIfOver(): void {
