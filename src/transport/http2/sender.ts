@@ -87,42 +87,45 @@ export class Sender {
     if (stream.isClosed || stream.hasLocalEnded) {
       return;
     }
-    const fields = stream.pendingFields;
+    const { id, outgoing } = stream;
+    const { fields } = outgoing;
     if (fields !== undefined) {
-      stream.fieldsSent();
-      const isAll = stream.isEnding && stream.queuedBytes === 0 && stream.pendingTrailer === undefined;
-      this.#headers(stream.id, fields, isAll);
+      outgoing.fields = undefined;
+      const isAll = outgoing.isEnding && outgoing.queuedBytes === 0 && outgoing.trailer === undefined;
+      this.#headers(id, fields, isAll);
       if (isAll) {
         stream.localEnded();
         return;
       }
     }
-    if (stream.queuedBytes > 0 && !this.#data(stream)) {
+    if (outgoing.queuedBytes > 0 && !this.#data(stream)) {
       return;
     }
-    if (stream.queuedBytes > 0) {
+    if (outgoing.queuedBytes > 0) {
       stream.isScheduled = true;
       this.#ready.push(stream);
-    } else if (stream.isEnding) {
+    } else if (outgoing.isEnding) {
       this.#end(stream);
     } else {
-      stream.drained();
+      outgoing.drained();
     }
   }
 
   /** Sends one DATA frame. False when the stream has to wait for a window, or is over. */
   #data(stream: Http2Stream): boolean {
+    const { outgoing } = stream;
     const most = Math.min(this.#window, stream.sendWindow, maxPayloadBytes);
     if (most <= 0) {
       this.#haveWaited = this.#haveWaited || this.#window <= 0;
       return false;
     }
-    const piece = stream.takePiece(most);
+    const piece = outgoing.take(most);
     this.#window -= piece.byteLength;
+    stream.sendWindow -= piece.byteLength;
     if (piece.byteLength >= longDataBytes) {
       this.#sentLong();
     }
-    const isLast = stream.queuedBytes === 0 && stream.isEnding && stream.pendingTrailer === undefined;
+    const isLast = outgoing.queuedBytes === 0 && outgoing.isEnding && outgoing.trailer === undefined;
     this.#output.frame(frameType.data, isLast ? flag.endStream : 0, stream.id, piece.byteLength);
     this.#output.bytes(piece);
     if (isLast) {
@@ -132,7 +135,7 @@ export class Sender {
   }
 
   #end(stream: Http2Stream): void {
-    const trailer = stream.pendingTrailer;
+    const { trailer } = stream.outgoing;
     if (trailer === undefined) {
       this.#output.frame(frameType.data, flag.endStream, stream.id, 0);
     } else {

@@ -1,3 +1,4 @@
+import { Outgoing } from "./outgoing.ts";
 import { ReceiveWindow } from "./receive-window.ts";
 import type { RequestHead } from "./request-head.ts";
 
@@ -41,16 +42,9 @@ export class Http2Stream {
   // Sending.
   sendWindow: number;
   isScheduled = false;
-  #fields: readonly string[] | undefined;
+  readonly outgoing = new Outgoing();
   #hasAnswered = false;
-  #pieces: Uint8Array[] = [];
-  #offset = 0;
-  #queuedBytes = 0;
-  #sentBytes = 0;
-  #trailer: readonly string[] | undefined;
-  #isEnding = false;
   #hasLocalEnded = false;
-  #onDrained: (() => void) | undefined;
   /** Called when the socket has taken the whole answer. */
   onLocalEnd: (() => void) | undefined;
   // Closing.
@@ -161,25 +155,24 @@ export class Http2Stream {
   /** Sends an informational answer, such as 100. */
   inform(fields: readonly string[]): void {
     if (!this.isClosed && !this.#hasAnswered) {
-      this.#fields = fields;
+      this.outgoing.fields = fields;
       this.#session.schedule(this);
     }
   }
 
   /** Begins the answer. Fields are names in lower case and values in turn; `:status` comes first. */
   respond(fields: readonly string[]): void {
-    this.#fields = fields;
+    this.outgoing.fields = fields;
     this.#hasAnswered = true;
     this.#session.schedule(this);
   }
 
   /** Sends an answer that is there as a whole. */
   answer(fields: readonly string[], body: Uint8Array | undefined, trailer: readonly string[] | undefined): void {
-    this.#fields = fields;
+    this.outgoing.fields = fields;
     this.#hasAnswered = true;
     if (body !== undefined) {
-      this.#pieces.push(body);
-      this.#queuedBytes = body.byteLength;
+      this.outgoing.push(body);
     }
     this.end(trailer);
   }
@@ -189,66 +182,19 @@ export class Http2Stream {
     if (this.isClosed) {
       return;
     }
-    if (bytes.byteLength > 0) {
-      this.#pieces.push(bytes);
-      this.#queuedBytes += bytes.byteLength;
-    }
-    this.#onDrained = drained;
+    this.outgoing.push(bytes);
+    this.outgoing.onDrained = drained;
     this.#session.schedule(this);
   }
 
   /** Ends the answer, with trailers where there are any. */
   end(trailer?: readonly string[]): void {
-    this.#isEnding = true;
-    this.#trailer = trailer;
+    this.outgoing.isEnding = true;
+    this.outgoing.trailer = trailer;
     this.#session.schedule(this);
   }
 
-  /** What the session has to send next. */
-  get pendingFields(): readonly string[] | undefined {
-    return this.#fields;
-  }
-
-  get queuedBytes(): number {
-    return this.#queuedBytes;
-  }
-
-  get isEnding(): boolean {
-    return this.#isEnding;
-  }
-
-  get pendingTrailer(): readonly string[] | undefined {
-    return this.#trailer;
-  }
-
-  fieldsSent(): void {
-    this.#fields = undefined;
-  }
-
-  /** Takes up to `most` queued bytes. */
-  takePiece(most: number): Uint8Array {
-    const first = this.#pieces[0] as Uint8Array;
-    const left = first.byteLength - this.#offset;
-    const piece = left <= most && this.#offset === 0 ? first : first.subarray(this.#offset, this.#offset + most);
-    if (left <= most) {
-      this.#pieces.shift();
-      this.#offset = 0;
-    } else {
-      this.#offset += most;
-    }
-    this.#queuedBytes -= piece.byteLength;
-    this.#sentBytes += piece.byteLength;
-    this.sendWindow -= piece.byteLength;
-    return piece;
-  }
-
-  /** Everything that was written has been taken. */
-  drained(): void {
-    const tell = this.#onDrained;
-    this.#onDrained = undefined;
-    tell?.();
-  }
-
+  /** From the session: END_STREAM is sent. */
   localEnded(): void {
     this.#hasLocalEnded = true;
     this.onLocalEnd?.();
@@ -261,8 +207,8 @@ export class Http2Stream {
 
   /** Changes as long as the peer takes the answer; undefined while the answer does not wait for the peer. */
   get waitingMark(): number | undefined {
-    const isWaiting = this.#queuedBytes > 0 || this.#fields !== undefined || (this.#isEnding && !this.#hasLocalEnded);
-    return isWaiting ? this.#sentBytes : undefined;
+    const { isEmpty, isEnding, sentBytes } = this.outgoing;
+    return isEmpty && (!isEnding || this.#hasLocalEnded) ? undefined : sentBytes;
   }
 
   // --- the end
@@ -290,11 +236,7 @@ export class Http2Stream {
   /** From the session, once. Returns the bytes of the connection's window that it still holds. */
   close(code: number): number {
     this.#closedWith = code;
-    this.#pieces = [];
-    this.#queuedBytes = 0;
-    this.#fields = undefined;
-    this.#trailer = undefined;
-    this.#onDrained = undefined;
+    this.outgoing.clear();
     const uncredited = this.#uncreditedBytes;
     this.#uncreditedBytes = 0;
     this.#held = undefined;
