@@ -109,6 +109,27 @@ describe("a peer that sends too much ends its own connection only:", () => {
     await othersAreServed();
   });
 
+  test("a header block in more than 16 frames, however short they are", async () => {
+    const block = headerBlock({ ":method": "GET", ":scheme": "http", ":authority": "x", ":path": "/healthz" });
+    /** Three bytes in each frame, and what is left in the last. */
+    const inFrames = (id: number, count: number) =>
+      many(count, (n) => {
+        const isLast = n === count - 1;
+        const type = n === 0 ? frameTypes.headers : frameTypes.continuation;
+        const flags = (n === 0 ? endStream : 0) | (isLast ? endHeaders : 0);
+        return frame(type, flags, id, block.subarray(3 * n, isLast ? undefined : 3 * n + 3));
+      });
+    const peer = await openPeer(echo.port);
+    peer.send(inFrames(1, 16));
+    expect((await peer.find(({ type, id }) => type === frameTypes.headers && id === 1)).payload[0]).toBe(0x88);
+    peer.send(inFrames(3, 17));
+    // GOAWAY, or else an answer.
+    const next = await peer.find(({ type, id }) => type === frameTypes.goaway || id === 3);
+    expect(next.type).toBe(frameTypes.goaway);
+    expect(await peer.closed()).toBe("ENHANCE_YOUR_CALM");
+    await othersAreServed();
+  });
+
   test("a call that waits beside a storm of resets is told UNAVAILABLE first", async () => {
     const peer = await openPeer(echo.port);
     peer.send(
