@@ -283,6 +283,29 @@ describe("windows", () => {
     peer.close();
   });
 
+  test("of the connection holds two bodies back, and its update alone lets both go on", async () => {
+    const peer = await openPeer(echo.port);
+    // Each fits into the window of its stream, and both do not fit into that of the connection.
+    const textOf = (id: number) => String(id).repeat(60_000);
+    for (const id of [1, 3]) {
+      const body = Buffer.from(JSON.stringify({ text: textOf(id) }));
+      peer.send(
+        say(id),
+        many(4, (n) => frame(0, n === 3 ? endStream : 0, id, body.subarray(n * 16_000, (n + 1) * 16_000))),
+      );
+    }
+    const sent = () => whole(peer, 1).length + whole(peer, 3).length;
+    await until(() => sent() === 65_535);
+    peer.send(frame(frameTypes.windowUpdate, 0, 0, word(1_000)));
+    await until(() => sent() === 66_535);
+    peer.send(frame(frameTypes.windowUpdate, 0, 0, word(1_000_000)));
+    for (const id of [1, 3]) {
+      await peer.find((one) => one.type === frameTypes.data && one.id === id && (one.flags & endStream) !== 0);
+      expect(JSON.parse(whole(peer, id).toString())).toMatchObject({ echo: { text: textOf(id) } });
+    }
+    peer.close();
+  });
+
   test("of a stream: more is FLOW_CONTROL_ERROR", async () => {
     const held = await startEcho({ admit: () => new Promise(() => undefined) });
     const peer = await openPeer(held.port);
