@@ -123,6 +123,20 @@ describe("a pointer that was changed by hand is a finding of its own:", () => {
   });
 });
 
+test("a pointer below 0 is found also where the rest of its block reads like a right one", async () => {
+  // Row 21, the last of its block, is the first of its name. Its pointer reads as 0, which is right, and a number more.
+  const other = await openVault("SQLite");
+  await generateRows(other, 21);
+  const before = await other.verify();
+  const origins = (await other.rows()).map((row) => row.originId);
+  expect(origins.indexOf(origins[20] as string)).toBe(20);
+  await other.sqlAlone(["UPDATE audit_log SET before_seq = -1 WHERE seq = 21"]);
+  const { broken, differences } = await other.verify();
+  expect(broken).toBeNull();
+  expect(differences).toEqual([...before.differences, pointer(21)]);
+  await other.close();
+});
+
 test("the sums are 0 for right pointers and, for any change of one, not", () => {
   const log = fc.array(fc.constantFrom("a", "b", "a|", "ab", "é"), { minLength: 1, maxLength: 60 });
   fc.assert(
