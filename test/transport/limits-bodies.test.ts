@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import http from "node:http";
 import http2 from "node:http2";
 import { createContextKey } from "@connectrpc/connect";
 import { BodyBudget } from "../../src/transport/http/body-budget.ts";
@@ -37,8 +38,11 @@ function connect(): http2.ClientHttp2Session {
   return session;
 }
 
-/** A message of so many bytes, all but its last one sent: the server has them once a later call is answered. */
-function begin(session: http2.ClientHttp2Session, principal: string, bytes = bodyBytes) {
+/**
+ * A message of so many bytes, the first of them sent, all but the last one unless it is told otherwise: the server has
+ * them once a later call is answered.
+ */
+function begin(session: http2.ClientHttp2Session, principal: string, bytes = bodyBytes, first = bytes - 1) {
   const text = Buffer.alloc(bytes - 5 - 4, "x");
   const length = [(text.length & 127) | 128, ((text.length >> 7) & 127) | 128, text.length >> 14];
   const whole = envelope(Buffer.concat([Buffer.from([0x0a, ...length]), text]));
@@ -46,8 +50,16 @@ function begin(session: http2.ClientHttp2Session, principal: string, bytes = bod
   // A refusal is all in the headers.
   const status = once(stream, "response").then(([headers]) => (headers as http2.IncomingHttpHeaders)["grpc-status"]);
   stream.on("error", () => undefined).resume();
-  stream.write(whole.subarray(0, -1));
-  return { status, end: () => stream.end(whole.subarray(-1)) };
+  let sent = first;
+  stream.write(whole.subarray(0, sent));
+  return {
+    status,
+    grow(more: number) {
+      stream.write(whole.subarray(sent, sent + more));
+      sent += more;
+    },
+    end: () => stream.end(whole.subarray(sent)),
+  };
 }
 
 const probe = (session: http2.ClientHttp2Session) => askSession(session, { ":path": "/healthz" });
@@ -60,6 +72,32 @@ describe("large bodies that are begun and not ended", () => {
       const begun = [begin(session, "a"), begin(session, "b"), begin(session, "c")];
       await probe(session);
       expect(await begin(session, "d").status).toBe(overloaded);
+      for (const { end } of begun) {
+        end();
+      }
+      for (const { status } of begun) {
+        expect(await status).toBeUndefined();
+      }
+    }
+  });
+
+  test("hold what they have grown to, piece by piece, and give it back", async () => {
+    await start({ maxUnfinishedBytes: 3 * bodyBytes, maxSmallBodyBytes: 0 });
+    const session = connect();
+    for (let round = 0; round < 2; round++) {
+      const begun = ["a", "b", "c"].map((principal) => begin(session, principal, bodyBytes, 9));
+      for (let piece = 0; piece < 3; piece++) {
+        // Once this is answered, the server has gone on to a later turn of its event loop.
+        await probe(session);
+        for (const { grow } of begun) {
+          grow(3_330);
+        }
+      }
+      await probe(session);
+      const more = begin(session, "d");
+      await probe(session);
+      more.end();
+      expect(await more.status).toBe(overloaded);
       for (const { end } of begun) {
         end();
       }
@@ -97,6 +135,37 @@ describe("the bodies of one principal", () => {
     const again = begin(two, "a");
     again.end();
     expect(await again.status).toBeUndefined();
+  });
+
+  test("are refused when they grow beyond his share", async () => {
+    await start({ maxUnfinishedBytesPerShare: bodyBytes + 100 });
+    const session = connect();
+    const [one, grown] = [begin(session, "a"), begin(session, "a", bodyBytes, 50)];
+    await probe(session);
+    grown.grow(100);
+    await probe(session);
+    grown.end();
+    expect(await grown.status).toBe(overloaded);
+    one.end();
+    expect(await one.status).toBeUndefined();
+  });
+
+  test("are refused also over HTTP/1.1 when they grow beyond it", async () => {
+    await start({ maxUnfinishedBytesPerShare: bodyBytes });
+    const request = http.request({
+      port: echo.port,
+      method: "POST",
+      path: "/test.echo.v1.EchoService/Look",
+      headers: { "content-type": "application/json", expect: "100-continue" },
+    });
+    const answered = once(request, "response");
+    request.flushHeaders();
+    // The server says so once it waits for the body: the first turn of its event loop ends without a byte of that.
+    await once(request, "continue");
+    request.end(JSON.stringify({ text: "x".repeat(bodyBytes) }));
+    const [answer] = (await answered) as [http.IncomingMessage];
+    answer.resume();
+    expect(answer.statusCode).toBe(503);
   });
 
   test("give their share back when their caller goes away", async () => {
