@@ -221,8 +221,16 @@ async function listen(server: ZscServer, address: ListenAddress): Promise<Runnin
     return await server.listen(address);
   } catch (error) {
     const reason = errorCode(error) ?? "for an unknown reason";
-    throw new OperatorError(`${address.host}:${address.port} cannot be listened on (${reason}). Check ZSC_LISTEN.`, {
-      cause: error,
-    });
+    const hint = listenHints[reason] ?? "";
+    throw new OperatorError(
+      `${address.host}:${address.port} cannot be listened on (${reason}). Check ZSC_LISTEN.${hint}`,
+      { cause: error },
+    );
   }
 }
+
+const listenHints: Readonly<Record<string, string>> = {
+  EACCES: " Ports below 1024 need a privilege.",
+  EADDRINUSE: " Another program listens there, perhaps another ZSC.",
+  EADDRNOTAVAIL: " This machine does not have the address.",
+};

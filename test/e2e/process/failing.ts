@@ -87,12 +87,15 @@ export function failing(): void {
     test("when its port is taken", async () => {
       const other = await openVault();
       const env = { ...settings(url), ZSC_LISTEN: `127.0.0.1:${other.port}` };
-      await expectEnd(env, /cannot be listened on \(EADDRINUSE\)/);
+      await expectEnd(env, /cannot be listened on \(EADDRINUSE\)\. Check ZSC_LISTEN\. Another program/);
       await other.close();
     });
 
     test("when its address is not this machine's", () =>
-      expectEnd({ ...settings(url), ZSC_LISTEN: "192.0.2.1:7777" }, /cannot be listened on \(EADDRNOTAVAIL\)/));
+      expectEnd(
+        { ...settings(url), ZSC_LISTEN: "192.0.2.1:7777" },
+        /cannot be listened on \(EADDRNOTAVAIL\)\. .* does not have the address/,
+      ));
 
     test("when the database is frozen", async () => {
       const pid = database.pid ?? 0;
