@@ -73,6 +73,11 @@ export function cpuOf(id: string, as: string): Yardstick {
   return { ids: [id], as, figure: ({ serverCpuUs = 0, databaseCpuUs = 0 }) => serverCpuUs + databaseCpuUs };
 }
 
+/** The median time of a call beside that of one contender. */
+export function p50Of(id: string, as: string): Yardstick {
+  return { ids: [id], as, figure: ({ p50Ms = Number.NaN }) => p50Ms };
+}
+
 /** Who answers a load. */
 export interface Target {
   readonly ports: readonly number[];

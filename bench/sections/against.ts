@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { readCall } from "../calls.ts";
-import { cpuOf, loadOf, measureInTurn, of, type Target } from "../measure.ts";
+import { cpuOf, loadOf, measureInTurn, of, p50Of, type Target } from "../measure.ts";
 import { databaseKinds, databaseTitles, onScene, type Scene, usualNumbers } from "../scene.ts";
 import type { DatabaseKind, Stage } from "../stage.ts";
 import { ownerZid, secretName, secretValue } from "../vault-content.ts";
@@ -15,7 +15,8 @@ export const againstSection: Section = {
   title: "The read, beside another checkout",
   about:
     "gRPC, `zsc serve` in production mode as built in this checkout and in the one that --against names, over 1,000 " +
-    "secrets of 100 bytes, in turn. CPU µs: of the server, and of the database; their sum is what the second ratio compares.",
+    "secrets of 100 bytes, in turn. CPU µs: of the server, and of the database; their sum is what the second ratio compares. " +
+    "The other checkout of the goals is commit 2076449.",
   unit: "calls/s",
   measure: (stage) =>
     onScene(stage, async (scene) => {
@@ -28,7 +29,8 @@ export const againstSection: Section = {
         for (const inFlight of [1, ...crowdsOf(stage.options)]) {
           const id = `against/${kind}/${inFlight}`;
           const what = `read, ${databaseTitles[kind]}`;
-          const against = [of(`${id}/there`, "of there"), cpuOf(`${id}/there`, "of its CPU")];
+          const yardstick = `${id}/there`;
+          const against = [of(yardstick, "of there"), cpuOf(yardstick, "of its CPU"), p50Of(yardstick, "of its p50")];
           contenders.push(
             loadOf(stage, { id: `${id}/there`, what: `${what}, there`, inFlight, call, target: there }),
             loadOf(stage, { id: `${id}/here`, what: `${what}, here`, inFlight, call, target: here, against }),
