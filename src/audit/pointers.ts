@@ -84,9 +84,8 @@ export async function comparePointers(
   if (pointers === undefined || (sums !== undefined && (await areRight(pointers, sums)))) {
     return [];
   }
-  return pointers
-    .wrong(maxDifferences)
-    .map((wrong) => ({ table: undefined, name: null, seq: wrong.seq, why: why(wrong) }));
+  const wrong = await pointers.wrong(maxDifferences);
+  return wrong.map((one) => ({ table: undefined, name: null, seq: one.seq, why: why(one) }));
 }
 
 async function areRight(pointers: LogPointers, sums: PointerSums): Promise<boolean> {

@@ -59,7 +59,6 @@ export {
   type AnyTable,
   type Column,
   type ColumnType,
-  type Counter,
   type Derivation,
   declareTable,
   type Key,

@@ -60,7 +60,7 @@ export interface TableWrite {
   readonly deletes: readonly AnyRecord[];
   readonly inserts: readonly VouchedRecord[];
   readonly updates: readonly RecordUpdate[];
-  /** Records whose counters moved, otherwise unchanged or also updated. */
+  /** Records whose counters moved, otherwise unchanged or also updated. The batch has a row with the origin of each. */
   readonly counts: readonly AnyRecord[];
   readonly appends: readonly AnyRecord[];
 }
@@ -189,7 +189,7 @@ export interface Snapshot {
    * column's text may differ from its bytes; MAY do so when it cannot tell. An empty log has no blocks.
    */
   blocks(): AsyncIterable<RowBlock>;
-  /** How the log finds the rows of an origin; undefined where the database does it by an index. */
+  /** How the log finds the rows of an origin; undefined where a database of an older schema does it by an index. */
   readonly pointers: LogPointers | undefined;
   /** The rows of a table as they are stored, in the order of the bytes of their key, in pages. */
   records(table: AnyTable): AsyncIterable<readonly SnapshotRow[]>;
@@ -204,7 +204,7 @@ export interface LogPointers {
   /** The bytes of every origin, and its last row, in pages. */
   lasts(): AsyncIterable<readonly (readonly [origin: Uint8Array, seq: number])[]>;
   /** The pointers that are not as the log says, at most `limit`. Sorts the whole log: for the case that some are. */
-  wrong(limit: number): readonly WrongPointer[];
+  wrong(limit: number): Promise<readonly WrongPointer[]>;
 }
 
 export interface WrongPointer {

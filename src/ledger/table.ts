@@ -27,19 +27,13 @@ export interface Column<F extends string = string> {
   readonly since?: number;
 }
 
-/** A counter beside a row: counting adds one to `count`, and sets `latest` to the current Zeqond. */
-export interface Counter<F extends string = string> {
-  readonly field: F;
-  readonly name: string;
-  readonly moves: "count" | "latest";
-}
-
-/** The counters of a table's rows, in a table of their own: counting does not rewrite the row (ADR 3). */
+/**
+ * How often a record was counted, and the Zeqond of the last time, null for never. They stand in the row of its origin:
+ * counting does not rewrite the record (ADR 3, 15).
+ */
 interface Counters<F extends string = string> {
-  readonly table: string;
-  /** The column that holds the identity of the row. */
-  readonly key: string;
-  readonly columns: readonly Counter<F>[];
+  readonly count: F;
+  readonly latest: F;
 }
 
 /** The values of a key or a lookup, in the order of its fields. */
@@ -62,6 +56,7 @@ export interface AnyTable<F extends string = string> {
   readonly identity?: F;
   /** Indices: the fields by which records can be looked up, by label. */
   readonly lookups: Readonly<Record<string, readonly F[]>>;
+  /** Only of a table that is logged, with a key of one field. */
   readonly counters?: Counters<F>;
   /**
    * - `versioned`: has a field `version`, from 1, which every put increments.

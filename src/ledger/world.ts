@@ -187,10 +187,13 @@ class TableState {
   }
 
   count(key: string, { zeqond }: Moment): void {
-    const counted: Record<string, unknown> = { ...this.get(key) };
-    for (const { field, moves } of this.#table.counters?.columns ?? []) {
-      counted[field] = moves === "count" ? Number(counted[field]) + 1 : zeqond;
+    const { counters } = this.#table;
+    if (counters === undefined) {
+      throw new Error(`the table ${this.#table.name} has no counters`);
     }
+    const counted: Record<string, unknown> = { ...this.get(key) };
+    counted[counters.count] = Number(counted[counters.count]) + 1;
+    counted[counters.latest] = zeqond;
     this.#changed.set(key, counted);
   }
 
@@ -247,7 +250,10 @@ class TableState {
 
   #haveCountersMoved(was: AnyRecord, now: AnyRecord): boolean {
     const { counters } = this.#table;
-    return counters?.columns.some(({ field }) => was[field] !== now[field]) === true;
+    return (
+      counters !== undefined &&
+      (was[counters.count] !== now[counters.count] || was[counters.latest] !== now[counters.latest])
+    );
   }
 
   #vouched(record: AnyRecord): VouchedRecord {

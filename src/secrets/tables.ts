@@ -23,14 +23,7 @@ export const secrets = declareTable<Secret>({
   key: ["name"],
   identity: "id",
   lookups: { expiry: ["expiresZeqond"] },
-  counters: {
-    table: "read_counter",
-    key: "secret_id",
-    columns: [
-      { field: "readCount", name: "read_count", moves: "count" },
-      { field: "lastReadZeqond", name: "last_read_zeqond", moves: "latest" },
-    ],
-  },
+  counters: { count: "readCount", latest: "lastReadZeqond" },
   digestPrefix: "zsc-vault-row-v1",
   log: {
     originPrefix,

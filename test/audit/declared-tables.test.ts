@@ -70,7 +70,7 @@ function rightsOf(holder: string): Operation<readonly string[]> {
     weight: { rows: 1, bytes: 0 },
     apply: (view) => ({
       outcome: { kind: "done", value: view.get(passes, holder)?.rights ?? [] },
-      changes: [],
+      changes: view.get(passes, holder) === undefined ? [] : [{ kind: "count", table: passes, key: [holder] }],
       drafts: [{ type: "pass_shown", subject: `pass|${holder}`, actorZid: holder, purpose: "shown", payload: {} }],
     }),
   };
@@ -78,9 +78,11 @@ function rightsOf(holder: string): Operation<readonly string[]> {
 
 const note = (number: number, fields: Partial<Note> = {}): Note => ({
   ...{ shelf: "a", number, id: crypto.randomUUID(), version: 1, text: "t", tags: ["x"], blob: null },
-  ...{ madeAt: "2026-05-17T13:11:14.277Z", color: "red", opened: 0, openedZeqond: null },
+  ...{ madeAt: "2026-05-17T13:11:14.277Z", color: "red" },
   ...fields,
 });
+
+const unshown = { shown: 0, shownZeqond: null };
 
 const mac = createRowMac(createKeyring({ id: "07".repeat(8), key: createSecretKey(Buffer.alloc(32, 7)) }));
 
@@ -148,10 +150,17 @@ describe.each([
   });
 
   test("that is vouched for gives nobody what he wrote into it himself", async () => {
-    await sequencer.submit(give({ holder: "ann", version: 1, rights: ["read"] }));
-    await sequencer.submit(give({ holder: "bob", version: 1, rights: ["read", "write"] }));
+    await sequencer.submit(give({ holder: "ann", version: 1, rights: ["read"], ...unshown }));
+    await sequencer.submit(give({ holder: "bob", version: 1, rights: ["read", "write"], ...unshown }));
     expect((await sequencer.submit(rightsOf("ann"))).value).toEqual(["read"]);
     expect((await sequencer.submit(rightsOf("nobody"))).value).toEqual([]);
+    // Its counters are beside what is vouched for.
+    const counted = await place.sql("SELECT origin_id, last_seq, read_count FROM audit_origin ORDER BY last_seq");
+    expect(counted.map((row) => row.map(String))).toEqual([
+      ["zsc:pass|bob", "2", "0"],
+      ["zsc:pass|ann", "3", "1"],
+      ["zsc:pass|nobody", "4", "0"],
+    ]);
     await place.sql(`UPDATE pass SET rights = '["read","write"]' WHERE holder = 'ann'`);
     await expect(sequencer.submit(rightsOf("ann"))).rejects.toMatchObject({ code: "SEAL_BROKEN" });
     await place.sql("UPDATE pass SET holder = 'eve' WHERE holder = 'bob'");

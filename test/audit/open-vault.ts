@@ -14,7 +14,7 @@ import { auditValues } from "../../src/store/sql/audit-log.ts";
 import { openSqliteStore } from "../../src/store/sqlite/store.ts";
 import { freshMysqlUrl, freshSqliteUrl } from "../support/databases.ts";
 import { collect, type HandClock, handClock } from "../support/ledger.ts";
-import { derivePointers } from "../support/log-pointers.ts";
+import { deriveMysqlPointers, derivePointers } from "../support/log-pointers.ts";
 import { withConnection } from "../support/mysql-admin.ts";
 import { mysqlOptionsOf } from "../support/places.ts";
 
@@ -61,7 +61,7 @@ export interface OpenVault {
   close(): Promise<void>;
 }
 
-const allTables = ["audit_log", "audit_head", "secret", "read_counter", "denial"];
+const allTables = ["audit_log", "audit_head", "audit_origin", "secret", "denial"];
 
 export async function openVault(kind: DatabaseKind): Promise<OpenVault> {
   const url = kind === "SQLite" ? (await freshSqliteUrl()).url : await freshMysqlUrl();
@@ -70,7 +70,7 @@ export async function openVault(kind: DatabaseKind): Promise<OpenVault> {
     kind === "SQLite" ? openSqliteStore(pathOf(url), tables) : await openMysqlStore(mysqlOptionsOf(url), tables);
   const sequencer = createSequencer({ store, clock });
   const sql: OpenVault["sql"] = (...statements) =>
-    kind === "SQLite" ? onSqlite(pathOf(url), statements, true) : onMysql(url, statements);
+    kind === "SQLite" ? onSqlite(pathOf(url), statements, true) : onMysql(url, statements, true);
   const rows = async () => {
     const snapshot = await snapshotOf(url);
     return await collect(snapshot.rows()).finally(() => snapshot.close());
@@ -81,7 +81,8 @@ export async function openVault(kind: DatabaseKind): Promise<OpenVault> {
     store,
     clock,
     sql,
-    sqlAlone: (...statements) => onSqlite(pathOf(url), statements, false),
+    sqlAlone: (...statements) =>
+      kind === "SQLite" ? onSqlite(pathOf(url), statements, false) : onMysql(url, statements, false),
     rows,
     async run(operation) {
       await sequencer.submit(operation).catch((error: unknown) => {
@@ -172,12 +173,19 @@ function tryToDerive(database: Database.Database): void {
   }
 }
 
-async function onMysql(url: string, statements: readonly Statement[]): Promise<void> {
+async function onMysql(url: string, statements: readonly Statement[], derives: boolean): Promise<void> {
   await withConnection(url, async (connection) => {
     await connection.query("SET autocommit = 0");
     for (const [sql, ...values] of statements) {
       await connection.query(sql, values);
     }
     await connection.query("COMMIT");
+    if (derives) {
+      await deriveMysqlPointers(connection).then(
+        () => connection.query("COMMIT"),
+        // A table that was altered may not take them.
+        () => connection.query("ROLLBACK"),
+      );
+    }
   });
 }

@@ -33,7 +33,7 @@ export interface DatabaseView {
 type Query = (sql: string) => Promise<readonly (readonly unknown[])[]>;
 
 export function sqliteView(path: string): DatabaseView {
-  return viewOf(async (sql) => {
+  return viewOf("'zsc:' || s.name", async (sql) => {
     const database = new Database(path, { readonly: true });
     try {
       return database.prepare<[], unknown[]>(sql).raw().all();
@@ -45,7 +45,7 @@ export function sqliteView(path: string): DatabaseView {
 
 /** @param session statements before every look */
 export function mysqlView(url: string, session: readonly string[] = []): DatabaseView {
-  return viewOf((sql) =>
+  return viewOf("CONCAT('zsc:', s.name)", (sql) =>
     withConnection(url, async (connection: Connection) => {
       for (const statement of session) {
         await connection.query(statement);
@@ -56,7 +56,8 @@ export function mysqlView(url: string, session: readonly string[] = []): Databas
   );
 }
 
-function viewOf(query: Query): DatabaseView {
+/** @param originOfName SQL of the origin of a secret `s` */
+function viewOf(originOfName: string, query: Query): DatabaseView {
   return {
     async rowsAfter(seq) {
       const rows = await query(`SELECT ${auditColumns.join(", ")} FROM audit_log WHERE seq > ${seq} ORDER BY seq`);
@@ -66,8 +67,8 @@ function viewOf(query: Query): DatabaseView {
     },
     async secrets() {
       const rows = await query(
-        `SELECT s.name, s.bound_zid, s.permissions, s.purpose_tag, s.version, c.read_count, c.last_read_zeqond
-         FROM secret s LEFT JOIN read_counter c ON c.secret_id = s.id ORDER BY s.name`,
+        `SELECT s.name, s.bound_zid, s.permissions, s.purpose_tag, s.version, o.read_count, o.last_read_zeqond
+         FROM secret s LEFT JOIN audit_origin o ON o.origin_id = ${originOfName} ORDER BY s.name`,
       );
       return rows.map(secretOf);
     },

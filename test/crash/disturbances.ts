@@ -125,7 +125,7 @@ export function changeTables(url: string): Disturbance {
       const changes = await withConnection(url, async (connection) => {
         let count = 0;
         for (const endAt = Date.now() + 2 * harassmentMs; Date.now() < endAt; await sleep(Math.random() * 60)) {
-          const table = oneOf(["audit_log", "secret", "read_counter", "denial"]);
+          const table = oneOf(["audit_log", "secret", "audit_origin", "denial"]);
           await connection.query(`ALTER TABLE ${table} COMMENT = '${count++}'`);
         }
         return count;

@@ -82,7 +82,7 @@ describe("an account that has just what the documents grant it", () => {
     await queryText(ownerUrl, "UPDATE schema_version SET version = 0");
     const refused = await runZsc(["serve"], vault.env);
     expect(refused.code).toBe(1);
-    expect(refused.stderr).toMatch(/does not grant the account .*upgrade also need CREATE, ALTER and INDEX/);
+    expect(refused.stderr).toMatch(/does not grant the account .*upgrade also need CREATE, ALTER, INDEX and DROP/);
     await queryText(ownerUrl, `UPDATE schema_version SET version = ${version}`);
     await vault.start();
   });

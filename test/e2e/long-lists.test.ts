@@ -227,10 +227,8 @@ async function addAuditRows(vault: Vault, name: string, count: number): Promise<
     WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${count})
     SELECT 1000000 + n, ${id}, 'zsc:${name}', 1, 'ZEQ-1', 'secret_set', ${id}, '${permissions}', 'set',
       '${"a".repeat(64)}', '${"a".repeat(64)}', '2026-05-17T13:11:14.277Z', '${"a".repeat(64)}' FROM numbers`);
-  if (isSqlite) {
-    await vault.sql(
-      "UPDATE audit_log SET before_seq = CASE seq WHEN 1000001 THEN 0 ELSE seq - 1 END WHERE seq > 1000000",
-    );
-    await vault.sql(`INSERT OR REPLACE INTO audit_origin VALUES ('zsc:${name}', ${1_000_000 + count})`);
-  }
+  await vault.sql(
+    "UPDATE audit_log SET before_seq = CASE seq WHEN 1000001 THEN 0 ELSE seq - 1 END WHERE seq > 1000000",
+  );
+  await vault.sql(`REPLACE INTO audit_origin (origin_id, last_seq) VALUES ('zsc:${name}', ${1_000_000 + count})`);
 }

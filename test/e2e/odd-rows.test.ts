@@ -9,7 +9,7 @@ const loosened = {
   MariaDB: [
     "ALTER TABLE audit_log MODIFY zeqond_number BIGINT",
     "ALTER TABLE secret MODIFY expires_zeqond BIGINT",
-    "ALTER TABLE read_counter MODIFY read_count BIGINT, MODIFY last_read_zeqond BIGINT",
+    "ALTER TABLE audit_origin MODIFY read_count BIGINT, MODIFY last_read_zeqond BIGINT",
   ],
 };
 
@@ -30,7 +30,7 @@ describe.each(databaseKinds)("numbers that somebody wrote into the tables of %s 
     async (number) => {
       await vault.sql(`UPDATE audit_log SET zeqond_number = ${number} WHERE seq = 1`);
       await vault.sql(`UPDATE secret SET expires_zeqond = ${number}`);
-      await vault.sql(`UPDATE read_counter SET read_count = ${number}, last_read_zeqond = ${number}`);
+      await vault.sql(`UPDATE audit_origin SET read_count = ${number}, last_read_zeqond = ${number}`);
       const client = grpcJsClient(vault);
       const token = await vault.token("admin", "ZEQ-ADMIN");
       const shown = number.startsWith("-") ? 0n : 9_223_372_036_854_775_808n;

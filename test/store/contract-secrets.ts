@@ -68,7 +68,7 @@ export function describeSecrets(newPlace: NewPlace): void {
     const before = secretNamed("a");
     await put({ inserts: [before] });
     const secret = { ...before, version: 2 };
-    const reads = [{ id: before.id, readCount: 4, lastReadZeqond: 8 }];
+    const reads = [{ ...before, readCount: 4, lastReadZeqond: 8 }];
     await put({ updates: [{ secret, fromVersion: 1 }], reads });
     expect(await loaded("a")).toEqual({ ...secret, readCount: 4, lastReadZeqond: 8 });
   });
@@ -77,7 +77,7 @@ export function describeSecrets(newPlace: NewPlace): void {
     const secret = secretNamed("a");
     await put({ inserts: [secret, secretNamed("b")] });
     for (const readCount of [1, 7, 7]) {
-      await put({ reads: [{ id: secret.id, readCount, lastReadZeqond: startZeqond }] });
+      await put({ reads: [{ ...secret, readCount, lastReadZeqond: startZeqond }] });
       expect(await loaded("a")).toEqual({ ...secret, readCount, lastReadZeqond: startZeqond });
     }
     expect((await loaded("b"))?.readCount).toBe(0);
@@ -89,7 +89,9 @@ export function describeSecrets(newPlace: NewPlace): void {
     await put({ deletes: [secret] });
     expect(await loaded("a")).toBeUndefined();
     expect(await place.sql("SELECT name FROM secret")).toEqual([["b"]]);
-    expect(await place.sql(`SELECT * FROM read_counter WHERE secret_id = '${secret.id}'`)).toEqual([]);
+    expect(await place.sql("SELECT read_count, last_read_zeqond FROM audit_origin WHERE origin_id = 'zsc:a'")).toEqual([
+      ["0", "null"],
+    ]);
   });
 
   test("a secret may be deleted and created again in one batch", async () => {

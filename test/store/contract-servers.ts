@@ -97,7 +97,7 @@ export function describeServers(newPlace: NewPlace): void {
     const { head, records } = await store.inventory();
     expect([head, [...records.values()]]).toEqual([to, [1]]);
     const counts = await Promise.all(
-      ["audit_log", "secret", "read_counter", "denial"].map((table) => place.sql(`SELECT COUNT(*) FROM ${table}`)),
+      ["audit_log", "secret", "audit_origin", "denial"].map((table) => place.sql(`SELECT COUNT(*) FROM ${table}`)),
     );
     expect(counts.flat(2)).toEqual(["1", "1", "1", "0"]);
     expect((await load(store, { secrets: ["a"] })).head).toEqual(to);

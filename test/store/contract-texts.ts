@@ -1,5 +1,5 @@
 import type { Head } from "../../src/ledger/row.ts";
-import { zeroHash } from "../../src/ledger/row.ts";
+import { originIdOf, zeroHash } from "../../src/ledger/row.ts";
 import type { Store } from "../../src/ledger/store.ts";
 import { bindingOf } from "../../src/secrets/drafts.ts";
 import {
@@ -103,7 +103,7 @@ export function describeTexts(newPlace: NewPlace): void {
       }
       const secret = { ...before, version: 2 };
       await write(store, () => ({ updates: [{ secret, fromVersion: 1 }] }));
-      await write(store, () => ({ reads: [{ id: before.id, readCount: 1, lastReadZeqond: 1 }] }));
+      await write(store, () => ({ reads: [{ ...before, readCount: 1, lastReadZeqond: 1 }] }));
       expect(await loaded(name)).toEqual({ ...secret, readCount: 1, lastReadZeqond: 1 });
       await write(store, () => ({ deletes: [secret] }));
       expect(await loaded(name)).toBeUndefined();
@@ -161,11 +161,12 @@ export function describeTexts(newPlace: NewPlace): void {
     const secret = secretNamed("large", { expiresZeqond: max, version: max, ...counters });
     const seq = (await load(store)).head.seq + 1;
     const denials = [{ seq, zid: "ZEQ-LARGE", zeqond: max }];
-    await write(store, (head) => ({ rows: [rowAfter(head, { zeqondNumber: max })], inserts: [secret], denials }));
+    const row = (head: Head) => rowAfter(head, { originId: originIdOf(secret.name), zeqondNumber: max });
+    await write(store, (head) => ({ rows: [row(head)], inserts: [secret], denials }));
     const back = await load(store, { secrets: ["large"], denials: ["ZEQ-LARGE"], nowZeqond: max - 120 });
     expect(back.secrets.get("large")).toEqual(secret);
     expect(back.denials.get("ZEQ-LARGE")).toEqual([max]);
-    expect((await auditRows(store, "zsc:a", 1, emptyHead))[0]?.zeqondNumber).toBe(max);
+    expect((await auditRows(store, "zsc:large", 1, emptyHead))[0]?.zeqondNumber).toBe(max);
     expect(await dueSecrets(store, max - 1, "kept", 10)).not.toContain("large");
     expect(await dueSecrets(store, max, "kept", 10)).toContain("large");
     await write(store, () => ({ updates: [{ secret: { ...secret, version: max }, fromVersion: max }] }));

@@ -66,7 +66,7 @@ export function describeTransact(newPlace: NewPlace): void {
     const parts = {
       inserts: [secretNamed("new")],
       updates: [{ secret: { ...kept, boundZid: "ZEQ2", version: 2 }, fromVersion: 1 }],
-      reads: [{ id: kept.id, readCount: 9, lastReadZeqond: 9 }],
+      reads: [{ name: kept.name, readCount: 9, lastReadZeqond: 9 }],
       denials: [{ seq: 99, zid: "ZEQ1", zeqond: 9 }],
     };
     await expect(refused(writeAfter(stale(to), parts))).rejects.toMatchObject({ kind: "conflict" });

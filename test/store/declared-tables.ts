@@ -12,8 +12,6 @@ export interface Note {
   readonly blob: Uint8Array | null;
   readonly madeAt: string;
   readonly color: string | null;
-  readonly opened: number;
-  readonly openedZeqond: number | null;
 }
 
 export const notes = declareTable<Note>({
@@ -34,14 +32,6 @@ export const notes = declareTable<Note>({
   key: ["shelf", "number"],
   identity: "id",
   lookups: { shelf: ["shelf"], color: ["shelf", "color"] },
-  counters: {
-    table: "note_counter",
-    key: "note_id",
-    columns: [
-      { field: "opened", name: "opened", moves: "count" },
-      { field: "openedZeqond", name: "opened_zeqond", moves: "latest" },
-    ],
-  },
   digestPrefix: "test-note-v1",
   log: {
     originPrefix: "zsc:note|",
@@ -57,6 +47,8 @@ export interface Pass {
   readonly holder: string;
   readonly version: number;
   readonly rights: readonly string[];
+  readonly shown: number;
+  readonly shownZeqond: number | null;
 }
 
 export const passes = declareTable<Pass>({
@@ -70,6 +62,7 @@ export const passes = declareTable<Pass>({
   ],
   key: ["holder"],
   lookups: {},
+  counters: { count: "shown", latest: "shownZeqond" },
   digestPrefix: "test-pass-v1",
   vouched: true,
   log: {
@@ -84,7 +77,7 @@ export const passes = declareTable<Pass>({
 /** The same notes, as a later program declares them. */
 export const laterNotes: AnyTable = {
   ...notes,
-  columns: [...notes.columns, { field: "mood", name: "mood", type: "text", maxBytes: 20, optional: true, since: 4 }],
+  columns: [...notes.columns, { field: "mood", name: "mood", type: "text", maxBytes: 20, optional: true, since: 5 }],
 };
 
 export const withNotes: readonly AnyTable[] = [...tables, notes, passes];

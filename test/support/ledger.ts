@@ -90,14 +90,16 @@ export interface WriteParts {
   readonly deletes?: readonly Secret[];
   readonly inserts?: readonly Secret[];
   readonly updates?: readonly { readonly secret: Secret; readonly fromVersion: number }[];
-  readonly reads?: readonly Pick<Secret, "id" | "readCount" | "lastReadZeqond">[];
+  readonly reads?: readonly Pick<Secret, "name" | "readCount" | "lastReadZeqond">[];
   readonly denials?: readonly Denial[];
   readonly nowZeqond?: number;
 }
 
-/** A write behind `from`: one row, unless told otherwise, and the rest of the batch as given. */
+/** A write behind `from`: a row for each secret that is touched, one at least, and the rest of the batch as given. */
 export function writeAfter(from: Head, parts: WriteParts = {}): LedgerWrite {
-  const rows = parts.rows ?? [rowAfter(from)];
+  const touched = [...(parts.deletes ?? []), ...(parts.inserts ?? []), ...(parts.reads ?? [])].map(({ name }) => name);
+  const ofNames = [...new Set(touched)].map((name) => ({ originId: originIdOf(name) }));
+  const rows = parts.rows ?? rowsAfter(from, ofNames.length === 0 ? [{}] : ofNames);
   const { seq, rowHash } = rows.at(-1) ?? from;
   const none = { deletes: [], inserts: [], updates: [], counts: [], appends: [] };
   const ofSecrets = {

@@ -99,7 +99,7 @@ export function memoryVault(clock = handClock(), declared: readonly AnyTable[] =
   };
 
   const countersOf = ({ counters }: AnyTable, record: AnyRecord | undefined) =>
-    Object.fromEntries((counters?.columns ?? []).map(({ field }) => [field, record?.[field]]));
+    counters && { [counters.count]: record?.[counters.count], [counters.latest]: record?.[counters.latest] };
 
   return {
     ...{ clock, secrets, log, runAll },

@@ -88,7 +88,7 @@ const causes: readonly Cause[] = [
   {
     of: [1044, 1142, 1143, 1227, 1370, 1419],
     what: "does not grant the account what it needs",
-    todo: "grant it as docs/operations.md says, Databases; the first start and an upgrade also need CREATE, ALTER and INDEX",
+    todo: "grant it as docs/operations.md says, Databases; the first start and an upgrade also need CREATE, ALTER, INDEX and DROP",
   },
   { of: [1049], what: "does not exist on its server", todo: `create it, or correct its name in ${url}` },
   {

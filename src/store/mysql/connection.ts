@@ -1,5 +1,5 @@
 import { connect, isIP } from "node:net";
-import { createConnection, type FieldPacket, type ResultSetHeader, type RowDataPacket } from "mysql2/promise";
+import { createConnection, type FieldPacket, type ResultSetHeader } from "mysql2/promise";
 import { OperatorError, type Plaintext } from "../../base/index.ts";
 import { StoreFailure } from "../../ledger/index.ts";
 import { failureOf, type Stage } from "./failures.ts";
@@ -17,15 +17,18 @@ export interface MysqlOptions {
   readonly tls?: { readonly ca?: string };
 }
 
+/** A row as an array of its columns. */
+export type Row = unknown[];
+
 /** The results of a packet of several statements, one for each. */
-export type Results = readonly (ResultSetHeader | RowDataPacket[])[];
+export type Results = readonly (ResultSetHeader | Row[])[];
 
 /** Everything on it fails with a `StoreFailure` and with nothing else. */
 export interface Connection {
   /** Runs statements in one packet; `values` take the places of the `?` in all of them, as literals made on this side. */
   run(statements: string | readonly string[], values?: readonly unknown[]): Promise<Results>;
   /** The rows of one statement, as arrays of columns. */
-  rows(sql: string, values?: readonly unknown[]): Promise<readonly unknown[][]>;
+  rows(sql: string, values?: readonly unknown[]): Promise<readonly Row[]>;
   /** Sends COMMIT alone in its packet, so that its answer implies the success of everything before it. */
   commit(): Promise<void>;
   /** A round trip that opens no transaction. */
@@ -140,7 +143,8 @@ export async function openConnection(options: MysqlOptions, use: Use): Promise<C
     async run(statements, values = []) {
       const list = typeof statements === "string" ? [statements] : statements;
       const sql = list.join("; ");
-      const query = raw.query<RowDataPacket[]>(checked(values.length === 0 ? sql : bind(sql, values)));
+      const text = checked(values.length === 0 ? sql : bind(sql, values));
+      const query: Promise<[unknown, FieldPacket[]]> = raw.query({ sql: text, rowsAsArray: true });
       const [results] = await answered(query, msLeft());
       // mysql2 gives one statement its result, and several an array of theirs.
       return (list.length === 1 ? [results] : results) as Results;
@@ -148,7 +152,7 @@ export async function openConnection(options: MysqlOptions, use: Use): Promise<C
     async rows(text, values = []) {
       const sql = checked(values.length === 0 ? text : bind(text, values));
       const query: Promise<[unknown, FieldPacket[]]> = raw.query({ sql, rowsAsArray: true });
-      return (await answered(query, msLeft()))[0] as unknown[][];
+      return (await answered(query, msLeft()))[0] as Row[];
     },
     async commit() {
       await answered(raw.query("COMMIT"), msLeft(), "commit");
@@ -179,7 +183,7 @@ export async function openConnection(options: MysqlOptions, use: Use): Promise<C
 
 function variablesOf(rows: Results[number] | undefined): ReadonlyMap<string, string> {
   const list = Array.isArray(rows) ? rows : [];
-  return new Map(list.map((row) => [String(row["Variable_name"]).toLowerCase(), String(row["Value"])]));
+  return new Map(list.map(([name, value]) => [String(name).toLowerCase(), String(value)]));
 }
 
 /** mysql2 compares the certificate of a server that is reached by its address with `localhost`, whatever the address. */

@@ -1,4 +1,3 @@
-import type { RowDataPacket } from "mysql2/promise";
 import {
   type AnyRecord,
   auditColumns,
@@ -12,13 +11,16 @@ import {
   StoreFailure,
   type TableNeeds,
 } from "../../ledger/index.ts";
-import { macColumn, storedRowOf, textOf } from "../sql/index.ts";
-import type { Connection, Results } from "./connection.ts";
+import { storedRowOf, textOf } from "../sql/index.ts";
+import type { Connection, Results, Row } from "./connection.ts";
 import { type MysqlTable, type MysqlTables, sqlOf } from "./tables.ts";
 
 export const selectAudit = `SELECT ${auditColumns.join(", ")} FROM audit_log`;
 
 export const selectHead = "SELECT seq, row_hash FROM audit_head WHERE id = 1";
+
+/** The last rows of origins, as far as they were loaded. */
+export type LastRows = ReadonlyMap<string, number>;
 
 /**
  * First round trip of a batch: locks the head, then loads. READ COMMITTED gives each statement a view of its own, so
@@ -28,11 +30,12 @@ export async function lockAndLoad(
   connection: Connection,
   tables: MysqlTables,
   { needs, nowZeqond, rowHashesAt }: LoadRequest,
-): Promise<Loaded> {
+): Promise<{ readonly loaded: Loaded; readonly lastRows: LastRows }> {
   const packet = new Packet();
   const headAt = packet.add(`${selectHead} FOR UPDATE`, []);
+  const lastRows = new Map<string, number>();
   const readers = [...needs].map(([table, ofTable]) => {
-    return [table, askFor(packet, sqlOf(tables, table), ofTable, nowZeqond)] as const;
+    return [table, askFor(packet, sqlOf(tables, table), ofTable, nowZeqond, lastRows)] as const;
   });
   const hashesAt =
     rowHashesAt.length === 0
@@ -40,11 +43,12 @@ export async function lockAndLoad(
       : packet.add("SELECT seq, row_hash FROM audit_log WHERE seq IN (?)", [rowHashesAt]);
   const results = await connection.run(packet.statements, packet.values);
   const hashes = hashesAt === undefined ? [] : rowsAt(results, hashesAt);
-  return {
+  const loaded = {
     head: headOf(rowsAt(results, headAt)),
     tables: new Map(readers.map(([table, read]) => [table, read(results)])),
-    rowHashes: new Map(hashes.map((row) => [Number(row["seq"]), String(row["row_hash"])])),
+    rowHashes: new Map(hashes.map(([seq, hash]) => [Number(seq), String(hash)])),
   };
+  return { loaded, lastRows };
 }
 
 class Packet {
@@ -64,6 +68,7 @@ function askFor(
   sql: MysqlTable,
   { keys, lookups, changes }: TableNeeds,
   nowZeqond: number,
+  lastRows: Map<string, number>,
 ): (results: Results) => LoadedTable {
   const keysAt = keys.size === 0 ? undefined : packet.add(sql.byKeys, [listOf(keys.values(), sql.key.length)]);
   const lookupsAt = [...lookups].map(([label, by]) => {
@@ -78,21 +83,26 @@ function askFor(
   });
   return (results) => {
     const macs = new Map<AnyRecord, Uint8Array>();
-    const recordOf = (row: RowDataPacket): AnyRecord => {
+    const recordOf = (row: Row): AnyRecord => {
       const record = sql.recordOf(row);
       if (sql.table.vouched) {
-        macs.set(record, bytesOf(row[macColumn]));
+        macs.set(record, bytesOf(row[sql.table.columns.length]));
       }
       return record;
     };
     const rows = keysAt === undefined ? [] : rowsAt(results, keysAt);
     const records = new Map<string, AnyRecord>();
-    const stored = new Map<string, RowDataPacket>();
+    const stored = new Map<string, Row>();
     for (const row of rows) {
       const record = recordOf(row);
       const key = sql.shape.keyOf(record);
       records.set(key, record);
-      stored.set(key, row);
+      if (changes.size > 0) {
+        stored.set(key, row);
+      }
+      if (sql.counters !== undefined && typeof row.at(-1) === "number") {
+        lastRows.set(sql.counters.originPrefix + key, row.at(-1) as number);
+      }
     }
     const asRecorded = changesAt.filter(({ key, at }) => isRowAsRecorded(sql, stored.get(key), rowsAt(results, at)[0]));
     return {
@@ -113,19 +123,9 @@ function listOf(keys: Iterable<Key>, columns: number): readonly unknown[] {
   return columns === 1 ? Array.from(keys, ([value]) => value) : [...keys];
 }
 
-function isRowAsRecorded(
-  { table }: MysqlTable,
-  row: RowDataPacket | undefined,
-  last: RowDataPacket | undefined,
-): boolean {
-  const stored =
-    row &&
-    storedRowOf(
-      table,
-      table.columns.map(({ name }): unknown => row[name]),
-    );
-  const change = last && { transitionType: textOf(last["transition_type"]), payloadEnd: textOf(last["payload_end"]) };
-  return isAsRecorded(table, stored, change);
+function isRowAsRecorded({ table }: MysqlTable, row: Row | undefined, last: Row | undefined): boolean {
+  const change = last && { transitionType: textOf(last[0]), payloadEnd: textOf(last[1]) };
+  return isAsRecorded(table, row && storedRowOf(table, row), change);
 }
 
 function groupBy(fields: readonly string[], records: readonly AnyRecord[]): ReadonlyMap<string, readonly AnyRecord[]> {
@@ -142,15 +142,15 @@ function groupBy(fields: readonly string[], records: readonly AnyRecord[]): Read
   return groups;
 }
 
-export function headOf(rows: readonly RowDataPacket[]) {
+export function headOf(rows: readonly Row[]) {
   const [head] = rows;
   if (head === undefined) {
     throw new StoreFailure("unavailable", "the head of the audit log is gone");
   }
-  return { seq: Number(head["seq"]), rowHash: String(head["row_hash"]) };
+  return { seq: Number(head[0]), rowHash: String(head[1]) };
 }
 
-export function rowsAt(results: Results, index: number): readonly RowDataPacket[] {
+export function rowsAt(results: Results, index: number): readonly Row[] {
   const rows = results[index];
   return Array.isArray(rows) ? rows : [];
 }

@@ -1,6 +1,6 @@
 import { errorCode, OperatorError } from "../../base/index.ts";
 import { type AnyTable, StoreFailure } from "../../ledger/index.ts";
-import { type OnMigration, pendingMigrations } from "../sql/index.ts";
+import { type MigrationProgress, type OnMigration, pendingMigrations } from "../sql/index.ts";
 import { type Connection, type MysqlOptions, openConnection } from "./connection.ts";
 import { type MysqlStatement, mysqlMigrations } from "./migrations.ts";
 import { despiteRivals } from "./rivals.ts";
@@ -27,7 +27,9 @@ export function migrate(options: MysqlOptions, tables: readonly AnyTable[], onMi
       const version = await versionOf(connection);
       if (pendingMigrations(steps, version).length > 0) {
         onMigration?.(version);
-        await migrateUnderLock(connection, options.database, steps).finally(() => onMigration?.(undefined));
+        await migrateUnderLock(connection, options.database, steps, (progress) => {
+          onMigration?.(version, progress);
+        }).finally(() => onMigration?.(undefined));
       }
       await refuseOtherEngines(connection, tables);
       await proveWriting(connection);
@@ -53,6 +55,7 @@ async function migrateUnderLock(
   connection: Connection,
   database: string,
   steps: ReturnType<typeof mysqlMigrations>,
+  onProgress: (progress: MigrationProgress) => void,
 ): Promise<void> {
   await takeLock(connection, `zsc:migrate:${database}`.slice(0, 64));
   await connection.run(
@@ -62,7 +65,7 @@ async function migrateUnderLock(
   await connection.commit();
   for (const { version, statements } of pendingMigrations(steps, await versionOf(connection))) {
     for (const statement of statements) {
-      await carryOut(connection, statement);
+      await carryOut(connection, statement, onProgress);
     }
     await connection.run("UPDATE schema_version SET version = GREATEST(version, ?) WHERE id = 1", [version]);
     await connection.commit();
@@ -74,7 +77,7 @@ async function migrateUnderLock(
 async function refuseOtherEngines(connection: Connection, tables: readonly AnyTable[]): Promise<void> {
   const others = await connection.rows(
     "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name IN (?) AND engine <> 'InnoDB'",
-    [[...ownTables, ...tables.flatMap(({ name, counters }) => [name, ...(counters ? [counters.table] : [])])]],
+    [[...ownTables, ...tables.map(({ name }) => name)]],
   );
   if (others.length > 0) {
     const names = others.map(([name]) => String(name)).join(", ");
@@ -84,12 +87,20 @@ async function refuseOtherEngines(connection: Connection, tables: readonly AnyTa
   }
 }
 
-const ownTables = ["audit_log", "audit_head", "key_check", "schema_version"];
+const ownTables = ["audit_log", "audit_origin", "audit_head", "key_check", "schema_version"];
 
-async function carryOut(connection: Connection, statement: MysqlStatement): Promise<void> {
+async function carryOut(
+  connection: Connection,
+  statement: MysqlStatement,
+  onProgress: (progress: MigrationProgress) => void,
+): Promise<void> {
   connection.limit(stepMs);
   if (typeof statement === "string") {
     await connection.run(statement);
+    return;
+  }
+  if ("carryOut" in statement) {
+    await statement.carryOut(connection, onProgress);
     return;
   }
   if ((await connection.rows(statement.unless)).length > 0) {

@@ -1,5 +1,6 @@
 import { type AnyTable, zeroHash } from "../../ledger/index.ts";
 import { addedColumns, createTables, type Dialect, type Migration, newestVersion } from "../sql/index.ts";
+import { fillOrigins, moveCounters, proveRights, type Upgrade } from "./origins.ts";
 
 /**
  * VARBINARY holds UTF-8 and compares byte by byte, trailing spaces included. Texts that are ours (UUIDs, hashes, times)
@@ -16,7 +17,7 @@ interface Alteration {
   readonly refusedWhenDone: string;
 }
 
-export type MysqlStatement = string | Alteration;
+export type MysqlStatement = string | Alteration | Upgrade;
 
 const mysqlDialect: Dialect = {
   columnType({ type, maxBytes, optional }) {
@@ -34,7 +35,6 @@ const mysqlDialect: Dialect = {
   },
   primary: (definition) => `${definition} PRIMARY KEY`,
   tableOptions: "ENGINE=InnoDB",
-  countersOptions: "ENGINE=InnoDB",
   indicesInside: true,
 };
 
@@ -69,6 +69,11 @@ const ownSteps: readonly (readonly MysqlStatement[])[] = [
        id TINYINT UNSIGNED NOT NULL PRIMARY KEY,
        sealed VARBINARY(255) NOT NULL
      ) ENGINE=InnoDB`,
+    `CREATE TABLE IF NOT EXISTS read_counter (
+       secret_id CHAR(36) ${ascii} PRIMARY KEY,
+       read_count BIGINT UNSIGNED NOT NULL,
+       last_read_zeqond BIGINT UNSIGNED NULL
+     ) ENGINE=InnoDB`,
   ],
   // Finds the last change of a name, however many reads follow it. The virtual column takes no space in the table; in
   // the index all rows that change nothing share one value, so they cost little. Invisible, so that a copy of the table
@@ -85,6 +90,32 @@ const ownSteps: readonly (readonly MysqlStatement[])[] = [
       sql: "ALTER TABLE audit_log ADD KEY audit_log_by_change (change_of, seq)",
       refusedWhenDone: "ER_DUP_KEYNAME",
       unless: `SELECT 1 FROM information_schema.statistics WHERE ${ofAuditLog} AND index_name = 'audit_log_by_change'`,
+    },
+  ],
+  // Only SQLite's schema has changed in version 3.
+  [],
+  // Rows by origin are found from the last one back (ADR 15): a third of the time of an insert into the log was its index.
+  // A read changes one row of an origin, which also holds its counters.
+  [
+    proveRights,
+    {
+      sql: "ALTER TABLE audit_log ADD COLUMN before_seq BIGINT UNSIGNED NULL",
+      refusedWhenDone: "ER_DUP_FIELDNAME",
+      unless: `SELECT 1 FROM information_schema.columns WHERE ${ofAuditLog} AND column_name = 'before_seq'`,
+    },
+    `CREATE TABLE IF NOT EXISTS audit_origin (
+       origin_id VARBINARY(1100) NOT NULL PRIMARY KEY,
+       last_seq BIGINT UNSIGNED NOT NULL,
+       read_count BIGINT UNSIGNED NOT NULL DEFAULT 0,
+       last_read_zeqond BIGINT UNSIGNED NULL
+     ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC`,
+    fillOrigins,
+    moveCounters,
+    {
+      sql: "ALTER TABLE audit_log DROP KEY audit_log_by_origin",
+      refusedWhenDone: "ER_CANT_DROP_FIELD_OR_KEY",
+      unless: `SELECT 1 FROM DUAL WHERE NOT EXISTS
+        (SELECT 1 FROM information_schema.statistics WHERE ${ofAuditLog} AND index_name = 'audit_log_by_origin')`,
     },
   ],
 ];

@@ -1,9 +1,9 @@
-import type { RowDataPacket } from "mysql2/promise";
 import type { AnyRecord, Key, Selection } from "../../ledger/index.ts";
 import { columnOf, countOfPage } from "../sql/index.ts";
+import type { Row } from "./connection.ts";
 import type { MysqlTable } from "./tables.ts";
 
-export type Read = (sql: string, values: readonly unknown[]) => Promise<readonly RowDataPacket[]>;
+export type Read = (sql: string, values: readonly unknown[]) => Promise<readonly Row[]>;
 
 /**
  * Records in the order of their key: at most `limit`, and about one page. Their sizes are queried first: the driver would
@@ -20,8 +20,8 @@ export async function readPage(
   let count = limit;
   if (sql.heavy.length > 0) {
     const size = sql.heavy.map((column) => `COALESCE(LENGTH(r.${column}), 0)`).join(" + ");
-    const sizes = await read(`SELECT ${size} AS size FROM ${sql.table.name} r ${some}`, [...values, limit]);
-    count = countOfPage(sizes.map((row) => Number(row["size"] ?? 0)));
+    const sizes = await read(`SELECT ${size} FROM ${sql.table.name} r ${some}`, [...values, limit]);
+    count = countOfPage(sizes.map(([bytes]) => Number(bytes ?? 0)));
   }
   if (count === 0) {
     return [];

@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { RowDataPacket } from "mysql2/promise";
 import { type Head, StoreFailure } from "../../ledger/index.ts";
 import { textOf } from "../sql/index.ts";
-import type { Connection } from "./connection.ts";
+import type { Connection, Row } from "./connection.ts";
 import { rowsAt } from "./load.ts";
 
 /** How long a server that follows another one may take to catch up. */
@@ -19,13 +18,13 @@ export async function readAtLeast(
   { seq, rowHash }: Head,
   sql: string,
   values: readonly unknown[],
-): Promise<readonly RowDataPacket[]> {
+): Promise<readonly Row[]> {
   const packet = ["START TRANSACTION", "SELECT row_hash FROM audit_log WHERE seq = ?", sql, "COMMIT"];
   for (const giveUpAtMs = performance.now() + lagMs; ; await sleep(lookAgainMs)) {
     const results = await connection.run(packet, [seq, ...values]);
     const [proof] = rowsAt(results, 1);
     // Nothing to prove before the first row.
-    if (seq === 0 || textOf(proof?.["row_hash"]) === rowHash) {
+    if (seq === 0 || textOf(proof?.[0]) === rowHash) {
       return rowsAt(results, 2);
     }
     if (performance.now() > giveUpAtMs) {

@@ -1,10 +1,11 @@
 import { auditColumns, type NewestRow, type Rehearsed, StoreFailure } from "../../ledger/index.ts";
 import { auditValues, rehearsedRecord, rehearsedRow } from "../sql/index.ts";
-import { type Connection, guarded } from "./connection.ts";
+import { type Connection, guarded, type Row } from "./connection.ts";
 import { durabilityOf } from "./durability.ts";
 import { bind, tuple } from "./literals.ts";
 import { rowsAt } from "./load.ts";
 import type { MysqlTable, MysqlTables } from "./tables.ts";
+import { putCounted, putOrigins } from "./write.ts";
 
 /** Longer than the wait for the head. */
 const answersWithinMs = 2_000;
@@ -90,10 +91,12 @@ function wholeRehearsal(changes: readonly string[]): readonly string[] {
     "SELECT seq, created_at FROM audit_log ORDER BY seq DESC LIMIT 1",
     // After the last row, which is where the next one needs room.
     bind(
-      `INSERT INTO audit_log (seq, ${columns.join(", ")}) SELECT seq, ${columns.map(() => "?").join(", ")}
+      `INSERT INTO audit_log (seq, ${columns.join(", ")}, before_seq) SELECT seq, ${columns.map(() => "?").join(", ")}, 0
          FROM audit_head WHERE id = 1`,
       values,
     ),
+    putOrigins([{ originId: rehearsedRow(0).originId, lastSeq: 0, count: undefined, latest: null }]),
+    putCounted([{ originId: rehearsedRow(0).originId, lastSeq: 0, count: 0, latest: null }]),
     ...changes,
     "ROLLBACK",
   ];
@@ -104,20 +107,12 @@ function changesOf(sql: MysqlTable): readonly string[] {
   const written = rehearsedRecord(sql.table);
   const { record } = written;
   const version = sql.shape.versionOf(record);
-  const { counters } = sql;
   return [
     sql.insert + tuple(sql.values(written)),
     ...(sql.table.kind === "versioned"
       ? [bind(sql.update, [...sql.values(written), ...sql.place(record, version)])]
       : []),
     bind(sql.remove, sql.place(record, version)),
-    ...(counters === undefined
-      ? []
-      : [
-          `${counters.insert}${tuple(counters.values(record))}
-             ON DUPLICATE KEY UPDATE ${counters.columns[0]} = VALUES(${counters.columns[0]})`,
-          bind(counters.remove, counters.values(record).slice(0, 1)),
-        ]),
   ];
 }
 
@@ -128,8 +123,8 @@ export function touchOf(tables: MysqlTables): readonly string[] {
   return sql === undefined ? [] : changesOf(sql);
 }
 
-function newestOf(row: Readonly<Record<string, unknown>> | undefined): NewestRow | undefined {
-  return row === undefined ? undefined : { seq: Number(row["seq"]), createdAt: String(row["created_at"]) };
+function newestOf(row: Row | undefined): NewestRow | undefined {
+  return row === undefined ? undefined : { seq: Number(row[0]), createdAt: String(row[1]) };
 }
 
 async function inTime<T>(work: (isLate: AbortSignal) => Promise<T>): Promise<T> {

@@ -130,7 +130,7 @@ export async function proveWriting(connection: Session): Promise<void> {
     [...probes.flatMap((text, index) => [firstId + index, text]), firstId, firstId + probes.length - 1],
   );
   const rows = results[2];
-  refuseOtherBytes(Array.isArray(rows) ? rows.map((row) => row["sealed"]) : []);
+  refuseOtherBytes(Array.isArray(rows) ? rows.map(([sealed]) => sealed) : []);
 }
 
 function refuseOtherBytes(seen: readonly unknown[]): void {

@@ -9,6 +9,7 @@ import {
 } from "../../ledger/index.ts";
 import { auditRowOf, blockRow, exactText, numberOf, type SnapshotTable, snapshotTable } from "../sql/index.ts";
 import { type Connection, guarded, type MysqlOptions, openConnection } from "./connection.ts";
+import { hasPointers, pointersIn } from "./pointers.ts";
 
 const auditLog = { name: "audit_log", columns: auditColumns, key: ["seq"], size: 1_000, convert: auditRowOf };
 
@@ -19,11 +20,12 @@ export async function openMysqlSnapshot(options: MysqlOptions): Promise<Snapshot
     await connection.run("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ");
     await connection.run("START TRANSACTION WITH CONSISTENT SNAPSHOT");
     const head = await headOf(connection);
+    const isPointed = await hasPointers(connection);
     return {
       head,
       rows: () => pages(connection, auditLog),
-      blocks: () => blocks(connection, head),
-      pointers: undefined,
+      blocks: () => blocks(connection, head, isPointed),
+      pointers: isPointed ? pointersIn(connection) : undefined,
       records: (table: AnyTable) => pages(connection, snapshotTable(table)),
       async close() {
         connection.destroy();
@@ -56,23 +58,26 @@ const findOddities = [
      WHERE table_schema = DATABASE() AND table_name = 'audit_log' AND character_set_name <> 'ascii')`,
 ];
 /** Concatenated on the client: GROUP_CONCAT would create a temporary table on disk for each block. */
-const selectRows = `SELECT ${blockRow(`X'${separatorHex}'`)} FROM audit_log WHERE seq > ? AND seq <= ? ORDER BY seq`;
+const selectRows = (before: string) =>
+  `SELECT ${blockRow(`X'${separatorHex}'`)}${before} FROM audit_log WHERE seq > ? AND seq <= ? ORDER BY seq`;
 
-async function* blocks(connection: Connection, head: Head): AsyncIterable<RowBlock> {
+async function* blocks(connection: Connection, head: Head, isPointed: boolean): AsyncIterable<RowBlock> {
   const [odd] = await guarded(connection, () => connection.rows(`SELECT ${findOddities.join(" + ")}`, [head.seq]));
   if (numberOf(odd?.[0]) !== 0) {
     return;
   }
-  const ask = askerOf(connection, selectRows);
+  const ask = askerOf(connection, selectRows(isPointed ? ", before_seq" : ""));
   let next = ask([0, Math.min(rowsPerBlock, head.seq)]);
   for (let seq = rowsPerBlock; ; seq += rowsPerBlock) {
-    const rows = (await next).map(([row]) => row);
+    const read = await next;
+    const rows = read.map(([row]) => row);
     if (rows.length === 0 || !rows.every(Buffer.isBuffer)) {
       return;
     }
     // Fetches the next block while this one is processed.
     next = ask([seq, Math.min(seq + rowsPerBlock, head.seq)]);
-    yield { count: rows.length, bytes: Buffer.concat(rows) };
+    const before = isPointed ? { before: read.map(([, pointer]) => pointer ?? "").join(",") } : {};
+    yield { count: rows.length, bytes: Buffer.concat(rows), ...before };
   }
 }
 

@@ -1,6 +1,5 @@
 import {
   type AnyTable,
-  auditColumns,
   type Head,
   type Inventory,
   type Key,
@@ -13,10 +12,11 @@ import {
   StoreFailure,
   type Table,
 } from "../../ledger/index.ts";
-import { auditRowOf, listedColumns, type OnMigration, pageOf } from "../sql/index.ts";
+import { auditRowOf, type OnMigration, pageOf, rowsOfOrigin } from "../sql/index.ts";
 import { type Connection, type MysqlOptions, openConnection } from "./connection.ts";
 import { durabilityOf } from "./durability.ts";
 import { createLine } from "./line.ts";
+import { linksOf, listedAt } from "./links.ts";
 import { openMysqlListing } from "./listing.ts";
 import { headOf, lockAndLoad, rowsAt, selectAudit, selectHead } from "./load.ts";
 import { migrate } from "./migrate.ts";
@@ -76,13 +76,10 @@ export async function openMysqlStore(
     },
     openListing: <R extends object>(table: Table<R>, after: Key | null, atLeast: Head) =>
       openMysqlListing(options, sqlOf(tables, table), after, atLeast) as Promise<Listing<R>>,
-    auditRows: ({ originId, typePrefix, beforeSeq = Number.MAX_SAFE_INTEGER }, limit, atLeast) =>
+    auditRows: (about, limit, atLeast) =>
       reader.use(async (connection) => {
-        const sql = `SELECT ${listedColumns.join(", ")} FROM audit_log WHERE origin_id = ? AND LEFT(transition_type, ?) = ? AND seq < ?
-          ORDER BY seq DESC LIMIT ?`;
-        const values = [originId, typePrefix.length, typePrefix, beforeSeq, limit];
-        const rows = await readAtLeast(connection, atLeast, sql, values);
-        return rows.map((row) => auditRowOf(auditColumns.map((column): unknown => row[column])));
+        const read = (sql: string, values: readonly unknown[]) => readAtLeast(connection, atLeast, sql, values);
+        return await listedAt(read, await rowsOfOrigin(linksOf(read), about, limit));
       }),
     rowsAfter: (seq, limit) =>
       reader.use(async (connection) => {
@@ -119,13 +116,13 @@ async function transact(
   request: LoadRequest,
   decide: (loaded: Loaded) => LedgerWrite | null,
 ): Promise<void> {
-  const loaded = await lockAndLoad(connection, tables, request);
+  const { loaded, lastRows } = await lockAndLoad(connection, tables, request);
   const write = decide(loaded);
   if (write === null && loaded.rowHashes.size === 0) {
     await connection.run("ROLLBACK");
     return;
   }
-  await (write === null ? connection.run(touch) : writeBatch(connection, tables, write));
+  await (write === null ? connection.run(touch) : writeBatch(connection, tables, write, lastRows));
   await connection.commit();
 }
 

@@ -1,8 +1,10 @@
 import { type AnyTable, payloadEndBytes } from "../../ledger/index.ts";
-import { columnOf, type TableSql, tableSql } from "../sql/index.ts";
+import { columnOf, counterColumns, type TableSql, tableSql } from "../sql/index.ts";
+import { literal } from "./literals.ts";
+
 /** A table's statements as MySQL words them; `?` stands for a value, or for a list of them. */
 export interface MysqlTable extends TableSql {
-  /** Records with their counters, up to `WHERE`. */
+  /** Records with their counters, and the last rows of their origins; up to `WHERE`. */
   readonly select: string;
   /** The same for lists. */
   readonly selectListed: string;
@@ -32,11 +34,12 @@ export function sqlOf(tables: MysqlTables, table: AnyTable): MysqlTable {
 function mysqlTable(table: AnyTable): MysqlTable {
   const sql = tableSql(table);
   const { counters, derivation } = sql;
-  const counted = counters?.columns.map((column) => `, c.${column}`).join("") ?? "";
+  const counted = counters === undefined ? "" : [...counterColumns, "last_seq"].map((name) => `, o.${name}`).join("");
   const from =
     counters === undefined
       ? `FROM ${table.name} r`
-      : `FROM ${table.name} r LEFT JOIN ${counters.table} c ON c.${counters.key} = r.${sql.identity[0]}`;
+      : `FROM ${table.name} r LEFT JOIN audit_origin o
+           ON o.origin_id = CONCAT(${literal(Buffer.from(counters.originPrefix))}, r.${counters.key})`;
   const select = `SELECT ${sql.whole}${counted} ${from}`;
   const recent = derivation && ` AND r.${derivation.zeqond} > ? AND r.${derivation.zeqond} <= ?`;
   const lookups = Object.entries(table.lookups).map(([label, fields]) => {
@@ -49,7 +52,7 @@ function mysqlTable(table: AnyTable): MysqlTable {
     selectListed: `SELECT ${sql.listed}${counted} ${from}`,
     byKeys: `${select} WHERE ${inList(sql.key)}`,
     byLookup: Object.fromEntries(lookups),
-    lastChange: `SELECT transition_type, RIGHT(payload_json, ${payloadEndBytes}) AS payload_end
+    lastChange: `SELECT transition_type, RIGHT(payload_json, ${payloadEndBytes})
       FROM audit_log WHERE ${whereChange(table)} ORDER BY seq DESC LIMIT 1`,
   };
 }

@@ -1,5 +1,6 @@
 import {
   type AnyRecord,
+  type AuditRow,
   auditColumns,
   keyOf,
   keyText,
@@ -7,9 +8,17 @@ import {
   StoreFailure,
   type TableWrite,
 } from "../../ledger/index.ts";
-import { auditValues, type CountersSql, columnOf, type DerivationSql } from "../sql/index.ts";
+import {
+  auditValues,
+  columnOf,
+  counterColumns,
+  type DerivationSql,
+  linkOrigins,
+  type OriginWrite,
+} from "../sql/index.ts";
 import type { Connection } from "./connection.ts";
-import { bind, tuple } from "./literals.ts";
+import { bind, literal, tuple } from "./literals.ts";
+import type { LastRows } from "./load.ts";
 import { type MysqlTable, type MysqlTables, sqlOf } from "./tables.ts";
 
 /** A statement with the minimum and maximum of rows that it must change; null: any number. */
@@ -28,9 +37,14 @@ const oneRow = [1, 1] as const;
  * Second round trip of a batch: everything but the COMMIT. Every count is checked, and the head moves by
  * compare-and-set: a rival's write in the middle of the packet may have rolled the transaction back without an error.
  */
-export async function writeBatch(connection: Connection, tables: MysqlTables, write: LedgerWrite): Promise<void> {
+export async function writeBatch(
+  connection: Connection,
+  tables: MysqlTables,
+  write: LedgerWrite,
+  lastRows: LastRows,
+): Promise<void> {
   const packetBytes = Math.min(largestPacketBytes, connection.maxPacketBytes);
-  for (const packet of packets(statementsOf(tables, write, packetBytes), packetBytes)) {
+  for (const packet of packets(statementsOf(tables, write, lastRows, packetBytes), packetBytes)) {
     const results = await connection.run(packet.map((statement) => statement.sql));
     packet.forEach(({ expected }, index) => {
       const result = results[index];
@@ -42,10 +56,21 @@ export async function writeBatch(connection: Connection, tables: MysqlTables, wr
   }
 }
 
-function statementsOf(tables: MysqlTables, write: LedgerWrite, packetBytes: number): readonly Statement[] {
+function statementsOf(
+  tables: MysqlTables,
+  write: LedgerWrite,
+  lastRows: LastRows,
+  packetBytes: number,
+): readonly Statement[] {
   const { from, to, nowZeqond } = write;
+  const { before, origins } = linkOrigins(
+    write,
+    (table) => sqlOf(tables, table),
+    (originId) => lastRows.get(originId) ?? originId,
+  );
   return [
-    ...insertRows(write, packetBytes),
+    ...insertRows(write.rows, before, packetBytes),
+    ...originStatements(origins),
     ...write.tables.flatMap((ofTable) => tableStatements(sqlOf(tables, ofTable.table), ofTable, nowZeqond)),
     { sql: bind(moveHead, [to.seq, to.rowHash, from.seq, from.rowHash]), expected: oneRow },
   ];
@@ -56,39 +81,49 @@ const moveHead = "UPDATE audit_head SET seq = ?, row_hash = ? WHERE id = 1 AND s
 function tableStatements(sql: MysqlTable, write: TableWrite, nowZeqond: number): readonly Statement[] {
   const { deletes, inserts, updates } = write;
   return [
-    ...deletes.flatMap((record) => deleteStatements(sql, record)),
+    ...deletes.map((record) => deleteStatement(sql, record)),
     ...inserts.map((written) => ({ sql: sql.insert + tuple(sql.values(written)), expected: oneRow })),
     ...updates.map((update) => ({
       sql: bind(sql.update, [...sql.values(update), ...sql.place(update.record, update.fromVersion)]),
       expected: oneRow,
     })),
-    ...(sql.counters === undefined ? [] : counterStatements(sql.counters, write)),
     ...(sql.derivation === undefined ? [] : appendStatements(sql, sql.derivation, write, nowZeqond)),
   ];
 }
 
-function deleteStatements(sql: MysqlTable, record: AnyRecord): readonly Statement[] {
-  const place = sql.place(record, sql.shape.versionOf(record));
-  const remove = { sql: bind(sql.remove, place), expected: oneRow };
-  const { counters } = sql;
-  return counters === undefined
-    ? [remove]
-    : [remove, { sql: bind(counters.remove, counters.values(record).slice(0, 1)), expected: null }];
+function deleteStatement(sql: MysqlTable, record: AnyRecord): Statement {
+  return { sql: bind(sql.remove, sql.place(record, sql.shape.versionOf(record))), expected: oneRow };
 }
 
-function counterStatements(counters: CountersSql, { inserts, counts }: TableWrite): readonly Statement[] {
-  const rows = [...inserts.map(({ record }) => record), ...counts].map((record) => tuple(counters.values(record)));
-  if (rows.length === 0) {
-    return [];
-  }
-  const replaced = counters.columns.map((column) => `${column} = VALUES(${column})`).join(", ");
+function originStatements(origins: readonly OriginWrite[]): readonly Statement[] {
+  const counted = origins.filter(({ count }) => count !== undefined);
+  const others = origins.filter(({ count }) => count === undefined);
+  // MySQL counts a row that was inserted once, and one that was there and changed twice.
+  const statement = (sql: string, rows: number): Statement => ({ sql, expected: [rows, 2 * rows] });
   return [
-    {
-      sql: `${counters.insert}${rows.join(", ")} ON DUPLICATE KEY UPDATE ${replaced}`,
-      // MySQL counts a row that was inserted once, and one that was there and changed twice.
-      expected: [rows.length, inserts.length + 2 * counts.length],
-    },
+    ...(counted.length === 0 ? [] : [statement(putCounted(counted), counted.length)]),
+    ...(others.length === 0 ? [] : [statement(putOrigins(others), others.length)]),
   ];
+}
+
+/** Sets the last rows of origins. */
+export function putOrigins(origins: readonly OriginWrite[]): string {
+  return `INSERT INTO audit_origin (origin_id, last_seq) VALUES ${origins
+    .map(({ originId, lastSeq }) => tuple([originId, lastSeq]))
+    .join(", ")} ON DUPLICATE KEY UPDATE last_seq = VALUES(last_seq)`;
+}
+
+const ofOrigin = ["last_seq", ...counterColumns];
+const insertCounted = `INSERT INTO audit_origin (origin_id, ${ofOrigin.join(", ")}) VALUES `;
+const replaceCounted = ` ON DUPLICATE KEY UPDATE ${ofOrigin.map((column) => `${column} = VALUES(${column})`).join(", ")}`;
+
+/** Sets the last rows of origins, and the counters of their records. */
+export function putCounted(origins: readonly OriginWrite[]): string {
+  let sql = "";
+  for (const { originId, lastSeq, count = 0, latest } of origins) {
+    sql += `${sql === "" ? insertCounted : ", "}(${literal(originId)}, ${lastSeq}, ${literal(count)}, ${literal(latest)})`;
+  }
+  return sql + replaceCounted;
 }
 
 function appendStatements(
@@ -115,10 +150,18 @@ function appendStatements(
   ];
 }
 
-const insertAudit = `INSERT INTO audit_log (${auditColumns.join(", ")}) VALUES `;
+const insertAudit = `INSERT INTO audit_log (${auditColumns.join(", ")}, before_seq) VALUES `;
 
-/** One insert for all rows, or several when they would not fit into a packet. */
-function insertRows({ rows }: LedgerWrite, packetBytes: number): readonly Statement[] {
+/**
+ * One insert for all rows, or several when they would not fit into a packet.
+ *
+ * @param before for each row the one before it of its origin, or the origin itself where that was not loaded
+ */
+function insertRows(
+  rows: readonly AuditRow[],
+  before: readonly (number | string)[],
+  packetBytes: number,
+): readonly Statement[] {
   const statements: Statement[] = [];
   let sql = "";
   let count = 0;
@@ -129,8 +172,9 @@ function insertRows({ rows }: LedgerWrite, packetBytes: number): readonly Statem
     sql = "";
     count = 0;
   };
-  for (const row of rows) {
-    const values = tuple(auditValues(row));
+  for (const [index, row] of rows.entries()) {
+    const pointer = before[index] ?? row.originId;
+    const values = `(${literal(auditValues(row))}, ${typeof pointer === "number" ? pointer : lastRowOf(pointer)})`;
     if (sql.length + values.length + separator.length > packetBytes) {
       flush();
     }
@@ -139,6 +183,10 @@ function insertRows({ rows }: LedgerWrite, packetBytes: number): readonly Statem
   }
   flush();
   return statements;
+}
+
+function lastRowOf(originId: string): string {
+  return `COALESCE((SELECT last_seq FROM audit_origin WHERE origin_id = ${literal(originId)}), 0)`;
 }
 
 const separator = "; ";

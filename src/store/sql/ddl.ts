@@ -9,9 +9,8 @@ export interface Dialect {
   primary(definition: string): string;
   /** The column of a table's key, when it is one column and not the primary one; undefined: an index says so. */
   unique?(definition: string): string;
-  /** The options after the columns of a table, and of a table of counters. */
+  /** The options after the columns of a table. */
   readonly tableOptions: string;
-  readonly countersOptions: string;
   /** Whether indices stand in the statement that creates the table. */
   readonly indicesInside: boolean;
 }
@@ -51,7 +50,7 @@ export function newestVersion(tables: readonly AnyTable[]): number {
 }
 
 function createTable(table: AnyTable, dialect: Dialect): readonly string[] {
-  const { name, since, columns, counters } = table;
+  const { name, since, columns } = table;
   const original = columns.filter((column) => (column.since ?? since) === since);
   const definitions = original.map((column) => `${column.name} ${definitionOf(table, column, dialect)}`);
   if (table.vouched) {
@@ -71,16 +70,6 @@ function createTable(table: AnyTable, dialect: Dialect): readonly string[] {
     }
   }
   statements.unshift(`CREATE TABLE IF NOT EXISTS ${name} (${definitions.join(", ")}) ${dialect.tableOptions}`);
-  if (counters !== undefined) {
-    const type = original.find(({ field }) => field === primary[0]) ?? { type: "uuid" };
-    const counted = counters.columns.map(
-      (counter) => `${counter.name} ${dialect.columnType({ type: "integer", optional: counter.moves === "latest" })}`,
-    );
-    const key = `${counters.key} ${dialect.primary(dialect.columnType(type))}`;
-    statements.push(
-      `CREATE TABLE IF NOT EXISTS ${counters.table} (${[key, ...counted].join(", ")}) ${dialect.countersOptions}`,
-    );
-  }
   return statements;
 }
 

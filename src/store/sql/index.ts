@@ -1,8 +1,11 @@
 export { auditValues, blockRow, listedColumns } from "./audit-log.ts";
 export { addedColumns, createTables, type Dialect, newestVersion } from "./ddl.ts";
 export { exactText, replacementCharacter } from "./exact-text.ts";
+export { type LogLinks, type RowLink, rowsOfOrigin } from "./history.ts";
 export { type Migration, type MigrationProgress, type OnMigration, pendingMigrations } from "./migrations.ts";
+export { linkOrigins, type OriginWrite } from "./origins.ts";
 export { countOfPage, pageOf } from "./pages.ts";
+export { wrongPointerOf } from "./pointers.ts";
 export { tablesOfVault } from "./presence.ts";
 export { textOf } from "./records.ts";
 export { rehearsedRecord, rehearsedRow } from "./rehearsal.ts";
@@ -11,6 +14,7 @@ export { auditRowOf, exactBytes, numberOf, storedRowOf } from "./stored.ts";
 export {
   type CountersSql,
   columnOf,
+  counterColumns,
   type DerivationSql,
   macColumn,
   marks,

@@ -1,31 +1,32 @@
 import { type AnyRecord, type AnyTable, type Column, parseTexts } from "../../ledger/index.ts";
 
-/** A row as a driver gives it: values by the names of the columns. */
-type DriverRow = Readonly<Record<string, unknown>>;
-
-/** Makes records of a table from rows that have all its columns, and those of its counters. */
-export function recordReader({ columns, counters }: AnyTable): (row: DriverRow) => AnyRecord {
-  const readers = columns.map((column) => ({ ...column, read: readerOf(column) }));
-  const counted = counters?.columns ?? [];
+/** Makes records of a table from rows that have all its columns, its MAC's where there is one, and those of its counters. */
+export function recordReader({ columns, counters, vouched }: AnyTable): (row: readonly unknown[]) => AnyRecord {
+  const fields = columns.map(({ field }) => field);
+  const readersOf = columns.map(readerOf);
+  const countAt = columns.length + (vouched ? 1 : 0);
   return (row) => {
     const record: Record<string, unknown> = {};
-    for (const { field, name, read } of readers) {
-      record[field] = read(row[name]);
+    for (let index = 0; index < fields.length; index++) {
+      record[fields[index] as string] = (readersOf[index] as Reader)(row[index]);
     }
-    for (const { field, name, moves } of counted) {
-      const value = row[name];
-      record[field] = value === null || value === undefined ? (moves === "count" ? 0 : null) : Number(value);
+    if (counters !== undefined) {
+      record[counters.count] = Number(row[countAt] ?? 0);
+      const latest = row[countAt + 1] ?? null;
+      record[counters.latest] = latest === null ? null : Number(latest);
     }
     return record;
   };
 }
 
-function readerOf({ type, optional }: Column): (value: unknown) => unknown {
+type Reader = (value: unknown) => unknown;
+
+function readerOf({ type, optional }: Column): Reader {
   const read = readers[type];
   return optional ? (value) => (value === null ? null : read(value)) : read;
 }
 
-const readers: Readonly<Record<Column["type"], (value: unknown) => unknown>> = {
+const readers: Readonly<Record<Column["type"], Reader>> = {
   uuid: textOf,
   time: textOf,
   text: textOf,

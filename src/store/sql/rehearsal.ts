@@ -15,8 +15,9 @@ export function rehearsedRecord({ columns, counters }: AnyTable): VouchedRecord 
     record[field] = optional ? null : type === "text" ? nobody.slice(0, maxBytes) : values[type];
   }
   record["version"] = 1;
-  for (const { field, moves } of counters?.columns ?? []) {
-    record[field] = moves === "count" ? 0 : null;
+  if (counters !== undefined) {
+    record[counters.count] = 0;
+    record[counters.latest] = null;
   }
   return { record, mac: new Uint8Array() };
 }

@@ -1,7 +1,6 @@
 import {
   type AnyRecord,
   type AnyTable,
-  type Counter,
   keyOf,
   type Shape,
   type StoredValue,
@@ -36,21 +35,24 @@ export interface TableSql {
   values(written: VouchedRecord): StoredValue[];
   /** The identity of a row, and the version that it must have where it has one. */
   place(record: AnyRecord, version: number): StoredValue[];
-  /** A record from a row that has `whole` or `listed`, and the counters. */
-  recordOf(row: Readonly<Record<string, unknown>>): AnyRecord;
+  /** A record from a row that has `whole` or `listed`, and behind them the columns of its counters. */
+  recordOf(row: readonly unknown[]): AnyRecord;
 }
 
+/** The counters of a table's records, which stand in `audit_origin`. */
 export interface CountersSql {
-  readonly table: string;
+  /** What precedes the key in an origin. */
+  readonly originPrefix: string;
+  /** The column of the key. */
   readonly key: string;
-  readonly columns: readonly string[];
-  /** Up to `VALUES`. */
-  readonly insert: string;
-  /** With the identity. */
-  readonly remove: string;
-  /** The identity, then the counters. */
-  values(record: AnyRecord): StoredValue[];
+  originOf(record: AnyRecord): string;
+  countOf(record: AnyRecord): number;
+  /** Null for never. */
+  latestOf(record: AnyRecord): number | null;
 }
+
+/** The columns of a record's counters in `audit_origin`, in the order of `recordOf`. */
+export const counterColumns = ["read_count", "last_read_zeqond"] as const;
 
 export interface DerivationSql {
   readonly lookup: string;
@@ -79,7 +81,7 @@ export function tableSql(table: AnyTable): TableSql {
     insert: `INSERT INTO ${table.name} (${columns.join(", ")}) VALUES `,
     update: `UPDATE ${table.name} SET ${columns.map((name) => `${name} = ?`).join(", ")} WHERE ${where}`,
     remove: `DELETE FROM ${table.name} WHERE ${where}`,
-    counters: table.counters && countersSql(table, table.counters, identityFields),
+    counters: table.counters && countersSql(table, table.counters),
     derivation: derivation && {
       lookup: derivation.lookup,
       zeqond: column(derivation.zeqond),
@@ -116,22 +118,18 @@ function isSized(type: string): boolean {
   return type === "text" || type === "bytes";
 }
 
-function countersSql(
-  { name }: AnyTable,
-  counters: NonNullable<AnyTable["counters"]>,
-  identity: readonly string[],
-): CountersSql {
-  const [field, ...others] = identity;
-  if (field === undefined || others.length > 0) {
-    throw new Error(`the table ${name} has counters, and no identity of one column`);
+function countersSql(table: AnyTable, { count, latest }: NonNullable<AnyTable["counters"]>): CountersSql {
+  const { name, key, log } = table;
+  const [field, ...others] = key;
+  if (field === undefined || others.length > 0 || log === undefined) {
+    throw new Error(`the table ${name} has counters, and no origin of one field`);
   }
-  const columns = counters.columns.map((each: Counter) => each.name);
+  const { originPrefix } = log;
   return {
-    ...{ table: counters.table, key: counters.key, columns },
-    insert: `INSERT INTO ${counters.table} (${[counters.key, ...columns].join(", ")}) VALUES `,
-    remove: `DELETE FROM ${counters.table} WHERE ${counters.key} = ?`,
-    values: (record) =>
-      [field, ...counters.columns.map((each) => each.field)].map((each) => record[each] as StoredValue),
+    ...{ originPrefix, key: columnOf(table, field) },
+    originOf: (record) => originPrefix + String(record[field]),
+    countOf: (record) => record[count] as number,
+    latestOf: (record) => record[latest] as number | null,
   };
 }
 

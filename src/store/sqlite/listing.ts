@@ -1,7 +1,7 @@
 import type { AnyRecord, AnyTable, Key, Listing, Selection } from "../../ledger/index.ts";
 import { columnOf, marks, pageOf, type TableSql, tableSql } from "../sql/index.ts";
 import { failureOf, openReadOnly, type Sqlite } from "./database.ts";
-import { type Query, type Row, selectOf } from "./tables.ts";
+import { type Query, selectOf } from "./tables.ts";
 
 /** Reads pages of one table. */
 interface Pager {
@@ -12,13 +12,14 @@ interface Pager {
 /** Statements are prepared when they are first needed. */
 export function createPager(database: Sqlite, table: AnyTable): Pager {
   const sql = tableSql(table);
-  const prepared = new Map<string, Query<Row>>();
-  const query = (text: string): Query<Row> => {
-    const known = prepared.get(text) ?? (database.prepare(text) as Query<Row>);
+  const prepared = new Map<string, Query<unknown[]>>();
+  const query = (text: string): Query<unknown[]> => {
+    const known = prepared.get(text) ?? database.prepare<unknown[], unknown[]>(text).raw();
     prepared.set(text, known);
     return known;
   };
-  const sizeOf = (row: Row) => sql.heavy.reduce((sum, column) => sum + String(row[column] ?? "").length, 0);
+  const heavy = sql.heavy.map((column) => sql.columns.indexOf(column));
+  const sizeOf = (row: readonly unknown[]) => heavy.reduce((sum, at) => sum + String(row[at] ?? "").length, 0);
   const order = sql.key.map((column) => `r.${column}`).join(", ");
   return {
     page(select, limit) {
@@ -28,7 +29,7 @@ export function createPager(database: Sqlite, table: AnyTable): Pager {
     },
     count(after) {
       const { where, values } = whereOf(sql, { after });
-      return Number(query(`SELECT COUNT(*) AS count FROM ${table.name} r ${where}`).get(...values)?.["count"] ?? 0);
+      return Number(query(`SELECT COUNT(*) FROM ${table.name} r ${where}`).get(...values)?.[0] ?? 0);
     },
   };
 }

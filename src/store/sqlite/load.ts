@@ -6,15 +6,19 @@ import {
   type LoadRequest,
   type TableNeeds,
 } from "../../ledger/index.ts";
-import { exactBytes, macColumn, storedRowOf } from "../sql/index.ts";
+import { exactBytes, storedRowOf } from "../sql/index.ts";
 import { headOf, type Statements } from "./statements.ts";
-import { type Row, type SqliteTable, type SqliteTables, sqlOf } from "./tables.ts";
+import { type SqliteTable, type SqliteTables, sqlOf } from "./tables.ts";
+
+/** The last rows of origins, as far as they were loaded. */
+export type LastRows = Map<string, number>;
 
 /** Loads what a batch needs, under the write lock. */
 export function load(
   statements: Statements,
   tables: SqliteTables,
   { needs, nowZeqond, rowHashesAt }: LoadRequest,
+  lastRows: LastRows,
 ): Loaded {
   const rowHashes = new Map<number, string>();
   for (const seq of rowHashesAt) {
@@ -25,26 +29,46 @@ export function load(
   }
   return {
     head: headOf(statements),
-    tables: new Map([...needs].map(([table, ofTable]) => [table, loadTable(sqlOf(tables, table), ofTable, nowZeqond)])),
+    tables: new Map(
+      [...needs].map(([table, ofTable]) => {
+        return [table, loadTable(sqlOf(tables, table), ofTable, nowZeqond, statements, lastRows)];
+      }),
+    ),
     rowHashes,
   };
 }
 
-function loadTable(sql: SqliteTable, { keys, changes, lookups }: TableNeeds, nowZeqond: number): LoadedTable {
+function loadTable(
+  sql: SqliteTable,
+  { keys, changes, lookups }: TableNeeds,
+  nowZeqond: number,
+  { originAt }: Statements,
+  lastRows: LastRows,
+): LoadedTable {
   const macs = new Map<AnyRecord, Uint8Array>();
-  const recordOf = (row: Row): AnyRecord => {
+  const recordOf = (row: readonly unknown[]): AnyRecord => {
     const record = sql.recordOf(row);
     if (sql.table.vouched) {
-      macs.set(record, exactBytes(row[macColumn]));
+      macs.set(record, exactBytes(row[sql.table.columns.length]));
     }
     return record;
   };
   const records = new Map<string, AnyRecord>();
   for (const [text, key] of keys) {
     const row = sql.byKey.get(...key);
-    if (row !== undefined) {
-      records.set(text, recordOf(row));
+    if (row === undefined) {
+      continue;
     }
+    if (sql.counters !== undefined) {
+      const originId = sql.counters.originPrefix + text;
+      const origin = originAt.get(originId);
+      if (origin !== undefined) {
+        const [last, count, latest] = origin;
+        lastRows.set(originId, Number(last));
+        row.push(count, latest);
+      }
+    }
+    records.set(text, recordOf(row));
   }
   const asRecorded = new Set<string>();
   for (const text of changes) {

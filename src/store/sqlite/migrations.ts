@@ -1,6 +1,6 @@
 import { type AnyTable, zeroHash } from "../../ledger/index.ts";
 import { addedColumns, createTables, type Dialect, type Migration, newestVersion } from "../sql/index.ts";
-import { addBeforeSeq, fillOrigins, type Upgrade } from "./origins.ts";
+import { addBeforeSeq, addColumn, fillOrigins, moveCounters, type Upgrade } from "./origins.ts";
 
 /** SQL, or what a step does where that is not enough; its `sql` says what it comes to. */
 export type SqliteStatement = string | Upgrade;
@@ -20,7 +20,6 @@ const sqliteDialect: Dialect = {
   primary: (definition) => `${definition} PRIMARY KEY`,
   unique: (definition) => `${definition} UNIQUE`,
   tableOptions: "STRICT",
-  countersOptions: "STRICT, WITHOUT ROWID",
   indicesInside: false,
 };
 
@@ -53,6 +52,11 @@ const ownSteps: readonly (readonly SqliteStatement[])[] = [
        id INTEGER NOT NULL PRIMARY KEY,
        sealed BLOB NOT NULL
      ) STRICT`,
+    `CREATE TABLE IF NOT EXISTS read_counter (
+       secret_id TEXT NOT NULL PRIMARY KEY,
+       read_count INTEGER NOT NULL,
+       last_read_zeqond INTEGER
+     ) STRICT, WITHOUT ROWID`,
   ],
   // Finds the last change of a name, however many reads follow it. Reads are not in this partial index. SQLite compares
   // the type with each value in turn, which is five times as fast as a lookup in a list.
@@ -70,6 +74,13 @@ const ownSteps: readonly (readonly SqliteStatement[])[] = [
      ) STRICT, WITHOUT ROWID`,
     fillOrigins,
     "DROP INDEX IF EXISTS audit_log_by_origin",
+  ],
+  // A read changes one row of an origin, not two rows on two pages.
+  [
+    addColumn("audit_origin", "read_count INTEGER NOT NULL DEFAULT 0"),
+    addColumn("audit_origin", "last_read_zeqond INTEGER"),
+    moveCounters,
+    "DROP TABLE IF EXISTS read_counter",
   ],
 ];
 

@@ -11,17 +11,39 @@ export interface Upgrade {
   prepare?(database: Sqlite, progress: (now: MigrationProgress) => void): void;
 }
 
+/** Adds a column, unless it is there. */
+export function addColumn(table: string, definition: string): Upgrade {
+  const sql = `ALTER TABLE ${table} ADD COLUMN ${definition}`;
+  const isThere = "SELECT 1 FROM pragma_table_info(?) WHERE name = ?";
+  return {
+    sql,
+    run(database) {
+      if (database.prepare(isThere).get(table, definition.split(" ")[0]) === undefined) {
+        database.exec(sql);
+      }
+    },
+  };
+}
+
+const addsBeforeSeq = addColumn("audit_log", "before_seq INTEGER");
+
 /** NULL until it is filled. */
 export const addBeforeSeq: Upgrade = {
-  sql: "ALTER TABLE audit_log ADD COLUMN before_seq INTEGER",
+  ...addsBeforeSeq,
+  prepare(database) {
+    underLock(database, () => addsBeforeSeq.run(database));
+  },
+};
+
+/** Moves the counters of secrets to their origins. */
+export const moveCounters: Upgrade = {
+  sql: `UPDATE audit_origin SET read_count = c.read_count, last_read_zeqond = c.last_read_zeqond
+       FROM secret s JOIN read_counter c ON c.secret_id = s.id WHERE audit_origin.origin_id = 'zsc:' || s.name`,
   run(database) {
-    const known = database.prepare("SELECT 1 FROM pragma_table_info('audit_log') WHERE name = 'before_seq'").get();
-    if (known === undefined) {
+    const known = database.prepare("SELECT 1 FROM sqlite_schema WHERE name IN ('secret', 'read_counter')").all();
+    if (known.length === 2) {
       database.exec(this.sql);
     }
-  },
-  prepare(database) {
-    underLock(database, () => this.run(database));
   },
 };
 

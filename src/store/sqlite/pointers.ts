@@ -1,5 +1,5 @@
-import type { LogPointers, WrongPointer } from "../../ledger/index.ts";
-import { exactBytes, exactText, numberOf } from "../sql/index.ts";
+import type { LogPointers } from "../../ledger/index.ts";
+import { exactBytes, numberOf, wrongPointerOf } from "../sql/index.ts";
 import { failureOf, type Sqlite } from "./database.ts";
 
 const originsPerPage = 1_000;
@@ -17,7 +17,7 @@ export function pointersIn(database: Sqlite): LogPointers | undefined {
   }
   return {
     lasts: () => lasts(database),
-    wrong(limit) {
+    async wrong(limit) {
       try {
         return [selectWrongBefore, selectWrongLast].flatMap((sql) =>
           database.prepare<[number], unknown[]>(sql).raw().all(limit).map(wrongPointerOf),
@@ -55,8 +55,3 @@ const selectWrongLast = `WITH newest AS (SELECT origin_id, MAX(seq) AS seq FROM 
   SELECT NULL, CAST(COALESCE(n.origin_id, o.origin_id) AS BLOB), o.last_seq, n.seq
   FROM newest n FULL JOIN audit_origin o ON o.origin_id = n.origin_id
   WHERE o.last_seq IS NOT n.seq LIMIT ?`;
-
-function wrongPointerOf([seq, originId, is, shouldBe]: readonly unknown[]): WrongPointer {
-  const orNull = (value: unknown) => (value === null ? null : numberOf(value));
-  return { seq: orNull(seq), originId: exactText(originId), is: orNull(is), shouldBe: orNull(shouldBe) };
-}

@@ -65,6 +65,7 @@ function writeAll(statements: Statements, tables: SqliteTables): void {
   const row = rehearsedRow(headOf(statements).seq + 1);
   statements.insertRow.run(...auditValues(row), 0);
   statements.putOrigin.run(row.originId, row.seq);
+  statements.putCounted.run(row.originId, row.seq, 0, null);
   statements.removeOrigin.run(row.originId);
   for (const sql of tables.values()) {
     writeTo(sql);
@@ -77,14 +78,10 @@ function writeTo(sql: SqliteTable): void {
   const written = rehearsedRecord(sql.table);
   const { record } = written;
   const place = sql.place(record, sql.shape.versionOf(record));
-  const { counters, derivation } = sql;
+  const { derivation } = sql;
   sql.insertRow.run(...sql.values(written));
   sql.updateRow.run(...sql.values(written), ...place);
   sql.removeRow.run(...place);
-  if (counters !== undefined) {
-    sql.putCounters.run(...counters.values(record));
-    sql.removeCounters.run(...counters.values(record).slice(0, 1));
-  }
   if (derivation !== undefined) {
     sql.forget.run(...keyOf(sql.table.lookups[derivation.lookup] ?? [], record), 0);
   }

@@ -1,19 +1,11 @@
 import { auditColumns, type Head, StoreFailure } from "../../ledger/index.ts";
-import { listedColumns, marks } from "../sql/index.ts";
+import { counterColumns, listedColumns, marks, type RowLink } from "../sql/index.ts";
 import type { Sqlite } from "./database.ts";
 import { putOrigin } from "./origins.ts";
 
 interface NewestRecord {
   readonly seq: number;
   readonly created_at: string;
-}
-
-/** What the way through the rows of an origin needs of a row. */
-export interface RowLink {
-  readonly seq: number;
-  readonly originId: string;
-  readonly type: string;
-  readonly before: unknown;
 }
 
 const rowLink = "seq, origin_id AS originId, transition_type AS type, before_seq AS before";
@@ -47,7 +39,9 @@ export function statementsOf(database: Sqlite) {
       `INSERT INTO audit_log (${auditColumns.join(", ")}, before_seq) VALUES (${marks(auditColumns.length + 1)})`,
     ),
     lastOfOrigin: values<[string], number>("SELECT last_seq FROM audit_origin WHERE origin_id = ?"),
+    originAt: arrays<[string]>(`SELECT last_seq, ${counterColumns.join(", ")} FROM audit_origin WHERE origin_id = ?`),
     putOrigin: run<[string, number]>(putOrigin),
+    putCounted: run<[string, number, number, number | null]>(putCounted),
     removeOrigin: run<[string]>("DELETE FROM audit_origin WHERE origin_id = ?"),
     moveHead: run<[number, string, number, string]>(
       "UPDATE audit_head SET seq = ?, row_hash = ? WHERE id = 1 AND seq = ? AND row_hash = ?",
@@ -67,6 +61,10 @@ export function statementsOf(database: Sqlite) {
     initKeyCheck: run<[Uint8Array]>("INSERT INTO key_check (id, sealed) VALUES (1, ?) ON CONFLICT DO NOTHING"),
   };
 }
+
+const putCounted = `INSERT INTO audit_origin (origin_id, last_seq, ${counterColumns.join(", ")}) VALUES (?, ?, ?, ?)
+  ON CONFLICT (origin_id) DO UPDATE SET
+    last_seq = excluded.last_seq, ${counterColumns.map((column) => `${column} = excluded.${column}`).join(", ")}`;
 
 export function headOf(statements: Statements): Head {
   const head = statements.head.get();

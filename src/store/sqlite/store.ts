@@ -12,13 +12,13 @@ import {
   StoreFailure,
   type Table,
 } from "../../ledger/index.ts";
-import { auditRowOf, type OnMigration, pageOf } from "../sql/index.ts";
+import { auditRowOf, type OnMigration, pageOf, rowsOfOrigin } from "../sql/index.ts";
 import { failureOf, isForeign, isFull, openDatabase, openReadOnly, patiently, type Sqlite } from "./database.ts";
 import { createErasure } from "./erasure.ts";
 import { watchFiles } from "./files.ts";
-import { rowsOfOrigin } from "./history.ts";
+import { linksOf } from "./links.ts";
 import { createPager, openSqliteListing } from "./listing.ts";
-import { load } from "./load.ts";
+import { type LastRows, load } from "./load.ts";
 import { createRehearsal } from "./rehearsal.ts";
 import { openSqliteSnapshot } from "./snapshot.ts";
 import { headOf, type Statements, statementsOf } from "./statements.ts";
@@ -30,6 +30,7 @@ export function openSqliteStore(path: string, declared: readonly AnyTable[], onM
   const database = openDatabase(path, declared, onMigration);
   const statements = statementsOf(database);
   const tables = sqliteTables(database, declared);
+  const links = linksOf(statements);
   const pagers = new Map(declared.map((table) => [table, createPager(database, table)]));
   const files = watchFiles(path, database, (seq) => statements.rowHashAt.get(seq));
   const erasure = createErasure(database, () => {
@@ -69,9 +70,10 @@ export function openSqliteStore(path: string, declared: readonly AnyTable[], onM
         return openSqliteListing(path, table, after) as Listing<R>;
       }),
     auditRows: (about, limit, atLeast) =>
-      guarded(() => {
+      guarded(async () => {
         requireRow(statements, atLeast);
-        return rowsOfOrigin(statements, about, limit);
+        const found = await rowsOfOrigin(links, about, limit);
+        return statements.listedAt.all(JSON.stringify(found)).map(auditRowOf);
       }),
     rowsAfter: (seq, limit) =>
       guarded(() =>
@@ -128,12 +130,13 @@ function transact(
   }
   let committing = false;
   try {
-    const write = decide(load(statements, tables, request));
+    const lastRows: LastRows = new Map();
+    const write = decide(load(statements, tables, request, lastRows));
     if (write === null) {
       statements.rollback.run();
       return null;
     }
-    writeBatch(statements, tables, write);
+    writeBatch(statements, tables, write, lastRows);
     committing = true;
     statements.commit.run();
     return write;

@@ -1,5 +1,5 @@
 import { type AnyTable, payloadEndBytes } from "../../ledger/index.ts";
-import { columnOf, marks, type TableSql, tableSql } from "../sql/index.ts";
+import { columnOf, counterColumns, marks, type TableSql, tableSql } from "../sql/index.ts";
 import type { Sqlite } from "./database.ts";
 
 interface Command {
@@ -12,21 +12,18 @@ export interface Query<R> {
   iterate(...values: readonly unknown[]): Iterable<R>;
 }
 
-export type Row = Readonly<Record<string, unknown>>;
-
 /** A table's statements, prepared once. */
 export interface SqliteTable extends TableSql {
-  readonly byKey: Query<Row>;
+  /** Without the counters. */
+  readonly byKey: Query<unknown[]>;
   /** By label; for derived tables with the Zeqonds between which records matter. */
-  readonly byLookup: ReadonlyMap<string, Query<Row>>;
+  readonly byLookup: ReadonlyMap<string, Query<unknown[]>>;
   /** As it is stored, without what decoding may mend. */
   readonly stored: Query<readonly unknown[]>;
   readonly lastChange: Query<{ readonly transitionType: string; readonly payloadEnd: string }>;
   readonly insertRow: Command;
   readonly updateRow: Command;
   readonly removeRow: Command;
-  readonly putCounters: Command;
-  readonly removeCounters: Command;
   /** With the values of the lookup, and the last Zeqond that is forgotten. */
   readonly forget: Command;
   readonly count: Query<number>;
@@ -48,20 +45,21 @@ export function sqlOf(tables: SqliteTables, table: AnyTable): SqliteTable {
 }
 
 /** Records with their counters, up to `WHERE`; `columns` is SQL. */
-export function selectOf({ table, counters, identity }: TableSql, columns: string): string {
+export function selectOf({ table, counters }: TableSql, columns: string): string {
   // A join is planned again whenever a parameter changes (SQLITE_ENABLE_STAT4), which takes five times as long as the rest.
-  const counted = counters?.columns.map(
-    (column) =>
-      `, (SELECT c.${column} FROM ${counters.table} c WHERE c.${counters.key} = r.${identity[0]}) AS ${column}`,
+  const counted = counterColumns.map((column) =>
+    counters === undefined
+      ? ""
+      : `, (SELECT o.${column} FROM audit_origin o WHERE o.origin_id = '${counters.originPrefix}' || r.${counters.key})`,
   );
-  return `SELECT ${columns}${counted?.join("") ?? ""} FROM ${table.name} r`;
+  return `SELECT ${columns}${counted.join("")} FROM ${table.name} r`;
 }
 
 function sqliteTable(database: Sqlite, table: AnyTable): SqliteTable {
   const sql = tableSql(table);
-  const { counters, derivation } = sql;
+  const { derivation } = sql;
   const command = (text: string): Command => database.prepare(text);
-  const query = (text: string): Query<Row> => database.prepare(text) as Query<Row>;
+  const query = (text: string): Query<unknown[]> => database.prepare<unknown[], unknown[]>(text).raw();
   const select = selectOf(sql, sql.whole);
   const equal = (columns: readonly string[], row = "") => columns.map((column) => `${row}${column} = ?`).join(" AND ");
   const recent = derivation && ` AND r.${derivation.zeqond} > ? AND r.${derivation.zeqond} <= ?`;
@@ -72,17 +70,13 @@ function sqliteTable(database: Sqlite, table: AnyTable): SqliteTable {
   });
   return {
     ...sql,
-    byKey: query(`${select} WHERE ${equal(sql.key, "r.")}`),
+    byKey: query(`SELECT ${sql.whole} FROM ${table.name} r WHERE ${equal(sql.key, "r.")}`),
     byLookup: new Map(byLookup),
-    stored: database
-      .prepare<unknown[], unknown[]>(`SELECT ${asBytes(sql.columns)} FROM ${table.name} WHERE ${equal(sql.key)}`)
-      .raw(),
+    stored: query(`SELECT ${asBytes(sql.columns)} FROM ${table.name} WHERE ${equal(sql.key)}`),
     lastChange: database.prepare(selectLastChange(table)) as SqliteTable["lastChange"],
     insertRow: command(`${sql.insert} (${marks(sql.columns.length)})`),
     updateRow: command(sql.update),
     removeRow: command(sql.remove),
-    putCounters: counters === undefined ? nothing : command(putCounters(counters)),
-    removeCounters: counters === undefined ? nothing : command(counters.remove),
     forget:
       derivation === undefined
         ? nothing
@@ -94,11 +88,6 @@ function sqliteTable(database: Sqlite, table: AnyTable): SqliteTable {
 }
 
 const nothing: Command = { run: () => ({ changes: 0 }) };
-
-function putCounters({ insert, key, columns }: NonNullable<TableSql["counters"]>): string {
-  const replaced = columns.map((column) => `${column} = excluded.${column}`).join(", ");
-  return `${insert} (${marks(columns.length + 1)}) ON CONFLICT (${key}) DO UPDATE SET ${replaced}`;
-}
 
 /** With the `origin_id`: the last row of the log that changed a record. */
 export function selectLastChange(table: AnyTable): string {

@@ -1,19 +1,22 @@
-import { keyOf, type LedgerWrite, StoreFailure, type TableWrite } from "../../ledger/index.ts";
-import { auditValues } from "../sql/index.ts";
+import { type AuditRow, keyOf, type LedgerWrite, StoreFailure, type TableWrite } from "../../ledger/index.ts";
+import { auditValues, linkOrigins } from "../sql/index.ts";
+import type { LastRows } from "./load.ts";
 import type { Statements } from "./statements.ts";
 import { type SqliteTable, type SqliteTables, sqlOf } from "./tables.ts";
 
 /** Writes a batch inside the open transaction; a row that is not as the batch saw it is a conflict. */
-export function writeBatch(statements: Statements, tables: SqliteTables, write: LedgerWrite): void {
-  const lastOfOrigin = new Map<string, number>();
-  for (const row of write.rows) {
-    const { originId, seq } = row;
-    const before = lastOfOrigin.get(originId) ?? statements.lastOfOrigin.get(originId) ?? 0;
-    statements.insertRow.run(...auditValues(row), before);
-    lastOfOrigin.set(originId, seq);
+export function writeBatch(statements: Statements, tables: SqliteTables, write: LedgerWrite, lastRows: LastRows): void {
+  const lastOf = (originId: string) => lastRows.get(originId) ?? statements.lastOfOrigin.get(originId) ?? 0;
+  const { before, origins } = linkOrigins(write, (table) => sqlOf(tables, table), lastOf);
+  for (let index = 0; index < write.rows.length; index++) {
+    statements.insertRow.run(...auditValues(write.rows[index] as AuditRow), before[index]);
   }
-  for (const [originId, seq] of lastOfOrigin) {
-    statements.putOrigin.run(originId, seq);
+  for (const { originId, lastSeq, count, latest } of origins) {
+    if (count === undefined) {
+      statements.putOrigin.run(originId, lastSeq);
+    } else {
+      statements.putCounted.run(originId, lastSeq, count, latest);
+    }
   }
   for (const ofTable of write.tables) {
     writeTable(sqlOf(tables, ofTable.table), ofTable, write.nowZeqond);
@@ -23,21 +26,16 @@ export function writeBatch(statements: Statements, tables: SqliteTables, write: 
 }
 
 function writeTable(sql: SqliteTable, write: TableWrite, nowZeqond: number): void {
-  const { table, counters, derivation } = sql;
+  const { table, derivation } = sql;
   for (const record of write.deletes) {
     exactlyOne(sql.removeRow.run(...sql.place(record, sql.shape.versionOf(record))), `delete from ${table.name}`);
-    sql.removeCounters.run(...(counters?.values(record).slice(0, 1) ?? []));
   }
   for (const written of write.inserts) {
     sql.insertRow.run(...sql.values(written));
-    sql.putCounters.run(...(counters?.values(written.record) ?? []));
   }
   for (const update of write.updates) {
     const changed = sql.updateRow.run(...sql.values(update), ...sql.place(update.record, update.fromVersion));
     exactlyOne(changed, `update ${table.name}`);
-  }
-  for (const record of write.counts) {
-    sql.putCounters.run(...(counters?.values(record) ?? []));
   }
   for (const record of write.appends) {
     sql.insertRow.run(...sql.values({ record }));

@@ -141,7 +141,7 @@ export function starting(): void {
     test("two that start at once on an empty database do not collide", async () => {
       const empty = await openVault({ database });
       await empty.process.end();
-      const tables = "secret read_counter denial audit_log audit_head key_check schema_version".split(" ");
+      const tables = "secret audit_origin denial audit_log audit_head key_check schema_version".split(" ");
       for (const table of tables) {
         await empty.sql(`DROP TABLE ${table}`);
       }

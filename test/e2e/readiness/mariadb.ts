@@ -13,7 +13,7 @@ const rights = {
   audit_log: "SELECT, INSERT",
   audit_head: "SELECT, UPDATE",
   secret: "SELECT, INSERT, UPDATE, DELETE",
-  read_counter: "SELECT, INSERT, UPDATE, DELETE",
+  audit_origin: "SELECT, INSERT, UPDATE",
   denial: "SELECT, INSERT, DELETE",
 };
 
@@ -34,7 +34,7 @@ export function onMariaDb(): void {
     await vault.process.end();
     // An account that has no right beyond those that the server needs: not even read_only would stop an administrator.
     await asRoot(`CREATE USER ${account} IDENTIFIED BY 'narrow'`);
-    await asRoot(`GRANT CREATE, ALTER, INDEX ON ${place}.* TO ${account}`);
+    await asRoot(`GRANT CREATE, ALTER, INDEX, DROP ON ${place}.* TO ${account}`);
     for (const table of ["key_check", "schema_version"]) {
       await asRoot(`GRANT SELECT, INSERT, UPDATE ON ${place}.${table} TO ${account}`);
     }

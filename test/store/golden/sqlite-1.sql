@@ -14,12 +14,6 @@ CREATE TABLE IF NOT EXISTS secret (
 
 CREATE INDEX IF NOT EXISTS secret_by_expiry ON secret (expires_zeqond);
 
-CREATE TABLE IF NOT EXISTS read_counter (
-  secret_id TEXT NOT NULL PRIMARY KEY,
-  read_count INTEGER NOT NULL,
-  last_read_zeqond INTEGER
-) STRICT, WITHOUT ROWID;
-
 CREATE TABLE IF NOT EXISTS denial (
   seq INTEGER NOT NULL PRIMARY KEY,
   zid TEXT NOT NULL,
@@ -58,3 +52,9 @@ CREATE TABLE IF NOT EXISTS key_check (
   id INTEGER NOT NULL PRIMARY KEY,
   sealed BLOB NOT NULL
 ) STRICT;
+
+CREATE TABLE IF NOT EXISTS read_counter (
+  secret_id TEXT NOT NULL PRIMARY KEY,
+  read_count INTEGER NOT NULL,
+  last_read_zeqond INTEGER
+) STRICT, WITHOUT ROWID;
