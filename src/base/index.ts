@@ -22,4 +22,5 @@ export { Plaintext } from "./plaintext.ts";
 export type { Principal, Role } from "./principal.ts";
 export type { Durability, Readiness } from "./readiness.ts";
 export type { RowMac } from "./row-mac.ts";
+export { randomUuid } from "./uuid.ts";
 export { rotationZeqonds, zeqondMs } from "./zeqond.ts";

@@ -7,9 +7,9 @@ export interface LogFields {
   /** How long it took, milliseconds. */
   readonly ms?: number;
   readonly requestId?: string;
-  readonly zid?: string;
+  readonly zid?: string | undefined;
   /** The audit row of the call: `<seq>.<row_hash>`. */
-  readonly receipt?: string;
+  readonly receipt?: string | undefined;
   /** The cause of the failure: our own text, or the error code of a library or of the system. */
   readonly reason?: string;
   /** Where it failed: function names and lines, no messages. */

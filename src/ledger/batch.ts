@@ -29,8 +29,6 @@ interface BatchOptions {
   readonly mac?: RowMac | undefined;
 }
 
-type Settle = (rows: readonly AuditRow[]) => Settled;
-
 /**
  * Applies operations in order to the loaded rows, and links their audit rows into the chain. No I/O.
  *
@@ -45,11 +43,11 @@ export function applyBatch(
 ): AppliedBatch {
   const world = new World(loaded, now, mac);
   const loose: LooseRow[] = [];
-  const pending: Settle[] = [];
-  const collected = { world, loose, pending };
+  const applied: Applied[] = [];
+  const collected = { world, loose, applied };
   let bytesLeft = maxBytes;
   for (const operation of operations) {
-    const most = pending.length === 0 ? Number.POSITIVE_INFINITY : bytesLeft;
+    const most = applied.length === 0 ? Number.POSITIVE_INFINITY : bytesLeft;
     const bytes = applyOne(operation, collected, most);
     if (bytes === undefined) {
       break;
@@ -57,7 +55,7 @@ export function applyBatch(
     bytesLeft -= bytes;
   }
   const rows = linkRows(loaded.head, loose);
-  const settled = pending.map((settle) => settle(rows));
+  const settled = settle(applied, rows);
   const write = rows.length === 0 ? null : world.write(rows, now.zeqond);
   return { write, settled, loadedBytes: bytesOf(loaded) };
 }
@@ -71,17 +69,45 @@ export function discardBatch(operations: readonly Operation<unknown>[], { settle
   });
 }
 
+/** An operation that was applied. */
+interface Applied {
+  /** Undefined: it threw `error`. */
+  readonly outcome: Outcome<unknown> | undefined;
+  readonly error?: unknown;
+  /** The number of rows of the batch up to its last one. */
+  readonly end: number;
+}
+
 /** What the operations of a batch add to, in their order. */
 interface Collected {
   readonly world: World;
   readonly loose: LooseRow[];
-  readonly pending: Settle[];
+  readonly applied: Applied[];
+}
+
+function settle(applied: readonly Applied[], rows: readonly AuditRow[]): readonly Settled[] {
+  const settled: Settled[] = [];
+  let at = 0;
+  for (const { outcome, error, end } of applied) {
+    const receipts: Receipt[] = [];
+    for (; at < end; at++) {
+      receipts.push(receiptOfRow(rows[at] as AuditRow));
+    }
+    if (outcome === undefined) {
+      settled.push({ kind: "failed", error });
+    } else if (outcome.kind === "done") {
+      settled.push({ kind: "recorded", value: outcome.value, receipts });
+    } else {
+      settled.push({ kind: "refused", error: outcome.error, receipts });
+    }
+  }
+  return settled;
 }
 
 /** Returns the size of what the operation writes; undefined when that is more than `maxBytes`, and then it adds nothing. */
 function applyOne(
   operation: Operation<unknown>,
-  { world, loose, pending }: Collected,
+  { world, loose, applied }: Collected,
   maxBytes: number,
 ): number | undefined {
   const first = loose.length;
@@ -100,21 +126,15 @@ function applyOne(
       discard(operation, outcome);
       return undefined;
     }
-    const end = loose.length;
     world.apply(changes, first, loose);
-    pending.push((rows) => {
-      const receipts = rows.slice(first, end).map(receiptOfRow);
-      return outcome.kind === "done"
-        ? { kind: "recorded", value: outcome.value, receipts }
-        : { kind: "refused", error: outcome.error, receipts };
-    });
+    applied.push({ outcome, end: loose.length });
     return bytes;
   } catch (error) {
     loose.length = first;
     if (decision !== undefined) {
       discard(operation, decision.outcome);
     }
-    pending.push(() => ({ kind: "failed", error }));
+    applied.push({ outcome: undefined, error, end: first });
     return 0;
   }
 }

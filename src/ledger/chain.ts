@@ -1,16 +1,16 @@
-import { randomUUID } from "node:crypto";
-import type { Moment } from "../base/index.ts";
+import { type Moment, randomUuid } from "../base/index.ts";
 import type { AuditDraft } from "./operation.ts";
-import { type AuditRow, type Head, originIdOf, proofDigestOf, rowHashOf } from "./row.ts";
+import { type AuditRow, type Head, originIdOf, proofDigestOf, rowHashOf, zeroHash } from "./row.ts";
 
-/** A row without its position in the chain. */
-export type LooseRow = Omit<AuditRow, "seq" | "prevHash" | "rowHash">;
+/** A row that has no position in the chain until it is linked: `seq` is 0. */
+export type LooseRow = { -readonly [F in keyof AuditRow]: AuditRow[F] };
 
 /** Makes a row without its position in the chain. Throws when its payload cannot be serialised as JSON. */
 export function looseRow(draft: AuditDraft, now: Moment): LooseRow {
-  const transitionId = randomUUID();
+  const transitionId = randomUuid();
   return {
-    id: randomUUID(),
+    seq: 0,
+    id: randomUuid(),
     originId: originIdOf(draft.subject),
     zeqondNumber: now.zeqond,
     actorZid: draft.actorZid,
@@ -19,16 +19,21 @@ export function looseRow(draft: AuditDraft, now: Moment): LooseRow {
     payloadJson: JSON.stringify(draft.payload),
     proofPurpose: draft.purpose,
     proofDigest: proofDigestOf(draft.subject, draft.actorZid, transitionId, draft.purpose),
+    prevHash: zeroHash,
+    rowHash: zeroHash,
     createdAt: now.iso,
   };
 }
 
-/** Appends rows to the chain after `head`: sets seq, prev_hash and row_hash. */
+/** Appends rows to the chain after `head`: sets their seq, prev_hash and row_hash in place. */
 export function linkRows(head: Head, rows: readonly LooseRow[]): readonly AuditRow[] {
-  let { seq, rowHash: prevHash } = head;
-  return rows.map((loose) => {
-    const row = { ...loose, seq: ++seq, prevHash };
-    prevHash = rowHashOf(row);
-    return { ...row, rowHash: prevHash };
-  });
+  let { seq, rowHash } = head;
+  for (const row of rows) {
+    seq += 1;
+    row.seq = seq;
+    row.prevHash = rowHash;
+    rowHash = rowHashOf(row);
+    row.rowHash = rowHash;
+  }
+  return rows;
 }

@@ -2,7 +2,7 @@ import { type Moment, type RowMac, VaultError } from "../base/index.ts";
 import type { LooseRow } from "./chain.ts";
 import type { Change, View } from "./operation.ts";
 import { type AnyRecord, keyOf, keyText, type Shape, shapeOf } from "./record.ts";
-import { type AuditRow, zeroHash } from "./row.ts";
+import type { AuditRow } from "./row.ts";
 import type { LedgerWrite, Loaded, LoadedTable, RecordUpdate, TableWrite, VouchedRecord } from "./store.ts";
 import type { AnyTable, Key, Table } from "./table.ts";
 
@@ -198,7 +198,7 @@ class TableState {
   }
 
   append(row: number, rows: readonly LooseRow[]): void {
-    this.#appended.push({ row, record: this.#derive({ ...unlinked, ...rows[row] } as AuditRow) });
+    this.#appended.push({ row, record: this.#derive(rows[row]) });
   }
 
   /** Undefined when nothing changed. */
@@ -283,6 +283,3 @@ class TableState {
 }
 
 const none: readonly AnyRecord[] = [];
-
-/** The place of a row before the batch is linked into the chain. */
-const unlinked = { seq: 0, prevHash: zeroHash, rowHash: zeroHash };

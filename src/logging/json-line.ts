@@ -24,29 +24,38 @@ const names: Readonly<Record<keyof LogFields, true>> = {
  * exclude an object with more fields than it declares: those of `LogFields` are written and no others.
  */
 export function jsonLine(level: Level, fields: LogFields, message: string, nowMs: number): string {
-  let line = `{"level":"${level}","time":"${isoTime(nowMs)}"`;
+  let line = beginningOf(level, nowMs);
   for (const name in fields) {
     const value = fields[name as keyof LogFields];
-    if (value !== undefined && Object.hasOwn(names, name)) {
-      line += `,"${name}":${typeof value === "string" ? quoted(value) : JSON.stringify(value)}`;
+    if (value === undefined || !Object.hasOwn(names, name)) {
+      continue;
     }
+    const label = labels[name as keyof LogFields];
+    // Most texts have nothing to escape.
+    line += typeof value === "string" && isPlain(value) ? `${label}"${value}"` : label + JSON.stringify(value);
   }
-  return `${line},"msg":${quoted(message)}}\n`;
+  return isPlain(message) ? `${line},"msg":"${message}"}\n` : `${line},"msg":${JSON.stringify(message)}}\n`;
 }
 
-/** Most texts have nothing to escape. */
-function quoted(text: string): string {
-  return /^[ !#-[\]-~]*$/.test(text) ? `"${text}"` : JSON.stringify(text);
+/** `,"name":` of each field. */
+const labels = Object.fromEntries(Object.keys(names).map((name) => [name, `,"${name}":`])) as Readonly<
+  Record<keyof LogFields, string>
+>;
+
+function isPlain(text: string): boolean {
+  return /^[ !#-[\]-~]*$/.test(text);
 }
 
+let lastLevel: Level | undefined;
 let lastMs = Number.NaN;
 let lastText = "";
 
-/** ISO 8601. The calls of a batch end within a millisecond or two. */
-function isoTime(nowMs: number): string {
-  if (nowMs !== lastMs) {
+/** Level and time, ISO 8601. The calls of a batch end within a millisecond or two. */
+function beginningOf(level: Level, nowMs: number): string {
+  if (nowMs !== lastMs || level !== lastLevel) {
+    lastLevel = level;
     lastMs = nowMs;
-    lastText = new Date(nowMs).toISOString();
+    lastText = `{"level":"${level}","time":"${new Date(nowMs).toISOString()}"`;
   }
   return lastText;
 }

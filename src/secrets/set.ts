@@ -1,5 +1,4 @@
-import { randomUUID } from "node:crypto";
-import { type Moment, type Plaintext, type Principal, rotationZeqonds, systemZid } from "../base/index.ts";
+import { type Moment, type Plaintext, type Principal, randomUuid, rotationZeqonds, systemZid } from "../base/index.ts";
 import { changeMarks, type Decision, type Operation } from "../ledger/index.ts";
 import type { Sealer } from "../sealing/index.ts";
 import { bindingOf, isSealBroken, needsChange, notAsRecorded, refuse } from "./drafts.ts";
@@ -73,7 +72,7 @@ function decide(
 function fieldsOf(input: SetInput, before: Secret | undefined, now: Moment): Omit<Secret, "sealedKey" | "sealedValue"> {
   const { purposeTag, expiresZeqond } = input;
   return {
-    id: before?.id ?? randomUUID(),
+    id: before?.id ?? randomUuid(),
     name: input.name,
     purposeTag: (purposeTag === undefined ? before?.purposeTag : purposeTag) || null,
     boundZid: input.boundZid ?? before?.boundZid ?? systemZid,

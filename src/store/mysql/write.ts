@@ -8,14 +8,7 @@ import {
   StoreFailure,
   type TableWrite,
 } from "../../ledger/index.ts";
-import {
-  auditValues,
-  columnOf,
-  counterColumns,
-  type DerivationSql,
-  linkOrigins,
-  type OriginWrite,
-} from "../sql/index.ts";
+import { columnOf, counterColumns, type DerivationSql, linkOrigins, type OriginWrite } from "../sql/index.ts";
 import type { Connection } from "./connection.ts";
 import { bind, literal, tuple } from "./literals.ts";
 import type { LastRows } from "./load.ts";
@@ -172,9 +165,10 @@ function insertRows(
     sql = "";
     count = 0;
   };
-  for (const [index, row] of rows.entries()) {
+  for (let index = 0; index < rows.length; index++) {
+    const row = rows[index] as AuditRow;
     const pointer = before[index] ?? row.originId;
-    const values = `(${literal(auditValues(row))}, ${typeof pointer === "number" ? pointer : lastRowOf(pointer)})`;
+    const values = `${auditTuple(row)}, ${typeof pointer === "number" ? pointer : lastRowOf(pointer)})`;
     if (sql.length + values.length + separator.length > packetBytes) {
       flush();
     }
@@ -183,6 +177,14 @@ function insertRows(
   }
   flush();
   return statements;
+}
+
+/** The values of a row in the order of `auditColumns`, without the parenthesis at the end. */
+function auditTuple(row: AuditRow): string {
+  const begin = `(${literal(row.seq)}, ${literal(row.id)}, ${literal(row.originId)}, ${literal(row.zeqondNumber)}, `;
+  const what = `${literal(row.actorZid)}, ${literal(row.transitionType)}, ${literal(row.transitionId)}, `;
+  const about = `${literal(row.payloadJson)}, ${literal(row.proofPurpose)}, ${literal(row.proofDigest)}, `;
+  return `${begin}${what}${about}${literal(row.prevHash)}, ${literal(row.createdAt)}, ${literal(row.rowHash)}`;
 }
 
 function lastRowOf(originId: string): string {

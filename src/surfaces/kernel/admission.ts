@@ -1,8 +1,7 @@
-import { randomUUID } from "node:crypto";
 import type { DescMethod } from "@bufbuild/protobuf";
 import { type ContextValues, createContextKey } from "@connectrpc/connect";
 import { type Authenticator, bearerToken, cookieToken, forbidden, unauthenticated } from "../../auth/index.ts";
-import { type Principal, type Role, VaultError } from "../../base/index.ts";
+import { type Principal, type Role, randomUuid, VaultError } from "../../base/index.ts";
 import type { CallHeader, CallOrigin } from "../../transport/index.ts";
 import { type AccessTable, accessOf } from "./access.ts";
 import { isCrossSite } from "./cross-site.ts";
@@ -67,16 +66,27 @@ export function createAdmission(authenticator: Authenticator, tables: readonly A
         throw unauthenticated("no token");
       }
       const principal = authenticator.authenticate(token);
-      const enter = (who: Principal) => {
-        authorize(rolesOf.get(method), who);
-        if (bearer === undefined) {
-          judgeCookie(who, from);
-        }
-        values.set(principalKey, who);
-      };
-      return principal instanceof Promise ? principal.then(enter) : enter(principal);
+      const roles = rolesOf.get(method);
+      const cookieFrom = bearer === undefined ? from : undefined;
+      return principal instanceof Promise
+        ? principal.then((who) => enter(who, roles, cookieFrom, values))
+        : enter(principal, roles, cookieFrom, values);
     },
   };
+}
+
+/** @param cookieFrom where the call came from, when a cookie authenticates it */
+function enter(
+  principal: Principal,
+  roles: readonly Role[] | undefined,
+  cookieFrom: CallOrigin | undefined,
+  values: ContextValues,
+): void {
+  authorize(roles, principal);
+  if (cookieFrom !== undefined) {
+    judgeCookie(principal, cookieFrom);
+  }
+  values.set(principalKey, principal);
 }
 
 function authorize(roles: readonly Role[] | undefined, { role }: Principal): void {
@@ -97,5 +107,5 @@ function judgeCookie({ role }: Principal, from: CallOrigin): void {
 
 function requestIdFrom(headers: Pick<CallHeader, "all">): string {
   const [given] = headers.all("x-request-id");
-  return given !== undefined && /^[\w.-]{1,64}$/.test(given) ? given : randomUUID();
+  return given !== undefined && /^[\w.-]{1,64}$/.test(given) ? given : randomUuid();
 }

@@ -1,3 +1,4 @@
+import type { DescMethod } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
 import { fieldsOfError, type Log, type LogFields, VaultError, type VaultErrorCode } from "../../base/index.ts";
 import type { CallRecord } from "../../transport/index.ts";
@@ -18,15 +19,13 @@ const explained: ReadonlySet<VaultErrorCode> = new Set([
 export function createCallLog(log: Log): (record: CallRecord) => void {
   return ({ method, code, durationMs, values, reason }) => {
     const refusal = refusalIn(reason);
-    const zid = zidOf(values);
-    const receipt = receiptOf(values) ?? refusal?.receipt;
     const fields: LogFields = {
-      method: `${method.parent.typeName}/${method.name}`,
+      method: nameOf(method),
       code: code === undefined ? "OK" : codeOf(reason, code),
       ms: Math.round(durationMs * 1_000) / 1_000,
       requestId: requestIdOf(values),
-      ...(zid === undefined ? {} : { zid }),
-      ...(receipt === undefined ? {} : { receipt }),
+      zid: zidOf(values),
+      receipt: receiptOf(values) ?? refusal?.receipt,
     };
     if (code === undefined) {
       return log.info(fields, "call");
@@ -42,6 +41,17 @@ export function createCallLog(log: Log): (record: CallRecord) => void {
       log.info({ ...fields, reason: reasonOf(refusal) }, "call refused");
     }
   };
+}
+
+const names = new WeakMap<DescMethod, string>();
+
+function nameOf(method: DescMethod): string {
+  let name = names.get(method);
+  if (name === undefined) {
+    name = `${method.parent.typeName}/${method.name}`;
+    names.set(method, name);
+  }
+  return name;
 }
 
 function refusalIn(reason: unknown): VaultError | undefined {

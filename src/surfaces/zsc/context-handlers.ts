@@ -99,12 +99,14 @@ function requestOf(name: string, { purpose, onBehalfOf }: Asked, { zid, role }: 
 }
 
 function readMessage({ name, value, purposeTag }: ReadSecret, receipt: Receipt): ReadResponse {
-  return create(ReadResponseSchema, {
-    name,
-    value: value.text(),
-    receipt: receiptMessage(receipt),
-    ...(purposeTag === null ? {} : { purposeTag }),
-  });
+  const message = create(ReadResponseSchema);
+  message.name = name;
+  message.value = value.text();
+  message.receipt = receiptMessage(receipt);
+  if (purposeTag !== null) {
+    message.purposeTag = purposeTag;
+  }
+  return message;
 }
 
 function itemOf(name: string, item: ReadItem, receipt: Receipt | undefined): BatchReadItem {

@@ -46,11 +46,11 @@ function uint64(stored: number): bigint {
 }
 
 export function receiptMessage({ seq, rowHash, transitionId, proofDigest, zeqond }: Receipt) {
-  return create(ReceiptSchema, {
-    seq: BigInt(seq),
-    rowHash,
-    transitionId,
-    proofDigest,
-    zeqond: BigInt(zeqond),
-  });
+  const message = create(ReceiptSchema);
+  message.seq = BigInt(seq);
+  message.rowHash = rowHash;
+  message.transitionId = transitionId;
+  message.proofDigest = proofDigest;
+  message.zeqond = BigInt(zeqond);
+  return message;
 }

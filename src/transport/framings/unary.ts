@@ -75,8 +75,12 @@ export function serveUnary(
     }
   };
   const reply = (message: Message) => {
-    const encoding = framing.encodeInTurns?.(message);
-    return encoding === undefined ? send(message) : encoding.then((encoded) => send(message, encoded));
+    try {
+      const encoding = framing.encodeInTurns?.(message);
+      return encoding === undefined ? send(message) : encoding.then((encoded) => send(message, encoded)).catch(refuse);
+    } catch (reason) {
+      refuse(reason);
+    }
   };
   const run = (message: Message) => {
     // The deadline may have passed while the body was read; the call has then been answered.
@@ -86,7 +90,7 @@ export function serveUnary(
     if (!method.isPublic) {
       runtime.check?.(method.method, message);
     }
-    return method.invoke(call, message).then(reply).catch(refuse);
+    return method.invoke(call, message).then(reply, refuse);
   };
   const onBody = (body: BodyResult) => {
     try {

@@ -1,7 +1,7 @@
 import type { BodyBudget, BodyOwner } from "./body-budget.ts";
 import type { BodyResult } from "./exchange.ts";
 
-interface Collecting {
+export interface Collecting {
   readonly maxBytes: number;
   readonly owner: BodyOwner;
   readonly budget: BodyBudget;
@@ -56,7 +56,7 @@ export class Collector {
     this.#finish(this.#more !== undefined ? Buffer.concat(this.#more) : (this.#first ?? empty));
   }
 
-  cutOff(): void {
+  cut(): void {
     this.#finish("cut_off");
   }
 

@@ -87,8 +87,8 @@ export class Http1Exchange implements Exchange {
     const body = new Collector({ maxBytes, owner: { address: this.peer.address, share }, budget }, done);
     request.on("data", (chunk: Buffer) => body.add(chunk));
     // Node also emits `end` for a request that was cut off.
-    request.once("end", () => (request.complete ? body.end() : body.cutOff()));
-    request.once("close", () => body.cutOff());
+    request.once("end", () => (request.complete ? body.end() : body.cut()));
+    request.once("close", () => body.cut());
     budget.atEndOfTurn(() => body.late());
   }
 

@@ -4,7 +4,7 @@ import { connectionHeaders, type RequestHead } from "../http2/request-head.ts";
 import type { BodyReader, Http2Stream } from "../http2/stream.ts";
 import type { ClientCertificate } from "../options.ts";
 import type { BodyBudget } from "./body-budget.ts";
-import { Collector } from "./collect.ts";
+import { type Collecting, Collector } from "./collect.ts";
 import { discardStream } from "./discard.ts";
 import type { BodyResult, Exchange, Reply, StreamedReply } from "./exchange.ts";
 import { hasNoBody } from "./exchange-http1.ts";
@@ -80,21 +80,13 @@ export class Http2Exchange implements Exchange {
     }
     const { budget, requestTimeoutMs, peer } = this.#circumstances;
     this.#continue();
-    const body = new Collector({ maxBytes, owner: { address: peer.address, share }, budget }, done);
-    const reader: BodyReader = {
-      data(chunk) {
-        body.add(chunk);
-        // What is collected counts against the budget of bodies.
-        stream.credit(chunk.byteLength);
-      },
-      end: () => body.end(),
-      cut: () => body.cutOff(),
-    };
+    const owner = { address: peer.address, share };
+    const body = new StreamCollector({ maxBytes, owner, budget }, done, stream);
     if (stream.hasRemoteEnded || stream.isClosed) {
-      process.nextTick(() => (stream.isClosed ? body.cutOff() : stream.read(reader)));
+      process.nextTick(() => (stream.isClosed ? body.cut() : stream.read(body)));
       return;
     }
-    stream.read(reader);
+    stream.read(body);
     stream.whenLate(() => {
       const timer = setTimeout(() => stream.reset(errorCodes.CANCEL), requestTimeoutMs);
       body.whenDone = () => clearTimeout(timer);
@@ -145,6 +137,21 @@ export class Http2Exchange implements Exchange {
     if (this.#head.expectsContinue && !this.#stream.hasRemoteEnded) {
       this.#stream.inform([":status", "100"]);
     }
+  }
+}
+
+/** Collects the body of a stream. What is collected counts against the budget of bodies, and not against the windows. */
+class StreamCollector extends Collector implements BodyReader {
+  readonly #stream: Http2Stream;
+
+  constructor(to: Collecting, done: (result: BodyResult) => void, stream: Http2Stream) {
+    super(to, done);
+    this.#stream = stream;
+  }
+
+  data(chunk: Buffer): void {
+    this.add(chunk);
+    this.#stream.credit(chunk.byteLength);
   }
 }
 
