@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import Database from "better-sqlite3";
 import fc from "fast-check";
 import { PointerSums } from "../../src/audit/pointers.ts";
@@ -251,6 +253,26 @@ describe.each(databaseKinds)("a log of schema 2, on %s,", (kind) => {
       readCount: 7,
       lastReadZeqond: 99,
     });
+    await store.close();
+  });
+
+  test("is given right pointers once more by what docs/operations.md says", async () => {
+    const operations = readFileSync(join(__dirname, "../../docs/operations.md"), "utf8");
+    const [, repair = ""] = /`(UPDATE audit_log SET before_seq = NULL; [^`]*)`/.exec(operations) ?? [];
+    const vault = await openVault(kind);
+    await vault.run(setSecret({ name: "counted", value: plain("v") }, admin, testSealer()));
+    await generateRows(vault, 1_000);
+    await vault.store.close();
+    await vault.sqlAlone(
+      ["UPDATE audit_origin SET read_count = 7"],
+      ["UPDATE audit_log SET before_seq = 1 WHERE seq > 500"],
+      ["INSERT INTO audit_origin (origin_id, last_seq) VALUES ('zsc:|', 3)"],
+    );
+    expect(await wrongPointers(vault)).not.toEqual([]);
+    await vault.sqlAlone(...repair.split("; ").map((sql): Statement => [sql]));
+    const store = await openStore(parseDatabaseUrl(vault.url, String));
+    expect(await wrongPointers(vault)).toEqual([]);
+    expect((await load(store, { secrets: ["counted"] })).secrets.get("counted")?.readCount).toBe(7);
     await store.close();
   });
 
