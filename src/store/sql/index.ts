@@ -12,11 +12,9 @@ export { rehearsedRecord, rehearsedRow } from "./rehearsal.ts";
 export { type SnapshotTable, snapshotTable } from "./snapshot-table.ts";
 export { auditRowOf, exactBytes, numberOf, storedRowOf } from "./stored.ts";
 export {
-  type CountersSql,
   columnOf,
   counterColumns,
   type DerivationSql,
-  macColumn,
   marks,
   type TableSql,
   tableSql,
