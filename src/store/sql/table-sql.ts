@@ -40,7 +40,7 @@ export interface TableSql {
 }
 
 /** The counters of a table's records, which stand in `audit_origin`. */
-export interface CountersSql {
+interface CountersSql {
   /** What precedes the key in an origin. */
   readonly originPrefix: string;
   /** The column of the key. */
