@@ -5,8 +5,8 @@ import { Plaintext, VaultError } from "../base/index.ts";
 export type Charset = "hex" | "base64" | "alphanumeric" | "ascii";
 
 export const defaultCharset: Charset = "hex";
-export const minGeneratedLength = 8;
-export const maxGeneratedLength = 1_024;
+const minGeneratedLength = 8;
+const maxGeneratedLength = 1_024;
 export const defaultGeneratedLength = 32;
 
 const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";

@@ -2,7 +2,7 @@ import { type Moment, VaultError } from "../base/index.ts";
 import { type AddressRange, type IpAddress, isInRange, tryParseRange } from "./address.ts";
 import { isInWindow, type TimeWindow, tryParseWindow } from "./time-window.ts";
 
-export const maxAllowlist = 256;
+const maxAllowlist = 256;
 
 /** What has to hold, beside pattern and permission, for a policy to count. All of it has to. Null: no such condition. */
 export interface Conditions {
@@ -13,7 +13,7 @@ export interface Conditions {
 }
 
 /** Null: not known. */
-export type Holds = boolean | null;
+type Holds = boolean | null;
 
 const unreadable: Conditions = { addresses: null, window: null, isUnreadable: true };
 

@@ -1,6 +1,6 @@
 import { VaultError } from "../base/index.ts";
 
-export const maxPathLength = 1_024;
+const maxPathLength = 1_024;
 
 // Every segment is followed by a slash or by the end, so there is one way to match: linear time.
 const grammar = /^[A-Za-z0-9_-]+(?:\/[A-Za-z0-9_-]+)*$/;

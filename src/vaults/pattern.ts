@@ -1,6 +1,6 @@
 import { VaultError } from "../base/index.ts";
 
-export const maxPatternLength = 1_024;
+const maxPatternLength = 1_024;
 
 const grammar = /^(?:\*{1,2}|[A-Za-z0-9_-]+)(?:\/(?:\*{1,2}|[A-Za-z0-9_-]+))*$/;
 

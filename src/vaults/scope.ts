@@ -1,8 +1,8 @@
 import { VaultError } from "../base/index.ts";
 import { matchesPattern, type PathPattern, parsePattern } from "./pattern.ts";
 
-export const maxScopes = 100;
-export const maxScopeLength = 1_024;
+const maxScopes = 100;
+const maxScopeLength = 1_024;
 
 /** The paths that a caller can reach at most, whatever policies say; null: all. Never an empty list. */
 export type PathCeiling = readonly PathPattern[] | null;

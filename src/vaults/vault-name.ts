@@ -1,6 +1,6 @@
 import { VaultError } from "../base/index.ts";
 
-export const maxVaultNameCharacters = 255;
+const maxVaultNameCharacters = 255;
 
 /**
  * The name of a vault, without white space at its ends: 1 to 255 Unicode characters, no lone surrogate. Names are
