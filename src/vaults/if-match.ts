@@ -15,9 +15,9 @@ const anyTag = new RegExp(tag, "g");
 const versionTag = /^(?:"([1-9][0-9]*)"|([1-9][0-9]*))$/;
 
 /**
- * Parses the two fields of a PUT, without white space at their ends; undefined: absent. `If-Match` is `*` or a list of entity tags, of which `"3"`, or `3`
- * without quotes, is version 3. A weak tag and a tag of anything else are well formed and match no version (RFC 9110
- * §13.1.1: the comparison is strong). `If-None-Match` can only be `*`.
+ * Parses the two fields of a PUT, without white space at their ends; undefined: absent. `If-Match` is `*` or a list of
+ * entity tags, of which `"3"`, or `3` without quotes, is version 3. A weak tag and a tag of anything else are well formed
+ * and match no version (RFC 9110 §13.1.1: the comparison is strong). `If-None-Match` can only be `*`.
  *
  * @throws VaultError `INVALID_ARGUMENT` when one is malformed.
  */
@@ -33,7 +33,7 @@ export function parsePrecondition(ifMatch: string | undefined, ifNoneMatch: stri
  *
  * @param current the newest version, also when it is expired, used up or disabled; null: the path is unknown or deleted
  */
-export function isMet({ match, isNew }: Precondition, current: number | null): boolean {
+export function isPreconditionMet({ match, isNew }: Precondition, current: number | null): boolean {
   const isMatch = match === null || (current !== null && (match === "any" || match.includes(current)));
   return isMatch && !(isNew && current !== null);
 }

@@ -1,4 +1,4 @@
-export { type AddressRange, type IpAddress, tryParseAddress } from "./address.ts";
+export { type IpAddress, tryParseAddress } from "./address.ts";
 export {
   type Charset,
   defaultCharset,
@@ -8,7 +8,7 @@ export {
 } from "./charset.ts";
 export { type Conditions, parseConditions, restoreConditions } from "./conditions.ts";
 export { parseIdempotencyKey } from "./idempotency-key.ts";
-export { isMet, type Precondition, parsePrecondition } from "./if-match.ts";
+export { isPreconditionMet, type Precondition, parsePrecondition } from "./if-match.ts";
 export { hasPrefix, parseSecretPath } from "./path.ts";
 export { type PathPattern, parsePattern } from "./pattern.ts";
 export { type Permission, parsePermissions } from "./permission.ts";

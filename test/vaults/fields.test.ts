@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { parseIdempotencyKey } from "../../src/vaults/idempotency-key.ts";
-import { isMet, parsePrecondition } from "../../src/vaults/if-match.ts";
+import { isPreconditionMet, parsePrecondition } from "../../src/vaults/if-match.ts";
 import { defaultSecretType, parseSecretType } from "../../src/vaults/secret-type.ts";
 import { parseVaultName } from "../../src/vaults/vault-name.ts";
 import { isRefused, refusal } from "./refusal.ts";
@@ -29,7 +29,7 @@ describe("If-Match and If-None-Match", () => {
     ["3", "*", [false, false, false, false]],
   ])("%j and %j are met by nothing, 1, 3, 33: %j", (ifMatch, ifNoneMatch, met) => {
     const precondition = parsePrecondition(ifMatch, ifNoneMatch);
-    expect([null, 1, 3, 33].map((current) => isMet(precondition, current))).toEqual(met);
+    expect([null, 1, 3, 33].map((current) => isPreconditionMet(precondition, current))).toEqual(met);
   });
 
   test.each([
@@ -76,8 +76,8 @@ describe("If-Match and If-None-Match", () => {
       fc.property(fc.array(fc.tuple(version, fc.boolean()), { minLength: 1, maxLength: 5 }), version, (list, other) => {
         const text = list.map(([number, isQuoted]) => (isQuoted ? `"${number}"` : String(number))).join(", ");
         const precondition = parsePrecondition(text, undefined);
-        expect(list.every(([number]) => isMet(precondition, number))).toBe(true);
-        expect(isMet(precondition, other)).toBe(list.some(([number]) => number === other));
+        expect(list.every(([number]) => isPreconditionMet(precondition, number))).toBe(true);
+        expect(isPreconditionMet(precondition, other)).toBe(list.some(([number]) => number === other));
       }),
     );
   });
