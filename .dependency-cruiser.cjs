@@ -11,6 +11,7 @@ const rooms = {
   "store/sqlite": ["base", "ledger", "store/sql"],
   "store/mysql": ["base", "ledger", "store/sql"],
   secrets: ["base", "ledger", "sealing"],
+  vaults: ["base"],
   transport: ["base", "gen"],
   "surfaces/kernel": ["base", "auth", "ledger", "transport", "gen"],
   "surfaces/zsc": ["base", "ledger", "sealing", "secrets", "surfaces/kernel", "transport", "gen"],
