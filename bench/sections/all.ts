@@ -6,6 +6,7 @@ import { latencySection } from "./latency.ts";
 import { memorySection } from "./memory.ts";
 import { naiveSection } from "./naive.ts";
 import { operationsSection } from "./operations.ts";
+import { peersSection } from "./peers.ts";
 import { readSection } from "./read.ts";
 import { replicasSection } from "./replicas.ts";
 import { scaleSection } from "./scale.ts";
@@ -32,8 +33,9 @@ export const sectionNames: readonly string[] = sections.map(({ name }) => name);
 
 /** The sections of these names, in our order; all of them for none. @throws Error with the names that there are */
 export function sectionsNamed(names: readonly string[]): readonly Section[] {
-  if (names.includes(againstSection.name)) {
-    return [againstSection];
+  const alone = [againstSection, peersSection].filter(({ name }) => names.includes(name));
+  if (alone.length > 0) {
+    return alone;
   }
   const unknown = names.filter((name) => !sections.some((section) => section.name === name));
   if (unknown.length > 0) {
