@@ -7,6 +7,7 @@ import { parseDatabaseUrl } from "../src/config/database-url.ts";
 import { applyBatch } from "../src/ledger/batch.ts";
 import { needsOf } from "../src/ledger/needs.ts";
 import type { AuditDraft, Operation } from "../src/ledger/operation.ts";
+import { originIdOf } from "../src/ledger/row.ts";
 import type { Store } from "../src/ledger/store.ts";
 import { createSealer, type Sealer } from "../src/sealing/envelope.ts";
 import { sealKeyCheck } from "../src/sealing/key-check.ts";
@@ -80,7 +81,7 @@ function creation(number: number, sealer: Sealer): Operation<unknown> {
 function reading(number: number, { secrets, reads }: VaultSize): Operation<unknown> {
   const name = secretName(Math.floor((number * secrets) / reads));
   const payload = { name, purpose: "read", purpose_tag: null };
-  const draft: AuditDraft = { type: "secret_read", subject: name, actorZid: ownerZid, purpose: "read", payload };
+  const draft: AuditDraft = { type: "secret_read", originId: originIdOf(name), actorZid: ownerZid, purpose: "read", payload };
   return {
     needs: [],
     weight: { rows: 1, bytes: 0 },

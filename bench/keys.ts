@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mintToken } from "../src/auth/own-tokens.ts";
 import { systemClock } from "../src/base/clock.ts";
-import type { Role } from "../src/base/principal.ts";
+import type { TokenRole } from "../src/base/principal.ts";
 import type { Tokens } from "./calls.ts";
 import { ownerZid } from "./vault-content.ts";
 
@@ -19,6 +19,6 @@ export function freshKeys(): Keys {
 
 export async function mintTokens({ jwtSecret }: Keys): Promise<Tokens> {
   const own = { secret: Buffer.from(jwtSecret, "utf8"), issuer: "zsc", audience: "zsc" };
-  const mint = (role: Role, zid: string) => mintToken({ ...own, zid, role, ttlMs, clock: systemClock });
+  const mint = (role: TokenRole, zid: string) => mintToken({ ...own, zid, role, ttlMs, clock: systemClock });
   return { reader: await mint("caller", ownerZid), admin: await mint("admin", "ZEQ-BENCH-ADMIN") };
 }

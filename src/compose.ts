@@ -15,10 +15,11 @@ import {
   watchClock,
 } from "./ledger/index.ts";
 import { announce, checkVault, warnOfOpenFiles } from "./opening.ts";
+import { organisationOf } from "./organisation.ts";
 import { createOutageLog } from "./outage-log.ts";
 import { createRowMac, createSealer, hexSource, openKeyring } from "./sealing/index.ts";
-import { tables } from "./secrets/index.ts";
 import type { OnMigration } from "./store/sql/index.ts";
+import { tables } from "./tables.ts";
 import type { ZscServer } from "./transport/index.ts";
 
 /** A vault that is open and listens. */
@@ -118,7 +119,12 @@ const startWithinMs = 90_000;
  *
  * @throws OperatorError also when that takes more than 90 seconds and is no migration; it may still be at it then.
  */
-export async function startVault(config: Config, log: Log, batches: BatchOptions = {}): Promise<RunningVault> {
+export async function startVault(
+  config: Config,
+  log: Log,
+  batches: BatchOptions = {},
+  version = "unknown",
+): Promise<RunningVault> {
   let isMigrating = false;
   let toldAtMs = 0;
   const onMigration: OnMigration = (fromVersion, progress) => {
@@ -133,7 +139,7 @@ export async function startVault(config: Config, log: Log, batches: BatchOptions
       log.warn({ database: placeOf(config.database) }, "the schema is being brought up to date: let it finish");
     }
   };
-  const starting = start(config, log, { batches, onMigration }).catch((error: unknown) =>
+  const starting = start(config, log, { batches, onMigration, version }).catch((error: unknown) =>
     refuse(config.database, "opened", error),
   );
   while (!(await isInTime(starting, startWithinMs))) {
@@ -150,9 +156,12 @@ export async function startVault(config: Config, log: Log, batches: BatchOptions
 interface StartOptions {
   readonly batches: BatchOptions;
   readonly onMigration: OnMigration;
+  /** Of the program. */
+  readonly version: string;
 }
 
-async function start(config: Config, log: Log, { batches, onMigration }: StartOptions): Promise<RunningVault> {
+async function start(config: Config, log: Log, options: StartOptions): Promise<RunningVault> {
+  const { batches, onMigration, version } = options;
   if (config.requireVault) {
     await requireVault(config.database);
   }
@@ -180,7 +189,9 @@ async function start(config: Config, log: Log, { batches, onMigration }: StartOp
       ...batches,
     });
     const readiness = createReadiness({ store, batches: watch, clock: watchClock(systemClock, log), log });
-    const server = createPort(config, { store, sequencer, sealer, health: { ready: readiness.ask } }, log);
+    const organisation = organisationOf({ keyring, sequencer });
+    const health = { ready: readiness.ask };
+    const server = createPort(config, { store, sequencer, sealer, health, organisation, version }, log);
     const address = await listen(server, config.listen);
     announce(found, placeOf(config.database), log);
     if (config.database.kind === "sqlite") {

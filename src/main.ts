@@ -13,7 +13,7 @@ const adminTokenTtlMs = 30 * 86_400_000;
 const developmentAdmin = "ZEQ-ADMIN";
 
 /** Loads the configuration, composes, listens, and stops on SIGTERM or SIGINT. Resolves once it listens. */
-export async function serve(env: NodeJS.ProcessEnv, mode: Mode | undefined): Promise<void> {
+export async function serve(env: NodeJS.ProcessEnv, mode: Mode | undefined, version: string): Promise<void> {
   // Whatever the process makes is its owner's alone: database, keys, tokens.
   process.umask(0o077);
   const signals = takeSignals();
@@ -24,7 +24,7 @@ export async function serve(env: NodeJS.ProcessEnv, mode: Mode | undefined): Pro
   for (const { setting, message } of config.warnings) {
     log.warn({ setting }, message);
   }
-  const vault = await startVault(config, log).catch(async (error: unknown) => {
+  const vault = await startVault(config, log, {}, version).catch(async (error: unknown) => {
     await log.drain(lastLinesMs);
     throw error;
   });

@@ -88,7 +88,7 @@ async function checkSecrets({ keyring, sealer, store, log }: Opening): Promise<v
 }
 
 function isFilled(records: Inventory["records"]): boolean {
-  return [...records.values()].some((count) => count > 0);
+  return (records.get(secrets) ?? 0) > 0;
 }
 
 function isWhole(check: () => void): boolean {

@@ -3,6 +3,7 @@ import { type Authenticator, createAuthenticator, type IssuerState } from "./aut
 import { type Log, systemClock } from "./base/index.ts";
 import type { Config } from "./config/index.ts";
 import { createReader, type Sequencer, type Store } from "./ledger/index.ts";
+import type { OpenedOrganisation } from "./organisation.ts";
 import type { Sealer } from "./sealing/index.ts";
 import { createMetadataReader } from "./secrets/index.ts";
 import {
@@ -20,6 +21,7 @@ import {
   type Validation,
   zidOf,
 } from "./surfaces/kernel/index.ts";
+import { createVaultSurface, vaultServices } from "./surfaces/vault/index.ts";
 import { createZscSurface, zscServices } from "./surfaces/zsc/index.ts";
 import {
   cancellationOf,
@@ -36,20 +38,29 @@ export interface Parts {
   readonly sequencer: Sequencer;
   readonly sealer: Sealer;
   readonly health: HealthSource;
+  readonly organisation: () => Promise<OpenedOrganisation>;
+  /** Of the program. */
+  readonly version: string;
 }
 
 /** After the first callers, who were waiting for the port to open. */
 const warmUpAfterMs = 1_000;
 
 /** Composes the port of a vault. It does not listen yet. */
-export function createPort(config: Config, { store, sequencer, sealer, health }: Parts, log: Log): ZscServer {
-  const validation = createValidation(zscServices.flatMap(({ methods }) => methods.map(({ input }) => input)));
+export function createPort(config: Config, parts: Parts, log: Log): ZscServer {
+  const { store, sequencer, sealer, health, organisation, version } = parts;
+  const services = [...zscServices, ...vaultServices];
+  const validation = createValidation(services.flatMap(({ methods }) => methods.map(({ input }) => input)));
   const kernel: KernelPorts = {
     ...{ sequencer, cancellationOf, canStreamList, streamList },
     maxAnswerBytes: defaultLimits.maxResponseBytes,
   };
-  const metadata = createMetadataReader(createReader(store));
-  const surfaces = [createZscSurface({ ...kernel, sealer, metadata }, validation, config.callMs)] as const;
+  const reader = createReader(store);
+  const vaultPorts = { ...kernel, sealer, reader, organisation, clock: systemClock, serverVersion: version };
+  const surfaces = [
+    createZscSurface({ ...kernel, sealer, metadata: createMetadataReader(reader) }, validation, config.callMs),
+    createVaultSurface(vaultPorts, config.callMs),
+  ] as const;
   const server = serveSurfaces(surfaces, { config, validation, health, log });
   return {
     async listen(address) {
@@ -74,10 +85,11 @@ function serveSurfaces(
   surfaces: readonly [Surface, ...Surface[]],
   { config, validation, health, log }: Serving,
 ): ZscServer {
-  const admission = createAdmission(authenticatorOf(config, log), [
-    ...surfaces.map(({ access }) => access),
-    portAccess,
-  ]);
+  const ownOf = surfaces.flatMap(({ services, authenticator }) =>
+    authenticator === undefined ? [] : services.map(({ service }) => [service, authenticator] as const),
+  );
+  const tables = [...surfaces.map(({ access }) => access), portAccess];
+  const admission = createAdmission(authenticatorOf(config, log), tables, new Map(ownOf));
   const translators = new Map<DescService, ErrorTranslator>();
   for (const surface of surfaces) {
     const translate = createErrorTranslator(surface);

@@ -5,6 +5,8 @@ import {
   keyText,
   type LastChange,
   type LogOfChanges,
+  markAtFromEnd,
+  markText,
   type Snapshot,
   type StoredRow,
   shapeOf,
@@ -43,11 +45,17 @@ export class ChangeHistory {
   }
 
   /** Takes a row of one of the types that change the table. */
-  note({ seq, transitionType, originId, payloadJson }: AuditRow): void {
+  note(row: AuditRow): void {
+    const { seq, transitionType, originId, payloadJson } = row;
     const { name: table, log } = this.#table;
-    const key = originId.startsWith(log.originPrefix) ? originId.slice(log.originPrefix.length) : originId;
+    const told = log.changeOf?.(row);
+    if (log.changeOf === undefined ? isNoChange(row, log) : told === undefined) {
+      return;
+    }
+    const ofOrigin = originId.startsWith(log.originPrefix) ? originId.slice(log.originPrefix.length) : originId;
+    const key = told?.key ?? ofOrigin;
     const before = this.#index.get(table, key);
-    const change = transitionType === log.removed ? undefined : marksOf(payloadJson, log);
+    const change = transitionType === log.removed ? undefined : (told ?? marksOf(payloadJson, log));
     const why = oddityOf(change, before, log);
     if (why !== undefined && this.#differences.length < this.#limit) {
       this.#differences.push({ table: this.#table, name: key, seq, why });
@@ -58,6 +66,11 @@ export class ChangeHistory {
       this.#index.put({ table, key, seq, version: change.version, sealedDigest: change.sealedDigest });
     }
   }
+}
+
+/** A row of a type that changes a record only when it ends with marks. */
+function isNoChange({ transitionType, payloadJson }: AuditRow, { sometimes }: LogOfChanges): boolean {
+  return sometimes?.includes(transitionType) === true && !payloadJson.slice(-markAtFromEnd).startsWith(markText);
 }
 
 /** Why a change cannot follow the one before; undefined when it can. A change without marks is a deletion. */

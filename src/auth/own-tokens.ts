@@ -1,7 +1,7 @@
 import { createSecretKey, type KeyObject } from "node:crypto";
 import { SignJWT } from "jose/jwt/sign";
 import { jwtVerify } from "jose/jwt/verify";
-import { type Clock, isZid, type Role, systemZid } from "../base/index.ts";
+import { type Clock, isZid, systemZid, type TokenRole } from "../base/index.ts";
 import { clockSkewSeconds, goodUntilMs, type ProvenIdentity, zidIn } from "./claims.ts";
 import { forbidden, unauthenticated } from "./refusal.ts";
 import { isRole } from "./roles.ts";
@@ -16,7 +16,7 @@ export interface OwnIssuer {
 
 interface MintOptions extends OwnIssuer {
   readonly zid: string;
-  readonly role: Role;
+  readonly role: TokenRole;
   /** At least one second; rounded down to whole seconds. */
   readonly ttlMs: number;
   readonly clock: Clock;
@@ -80,7 +80,7 @@ export function createOwnVerifier(own: OwnIssuer): (token: string, nowMs: number
 }
 
 /** The system may read everything, so a caller token must never carry its ZID (contract, section 6). */
-function isSystemAsCaller(zid: string, role: Role): boolean {
+function isSystemAsCaller(zid: string, role: TokenRole): boolean {
   return role === "caller" && zid === systemZid;
 }
 

@@ -1,8 +1,8 @@
-import type { Role } from "../base/index.ts";
+import type { TokenRole } from "../base/index.ts";
 
-const roles: Readonly<Record<Role, true>> = { admin: true, caller: true, system: true };
+const roles: Readonly<Record<TokenRole, true>> = { admin: true, caller: true, system: true };
 
 /** Whether a claim or an argument is a known role. */
-export function isRole(value: unknown): value is Role {
+export function isRole(value: unknown): value is TokenRole {
   return typeof value === "string" && Object.hasOwn(roles, value);
 }

@@ -7,6 +7,14 @@ export type VaultErrorCode =
   | "RATE_LIMITED"
   | "NOT_FOUND"
   | "MESSAGE_TOO_LARGE"
+  /** It was there, and is not to be had any more. */
+  | "GONE"
+  | "CONFLICT"
+  | "PRECONDITION_FAILED"
+  /** The request contradicts one that had the same idempotency key. */
+  | "UNPROCESSABLE"
+  /** There are as many of them as there may be. */
+  | "LIMIT_EXCEEDED"
   | "STORE_UNAVAILABLE"
   | "ISSUER_UNAVAILABLE"
   | "OVERLOADED"

@@ -19,7 +19,7 @@ export {
 } from "./names.ts";
 export { OperatorError } from "./operator-error.ts";
 export { Plaintext } from "./plaintext.ts";
-export type { Principal, Role } from "./principal.ts";
+export type { Credential, Principal, Role, TokenRole } from "./principal.ts";
 export type { Durability, Readiness } from "./readiness.ts";
 export type { RowMac } from "./row-mac.ts";
 export { randomUuid } from "./uuid.ts";

@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { auditCommand } from "./commands/audit-verify.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { tokenCommand } from "./commands/token.ts";
+import { userCommand } from "./commands/user.ts";
 import { report } from "./exit.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
 
@@ -25,7 +26,12 @@ function createProgram(terminal: Terminal, version: string): Command {
     .version(version, "--version", "print the version")
     .exitOverride()
     .configureHelp({ showGlobalOptions: true });
-  for (const command of [serveCommand(), tokenCommand(terminal), auditCommand(terminal)]) {
+  for (const command of [
+    serveCommand(version),
+    tokenCommand(terminal),
+    userCommand(terminal),
+    auditCommand(terminal),
+  ]) {
     // Commander passes a parent's settings on to the commands that it makes itself, and not to those that are added.
     settingsFrom(program, command);
     program.addCommand(command);

@@ -1,6 +1,6 @@
 import { type Moment, randomUuid } from "../base/index.ts";
 import type { AuditDraft } from "./operation.ts";
-import { type AuditRow, type Head, originIdOf, proofDigestOf, rowHashOf, zeroHash } from "./row.ts";
+import { type AuditRow, type Head, proofDigestOf, rowHashOf, subjectOf, zeroHash } from "./row.ts";
 
 /** A row that has no position in the chain until it is linked: `seq` is 0. */
 export type LooseRow = { -readonly [F in keyof AuditRow]: AuditRow[F] };
@@ -11,14 +11,14 @@ export function looseRow(draft: AuditDraft, now: Moment): LooseRow {
   return {
     seq: 0,
     id: randomUuid(),
-    originId: originIdOf(draft.subject),
+    originId: draft.originId,
     zeqondNumber: now.zeqond,
     actorZid: draft.actorZid,
     transitionType: draft.type,
     transitionId,
     payloadJson: JSON.stringify(draft.payload),
     proofPurpose: draft.purpose,
-    proofDigest: proofDigestOf(draft.subject, draft.actorZid, transitionId, draft.purpose),
+    proofDigest: proofDigestOf(subjectOf(draft.originId), draft.actorZid, transitionId, draft.purpose),
     prevHash: zeroHash,
     rowHash: zeroHash,
     createdAt: now.iso,

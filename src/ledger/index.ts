@@ -1,7 +1,7 @@
 export { watchBatches } from "./batch-watch.ts";
 export type { ChangeIndex, LastChange } from "./change-index.ts";
 export { watchClock } from "./clock-watch.ts";
-export { changeMarks, isAsRecorded, payloadEndBytes, versionIn } from "./last-change.ts";
+export { changeMarks, isAsRecorded, markAtFromEnd, markText, payloadEndBytes, versionIn } from "./last-change.ts";
 export type { AuditDraft, Change, Decision, Need, Operation, Recorded, View, Weight } from "./operation.ts";
 export { createReader, type Reader } from "./reader.ts";
 export { createReadiness } from "./readiness.ts";
@@ -62,6 +62,7 @@ export {
   type Derivation,
   declareTable,
   type Key,
+  type LoggedChange,
   type LogOfChanges,
   type Table,
 } from "./table.ts";

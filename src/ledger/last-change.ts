@@ -4,6 +4,10 @@ import type { AnyTable } from "./table.ts";
 /** The last bytes of a payload, which hold a change's `version` and `sealed_digest`. */
 export const payloadEndBytes = 128;
 
+/** The text before the digest at a payload's end, and where it begins, counted from the end: 64 digits and `"}` follow. */
+export const markText = '"sealed_digest":"';
+export const markAtFromEnd = markText.length + 64 + '"}'.length;
+
 /** The last row of the log that changed a record. */
 interface ChangeRow {
   readonly transitionType: string;

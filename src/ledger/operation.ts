@@ -83,8 +83,8 @@ export type Change =
 export interface AuditDraft {
   /** One of the surface's event types (contract, section 4). */
   readonly type: string;
-  /** What it is about: a name, or `*`. Its `origin_id` is `zsc:` and this. */
-  readonly subject: string;
+  /** What it is about. The first input of `proof_digest` is this without the prefix `zsc:`. */
+  readonly originId: string;
   readonly actorZid: string;
   /** The 4th input of `proof_digest`. */
   readonly purpose: string;

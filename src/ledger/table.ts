@@ -74,17 +74,33 @@ export interface AnyTable<F extends string = string> {
   readonly vouched?: boolean;
 }
 
-/** The rows of the log that change a record. The payload of each, except a removal, ends with version and digest. */
+/**
+ * The rows of the log that change a record. The payload of each, except a removal, ends with version and digest (`changeMarks`),
+ * unless `changeOf` finds them elsewhere.
+ */
 export interface LogOfChanges {
   /** Precedes the text of the key in a row's `origin_id`. */
   readonly originPrefix: string;
   /** The types that put a record. */
   readonly put: readonly string[];
+  /** Those of `put` that change nothing when their payload does not end with marks. */
+  readonly sometimes?: readonly string[];
+  /** What a row of `put` changes, where that is not the record of its origin; undefined: nothing. */
+  changeOf?(row: AuditRow): LoggedChange | undefined;
   readonly removed: string;
   /** The payload's `purpose` of a row that creates a record. */
   readonly created: string;
   /** What reports call a record. */
   readonly noun: string;
+}
+
+/** A change that is told by a row about another record. */
+export interface LoggedChange {
+  /** The text of the key. */
+  readonly key: string;
+  readonly version: number;
+  readonly sealedDigest: string;
+  readonly creates: boolean;
 }
 
 export interface Derivation<F extends string = string> {

@@ -5,3 +5,4 @@ export { opensKeyCheck, sealKeyCheck } from "./key-check.ts";
 export { type Keyring, openKeyring } from "./keyring.ts";
 export { hexSource, type SealingKey } from "./master-key.ts";
 export { createRowMac } from "./row-mac.ts";
+export { openTokenKey, sealTokenKey } from "./token-key.ts";

@@ -1,5 +1,5 @@
 import type { Principal } from "../base/index.ts";
-import type { Operation } from "../ledger/index.ts";
+import { type Operation, originIdOf } from "../ledger/index.ts";
 import { needsChange, notAsRecorded, notFound, oneRow, refuse } from "./drafts.ts";
 import { secrets } from "./tables.ts";
 
@@ -19,7 +19,9 @@ export function deleteSecret(name: string, admin: Principal): Operation<void> {
       return {
         outcome: { kind: "done", value: undefined },
         changes: [{ kind: "delete", table: secrets, key: [name] }],
-        drafts: [{ type: "secret_deleted", subject: name, actorZid: admin.zid, purpose: "deleted", payload }],
+        drafts: [
+          { type: "secret_deleted", originId: originIdOf(name), actorZid: admin.zid, purpose: "deleted", payload },
+        ],
       };
     },
   };

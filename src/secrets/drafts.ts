@@ -1,5 +1,5 @@
 import { VaultError } from "../base/index.ts";
-import type { AuditDraft, Decision, Need, Weight } from "../ledger/index.ts";
+import { type AuditDraft, type Decision, type Need, originIdOf, type Weight } from "../ledger/index.ts";
 import type { Binding } from "../sealing/index.ts";
 import type { Secret } from "./secret.ts";
 import { secrets } from "./tables.ts";
@@ -43,7 +43,13 @@ export function deniedDraft(
   reason: RefusalReason,
   by?: string,
 ): AuditDraft {
-  return { type: "secret_denied", subject: name, actorZid, purpose: reason, payload: { name, purpose, reason, by } };
+  return {
+    type: "secret_denied",
+    originId: originIdOf(name),
+    actorZid,
+    purpose: reason,
+    payload: { name, purpose, reason, by },
+  };
 }
 
 /** Refuses a management call, and records the refusal. `call` is the call's name in the audit row. */

@@ -1,5 +1,5 @@
 import { type Plaintext, VaultError } from "../base/index.ts";
-import type { AuditDraft, Change, Need, View } from "../ledger/index.ts";
+import { type AuditDraft, type Change, type Need, originIdOf, type View } from "../ledger/index.ts";
 import type { Sealer } from "../sealing/index.ts";
 import { bindingOf, deniedDraft, isSealBroken, needsSecret, notFound, type RefusalReason } from "./drafts.ts";
 import { type GateAnswer, passGate } from "./gate.ts";
@@ -53,7 +53,7 @@ export function pass(
   try {
     const plaintext = sealer.open(secret, bindingOf(secret));
     const payload = { name, purpose, purpose_tag: secret.purposeTag, by };
-    const draft: AuditDraft = { type: "secret_read", subject: name, actorZid: zid, purpose, payload };
+    const draft: AuditDraft = { type: "secret_read", originId: originIdOf(name), actorZid: zid, purpose, payload };
     return { kind: "granted", secret, plaintext, draft };
   } catch (error) {
     if (isSealBroken(error)) {

@@ -1,5 +1,5 @@
 import type { Principal } from "../base/index.ts";
-import type { AuditDraft, Operation } from "../ledger/index.ts";
+import { type AuditDraft, type Operation, originIdOf } from "../ledger/index.ts";
 import { needsSecret, notFound, oneRow } from "./drafts.ts";
 import type { EventType } from "./events.ts";
 import { metadataOf, type SecretMetadata } from "./secret.ts";
@@ -47,5 +47,5 @@ function metadataDraft(
   purpose: string,
   payload: Readonly<Record<string, unknown>>,
 ): AuditDraft {
-  return { type, subject, actorZid: admin.zid, purpose, payload };
+  return { type, originId: originIdOf(subject), actorZid: admin.zid, purpose, payload };
 }

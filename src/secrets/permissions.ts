@@ -1,5 +1,5 @@
 import { maxPermissions, type Principal, VaultError } from "../base/index.ts";
-import { changeMarks, type Operation } from "../ledger/index.ts";
+import { changeMarks, type Operation, originIdOf } from "../ledger/index.ts";
 import type { Sealer } from "../sealing/index.ts";
 import { bindingOf } from "./drafts.ts";
 import { reseal } from "./reseal.ts";
@@ -41,7 +41,7 @@ function changePermissions(
     },
     draft: (after) => ({
       type: "secret_set",
-      subject: name,
+      originId: originIdOf(name),
       actorZid: admin.zid,
       purpose,
       payload: { name, purpose, ...mark, permissions: after.permissions, ...changeMarks(secrets, after) },

@@ -1,5 +1,5 @@
 import { type Principal, rotationZeqonds, systemZid } from "../base/index.ts";
-import { changeMarks, type Operation } from "../ledger/index.ts";
+import { changeMarks, type Operation, originIdOf } from "../ledger/index.ts";
 import type { Sealer } from "../sealing/index.ts";
 import { bindingOf } from "./drafts.ts";
 import { reseal } from "./reseal.ts";
@@ -55,7 +55,7 @@ function rotate(
     },
     draft: (after) => ({
       type: "secret_rotated",
-      subject: name,
+      originId: originIdOf(name),
       actorZid: actor.zid,
       purpose,
       payload: { name, purpose, ...changeMarks(secrets, after) },

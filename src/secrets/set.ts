@@ -1,5 +1,5 @@
 import { type Moment, type Plaintext, type Principal, randomUuid, rotationZeqonds, systemZid } from "../base/index.ts";
-import { changeMarks, type Decision, type Operation } from "../ledger/index.ts";
+import { changeMarks, type Decision, type Operation, originIdOf } from "../ledger/index.ts";
 import type { Sealer } from "../sealing/index.ts";
 import { bindingOf, isSealBroken, needsChange, notAsRecorded, refuse } from "./drafts.ts";
 import type { Secret } from "./secret.ts";
@@ -65,7 +65,7 @@ function decide(
   return {
     outcome: { kind: "done", value: undefined },
     changes: [{ kind: "put", table: secrets, record: secret }],
-    drafts: [{ type: "secret_set", subject: secret.name, actorZid: admin.zid, purpose: "set", payload }],
+    drafts: [{ type: "secret_set", originId: originIdOf(secret.name), actorZid: admin.zid, purpose: "set", payload }],
   };
 }
 

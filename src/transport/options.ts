@@ -11,18 +11,22 @@ export interface ServiceBinding {
   readonly implementation: Readonly<Record<string, unknown>>;
   /** Calls of a public service skip `admit` and `check`. */
   readonly public: boolean;
+  /** The largest message, in place of what follows from the schema. */
+  readonly maxMessageBytes?: number;
 }
 
 /** Binds handlers to the service that they implement. A method without a handler returns UNIMPLEMENTED. */
 export function bindService<Desc extends DescService>(
   service: Desc,
   implementation: Partial<ServiceImpl<Desc>>,
-  options: { readonly public?: boolean } = {},
+  options: { readonly public?: boolean; readonly maxMessageBytes?: number } = {},
 ): ServiceBinding {
+  const { maxMessageBytes } = options;
   return {
     service,
     implementation: implementation as ServiceBinding["implementation"],
     public: options.public === true,
+    ...(maxMessageBytes === undefined ? {} : { maxMessageBytes }),
   };
 }
 

@@ -1,29 +1,34 @@
-export { type IpAddress, tryParseAddress } from "./address.ts";
-export {
-  type Charset,
-  defaultCharset,
-  defaultGeneratedLength,
-  generateValue,
-  parseCharset,
-} from "./charset.ts";
-export { type Conditions, parseConditions, restoreConditions } from "./conditions.ts";
-export { parseIdempotencyKey } from "./idempotency-key.ts";
-export { isPreconditionMet, type Precondition, parsePrecondition } from "./if-match.ts";
+export { refOf } from "./access.ts";
+export { defaultCharset, defaultGeneratedLength, generateValue, parseCharset } from "./charset.ts";
+export { parseConditions } from "./conditions.ts";
+export { parsePrecondition } from "./if-match.ts";
 export { hasPrefix, parseSecretPath } from "./path.ts";
-export { type PathPattern, parsePattern } from "./pattern.ts";
-export { type Permission, parsePermissions } from "./permission.ts";
+export { parsePattern } from "./pattern.ts";
+export { parsePermissions } from "./permission.ts";
+export { createPolicy, deletePolicy, listPolicies, updatePolicy } from "./policy-calls.ts";
+export { parseScopes } from "./scope.ts";
 export {
-  type AccessContext,
-  type AccessDecision,
-  createAccess,
-  decideAccess,
-  type Policy,
-  type PrincipalRef,
-  type Refusal,
-  type VaultPrincipal,
-  type Wanted,
-} from "./policy.ts";
-export { type PathCeiling, parseScopes } from "./scope.ts";
-export { defaultSecretType, parseSecretType, type SecretType } from "./secret-type.ts";
+  deleteSecret,
+  disableVersion,
+  isVersionDisabled,
+  keyOf,
+  type Place,
+  putSecret,
+  type ReadVersion,
+  readVersion,
+  recordList,
+  recordVersions,
+  rotateSecret,
+} from "./secret-calls.ts";
+export { parseSecretType } from "./secret-type.ts";
+export {
+  olderVersions,
+  type StoredPolicy,
+  type Vault,
+  type VersionFacts,
+  vaultSecrets,
+  vaultTables,
+} from "./tables.ts";
 export { formatTimestamp, parseTimestamp } from "./timestamp.ts";
+export { createVault, deleteVault, listVaults, readVault } from "./vault-calls.ts";
 export { parseVaultName } from "./vault-name.ts";

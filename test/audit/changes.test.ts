@@ -3,7 +3,8 @@ import { verify } from "../../src/audit/verify.ts";
 import { openChangeIndex } from "../../src/compose.ts";
 import { linkRows, looseRow } from "../../src/ledger/chain.ts";
 import type { AuditDraft } from "../../src/ledger/operation.ts";
-import { tables } from "../../src/secrets/tables.ts";
+import { originIdOf } from "../../src/ledger/row.ts";
+import { tables } from "../../src/tables.ts";
 import { cleanUpDatabases } from "../support/databases.ts";
 import { admin, write } from "../support/ledger.ts";
 import { generateRows } from "./generated-log.ts";
@@ -21,7 +22,13 @@ const types = { manual_rotated: "secret_rotated", deleted: "secret_deleted", rea
 function draftOf([purpose, version, subject = name]: Change): AuditDraft {
   const type = purpose in types ? types[purpose as keyof typeof types] : "secret_set";
   const marks = purpose === "deleted" || purpose === "read" ? {} : { version, sealed_digest: "0".repeat(64) };
-  return { type, subject, actorZid: admin.zid, purpose, payload: { name: subject, purpose, ...marks } };
+  return {
+    type,
+    originId: originIdOf(subject),
+    actorZid: admin.zid,
+    purpose,
+    payload: { name: subject, purpose, ...marks },
+  };
 }
 
 const unknownBefore = (what: string) => `it was ${what} when the log had no secret of that name`;

@@ -17,7 +17,7 @@ import { mysqlPlace, type Place, sqlitePlace } from "../support/places.ts";
 function change(note: Note, purpose: "created" | "updated" | "removed"): Operation<Note> {
   const { shelf, number } = note;
   const payload = { shelf, number, purpose, ...(purpose === "removed" ? {} : changeMarks(notes, note)) };
-  const subject = `note|${shelf}\u0000${number}`;
+  const originId = `zsc:note|${shelf}\u0000${number}`;
   return {
     needs: [{ table: notes, key: [shelf, number], changes: true }],
     weight: { rows: 1, bytes: 0 },
@@ -34,7 +34,7 @@ function change(note: Note, purpose: "created" | "updated" | "removed"): Operati
         drafts: [
           {
             type: purpose === "removed" ? "note_removed" : "note_written",
-            ...{ subject, actorZid: admin.zid, purpose, payload },
+            ...{ originId, actorZid: admin.zid, purpose, payload },
           },
         ],
       };
@@ -53,7 +53,7 @@ function give(pass: Pass): Operation<readonly string[]> {
       drafts: [
         {
           type: "pass_given",
-          subject: `pass|${holder}`,
+          originId: `zsc:pass|${holder}`,
           actorZid: admin.zid,
           purpose: "given",
           payload: { holder, purpose: pass.version === 1 ? "created" : "updated", ...changeMarks(passes, pass) },
@@ -71,7 +71,7 @@ function rightsOf(holder: string): Operation<readonly string[]> {
     apply: (view) => ({
       outcome: { kind: "done", value: view.get(passes, holder)?.rights ?? [] },
       changes: view.get(passes, holder) === undefined ? [] : [{ kind: "count", table: passes, key: [holder] }],
-      drafts: [{ type: "pass_shown", subject: `pass|${holder}`, actorZid: holder, purpose: "shown", payload: {} }],
+      drafts: [{ type: "pass_shown", originId: `zsc:pass|${holder}`, actorZid: holder, purpose: "shown", payload: {} }],
     }),
   };
 }

@@ -1,5 +1,6 @@
 import { linkRows, looseRow } from "../../src/ledger/chain.ts";
 import type { AuditDraft } from "../../src/ledger/operation.ts";
+import { originIdOf } from "../../src/ledger/row.ts";
 import { write } from "../support/ledger.ts";
 import type { OpenVault } from "./open-vault.ts";
 
@@ -19,7 +20,7 @@ function draftOf(number: number): AuditDraft {
   const round = Math.floor(number / 20);
   const name = `service-${round % 1_000}/database-password`;
   const actorZid = `ZEQ${String(number % 5_000).padStart(11, "0")}`;
-  const row = { subject: name, actorZid };
+  const row = { originId: originIdOf(name), actorZid };
   switch (number % 20) {
     case 3:
       return { ...row, type: "secret_denied", purpose: "denied", payload: { name, purpose: "read", reason: "denied" } };

@@ -1,6 +1,7 @@
 import { verify } from "../../src/audit/verify.ts";
 import { openChangeIndex } from "../../src/compose.ts";
-import { secrets, tables } from "../../src/secrets/tables.ts";
+import { secrets } from "../../src/secrets/tables.ts";
+import { tables } from "../../src/tables.ts";
 import { runZsc } from "../e2e/support/zsc-process.ts";
 import { cleanUpDatabases } from "../support/databases.ts";
 import { generateRows } from "./generated-log.ts";

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mintToken } from "../../src/auth/own-tokens.ts";
 import { systemClock } from "../../src/base/clock.ts";
-import type { Role } from "../../src/base/principal.ts";
+import type { TokenRole } from "../../src/base/principal.ts";
 
 /** The keys of one vault, as an operator would make them. */
 export interface Keys {
@@ -25,7 +25,7 @@ const systemZid = "ZEQ-SYS";
 export function createTokens({ jwtSecret }: Keys): Tokens {
   const secret = Buffer.from(jwtSecret, "utf8");
   const kept = new Map<string, Promise<string>>();
-  const mint = (role: Role, zid: string) =>
+  const mint = (role: TokenRole, zid: string) =>
     mintToken({ secret, issuer: "zsc", audience: "zsc", zid, role, ttlMs: 3_600_000, clock: systemClock });
   return {
     forAdmin: (label) => mint("admin", label),

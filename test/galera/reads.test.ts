@@ -1,7 +1,7 @@
-import { tables } from "../../src/secrets/tables.ts";
 import { type Connection, openConnection } from "../../src/store/mysql/connection.ts";
 import { openMysqlSnapshot } from "../../src/store/mysql/snapshot.ts";
 import { openMysqlStore } from "../../src/store/mysql/store.ts";
+import { tables } from "../../src/tables.ts";
 import { type Galera, openGalera } from "../support/galera.ts";
 import { secretNamed, write } from "../support/ledger.ts";
 import { mysqlOptionsOf } from "../support/places.ts";

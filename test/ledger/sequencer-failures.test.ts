@@ -57,7 +57,7 @@ describe("the sequencer, when things go wrong", () => {
       ],
       [
         "because its row has no subject",
-        (view) => ({ ...apply(view), drafts: [{ ...draftOf(view), subject: fail(bug) }] }),
+        (view) => ({ ...apply(view), drafts: [{ ...draftOf(view), originId: fail(bug) }] }),
       ],
     ];
 

@@ -138,5 +138,5 @@ describe("plaintexts of attempts that were thrown back", () => {
 });
 
 function draftOf() {
-  return { type: "secret_read", subject: "a", actorZid: "ZEQ-SYS", purpose: "read", payload: {} } as const;
+  return { type: "secret_read", originId: "zsc:a", actorZid: "ZEQ-SYS", purpose: "read", payload: {} } as const;
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Log } from "../../src/base/log.ts";
-import type { Role } from "../../src/base/principal.ts";
+import type { TokenRole } from "../../src/base/principal.ts";
 import { startVault } from "../../src/compose.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { freshKeys, tokenOf } from "../e2e/support/tokens.ts";
@@ -10,7 +10,7 @@ import { freshKeys, tokenOf } from "../e2e/support/tokens.ts";
 /** A whole vault in this very process, on SQLite. */
 export interface VaultHere {
   readonly port: number;
-  tokenOf(role: Role, zid: string): Promise<string>;
+  tokenOf(role: TokenRole, zid: string): Promise<string>;
   stop(): Promise<void>;
 }
 

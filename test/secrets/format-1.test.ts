@@ -23,7 +23,7 @@ function setOfOld(fields: Partial<Secret>): Operation<void> {
     apply: () => ({
       outcome: { kind: "done", value: undefined },
       changes: [{ kind: "put", table: secrets, record: secret }],
-      drafts: [{ type: "secret_set", subject: "a", actorZid: admin.zid, purpose: "set", payload }],
+      drafts: [{ type: "secret_set", originId: "zsc:a", actorZid: admin.zid, purpose: "set", payload }],
     }),
   };
 }

@@ -1,5 +1,5 @@
 import { type AnyTable, declareTable } from "../../src/ledger/table.ts";
-import { tables } from "../../src/secrets/tables.ts";
+import { tables } from "../../src/tables.ts";
 
 /** A kind of record that only tests know. This declaration is all that it takes. */
 export interface Note {

@@ -18,8 +18,8 @@ const kinds: readonly (readonly [string, NewPlace])[] = [
 
 /** What takes a schema back to what the first release made. */
 const undoing: Readonly<Record<string, readonly string[]>> = {
-  SQLite: ["DROP INDEX audit_log_by_change"],
-  MariaDB: ["ALTER TABLE audit_log DROP KEY audit_log_by_change", "ALTER TABLE audit_log DROP COLUMN change_of"],
+  SQLite: ["DROP INDEX audit_log_of_changes"],
+  MariaDB: ["ALTER TABLE audit_log DROP KEY audit_log_of_changes", "ALTER TABLE audit_log DROP COLUMN changed_origin"],
 };
 
 afterAll(cleanUpDatabases);
@@ -44,7 +44,7 @@ describe.each(kinds)("on %s", (kind, newPlace) => {
   const planOf = async () => {
     const select =
       kind === "SQLite"
-        ? `EXPLAIN QUERY PLAN ${selectLastChange(secrets)}`
+        ? `EXPLAIN QUERY PLAN ${selectLastChange}`
         : `EXPLAIN ${mysqlTables([secrets]).get(secrets)?.lastChange}`;
     return (await place.sql(select.replace("?", "'zsc:a'"))).flat().join(" ");
   };
@@ -57,7 +57,7 @@ describe.each(kinds)("on %s", (kind, newPlace) => {
       ),
     }));
     const plan = await planOf();
-    expect(plan).toContain("audit_log_by_change");
+    expect(plan).toContain("audit_log_of_changes");
     expect(plan).not.toMatch(/temp|filesort/i);
   });
 
@@ -121,10 +121,10 @@ describe.each(kinds)("on %s", (kind, newPlace) => {
     }
     await place.sql("UPDATE schema_version SET version = 1");
     const [again, beside] = await Promise.all([place.open(), place.open()]);
-    expect(await place.sql("SELECT version FROM schema_version")).toEqual([["4"]]);
+    expect(await place.sql("SELECT version FROM schema_version")).toEqual([["5"]]);
     expect(await recordedOf(["a"], again)).toEqual(["a"]);
     expect(await recordedOf(["b"], beside)).toEqual(["b"]);
-    expect(await planOf()).toContain("audit_log_by_change");
+    expect(await planOf()).toContain("audit_log_of_changes");
     expect((await auditRows(again, originIdOf("a"), 500, emptyHead)).length).toBe(101);
   });
 });

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import type { AuditRow } from "../../src/ledger/row.ts";
 import type { Store } from "../../src/ledger/store.ts";
-import { tables } from "../../src/secrets/tables.ts";
 import { openConnection } from "../../src/store/mysql/connection.ts";
 import { openMysqlSnapshot } from "../../src/store/mysql/snapshot.ts";
 import { openMysqlStore } from "../../src/store/mysql/store.ts";
+import { tables } from "../../src/tables.ts";
 import {
   auditRows,
   collect,

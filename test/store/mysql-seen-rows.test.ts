@@ -1,5 +1,5 @@
-import { tables } from "../../src/secrets/tables.ts";
 import { openMysqlStore } from "../../src/store/mysql/store.ts";
+import { tables } from "../../src/tables.ts";
 import { cleanUpDatabases, freshMysqlUrl } from "../support/databases.ts";
 import { openFaultProxy } from "../support/fault-proxy.ts";
 import { request, write } from "../support/ledger.ts";

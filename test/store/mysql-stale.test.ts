@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Head } from "../../src/ledger/row.ts";
 import type { Store } from "../../src/ledger/store.ts";
-import { tables } from "../../src/secrets/tables.ts";
 import { openMysqlStore } from "../../src/store/mysql/store.ts";
+import { tables } from "../../src/tables.ts";
 import type { FaultProxy } from "../support/fault-proxy.ts";
 import {
   auditRows,

@@ -15,8 +15,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import Database from "better-sqlite3";
 import type { Store } from "../../src/ledger/store.ts";
-import { tables } from "../../src/secrets/tables.ts";
 import { openSqliteStore } from "../../src/store/sqlite/store.ts";
+import { tables } from "../../src/tables.ts";
 import { cleanUpDatabases, freshSqliteUrl } from "../support/databases.ts";
 import {
   collect,

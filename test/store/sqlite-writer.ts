@@ -3,8 +3,8 @@
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { StoreFailure } from "../../src/ledger/store.ts";
-import { tables } from "../../src/secrets/tables.ts";
 import { openSqliteStore } from "../../src/store/sqlite/store.ts";
+import { tables } from "../../src/tables.ts";
 import { rowsAfter, write } from "../support/ledger.ts";
 
 const [, , path = "", batches = "0"] = process.argv;

@@ -8,7 +8,8 @@ import type { AuditRow, Head } from "../../src/ledger/row.ts";
 import type { LoadedTable, TableNeeds, TableWrite } from "../../src/ledger/store.ts";
 import type { AnyTable } from "../../src/ledger/table.ts";
 import type { Secret } from "../../src/secrets/secret.ts";
-import { secrets as secretTable, tables } from "../../src/secrets/tables.ts";
+import { secrets as secretTable } from "../../src/secrets/tables.ts";
+import { tables } from "../../src/tables.ts";
 import { emptyHead, type HandClock, handClock } from "./ledger.ts";
 
 /** What became of one operation, and its rows; a bug that it threw is thrown on. */

@@ -2,10 +2,10 @@ import Database from "better-sqlite3";
 import { Plaintext } from "../../src/base/plaintext.ts";
 import type { Store } from "../../src/ledger/store.ts";
 import type { AnyTable } from "../../src/ledger/table.ts";
-import { tables } from "../../src/secrets/tables.ts";
 import type { MysqlOptions } from "../../src/store/mysql/connection.ts";
 import { openMysqlStore } from "../../src/store/mysql/store.ts";
 import { openSqliteStore } from "../../src/store/sqlite/store.ts";
+import { tables } from "../../src/tables.ts";
 import { freshMysqlUrl, freshSqliteUrl } from "./databases.ts";
 import { queryText } from "./mysql-admin.ts";
 

@@ -1,12 +1,12 @@
 import { Command, Option } from "commander";
 import { parseTtl } from "../../auth/index.ts";
-import { OperatorError, type Role, systemClock } from "../../base/index.ts";
+import { OperatorError, systemClock, type TokenRole } from "../../base/index.ts";
 import { loadTokenConfig } from "../../config/index.ts";
 import { type Development, developmentOption, modeOf } from "../development.ts";
 import type { Terminal } from "../terminal.ts";
 
 interface TokenOptions extends Development {
-  readonly role: Role;
+  readonly role: TokenRole;
   readonly zid: string;
   readonly ttl: string;
 }

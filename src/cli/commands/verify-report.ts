@@ -1,7 +1,8 @@
 import { type Difference, type Report, verify } from "../../audit/index.ts";
 import { systemClock } from "../../base/index.ts";
 import type { ChangeIndex, Snapshot } from "../../ledger/index.ts";
-import { secrets, tables } from "../../secrets/index.ts";
+import { secrets } from "../../secrets/index.ts";
+import { tables } from "../../tables.ts";
 import type { Terminal } from "../terminal.ts";
 
 interface VerifyCommand {

@@ -1,5 +1,5 @@
-import { type AnyTable, zeroHash } from "../../ledger/index.ts";
-import { addedColumns, createTables, type Dialect, type Migration, newestVersion } from "../sql/index.ts";
+import { type AnyTable, markAtFromEnd, markText, zeroHash } from "../../ledger/index.ts";
+import { addedColumns, createTables, type Dialect, type Migration, newestVersion, removals } from "../sql/index.ts";
 import { fillOrigins, moveCounters, proveRights, type Upgrade } from "./origins.ts";
 
 /**
@@ -116,6 +116,30 @@ const ownSteps: readonly (readonly MysqlStatement[])[] = [
       refusedWhenDone: "ER_CANT_DROP_FIELD_OR_KEY",
       unless: `SELECT 1 FROM DUAL WHERE NOT EXISTS
         (SELECT 1 FROM information_schema.statistics WHERE ${ofAuditLog} AND index_name = 'audit_log_by_origin')`,
+    },
+  ],
+  // Whatever ends with the marks of a change, or removes a record: the index knows the changes of every table. Origins of
+  // vaults are longer than those of secrets.
+  [
+    "ALTER TABLE audit_log MODIFY origin_id VARBINARY(1100) NOT NULL",
+    {
+      sql: `ALTER TABLE audit_log ADD COLUMN changed_origin VARBINARY(1100) GENERATED ALWAYS AS
+              (IF(LEFT(RIGHT(payload_json, ${markAtFromEnd}), ${markText.length}) = '${markText}'
+                OR transition_type IN (${removals.map((type) => `'${type}'`).join(", ")}), origin_id, NULL)) VIRTUAL
+              /*!80023 INVISIBLE */ /*M!100303 INVISIBLE */`,
+      refusedWhenDone: "ER_DUP_FIELDNAME",
+      unless: `SELECT 1 FROM information_schema.columns WHERE ${ofAuditLog} AND column_name = 'changed_origin'`,
+    },
+    {
+      sql: "ALTER TABLE audit_log ADD KEY audit_log_of_changes (changed_origin, seq)",
+      refusedWhenDone: "ER_DUP_KEYNAME",
+      unless: `SELECT 1 FROM information_schema.statistics WHERE ${ofAuditLog} AND index_name = 'audit_log_of_changes'`,
+    },
+    {
+      sql: "ALTER TABLE audit_log DROP KEY audit_log_by_change, DROP COLUMN change_of",
+      refusedWhenDone: "ER_CANT_DROP_FIELD_OR_KEY",
+      unless: `SELECT 1 FROM DUAL WHERE NOT EXISTS
+        (SELECT 1 FROM information_schema.columns WHERE ${ofAuditLog} AND column_name = 'change_of')`,
     },
   ],
 ];

@@ -53,22 +53,11 @@ function mysqlTable(table: AnyTable): MysqlTable {
     byKeys: `${select} WHERE ${inList(sql.key)}`,
     byLookup: Object.fromEntries(lookups),
     lastChange: `SELECT transition_type, RIGHT(payload_json, ${payloadEndBytes})
-      FROM audit_log WHERE ${whereChange(table)} ORDER BY seq DESC LIMIT 1`,
+      FROM audit_log WHERE changed_origin = ? ORDER BY seq DESC LIMIT 1`,
   };
 }
 
 function inList(columns: readonly string[]): string {
   const [first, ...others] = columns.map((column) => `r.${column}`);
   return others.length === 0 ? `${first} IN (?)` : `(${[first, ...others].join(", ")}) IN (?)`;
-}
-
-/** The column `change_of` and its index know the changes of the tables that were there when they were made. */
-const changeOfVersion = 2;
-
-function whereChange({ since, log }: AnyTable): string {
-  if (since <= changeOfVersion) {
-    return "change_of = ?";
-  }
-  const types = [...(log?.put ?? []), log?.removed ?? ""].map((type) => `'${type}'`);
-  return `origin_id = ? AND transition_type IN (${types.join(", ")})`;
 }

@@ -1,5 +1,6 @@
 import { type AnyTable, zeroHash } from "../../ledger/index.ts";
 import { addedColumns, createTables, type Dialect, type Migration, newestVersion } from "../sql/index.ts";
+import { isChange } from "./changes.ts";
 import { addBeforeSeq, addColumn, fillOrigins, moveCounters, type Upgrade } from "./origins.ts";
 
 /** SQL, or what a step does where that is not enough; its `sql` says what it comes to. */
@@ -81,6 +82,11 @@ const ownSteps: readonly (readonly SqliteStatement[])[] = [
     addColumn("audit_origin", "last_read_zeqond INTEGER"),
     moveCounters,
     "DROP TABLE IF EXISTS read_counter",
+  ],
+  // Whatever ends with the marks of a change, or removes a record: the index knows the changes of every table.
+  [
+    `CREATE INDEX IF NOT EXISTS audit_log_of_changes ON audit_log (origin_id, seq) WHERE ${isChange}`,
+    "DROP INDEX IF EXISTS audit_log_by_change",
   ],
 ];
 

@@ -1,4 +1,4 @@
-import type { DescMethod } from "@bufbuild/protobuf";
+import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { type ContextValues, createContextKey } from "@connectrpc/connect";
 import { type Authenticator, bearerToken, cookieToken, forbidden, unauthenticated } from "../../auth/index.ts";
 import { type Principal, type Role, randomUuid, VaultError } from "../../base/index.ts";
@@ -13,6 +13,13 @@ const requestIdKey = createContextKey("", { description: "names the call in the 
 /** The caller's `x-request-id` if it is safe to log, else a generated one. */
 export function requestIdOf(values: ContextValues): string {
   return values.get(requestIdKey);
+}
+
+const addressKey = createContextKey("", { description: "where the call came from" });
+
+/** The address of the caller's socket, of services with an authenticator of their own; empty when it is not known. */
+export function addressOf(values: ContextValues): string {
+  return values.get(addressKey);
 }
 
 /** The authenticated caller. MUST NOT be called before `admit`. */
@@ -44,7 +51,12 @@ interface Admission {
   admit(method: DescMethod, from: CallOrigin, values: ContextValues): Promise<void> | void;
 }
 
-export function createAdmission(authenticator: Authenticator, tables: readonly AccessTable[]): Admission {
+/** @param ownOf the authenticator of services that have one of their own; no cookie counts for them */
+export function createAdmission(
+  authenticator: Authenticator,
+  tables: readonly AccessTable[],
+  ownOf: ReadonlyMap<DescService, Authenticator> = new Map(),
+): Admission {
   const rolesOf = new Map<DescMethod, readonly Role[]>();
   return {
     approve(method, isPublic) {
@@ -61,11 +73,15 @@ export function createAdmission(authenticator: Authenticator, tables: readonly A
     admit(method, from, values) {
       values.set(requestIdKey, requestIdFrom(from.header));
       const bearer = bearerToken(from.header.all("authorization"));
-      const token = bearer ?? cookieToken(from.header.all("cookie"));
+      const own = ownOf.size === 0 ? undefined : ownOf.get(method.parent);
+      const token = bearer ?? (own === undefined ? cookieToken(from.header.all("cookie")) : undefined);
       if (token === undefined) {
         throw unauthenticated("no token");
       }
-      const principal = authenticator.authenticate(token);
+      const principal = (own ?? authenticator).authenticate(token);
+      if (own !== undefined) {
+        values.set(addressKey, from.peerAddress);
+      }
       const roles = rolesOf.get(method);
       const cookieFrom = bearer === undefined ? from : undefined;
       return principal instanceof Promise

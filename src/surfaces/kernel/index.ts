@@ -1,5 +1,5 @@
 export { type Access, type AccessTable, portAccess } from "./access.ts";
-export { createAdmission, principalOf, zidOf } from "./admission.ts";
+export { addressOf, createAdmission, principalOf, zidOf } from "./admission.ts";
 export { createCallLog } from "./call-log.ts";
 export { createErrorTranslator, type ErrorTranslator, receiptHeader } from "./errors.ts";
 export { createFaultLog } from "./faults.ts";

@@ -1,4 +1,5 @@
 import type { Code } from "@connectrpc/connect";
+import type { Authenticator } from "../../auth/index.ts";
 import type { VaultErrorCode } from "../../base/index.ts";
 import type { JsonSurface, Page, ServiceBinding } from "../../transport/index.ts";
 import type { AccessTable } from "./access.ts";
@@ -12,6 +13,8 @@ export interface Status {
 /** One API of the vault: what it serves, to whom, and how its errors look. Add one as a folder beside `zsc/`. */
 export interface Surface {
   readonly services: readonly ServiceBinding[];
+  /** Who it is that calls. Absent: a token of ZSC, in a header or in the cookie. */
+  readonly authenticator?: Authenticator;
   /** Who may call what. A method of `services` without an entry keeps the server from starting. */
   readonly access: AccessTable;
   /** The status of each error; its code is the `reason` of `google.rpc.ErrorInfo`. */

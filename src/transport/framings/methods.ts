@@ -62,7 +62,8 @@ export function compileMethods(
           registry,
           maxBytes: binding.public
             ? limits.maxPublicMessageBytes
-            : Math.min(limits.maxMessageBytes, sizes?.maxBytes(method.input) ?? limits.maxMessageBytes),
+            : (binding.maxMessageBytes ??
+              Math.min(limits.maxMessageBytes, sizes?.maxBytes(method.input) ?? limits.maxMessageBytes)),
           maxItems: limits.maxMessageItems,
           decodeJson: createJsonDecoder(method.input, { protoNames: true, registry, sizes }),
           entriesField: entriesFieldOf(method.output),

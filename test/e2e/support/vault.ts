@@ -1,4 +1,4 @@
-import type { Role } from "../../../src/base/principal.ts";
+import type { TokenRole } from "../../../src/base/principal.ts";
 import { cleanUpDatabases, freshMysqlUrl, freshSqliteUrl } from "../../support/databases.ts";
 import { queryText } from "../../support/mysql-admin.ts";
 import { sqliteText } from "../../support/places.ts";
@@ -29,7 +29,7 @@ export interface Vault extends Keys {
   readonly host: string;
   readonly port: number;
   /** A token of the vault's own issuer. */
-  token(role: Role, zid: string, ttlMs?: number): Promise<string>;
+  token(role: TokenRole, zid: string, ttlMs?: number): Promise<string>;
   /** A request as `admin`, over HTTP/1.1, unless it brings a token itself. */
   readonly send: Send;
   /** The same without any token. */

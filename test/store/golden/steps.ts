@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { tables } from "../../../src/secrets/tables.ts";
 import { mysqlMigrations } from "../../../src/store/mysql/migrations.ts";
 import type { Migration } from "../../../src/store/sql/migrations.ts";
 import { sqliteMigrations } from "../../../src/store/sqlite/migrations.ts";
+import { tables } from "../../../src/tables.ts";
 
 /** One step of a schema: what the program carries out, and the file that says what was released. */
 export interface Step {

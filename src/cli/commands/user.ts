@@ -1,0 +1,46 @@
+import { Command, Option } from "commander";
+import { loadConfig } from "../../config/index.ts";
+import { type Development, developmentOption, modeOf } from "../development.ts";
+import type { Terminal } from "../terminal.ts";
+
+const roles = ["owner", "admin", "member"] as const;
+
+interface CreateOptions extends Development {
+  readonly owner?: boolean;
+  readonly role: (typeof roles)[number];
+  readonly zid?: string;
+  readonly name?: string;
+  readonly json?: boolean;
+}
+
+export function userCommand(terminal: Terminal): Command {
+  const user = new Command("user").description("users of the vault API (/v1), on the vault's own machine");
+  user
+    .command("create")
+    .description("make a user with a personal key, which is shown once; beside a running server or without one")
+    .argument("<email>", "the user's e-mail")
+    .addOption(developmentOption())
+    .option("--owner", "short for --role owner")
+    .addOption(new Option("--role <role>", "what the user may do").choices(roles).default("member"))
+    .option("--zid <ZID>", "whose the user is on ZSC's own surface")
+    .option("--name <text>", "as people call the user")
+    .option("--json", "print one line of JSON")
+    .action(async (email: string, options: CreateOptions) => {
+      const config = loadConfig(process.env, { mode: modeOf(options) });
+      const { createUserIn } = await import("../../user-maker.ts");
+      const role = options.owner === true ? "owner" : options.role;
+      const made = await createUserIn(config, { email, role, zid: options.zid ?? null, name: options.name ?? "" });
+      try {
+        const line = { id: made.id, email: made.email, role, api_key: made.key.text() };
+        terminal.out(options.json === true ? JSON.stringify(line) : textOf(line));
+      } finally {
+        made.key.wipe();
+      }
+    });
+  return user;
+}
+
+function textOf(made: Readonly<Record<"id" | "email" | "role" | "api_key", string>>): string {
+  const lines = [`id:      ${made.id}`, `e-mail:  ${made.email}`, `role:    ${made.role}`, `key:     ${made.api_key}`];
+  return [...lines, "", "The key is shown this once, and kept as a hash only."].join("\n");
+}

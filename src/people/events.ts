@@ -1,0 +1,127 @@
+import { type Credential, VaultError, type VaultErrorCode } from "../base/index.ts";
+import type { AnyTable, AuditDraft, Change, Decision, Need, Operation, View } from "../ledger/index.ts";
+import { changeMarks } from "../ledger/index.ts";
+import { type Caller, callerOf, needsCaller } from "./caller.ts";
+
+/** What an event is about (contract 1claw.md, section 16, D8). */
+export type ResourceType = "secret" | "vault" | "policy" | "agent" | "api_key" | "user" | "org" | "audit";
+
+/** Who asks, and from where. */
+export interface Asked {
+  readonly credential: Credential;
+  /** The client's address; empty: not known. */
+  readonly address: string;
+}
+
+/** What a call is about before anything was looked up: it also tells what a refusal was about. */
+export interface Subject {
+  readonly type: ResourceType;
+  /** Of the refusal, and of the event unless that says otherwise. */
+  readonly id: string;
+  readonly originId: string;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+/** The outcome of a call that is not refused. */
+export interface Done<T> {
+  readonly value: T;
+  readonly changes?: readonly Change[];
+  /** The record whose change this event records: its marks end the payload. */
+  readonly changed?: { readonly table: AnyTable; readonly record: object; readonly isNew: boolean };
+  readonly resourceId?: string;
+  readonly originId?: string;
+  readonly details?: Readonly<Record<string, unknown>>;
+  /** What an older version is kept as. */
+  readonly superseded?: { readonly number: number; readonly digest: string };
+}
+
+interface Call<T> {
+  readonly asked: Asked;
+  readonly action: string;
+  readonly subject: Subject;
+  readonly needs: readonly Need[];
+  /** Size of its input. */
+  readonly bytes?: number;
+  /** @throws VaultError to refuse; the refusal is recorded. */
+  decide(view: View, caller: Caller): Done<T>;
+  discard?(value: T): void;
+}
+
+/** An operation of `/v1`: who calls is decided first, and leaves no event when it is nobody; everything else is one event. */
+export function callOperation<T>({ asked, action, subject, needs, bytes = 0, decide, discard }: Call<T>): Operation<T> {
+  return {
+    needs: [...needsCaller(asked.credential), ...needs],
+    weight: { rows: 1, bytes },
+    apply(view): Decision<T> {
+      let caller: Caller;
+      try {
+        caller = callerOf(view, asked.credential);
+      } catch (error) {
+        return { outcome: { kind: "refused", error: refusalIn(error) }, changes: [], drafts: [] };
+      }
+      try {
+        const done = decide(view, caller);
+        return {
+          outcome: { kind: "done", value: done.value },
+          changes: done.changes ?? [],
+          drafts: [draftOf(action, asked, subject, done)],
+        };
+      } catch (error) {
+        const refusal = refusalIn(error);
+        const details = { ...subject.details, action, status: statuses[refusal.code] };
+        const denied = { value: undefined, details };
+        return {
+          outcome: { kind: "refused", error: refusal },
+          changes: [],
+          drafts: [draftOf(`${subject.type}.denied`, asked, subject, denied)],
+        };
+      }
+    },
+    ...(discard === undefined ? {} : { discard }),
+  };
+}
+
+function refusalIn(error: unknown): VaultError {
+  if (error instanceof VaultError) {
+    return error;
+  }
+  throw error;
+}
+
+/** The HTTP statuses that events name. */
+const statuses: Partial<Readonly<Record<VaultErrorCode, number>>> = {
+  FORBIDDEN: 403,
+  LIMIT_EXCEEDED: 403,
+  NOT_FOUND: 404,
+  CONFLICT: 409,
+  GONE: 410,
+  PRECONDITION_FAILED: 412,
+  UNPROCESSABLE: 422,
+  SEAL_BROKEN: 500,
+};
+
+function draftOf(action: string, asked: Asked, subject: Subject, done: Done<unknown>): AuditDraft {
+  const { changed, superseded, resourceId = subject.id, originId = subject.originId } = done;
+  const payload = {
+    resource_type: subject.type,
+    resource_id: resourceId,
+    ...(asked.address === "" ? {} : { ip_address: asked.address }),
+    details: done.details ?? subject.details,
+    ...(superseded === undefined ? {} : { superseded }),
+    ...(changed === undefined
+      ? {}
+      : { purpose: changed.isNew ? "created" : "updated", ...changeMarks(changed.table, changed.record) }),
+  };
+  return { type: action, originId, actorZid: asked.credential.sub, purpose: action, payload };
+}
+
+/**
+ * Refuses to change a record that is not what the log says: a row that was put back by hand would become right by that.
+ *
+ * @throws VaultError `SEAL_BROKEN`
+ */
+export function requireAsRecorded(view: View, table: AnyTable, ...key: readonly string[]): void {
+  if (!view.isAsRecorded(table, ...key)) {
+    throw new VaultError("SEAL_BROKEN", "the record is not what the audit log says so it cannot be changed");
+  }
+}

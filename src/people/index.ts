@@ -1,0 +1,17 @@
+export { type Caller, findApiKey } from "./caller.ts";
+export { type Asked, callOperation, type Done, requireAsRecorded, type Subject } from "./events.ts";
+export { type ApiKey, type Organisation, type Person, peopleTables } from "./tables.ts";
+export {
+  createPersonalKey,
+  createUser,
+  exchangeKey,
+  listApiKeys,
+  logout,
+  type NewUser,
+  openOrganisation,
+  type PersonRole,
+  parseEmail,
+  readProfile,
+  revokePersonalKey,
+  roles,
+} from "./users.ts";

@@ -1,0 +1,280 @@
+import type { KeyRecord } from "../auth/index.ts";
+import { randomUuid, VaultError } from "../base/index.ts";
+import { type AuditDraft, changeMarks, type Operation } from "../ledger/index.ts";
+import { findApiKey } from "./caller.ts";
+import { type Asked, callOperation } from "./events.ts";
+import {
+  type ApiKey,
+  apiKeys,
+  type Organisation,
+  organisations,
+  type Person,
+  people,
+  revokedTokens,
+} from "./tables.ts";
+
+export const roles = ["owner", "admin", "member"] as const;
+export type PersonRole = (typeof roles)[number];
+
+export interface NewUser {
+  readonly email: string;
+  readonly role: PersonRole;
+  readonly name: string;
+  readonly zid: string | null;
+}
+
+const operator = "system:operator";
+const mostEmailLength = 320;
+
+/** An e-mail as it is compared. @throws VaultError `INVALID_ARGUMENT` */
+export function parseEmail(text: string): string {
+  const email = text.trim().toLowerCase();
+  if (email.length > mostEmailLength || !/^[^\s@|\p{Cc}]+@[^\s@|\p{Cc}]+$/u.test(email)) {
+    throw new VaultError("INVALID_ARGUMENT", "the e-mail must be an address with one @ and no spaces");
+  }
+  return email;
+}
+
+/**
+ * Makes a user with one personal key, by the operator. `key` is what is kept of it.
+ *
+ * Refuses with `CONFLICT` when the e-mail is taken.
+ */
+export function createUser(user: NewUser, key: KeyRecord): Operation<{ readonly id: string }> {
+  return {
+    needs: [{ table: people, lookup: "email", by: [user.email] }],
+    weight: { rows: 2, bytes: 0 },
+    apply(view) {
+      if (view.all(people, "email", user.email).length > 0) {
+        const error = new VaultError("CONFLICT", "there is a user with that e-mail");
+        return { outcome: { kind: "refused", error }, changes: [], drafts: [] };
+      }
+      const id = randomUuid();
+      const sub = `user:${id}`;
+      const createdAt = view.now.iso;
+      const person: Person = {
+        ...{ sub, version: 1, email: user.email, name: user.name, description: "", zid: user.zid, role: user.role },
+        ...{ scopes: [], vaultIds: [], isActive: 1, keyPrefix: null, keyHash: null, tokenTtlSeconds: null },
+        ...{ expiresAtMs: null, createdBy: null, createdAt },
+      };
+      const first = { ...apiKeyOf(sub, "first", key, createdAt) };
+      return {
+        outcome: { kind: "done", value: { id } },
+        changes: [
+          { kind: "put", table: people, record: person },
+          { kind: "put", table: apiKeys, record: first },
+        ],
+        drafts: [
+          operatorDraft("user.create", sub, { resource_type: "user", resource_id: id }, changeMarks(people, person)),
+          operatorDraft(
+            "api_key.create",
+            `api_key:${first.id}`,
+            { resource_type: "api_key", resource_id: first.id },
+            changeMarks(apiKeys, first),
+          ),
+        ],
+      };
+    },
+  };
+}
+
+function apiKeyOf(
+  sub: string,
+  name: string,
+  { prefix, hash }: KeyRecord,
+  createdAt: string,
+  scopes: readonly string[] = [],
+  expiresAtMs: number | null = null,
+): ApiKey {
+  return { id: randomUuid(), version: 1, sub, name, scopes, isActive: 1, prefix, hash, expiresAtMs, createdAt };
+}
+
+function operatorDraft(
+  action: string,
+  originId: string,
+  resource: { readonly resource_type: string; readonly resource_id: string },
+  marks: object,
+): AuditDraft {
+  const payload = { ...resource, details: {}, purpose: "created", ...marks };
+  return { type: action, originId, actorZid: operator, purpose: action, payload };
+}
+
+/** Makes the organisation, unless there is one. `make` is called when there is none. */
+export function openOrganisation(
+  make: () => Pick<Organisation, "id" | "publicKey" | "sealedKey">,
+): Operation<Organisation> {
+  return {
+    needs: [{ table: organisations, key: ["main"], changes: true }],
+    weight: { rows: 1, bytes: 0 },
+    apply(view) {
+      const known = view.get(organisations, "main");
+      if (known !== undefined) {
+        return { outcome: { kind: "done", value: known }, changes: [], drafts: [] };
+      }
+      if (!view.isAsRecorded(organisations, "main")) {
+        throw new VaultError("SEAL_BROKEN", "the organisation was taken out of the database by hand");
+      }
+      const record: Organisation = { slot: "main", version: 1, ...make(), createdAt: view.now.iso };
+      const resource = { resource_type: "org", resource_id: record.id };
+      return {
+        outcome: { kind: "done", value: record },
+        changes: [{ kind: "put", table: organisations, record }],
+        drafts: [operatorDraft("org.create", "org:main", resource, changeMarks(organisations, record))],
+      };
+    },
+  };
+}
+
+/** The caller's own personal keys. */
+export function listApiKeys(asked: Asked): Operation<readonly ApiKey[]> {
+  const { sub } = asked.credential;
+  return callOperation({
+    asked,
+    action: "api_key.list",
+    subject: { type: "user", id: sub.slice(sub.indexOf(":") + 1), originId: sub, details: {} },
+    needs: [{ table: apiKeys, lookup: "sub", by: [sub] }],
+    decide: (view, caller) => {
+      requireUser(caller);
+      return {
+        value: [...view.all(apiKeys, "sub", sub)].sort((one, other) => (one.createdAt < other.createdAt ? -1 : 1)),
+      };
+    },
+  });
+}
+
+const mostKeys = 100;
+
+export interface NewApiKey {
+  readonly name: string;
+  readonly scopes: readonly string[];
+  readonly expiresAtMs: number | null;
+  readonly record: KeyRecord;
+}
+
+/** Makes a personal key. A key with scopes makes no key that reaches further. */
+export function createPersonalKey(asked: Asked, wanted: NewApiKey): Operation<ApiKey> {
+  const { sub } = asked.credential;
+  return callOperation({
+    asked,
+    action: "api_key.create",
+    subject: { type: "api_key", id: sub.slice(sub.indexOf(":") + 1), originId: sub, details: {} },
+    needs: [{ table: apiKeys, lookup: "sub", by: [sub] }],
+    decide(view, caller) {
+      requireUser(caller);
+      if (view.all(apiKeys, "sub", sub).length >= mostKeys) {
+        throw new VaultError("LIMIT_EXCEEDED", `a user may have ${mostKeys} keys`);
+      }
+      const scopes = caller.scopes.length === 0 ? wanted.scopes : caller.scopes;
+      const key = apiKeyOf(sub, wanted.name, wanted.record, view.now.iso, scopes, wanted.expiresAtMs);
+      return {
+        value: key,
+        changes: [{ kind: "put", table: apiKeys, record: key }],
+        changed: { table: apiKeys, record: key, isNew: true },
+        resourceId: key.id,
+        originId: `api_key:${key.id}`,
+        details: { name: wanted.name },
+      };
+    },
+  });
+}
+
+/** Revokes one of the caller's keys; a second time changes nothing. */
+export function revokePersonalKey(asked: Asked, id: string): Operation<void> {
+  return callOperation({
+    asked,
+    action: "api_key.revoke",
+    subject: { type: "api_key", id, originId: `api_key:${id}`, details: {} },
+    needs: [{ table: apiKeys, key: [id], changes: true }],
+    decide(view, caller) {
+      requireUser(caller);
+      const key = view.get(apiKeys, id);
+      if (key === undefined || key.sub !== caller.sub) {
+        throw new VaultError("NOT_FOUND", "API key not found");
+      }
+      if (key.isActive === 0) {
+        return { value: undefined };
+      }
+      if (!view.isAsRecorded(apiKeys, id)) {
+        throw new VaultError("SEAL_BROKEN", "the key is not what the audit log says so it cannot be changed");
+      }
+      const record = { ...key, version: key.version + 1, isActive: 0 };
+      return {
+        value: undefined,
+        changes: [{ kind: "put", table: apiKeys, record }],
+        changed: { table: apiKeys, record, isNew: false },
+      };
+    },
+  });
+}
+
+function requireUser({ type }: { readonly type: string }): void {
+  if (type !== "user") {
+    throw new VaultError("FORBIDDEN", "Insufficient permissions");
+  }
+}
+
+/** A personal key is exchanged for a token; one event, also when it is refused. */
+export function exchangeKey(presented: KeyRecord): Operation<ApiKey> {
+  const find = findApiKey(presented);
+  return {
+    needs: find.needs,
+    weight: { rows: 1, bytes: 0 },
+    apply(view) {
+      const { outcome } = find.apply(view);
+      const key = outcome.kind === "done" ? outcome.value : undefined;
+      const isGood =
+        key !== undefined && key.isActive === 1 && (key.expiresAtMs ?? Number.POSITIVE_INFINITY) > view.now.unixMs;
+      const sub = key?.sub ?? "system:anonymous";
+      const draft: AuditDraft = {
+        type: isGood ? "auth.success" : "auth.failure",
+        originId: key === undefined ? "org:main" : sub,
+        actorZid: isGood ? sub : "system:anonymous",
+        purpose: isGood ? "auth.success" : "auth.failure",
+        payload: {
+          resource_type: key === undefined ? "org" : "user",
+          resource_id: key === undefined ? "main" : sub.slice(sub.indexOf(":") + 1),
+          details: { method: "api_key", ...(key === undefined ? {} : { key_id: key.id }) },
+        },
+      };
+      return {
+        outcome: isGood
+          ? { kind: "done", value: key }
+          : { kind: "refused", error: new VaultError("UNAUTHENTICATED", "Invalid credentials") },
+        changes: [],
+        drafts: [draft],
+      };
+    },
+  };
+}
+
+/** Signs out the token with which this is called. */
+export function logout(asked: Asked): Operation<void> {
+  const { sub, jti } = asked.credential;
+  return callOperation({
+    asked,
+    action: "auth.logout",
+    subject: { type: "user", id: sub.slice(sub.indexOf(":") + 1), originId: sub, details: {} },
+    needs: jti === null ? [] : [{ table: revokedTokens, lookup: "jti", by: [jti] }],
+    decide() {
+      if (jti === null) {
+        throw new Error("a key cannot be signed out");
+      }
+      return { value: undefined, changes: [{ kind: "append", table: revokedTokens, draft: 0 }], details: { jti } };
+    },
+  });
+}
+
+/** Who calls, of users. */
+export function readProfile(asked: Asked): Operation<Person> {
+  const { sub } = asked.credential;
+  return callOperation({
+    asked,
+    action: "user.read",
+    subject: { type: "user", id: sub.slice(sub.indexOf(":") + 1), originId: sub, details: {} },
+    needs: [],
+    decide: (_view, caller) => {
+      requireUser(caller);
+      return { value: caller.person };
+    },
+  });
+}

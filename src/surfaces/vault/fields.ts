@@ -1,0 +1,67 @@
+import type { JsonObject } from "@bufbuild/protobuf";
+import { VaultError } from "../../base/index.ts";
+import { formatTimestamp, parseTimestamp } from "../../vaults/index.ts";
+
+/** A UUID as it is stored. @throws VaultError `INVALID_ARGUMENT` */
+export function uuidIn(text: string, field: string): string {
+  const uuid = text.toLowerCase();
+  if (!/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/.test(uuid)) {
+    throw invalid(`${field} must be a UUID`);
+  }
+  return uuid;
+}
+
+/** @throws VaultError `INVALID_ARGUMENT` */
+export function timeIn(text: string | undefined): number | null {
+  return text === undefined ? null : parseTimestamp(text);
+}
+
+export function timeText(unixMs: number): string {
+  return formatTimestamp(unixMs);
+}
+
+/** Of a time as it is stored: ISO 8601 with milliseconds. */
+export function storedTimeText(iso: string): string {
+  return formatTimestamp(Date.parse(iso));
+}
+
+/** A whole number from `least` to `most`. @throws VaultError `INVALID_ARGUMENT` */
+export function wholeIn(value: bigint, field: string, least: number, most: number): number {
+  if (value < BigInt(least) || value > BigInt(most)) {
+    throw invalid(`${field} must be a whole number from ${least} to ${most}`);
+  }
+  return Number(value);
+}
+
+/** A version in a path. @throws VaultError `INVALID_ARGUMENT` */
+export function versionIn(text: string): number {
+  if (!/^[1-9][0-9]{0,9}$/.test(text)) {
+    throw invalid("version must be a whole number of at least 1");
+  }
+  return Number(text);
+}
+
+/** An object as the text that is kept. @throws VaultError `INVALID_ARGUMENT` */
+export function objectText(value: JsonObject | undefined, field: string, mostBytes: number): string | undefined {
+  if (value === undefined) {
+    return undefined;
+  }
+  const text = JSON.stringify(value);
+  if (Buffer.byteLength(text) > mostBytes) {
+    throw invalid(`${field} must have at most ${mostBytes} bytes as JSON`);
+  }
+  return text;
+}
+
+/** A text of so many characters. @throws VaultError `INVALID_ARGUMENT` */
+export function textIn(text: string, field: string, least: number, most: number): string {
+  const characters = [...text.slice(0, 2 * most + 2)].length;
+  if (characters < least || characters > most) {
+    throw invalid(`${field} must have ${least} to ${most} characters`);
+  }
+  return text;
+}
+
+export function invalid(sentence: string): VaultError {
+  return new VaultError("INVALID_ARGUMENT", sentence);
+}

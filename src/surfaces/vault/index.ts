@@ -1,0 +1,2 @@
+export type { VaultPorts } from "./ports.ts";
+export { createVaultSurface, vaultServices } from "./surface.ts";

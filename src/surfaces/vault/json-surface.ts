@@ -1,0 +1,116 @@
+import type { DescMethod, JsonObject, JsonValue } from "@bufbuild/protobuf";
+import { Code, type ConnectError } from "@connectrpc/connect";
+import { SignInService } from "#gen/vault/v1/accounts_pb.js";
+import { PolicyService } from "#gen/vault/v1/policies_pb.js";
+import { SecretService } from "#gen/vault/v1/secrets_pb.js";
+import { VaultService } from "#gen/vault/v1/vaults_pb.js";
+import { VaultError } from "../../base/index.ts";
+import type { JsonProblem, JsonReply, JsonSurface } from "../../transport/index.ts";
+import { receiptHeader } from "../kernel/index.ts";
+import { connectErrorOf, vaultStatus } from "./status.ts";
+
+/** The dialect of `/v1`: bare resources, problem details (contract 1claw.md, sections 1 and 2). */
+export function createVaultJson(timeoutMs: number): JsonSurface {
+  return {
+    prefix: "/v1",
+    timeoutMs,
+    takesEmptyBodies: true,
+    prepare,
+    mistake: (_method, _message, { sentence }) => connectErrorOf(new VaultError("INVALID_ARGUMENT", sentence)),
+    success,
+    failure: failureOf,
+  };
+}
+
+const created: ReadonlySet<DescMethod> = new Set([
+  VaultService.method.createVault,
+  SecretService.method.putSecret,
+  SecretService.method.rotateSecret,
+  PolicyService.method.createPolicy,
+]);
+const noStore = { "cache-control": "no-store" };
+
+function success(method: DescMethod, json: JsonObject): JsonReply {
+  if (method.output.typeName === "google.protobuf.Empty") {
+    return { status: 204 };
+  }
+  const isCreated = created.has(method) || method.name === "CreateApiKey";
+  const holdsSecret =
+    method.output.typeName === "vault.v1.Secret" || method.parent === SignInService || method.name === "CreateApiKey";
+  return { status: isCreated ? 201 : 200, body: json, ...(holdsSecret ? { headers: noStore } : {}) };
+}
+
+const clearable = ["expires_at", "conditions", "effect", "priority"];
+
+/** In a change of a policy, null clears, and `permissions` is a list. */
+function prepare(method: DescMethod, json: JsonObject): JsonObject {
+  if (method !== PolicyService.method.updatePolicy) {
+    return json;
+  }
+  const { permissions, clear: _unknown, ...rest } = json;
+  const prepared: Record<string, JsonValue> = { ...rest, clear: clearable.filter((name) => json[name] === null) };
+  if (permissions !== undefined && permissions !== null) {
+    prepared["permissions"] = Array.isArray(permissions) ? { names: permissions } : false;
+  }
+  return prepared;
+}
+
+function failureOf(problem: JsonProblem): JsonReply {
+  switch (problem.kind) {
+    case "no_route":
+      return problemReply(404, "Not Found", "There is no such route");
+    case "method_not_allowed":
+      return problemReply(405, "Method Not Allowed", "The route does not know this method", {
+        headers: { allow: problem.allow.join(", ") },
+      });
+    case "too_large":
+      return problemReply(413, "Payload Too Large", "The body is larger than 5 MiB");
+    case "headers_too_large":
+      return problemReply(431, "Request Header Fields Too Large", "The headers are too large");
+    case "malformed":
+      return problemReply(400, "Bad Request", problem.sentence);
+    case "unsupported_encoding":
+      return problemReply(415, "Unsupported Media Type", `content-encoding must be ${problem.accepted}`, {
+        headers: { "accept-encoding": problem.accepted },
+      });
+    case "call":
+      return failureOfCall(problem.error);
+  }
+}
+
+function failureOfCall(error: ConnectError): JsonReply {
+  const { cause } = error;
+  if (!(cause instanceof VaultError)) {
+    return error.code === Code.DeadlineExceeded
+      ? problemReply(503, "Service Unavailable", "The call took too long, and may have been recorded", retryLater)
+      : problemReply(500, "Internal Server Error", "An unexpected error occurred");
+  }
+  const { http, title, type = "about:blank", detail = cause.message } = vaultStatus[cause.code];
+  const headers: Record<string, string> = {};
+  if (cause.receipt !== undefined) {
+    headers[receiptHeader] = cause.receipt;
+  }
+  if (http === 401) {
+    headers["www-authenticate"] = "Bearer";
+  }
+  if (cause.retryAfterMs !== undefined || http === 503) {
+    headers["retry-after"] = String(Math.ceil((cause.retryAfterMs ?? 1_000) / 1_000));
+  }
+  return problemReply(http, title, detail, { type, headers });
+}
+
+const retryLater = { headers: { "retry-after": "1" } };
+
+function problemReply(
+  status: number,
+  title: string,
+  detail: string,
+  more: { readonly type?: string; readonly headers?: Readonly<Record<string, string>> } = {},
+): JsonReply {
+  const { type = "about:blank", headers } = more;
+  return {
+    status,
+    headers: { "content-type": "application/problem+json", ...headers },
+    body: { type, title, status, detail },
+  };
+}

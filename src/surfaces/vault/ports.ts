@@ -1,0 +1,26 @@
+import type { HandlerContext } from "@connectrpc/connect";
+import type { SessionTokens } from "../../auth/index.ts";
+import type { Clock } from "../../base/index.ts";
+import type { Reader } from "../../ledger/index.ts";
+import type { Asked } from "../../people/index.ts";
+import type { Sealer } from "../../sealing/index.ts";
+import { addressOf, type KernelPorts, principalOf } from "../kernel/index.ts";
+
+/** What the handlers of the vault surface depend on. */
+export interface VaultPorts extends KernelPorts {
+  readonly sealer: Sealer;
+  readonly reader: Reader;
+  readonly clock: Clock;
+  /** The organisation, with its UUID. Rejects while the database is away. */
+  organisation(): Promise<{ readonly id: string; readonly tokens: SessionTokens }>;
+  readonly serverVersion: string;
+}
+
+/** Who asks. */
+export function askedIn({ values }: HandlerContext): Asked {
+  const principal = principalOf(values);
+  if (principal.role !== "person") {
+    throw new Error("a caller of another surface");
+  }
+  return { credential: principal.credential, address: addressOf(values) };
+}

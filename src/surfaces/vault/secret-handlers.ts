@@ -1,0 +1,252 @@
+import { create, type JsonObject } from "@bufbuild/protobuf";
+import { EmptySchema } from "@bufbuild/protobuf/wkt";
+import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
+import {
+  ListSecretsResponseSchema,
+  ListSecretVersionsResponseSchema,
+  SecretMetadataSchema,
+  SecretSchema,
+  type SecretService,
+} from "#gen/vault/v1/secrets_pb.js";
+import { Plaintext, VaultError } from "../../base/index.ts";
+import type { Head } from "../../ledger/index.ts";
+import {
+  defaultCharset,
+  defaultGeneratedLength,
+  deleteSecret,
+  disableVersion,
+  generateValue,
+  hasPrefix,
+  isVersionDisabled,
+  keyOf,
+  olderVersions,
+  type Place,
+  parseCharset,
+  parsePrecondition,
+  parseSecretPath,
+  parseSecretType,
+  putSecret,
+  type ReadVersion,
+  readVersion,
+  recordList,
+  recordVersions,
+  rotateSecret,
+  type VersionFacts,
+  vaultSecrets,
+} from "../../vaults/index.ts";
+import { type Access, type AccessTable, lastOf, sign, submitAndSign, submitFor } from "../kernel/index.ts";
+import { invalid, objectText, storedTimeText, timeIn, timeText, uuidIn, versionIn, wholeIn } from "./fields.ts";
+import { askedIn, type VaultPorts } from "./ports.ts";
+
+const persons: Access = ["person"];
+const mostValueBytes = 4_194_304;
+const mostMetadataBytes = 65_536;
+const pageSize = 500;
+/** Entries of a list; a longer one is refused. */
+const mostListed = 100_000;
+
+export const secretAccess: AccessTable = {
+  "vault.v1.SecretService/PutSecret": persons,
+  "vault.v1.SecretService/GetSecret": persons,
+  "vault.v1.SecretService/DeleteSecret": persons,
+  "vault.v1.SecretService/ListSecrets": persons,
+  "vault.v1.SecretService/ListSecretVersions": persons,
+  "vault.v1.SecretService/GetSecretVersion": persons,
+  "vault.v1.SecretService/DisableSecretVersion": persons,
+  "vault.v1.SecretService/RotateSecret": persons,
+};
+
+export function createSecretHandlers(ports: VaultPorts): ServiceImpl<typeof SecretService> {
+  const { sealer } = ports;
+  return {
+    async putSecret(request, context) {
+      const place = placeIn(request);
+      const precondition = parsePrecondition(headerIn(context, "if-match"), headerIn(context, "if-none-match"));
+      const fields = {
+        type: request.type === undefined ? undefined : parseSecretType(request.type),
+        metadata: objectText(request.metadata ?? {}, "metadata", mostMetadataBytes),
+        expiresAtMs: timeIn(request.expiresAt),
+        maxReads:
+          request.maxAccessCount === undefined
+            ? null
+            : wholeIn(request.maxAccessCount, "max_access_count", 1, Number.MAX_SAFE_INTEGER),
+        rotationPolicy: objectText(request.rotationPolicy, "rotation_policy", mostMetadataBytes) ?? null,
+      };
+      const value = valueIn(request.value);
+      const put = putSecret(askedIn(context), place, { value, ...fields }, precondition, sealer);
+      const written = await submitAndSign(ports, put, context).finally(() => value.wipe());
+      return metadataMessage(place.path, written);
+    },
+
+    async getSecret(request, context) {
+      const place = placeIn(request);
+      return await read(context, place, null);
+    },
+
+    async getSecretVersion({ version, ...request }, context) {
+      return await read(context, placeIn(request), versionIn(version));
+    },
+
+    async deleteSecret(request, context) {
+      await submitAndSign(ports, deleteSecret(askedIn(context), placeIn(request)), context);
+      return create(EmptySchema);
+    },
+
+    async disableSecretVersion({ version, ...request }, context) {
+      const disable = disableVersion(askedIn(context), placeIn(request), versionIn(version));
+      await submitAndSign(ports, disable, context);
+      return create(EmptySchema);
+    },
+
+    async rotateSecret({ length, charset, type, ...request }, context) {
+      const place = placeIn(request);
+      const wanted = length === undefined ? defaultGeneratedLength : wholeIn(length, "length", 8, 1_024);
+      const value = generateValue(wanted, charset === undefined ? defaultCharset : parseCharset(charset));
+      const ofType = type === undefined ? undefined : parseSecretType(type);
+      const rotate = rotateSecret(askedIn(context), place, value, ofType, sealer);
+      const written = await submitAndSign(ports, rotate, context).finally(() => value.wipe());
+      return metadataMessage(place.path, written);
+    },
+
+    async listSecrets({ vaultId, prefix }, context) {
+      const id = uuidIn(vaultId, "vault_id");
+      const { value: access, receipts } = await submitFor(ports, recordList(askedIn(context), id), context);
+      const receipt = lastOf(receipts);
+      sign(context, receipt);
+      const beginning = `${id}/`;
+      const secrets = [];
+      for await (const secret of rowsFrom(vaultSecrets, [beginning], receipt)) {
+        if (!secret.place.startsWith(beginning)) {
+          break;
+        }
+        const path = secret.place.slice(beginning.length);
+        const isShown = secret.isDeleted === 0 && hasPrefix(path, prefix);
+        if (isShown && access({ kind: "use", path, anyOf: ["read"] }).kind === "allowed") {
+          secrets.push(metadataMessage(path, secret));
+          requireRoom(secrets.length);
+        }
+      }
+      return create(ListSecretsResponseSchema, { secrets });
+    },
+
+    async listSecretVersions(request, context) {
+      const place = placeIn(request);
+      const { value: secret, receipts } = await submitFor(ports, recordVersions(askedIn(context), place), context);
+      const receipt = lastOf(receipts);
+      sign(context, receipt);
+      const message = (facts: VersionFacts) =>
+        metadataMessage(place.path, facts, isVersionDisabled(secret, facts.number));
+      const versions = [];
+      for await (const facts of rowsFrom(olderVersions, [keyOf(place), secret.firstNumber - 1], receipt)) {
+        if (facts.place !== keyOf(place) || facts.number >= secret.number) {
+          break;
+        }
+        versions.push(message(facts));
+        requireRoom(versions.length);
+      }
+      return create(ListSecretVersionsResponseSchema, { versions: [...versions, message(secret)].reverse() });
+    },
+  };
+
+  /** A version with a limit of reads is read by a second operation, which counts. */
+  async function read(context: HandlerContext, place: Place, number: number | null) {
+    for (const counts of [false, true]) {
+      const operation = readVersion(askedIn(context), place, number, counts, sealer);
+      const { value: outcome, receipts } = await submitFor(ports, operation, context);
+      if (outcome.kind === "read") {
+        try {
+          refuseIfGone(context);
+          sign(context, lastOf(receipts));
+          return secretMessage(place.path, outcome);
+        } finally {
+          outcome.value.wipe();
+        }
+      }
+    }
+    throw new Error("a read that counts was not counted");
+  }
+
+  function refuseIfGone(context: HandlerContext): void {
+    const { aborted, reason } = ports.cancellationOf(context);
+    if (aborted) {
+      throw reason;
+    }
+  }
+
+  async function* rowsFrom<R extends { readonly place: string }>(
+    table: Parameters<VaultPorts["reader"]["page"]>[0] & { readonly record?: R },
+    after: readonly (string | number)[],
+    atLeast: Head,
+  ): AsyncIterable<R> {
+    for (let key = after; ; ) {
+      const page = (await ports.reader.page<R>(table, { after: key }, pageSize, atLeast)) as readonly R[];
+      yield* page;
+      const last = page.at(-1);
+      if (last === undefined) {
+        return;
+      }
+      key = table.key.map((field) => (last as Readonly<Record<string, unknown>>)[field] as string | number);
+    }
+  }
+}
+
+function placeIn({ vaultId, path }: { readonly vaultId: string; readonly path: string }): Place {
+  return { vaultId: uuidIn(vaultId, "vault_id"), path: parseSecretPath(path) };
+}
+
+function headerIn({ requestHeader }: HandlerContext, name: string): string | undefined {
+  return requestHeader.get(name) ?? undefined;
+}
+
+function valueIn(text: string): Plaintext {
+  const value = Plaintext.fromString(text);
+  const { byteLength } = value.bytes;
+  if (byteLength === 0 || byteLength > mostValueBytes) {
+    value.wipe();
+    throw invalid(`value must have 1 to ${mostValueBytes} bytes`);
+  }
+  return value;
+}
+
+function requireRoom(entries: number): void {
+  if (entries > mostListed) {
+    throw new VaultError("LIMIT_EXCEEDED", `a list has at most ${mostListed} entries: ask with a prefix`);
+  }
+}
+
+function metadataMessage(path: string, facts: VersionFacts, isDisabled = false) {
+  const { id, type, number, createdAt, expiresAtMs } = facts;
+  const message = create(SecretMetadataSchema, {
+    id,
+    path,
+    type,
+    version: number,
+    createdAt: storedTimeText(createdAt),
+  });
+  message.metadata = JSON.parse(facts.metadata) as JsonObject;
+  if (expiresAtMs !== null) {
+    message.expiresAt = timeText(expiresAtMs);
+  }
+  if (isDisabled) {
+    message.isDisabled = true;
+  }
+  return message;
+}
+
+function secretMessage(path: string, { facts, value }: ReadVersion) {
+  const { id, type, number, createdBy, createdAt, expiresAtMs } = facts;
+  const message = create(SecretSchema, {
+    id,
+    path,
+    type,
+    version: number,
+    createdBy,
+    createdAt: storedTimeText(createdAt),
+  });
+  message.value = value.text();
+  message.metadata = JSON.parse(facts.metadata) as JsonObject;
+  if (expiresAtMs !== null) {
+    message.expiresAt = timeText(expiresAtMs);
+  }
+  return message;
+}

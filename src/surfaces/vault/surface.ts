@@ -1,0 +1,65 @@
+import { AccountService, SignInService } from "#gen/vault/v1/accounts_pb.js";
+import { PolicyService } from "#gen/vault/v1/policies_pb.js";
+import { SecretService } from "#gen/vault/v1/secrets_pb.js";
+import { VaultService } from "#gen/vault/v1/vaults_pb.js";
+import { createPersonAuthenticator } from "../../auth/index.ts";
+import { findApiKey } from "../../people/index.ts";
+import { bindService, type Page } from "../../transport/index.ts";
+import type { AccessTable, Surface } from "../kernel/index.ts";
+import { accountAccess, createAccountHandlers, createSignInHandlers } from "./account-handlers.ts";
+import { createVaultJson } from "./json-surface.ts";
+import { createPolicyHandlers, policyAccess } from "./policy-handlers.ts";
+import type { VaultPorts } from "./ports.ts";
+import { createSecretHandlers, secretAccess } from "./secret-handlers.ts";
+import { errorDomain, vaultStatus } from "./status.ts";
+import { createVaultHandlers, vaultAccess } from "./vault-handlers.ts";
+
+/** The services of this surface, whose messages `Validation` has to know. */
+export const vaultServices = [VaultService, SecretService, PolicyService, AccountService] as const;
+
+export const vaultSurfaceAccess: AccessTable = { ...vaultAccess, ...secretAccess, ...policyAccess, ...accountAccess };
+
+/** The limit of a message, and of a body of `/v1` (contract 1claw.md, D5). */
+const maxMessageBytes = 5_242_880;
+
+/** 1Claw's vault API. `callMs`: the deadline of a JSON call. */
+export function createVaultSurface(ports: VaultPorts, callMs: number): Surface {
+  const limits = { maxMessageBytes };
+  return {
+    services: [
+      bindService(VaultService, createVaultHandlers(ports), limits),
+      bindService(SecretService, createSecretHandlers(ports), limits),
+      bindService(PolicyService, createPolicyHandlers(ports), limits),
+      bindService(AccountService, createAccountHandlers(ports), limits),
+      bindService(SignInService, createSignInHandlers(ports), { public: true }),
+    ],
+    authenticator: createPersonAuthenticator({
+      verify: async (token, nowMs) => (await ports.organisation()).tokens.verify(token, nowMs),
+      clock: ports.clock,
+      async findKey(key) {
+        const { value } = await ports.sequencer.submit(findApiKey(key));
+        return { sub: value.sub, keyId: value.id };
+      },
+    }),
+    access: vaultSurfaceAccess,
+    status: vaultStatus,
+    errorDomain,
+    json: createVaultJson(callMs),
+    pages: [keySetOf(ports)],
+  };
+}
+
+function keySetOf({ organisation }: VaultPorts): Page {
+  return {
+    httpMethod: "GET",
+    path: "/.well-known/jwks.json",
+    async answer() {
+      const { tokens } = await organisation();
+      return {
+        status: 200,
+        headers: { "content-type": "application/jwk-set+json", "cache-control": "public, max-age=300" },
+        body: JSON.stringify({ keys: [tokens.jwk] }),
+      };
+    },
+  };
+}

@@ -1,0 +1,56 @@
+import { create } from "@bufbuild/protobuf";
+import { EmptySchema } from "@bufbuild/protobuf/wkt";
+import type { ServiceImpl } from "@connectrpc/connect";
+import { ListVaultsResponseSchema, VaultSchema, type VaultService } from "#gen/vault/v1/vaults_pb.js";
+import {
+  createVault,
+  deleteVault,
+  listVaults,
+  parseVaultName,
+  readVault,
+  refOf,
+  type Vault,
+} from "../../vaults/index.ts";
+import { type Access, type AccessTable, submitAndSign } from "../kernel/index.ts";
+import { storedTimeText, textIn, uuidIn } from "./fields.ts";
+import { askedIn, type VaultPorts } from "./ports.ts";
+
+const persons: Access = ["person"];
+const mostDescription = 4_096;
+
+export const vaultAccess: AccessTable = {
+  "vault.v1.VaultService/CreateVault": persons,
+  "vault.v1.VaultService/ListVaults": persons,
+  "vault.v1.VaultService/GetVault": persons,
+  "vault.v1.VaultService/DeleteVault": persons,
+};
+
+export function createVaultHandlers(ports: VaultPorts): ServiceImpl<typeof VaultService> {
+  return {
+    async createVault({ name, description }, context) {
+      const text = textIn(description, "description", 0, mostDescription);
+      return messageOf(await submitAndSign(ports, createVault(askedIn(context), parseVaultName(name), text), context));
+    },
+    async listVaults(_request, context) {
+      const vaults = await submitAndSign(ports, listVaults(askedIn(context)), context);
+      return create(ListVaultsResponseSchema, { vaults: vaults.map(messageOf) });
+    },
+    async getVault({ vaultId }, context) {
+      return messageOf(await submitAndSign(ports, readVault(askedIn(context), uuidIn(vaultId, "vault_id")), context));
+    },
+    async deleteVault({ vaultId }, context) {
+      await submitAndSign(ports, deleteVault(askedIn(context), uuidIn(vaultId, "vault_id")), context);
+      return create(EmptySchema);
+    },
+  };
+}
+
+function messageOf({ id, name, description, createdBy, createdAt }: Vault) {
+  const creator = refOf(createdBy);
+  return create(VaultSchema, {
+    ...{ id, name, description },
+    createdBy: creator.id,
+    createdByType: creator.type,
+    createdAt: storedTimeText(createdAt),
+  });
+}

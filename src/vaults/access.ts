@@ -1,0 +1,79 @@
+import { VaultError } from "../base/index.ts";
+import type { Need, View } from "../ledger/index.ts";
+import type { Asked, Caller } from "../people/index.ts";
+import { tryParseAddress } from "./address.ts";
+import { restoreConditions } from "./conditions.ts";
+import { parsePattern } from "./pattern.ts";
+import { parsePermissions } from "./permission.ts";
+import { type AccessDecision, createAccess, type Policy, type PrincipalRef, type Wanted } from "./policy.ts";
+import { parseScopes } from "./scope.ts";
+import { policies, type StoredPolicy, type Vault, vaults } from "./tables.ts";
+
+/** What a caller may do in a vault, as the rows say now. */
+export interface Entered {
+  readonly vault: Vault;
+  readonly access: (wanted: Wanted) => AccessDecision;
+}
+
+/** The records that tell what a caller may do in a vault. */
+export function needsAccess(vaultId: string, { credential }: Asked): readonly Need[] {
+  return [
+    { table: vaults, key: [vaultId] },
+    { table: policies, lookup: "holder", by: [vaultId, credential.sub] },
+  ];
+}
+
+/** @throws VaultError `NOT_FOUND` when there is no such vault */
+export function enter(view: View, caller: Caller, asked: Asked, vaultId: string): Entered {
+  const vault = view.get(vaults, vaultId);
+  if (vault === undefined) {
+    throw new VaultError("NOT_FOUND", "Vault not found");
+  }
+  return { vault, access: accessTo(view, caller, asked, vault, view.all(policies, "holder", vaultId, caller.sub)) };
+}
+
+/** @param held at least the policies of the caller in this vault */
+export function accessTo(
+  view: Pick<View, "now">,
+  caller: Caller,
+  { address }: Asked,
+  vault: Vault,
+  held: readonly StoredPolicy[],
+): (wanted: Wanted) => AccessDecision {
+  const { type, id, vaultIds, scopes } = caller;
+  return createAccess({
+    vault: { id: vault.id, creator: refOf(vault.createdBy) },
+    principal: { type, id, vaultIds: type === "agent" ? vaultIds : [], ceiling: parseScopes(scopes) },
+    policies: held.map(policyOf),
+    now: view.now,
+    address: tryParseAddress(address),
+  });
+}
+
+/** @throws VaultError `FORBIDDEN` unless it is allowed */
+export function requireAccess({ access }: Entered, wanted: Wanted): void {
+  const decision = access(wanted);
+  if (decision.kind === "refused") {
+    const detail = decision.because === "ceiling" ? "Token scopes do not cover this path" : "Insufficient permissions";
+    throw new VaultError("FORBIDDEN", detail);
+  }
+}
+
+function policyOf(stored: StoredPolicy): Policy {
+  return {
+    vaultId: stored.vaultId,
+    principal: refOf(stored.principal),
+    pattern: parsePattern(stored.pattern),
+    permissions: parsePermissions(stored.permissions),
+    effect: stored.effect === "deny" ? "deny" : "allow",
+    priority: stored.priority,
+    expiresAtMs: stored.expiresAtMs,
+    conditions: restoreConditions(JSON.parse(stored.conditions)),
+  };
+}
+
+/** `user:<uuid>` or `agent:<uuid>`. */
+export function refOf(sub: string): PrincipalRef {
+  const at = sub.indexOf(":");
+  return { type: sub.slice(0, at) === "agent" ? "agent" : "user", id: sub.slice(at + 1) };
+}

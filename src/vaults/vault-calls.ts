@@ -1,0 +1,105 @@
+import { randomUuid, VaultError } from "../base/index.ts";
+import type { Operation } from "../ledger/index.ts";
+import { type Asked, callOperation, requireAsRecorded, type Subject } from "../people/index.ts";
+import { accessTo, enter, needsAccess, requireAccess } from "./access.ts";
+import { policies, type StoredPolicy, type Vault, vaults } from "./tables.ts";
+
+/** Vaults of the organisation: they are loaded together when they are listed. */
+const mostVaults = 1_000;
+
+const org = "main";
+
+function subjectOf(vaultId: string): Subject {
+  return { type: "vault", id: vaultId, originId: `vault:${vaultId}`, details: { vault_id: vaultId } };
+}
+
+const ofAll = { type: "vault", id: org, originId: "vault:*", details: {} } as const;
+
+/** Makes a vault, whose creator owns it. Refuses with `CONFLICT` when the name is taken. */
+export function createVault(asked: Asked, name: string, description: string): Operation<Vault> {
+  return callOperation({
+    asked,
+    action: "vault.create",
+    subject: ofAll,
+    needs: [
+      { table: vaults, lookup: "name", by: [name] },
+      { table: vaults, lookup: "org", by: [org] },
+    ],
+    decide(view, caller) {
+      if (view.all(vaults, "name", name).length > 0) {
+        throw new VaultError("CONFLICT", "A vault with this name already exists");
+      }
+      if (view.all(vaults, "org", org).length >= mostVaults) {
+        throw new VaultError("LIMIT_EXCEEDED", `there may be ${mostVaults} vaults`);
+      }
+      const id = randomUuid();
+      const vault: Vault = { id, version: 1, org, name, description, createdBy: caller.sub, createdAt: view.now.iso };
+      return {
+        value: vault,
+        changes: [{ kind: "put", table: vaults, record: vault }],
+        changed: { table: vaults, record: vault, isNew: true },
+        resourceId: id,
+        originId: `vault:${id}`,
+        details: { vault_id: id },
+      };
+    },
+  });
+}
+
+/** The vaults that the caller may see, in the order in which they were made. */
+export function listVaults(asked: Asked): Operation<readonly Vault[]> {
+  const { sub } = asked.credential;
+  return callOperation({
+    asked,
+    action: "vault.list",
+    subject: ofAll,
+    needs: [
+      { table: vaults, lookup: "org", by: [org] },
+      { table: policies, lookup: "principal", by: [sub] },
+    ],
+    decide(view, caller) {
+      const held = new Map<string, StoredPolicy[]>();
+      for (const policy of view.all(policies, "principal", sub)) {
+        held.set(policy.vaultId, [...(held.get(policy.vaultId) ?? []), policy]);
+      }
+      const visible = view.all(vaults, "org", org).filter((vault) => {
+        return accessTo(view, caller, asked, vault, held.get(vault.id) ?? [])({ kind: "see" }).kind === "allowed";
+      });
+      return { value: [...visible].sort(inOrder) };
+    },
+  });
+}
+
+function inOrder(one: Vault, other: Vault): number {
+  const [a, b] = [one.createdAt + one.id, other.createdAt + other.id];
+  return a < b ? -1 : Number(a > b);
+}
+
+export function readVault(asked: Asked, vaultId: string): Operation<Vault> {
+  return callOperation({
+    asked,
+    action: "vault.read",
+    subject: subjectOf(vaultId),
+    needs: needsAccess(vaultId, asked),
+    decide(view, caller) {
+      const entered = enter(view, caller, asked, vaultId);
+      requireAccess(entered, { kind: "see" });
+      return { value: entered.vault };
+    },
+  });
+}
+
+/** Deletes a vault: its secrets and policies are out of reach from then on, and its name is free. */
+export function deleteVault(asked: Asked, vaultId: string): Operation<void> {
+  return callOperation({
+    asked,
+    action: "vault.delete",
+    subject: subjectOf(vaultId),
+    needs: [...needsAccess(vaultId, asked), { table: vaults, key: [vaultId], changes: true }],
+    decide(view, caller) {
+      requireAccess(enter(view, caller, asked, vaultId), { kind: "own" });
+      requireAsRecorded(view, vaults, vaultId);
+      return { value: undefined, changes: [{ kind: "delete", table: vaults, key: [vaultId] }] };
+    },
+  });
+}
