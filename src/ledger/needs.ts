@@ -26,6 +26,9 @@ function addNeed(needs: Map<AnyTable, CollectedNeeds>, need: Need): void {
     ofTable = { keys: new Map(), changes: new Set(), lookups: new Map() };
     needs.set(need.table, ofTable);
   }
+  if ("inserts" in need) {
+    return;
+  }
   if ("lookup" in need) {
     const known = ofTable.lookups.get(need.lookup) ?? new Map<string, Key>();
     ofTable.lookups.set(need.lookup, known.set(keyText(need.by), need.by));

@@ -18,7 +18,7 @@ export interface Operation<T> {
   discard?(value: T): void;
 }
 
-/** A record by its key, or all records that share the values of a lookup. */
+/** A record by its key, all records that share the values of a lookup, or a table that only new records are put into. */
 export type Need =
   | {
       readonly table: AnyTable;
@@ -26,7 +26,9 @@ export type Need =
       /** Whether the operation may put or delete it. */
       readonly changes?: boolean;
     }
-  | { readonly table: AnyTable; readonly lookup: string; readonly by: Key };
+  | { readonly table: AnyTable; readonly lookup: string; readonly by: Key }
+  /** For records under keys that nobody else can have made: nothing is loaded. */
+  | { readonly table: AnyTable; readonly inserts: true };
 
 export interface Weight {
   /** Number of audit rows to write. */

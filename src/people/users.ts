@@ -42,7 +42,10 @@ export function parseEmail(text: string): string {
  */
 export function createUser(user: NewUser, key: KeyRecord): Operation<{ readonly id: string }> {
   return {
-    needs: [{ table: people, lookup: "email", by: [user.email] }],
+    needs: [
+      { table: people, lookup: "email", by: [user.email] },
+      { table: apiKeys, inserts: true },
+    ],
     weight: { rows: 2, bytes: 0 },
     apply(view) {
       if (view.all(people, "email", user.email).length > 0) {

@@ -1,5 +1,5 @@
 import { type Plaintext, randomUuid, VaultError } from "../base/index.ts";
-import { changeMarks, type Operation, type View } from "../ledger/index.ts";
+import { changeMarks, type Need, type Operation, type View } from "../ledger/index.ts";
 import { type Asked, callOperation, type Done, requireAsRecorded, type Subject } from "../people/index.ts";
 import type { Binding, Sealer } from "../sealing/index.ts";
 import { enter, needsAccess, requireAccess } from "./access.ts";
@@ -73,7 +73,7 @@ export function putSecret(
     asked,
     action: "secret.write",
     subject: subjectOf(place),
-    needs: needsChange(asked, place),
+    needs: [...needsChange(asked, place), { table: olderVersions, inserts: true }],
     bytes: input.value.bytes.byteLength,
     decide(view, caller) {
       requireUse(view, caller, asked, place, ["write"]);
@@ -100,7 +100,7 @@ export function rotateSecret(
     asked,
     action: "secret.rotate",
     subject: subjectOf(place),
-    needs: needsChange(asked, place),
+    needs: [...needsChange(asked, place), { table: olderVersions, inserts: true }],
     decide(view, caller) {
       requireUse(view, caller, asked, place, ["rotate", "write"]);
       const before = view.get(vaultSecrets, keyOf(place));
@@ -403,7 +403,7 @@ export function recordList(asked: Asked, vaultId: string): Operation<(wanted: Wa
   });
 }
 
-function needsChange(asked: Asked, place: Place) {
+function needsChange(asked: Asked, place: Place): readonly Need[] {
   return [...needsAccess(place.vaultId, asked), { table: vaultSecrets, key: [keyOf(place)], changes: true }];
 }
 
