@@ -1,7 +1,15 @@
 export { watchBatches } from "./batch-watch.ts";
 export type { ChangeIndex, LastChange } from "./change-index.ts";
 export { watchClock } from "./clock-watch.ts";
-export { changeMarks, isAsRecorded, markAtFromEnd, markText, payloadEndBytes, versionIn } from "./last-change.ts";
+export {
+  changeMarks,
+  isAsRecorded,
+  markAtFromEnd,
+  markText,
+  payloadEndBytes,
+  removalEnds,
+  versionIn,
+} from "./last-change.ts";
 export type { AuditDraft, Change, Decision, Need, Operation, Recorded, View, Weight } from "./operation.ts";
 export { createReader, type Reader } from "./reader.ts";
 export { createReadiness } from "./readiness.ts";

@@ -4,6 +4,9 @@ import type { AnyTable } from "./table.ts";
 /** The last bytes of a payload, which hold a change's `version` and `sealed_digest`. */
 export const payloadEndBytes = 128;
 
+/** How the types of rows end that remove a record. */
+export const removalEnds = ["delete", "deleted", "removed"] as const;
+
 /** The text before the digest at a payload's end, and where it begins, counted from the end: 64 digits and `"}` follow. */
 export const markText = '"sealed_digest":"';
 export const markAtFromEnd = markText.length + 64 + '"}'.length;

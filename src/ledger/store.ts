@@ -191,7 +191,7 @@ export interface Snapshot {
   blocks(): AsyncIterable<RowBlock>;
   /** How the log finds the rows of an origin; undefined where a database of an older schema does it by an index. */
   readonly pointers: LogPointers | undefined;
-  /** The rows of a table as they are stored, in the order of the bytes of their key, in pages. */
+  /** The rows of a table, none of one that an older schema does not have, as they are stored, in the order of the bytes of their key, in pages. */
   records(table: AnyTable): AsyncIterable<readonly SnapshotRow[]>;
   close(): Promise<void>;
 }

@@ -87,6 +87,7 @@ export interface LogOfChanges {
   readonly sometimes?: readonly string[];
   /** What a row of `put` changes, where that is not the record of its origin; undefined: nothing. */
   changeOf?(row: AuditRow): LoggedChange | undefined;
+  /** The type that removes it; it ends with one of `removalEnds`, by which stores find it. */
   readonly removed: string;
   /** The payload's `purpose` of a row that creates a record. */
   readonly created: string;

@@ -37,7 +37,8 @@ describe.each(logs)("on %s, a log of %d rows", (kind, rowCount) => {
     const report = await verify({ snapshot, tables, index, clock: vault.clock, onProgress });
     index.close();
     await snapshot.close();
-    expect(report).toMatchObject({ rows: rowCount, records: new Map([[secrets, 0]]), broken: null, differences: [] });
+    expect(report).toMatchObject({ rows: rowCount, broken: null, differences: [] });
+    expect([report.records.get(secrets), [...report.records.values()].some((count) => count > 0)]).toEqual([0, false]);
     expect(most - before).toBeLessThan(maxGrowthBytes);
   }, 60_000);
 

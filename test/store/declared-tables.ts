@@ -77,7 +77,7 @@ export const passes = declareTable<Pass>({
 /** The same notes, as a later program declares them. */
 export const laterNotes: AnyTable = {
   ...notes,
-  columns: [...notes.columns, { field: "mood", name: "mood", type: "text", maxBytes: 20, optional: true, since: 5 }],
+  columns: [...notes.columns, { field: "mood", name: "mood", type: "text", maxBytes: 20, optional: true, since: 6 }],
 };
 
 export const withNotes: readonly AnyTable[] = [...tables, notes, passes];

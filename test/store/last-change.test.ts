@@ -44,7 +44,7 @@ describe.each(kinds)("on %s", (kind, newPlace) => {
   const planOf = async () => {
     const select =
       kind === "SQLite"
-        ? `EXPLAIN QUERY PLAN ${selectLastChange}`
+        ? `EXPLAIN QUERY PLAN ${selectLastChange(secrets)}`
         : `EXPLAIN ${mysqlTables([secrets]).get(secrets)?.lastChange}`;
     return (await place.sql(select.replace("?", "'zsc:a'"))).flat().join(" ");
   };

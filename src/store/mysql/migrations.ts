@@ -1,5 +1,5 @@
-import { type AnyTable, markAtFromEnd, markText, zeroHash } from "../../ledger/index.ts";
-import { addedColumns, createTables, type Dialect, type Migration, newestVersion, removals } from "../sql/index.ts";
+import { type AnyTable, markAtFromEnd, markText, removalEnds, zeroHash } from "../../ledger/index.ts";
+import { addedColumns, createTables, type Dialect, type Migration, newestVersion } from "../sql/index.ts";
 import { fillOrigins, moveCounters, proveRights, type Upgrade } from "./origins.ts";
 
 /**
@@ -34,7 +34,7 @@ const mysqlDialect: Dialect = {
     }
   },
   primary: (definition) => `${definition} PRIMARY KEY`,
-  tableOptions: "ENGINE=InnoDB",
+  tableOptions: (since) => (since < 5 ? "ENGINE=InnoDB" : "ENGINE=InnoDB ROW_FORMAT=DYNAMIC"),
   indicesInside: true,
 };
 
@@ -119,13 +119,15 @@ const ownSteps: readonly (readonly MysqlStatement[])[] = [
     },
   ],
   // Whatever ends with the marks of a change, or removes a record: the index knows the changes of every table. Origins of
-  // vaults are longer than those of secrets.
+  // vaults are longer than those of secrets, and than a key may be in some formats of rows.
   [
     "ALTER TABLE audit_log MODIFY origin_id VARBINARY(1100) NOT NULL",
     {
-      sql: `ALTER TABLE audit_log ADD COLUMN changed_origin VARBINARY(1100) GENERATED ALWAYS AS
+      sql: `ALTER TABLE audit_log ADD COLUMN changed_origin BINARY(32) GENERATED ALWAYS AS
               (IF(LEFT(RIGHT(payload_json, ${markAtFromEnd}), ${markText.length}) = '${markText}'
-                OR transition_type IN (${removals.map((type) => `'${type}'`).join(", ")}), origin_id, NULL)) VIRTUAL
+                OR transition_type IN ('secret_set', 'secret_rotated')
+                OR ${removalEnds.map((end) => `transition_type LIKE '%${end}'`).join(" OR ")},
+                UNHEX(SHA2(origin_id, 256)), NULL)) VIRTUAL
               /*!80023 INVISIBLE */ /*M!100303 INVISIBLE */`,
       refusedWhenDone: "ER_DUP_FIELDNAME",
       unless: `SELECT 1 FROM information_schema.columns WHERE ${ofAuditLog} AND column_name = 'changed_origin'`,

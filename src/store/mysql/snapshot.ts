@@ -26,12 +26,24 @@ export async function openMysqlSnapshot(options: MysqlOptions): Promise<Snapshot
       rows: () => pages(connection, auditLog),
       blocks: () => blocks(connection, head, isPointed),
       pointers: isPointed ? pointersIn(connection) : undefined,
-      records: (table: AnyTable) => pages(connection, snapshotTable(table)),
+      records: (table: AnyTable) => recordsOf(connection, table),
       async close() {
         connection.destroy();
       },
     };
   });
+}
+
+/** A table that a database of an older schema does not have has no records. */
+async function* recordsOf(connection: Connection, table: AnyTable) {
+  const known = await guarded(connection, () =>
+    connection.rows("SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?", [
+      table.name,
+    ]),
+  );
+  if (known.length > 0) {
+    yield* pages(connection, snapshotTable(table));
+  }
 }
 
 const findHeadTable =

@@ -1,5 +1,5 @@
 import { type AnyTable, payloadEndBytes } from "../../ledger/index.ts";
-import { columnOf, counterColumns, type TableSql, tableSql } from "../sql/index.ts";
+import { columnOf, counterColumns, isTypeOf, type TableSql, tableSql } from "../sql/index.ts";
 import { literal } from "./literals.ts";
 
 /** A table's statements as MySQL words them; `?` stands for a value, or for a list of them. */
@@ -53,7 +53,7 @@ function mysqlTable(table: AnyTable): MysqlTable {
     byKeys: `${select} WHERE ${inList(sql.key)}`,
     byLookup: Object.fromEntries(lookups),
     lastChange: `SELECT transition_type, RIGHT(payload_json, ${payloadEndBytes})
-      FROM audit_log WHERE changed_origin = ? ORDER BY seq DESC LIMIT 1`,
+      FROM audit_log WHERE changed_origin = UNHEX(SHA2(?, 256)) AND ${isTypeOf(table)} ORDER BY seq DESC LIMIT 1`,
   };
 }
 

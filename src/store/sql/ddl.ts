@@ -9,8 +9,8 @@ export interface Dialect {
   primary(definition: string): string;
   /** The column of a table's key, when it is one column and not the primary one; undefined: an index says so. */
   unique?(definition: string): string;
-  /** The options after the columns of a table. */
-  readonly tableOptions: string;
+  /** The options after the columns of a table of this schema version. */
+  tableOptions(since: number): string;
   /** Whether indices stand in the statement that creates the table. */
   readonly indicesInside: boolean;
 }
@@ -69,7 +69,7 @@ function createTable(table: AnyTable, dialect: Dialect): readonly string[] {
       statements.push(`CREATE ${isUnique ? "UNIQUE " : ""}INDEX IF NOT EXISTS ${index} ON ${name} (${of})`);
     }
   }
-  statements.unshift(`CREATE TABLE IF NOT EXISTS ${name} (${definitions.join(", ")}) ${dialect.tableOptions}`);
+  statements.unshift(`CREATE TABLE IF NOT EXISTS ${name} (${definitions.join(", ")}) ${dialect.tableOptions(since)}`);
   return statements;
 }
 

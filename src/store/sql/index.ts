@@ -9,13 +9,13 @@ export { wrongPointerOf } from "./pointers.ts";
 export { tablesOfVault } from "./presence.ts";
 export { textOf } from "./records.ts";
 export { rehearsedRecord, rehearsedRow } from "./rehearsal.ts";
-export { removals } from "./removals.ts";
 export { type SnapshotTable, snapshotTable } from "./snapshot-table.ts";
 export { auditRowOf, exactBytes, numberOf, storedRowOf } from "./stored.ts";
 export {
   columnOf,
   counterColumns,
   type DerivationSql,
+  isTypeOf,
   marks,
   type TableSql,
   tableSql,

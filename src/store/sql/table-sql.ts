@@ -140,6 +140,12 @@ function driverValue(value: StoredValue): StoredValue {
     : value;
 }
 
+/** SQL that is true of the rows of `audit_log` whose type may change a record of the table. */
+export function isTypeOf({ log }: AnyTable): string {
+  const types = log === undefined ? [] : [...log.put, log.removed];
+  return `transition_type IN (${["", ...types].map((type) => `'${type}'`).join(", ")})`;
+}
+
 /** `?` for each of so many values. */
 export function marks(count: number): string {
   return Array(count).fill("?").join(", ");

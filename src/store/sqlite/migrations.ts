@@ -20,7 +20,7 @@ const sqliteDialect: Dialect = {
   columnType: ({ type, optional }) => `${sqliteTypes[type]}${optional ? "" : " NOT NULL"}`,
   primary: (definition) => `${definition} PRIMARY KEY`,
   unique: (definition) => `${definition} UNIQUE`,
-  tableOptions: "STRICT",
+  tableOptions: () => "STRICT",
   indicesInside: false,
 };
 

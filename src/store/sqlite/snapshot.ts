@@ -31,6 +31,9 @@ export function openSqliteSnapshot(database: Sqlite): Snapshot {
       pointers: pointersIn(database),
       records: (table: AnyTable) => {
         const { name, columns, key, size, convert } = snapshotTable(table);
+        if (database.prepare("SELECT 1 FROM sqlite_schema WHERE name = ?").get(name) === undefined) {
+          return none();
+        }
         return pages(database, `SELECT ${asBytes(columns)} FROM ${name} ORDER BY ${key.join(", ")}`, size, convert);
       },
       async close() {
@@ -54,6 +57,9 @@ function headOf(database: Sqlite): Head {
   }
   return { seq: numberOf(head[0]), rowHash: exactText(head[1]) };
 }
+
+/** A table that a database of an older schema does not have has no records. */
+async function* none(): AsyncIterable<readonly never[]> {}
 
 /** One statement that is stepped through, so that memory stays flat and no row is met twice or never. */
 async function* pages<T>(

@@ -1,5 +1,5 @@
 import { type AnyTable, payloadEndBytes } from "../../ledger/index.ts";
-import { columnOf, counterColumns, marks, type TableSql, tableSql } from "../sql/index.ts";
+import { columnOf, counterColumns, isTypeOf, marks, type TableSql, tableSql } from "../sql/index.ts";
 import { isChange } from "./changes.ts";
 import type { Sqlite } from "./database.ts";
 
@@ -74,7 +74,7 @@ function sqliteTable(database: Sqlite, table: AnyTable): SqliteTable {
     byKey: query(`SELECT ${sql.whole} FROM ${table.name} r WHERE ${equal(sql.key, "r.")}`),
     byLookup: new Map(byLookup),
     stored: query(`SELECT ${asBytes(sql.columns)} FROM ${table.name} WHERE ${equal(sql.key)}`),
-    lastChange: database.prepare(selectLastChange) as SqliteTable["lastChange"],
+    lastChange: database.prepare(selectLastChange(table)) as SqliteTable["lastChange"],
     insertRow: command(`${sql.insert} (${marks(sql.columns.length)})`),
     updateRow: command(sql.update),
     removeRow: command(sql.remove),
@@ -91,8 +91,10 @@ function sqliteTable(database: Sqlite, table: AnyTable): SqliteTable {
 const nothing: Command = { run: () => ({ changes: 0 }) };
 
 /** With the `origin_id`: the last row of the log that changed a record. */
-export const selectLastChange = `SELECT transition_type AS transitionType, substr(payload_json, -${payloadEndBytes}) AS payloadEnd
-    FROM audit_log WHERE origin_id = ? AND ${isChange} ORDER BY seq DESC LIMIT 1`;
+export const selectLastChange = (
+  table: AnyTable,
+) => `SELECT transition_type AS transitionType, substr(payload_json, -${payloadEndBytes}) AS payloadEnd
+    FROM audit_log WHERE origin_id = ? AND ${isChange} AND ${isTypeOf(table)} ORDER BY seq DESC LIMIT 1`;
 
 /** Columns as they are stored; integers as their digits. */
 export function asBytes(columns: readonly string[]): string {

@@ -42,8 +42,13 @@ function success(method: DescMethod, json: JsonObject): JsonReply {
 
 const clearable = ["expires_at", "conditions", "effect", "priority"];
 
+/** Numbers of bodies: proto3 JSON takes them as texts, too. */
+const numbers = ["max_access_count", "length", "priority", "token_ttl_seconds"];
+
 /** In a change of a policy, null clears, and `permissions` is a list. */
-function prepare(method: DescMethod, json: JsonObject): JsonObject {
+function prepare(method: DescMethod, body: JsonObject): JsonObject {
+  const texts = numbers.filter((name) => typeof body[name] === "string");
+  const json = texts.length === 0 ? body : { ...body, ...Object.fromEntries(texts.map((name) => [name, false])) };
   if (method !== PolicyService.method.updatePolicy) {
     return json;
   }
