@@ -17,7 +17,7 @@ import {
 import { announce, checkVault, warnOfOpenFiles } from "./opening.ts";
 import { organisationOf } from "./organisation.ts";
 import { createOutageLog } from "./outage-log.ts";
-import { createRowMac, createSealer, hexSource, openKeyring } from "./sealing/index.ts";
+import { createFingerprint, createRowMac, createSealer, hexSource, openKeyring } from "./sealing/index.ts";
 import type { OnMigration } from "./store/sql/index.ts";
 import { tables } from "./tables.ts";
 import type { ZscServer } from "./transport/index.ts";
@@ -191,7 +191,8 @@ async function start(config: Config, log: Log, options: StartOptions): Promise<R
     const readiness = createReadiness({ store, batches: watch, clock: watchClock(systemClock, log), log });
     const organisation = organisationOf({ keyring, sequencer });
     const health = { ready: readiness.ask };
-    const server = createPort(config, { store, sequencer, sealer, health, organisation, version }, log);
+    const fingerprint = createFingerprint(keyring);
+    const server = createPort(config, { store, sequencer, sealer, health, organisation, fingerprint, version }, log);
     const address = await listen(server, config.listen);
     announce(found, placeOf(config.database), log);
     if (config.database.kind === "sqlite") {

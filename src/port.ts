@@ -21,7 +21,7 @@ import {
   type Validation,
   zidOf,
 } from "./surfaces/kernel/index.ts";
-import { createVaultSurface, vaultServices } from "./surfaces/vault/index.ts";
+import { createVaultSurface, type VaultPorts, vaultServices } from "./surfaces/vault/index.ts";
 import { createZscSurface, zscServices } from "./surfaces/zsc/index.ts";
 import {
   cancellationOf,
@@ -39,6 +39,7 @@ export interface Parts {
   readonly sealer: Sealer;
   readonly health: HealthSource;
   readonly organisation: () => Promise<OpenedOrganisation>;
+  readonly fingerprint: VaultPorts["fingerprint"];
   /** Of the program. */
   readonly version: string;
 }
@@ -48,7 +49,7 @@ const warmUpAfterMs = 1_000;
 
 /** Composes the port of a vault. It does not listen yet. */
 export function createPort(config: Config, parts: Parts, log: Log): ZscServer {
-  const { store, sequencer, sealer, health, organisation, version } = parts;
+  const { store, sequencer, sealer, health, organisation, fingerprint, version } = parts;
   const services = [...zscServices, ...vaultServices];
   const validation = createValidation(services.flatMap(({ methods }) => methods.map(({ input }) => input)));
   const kernel: KernelPorts = {
@@ -56,10 +57,18 @@ export function createPort(config: Config, parts: Parts, log: Log): ZscServer {
     maxAnswerBytes: defaultLimits.maxResponseBytes,
   };
   const reader = createReader(store);
-  const vaultPorts = { ...kernel, sealer, reader, organisation, clock: systemClock, serverVersion: version };
+  const vaultPorts = {
+    ...kernel,
+    sealer,
+    reader,
+    organisation,
+    fingerprint,
+    clock: systemClock,
+    serverVersion: version,
+  };
   const surfaces = [
     createZscSurface({ ...kernel, sealer, metadata: createMetadataReader(reader) }, validation, config.callMs),
-    createVaultSurface(vaultPorts, config.callMs),
+    createVaultSurface(vaultPorts, config),
   ] as const;
   const server = serveSurfaces(surfaces, { config, validation, health, log });
   return {

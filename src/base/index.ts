@@ -20,6 +20,7 @@ export {
 export { OperatorError } from "./operator-error.ts";
 export { Plaintext } from "./plaintext.ts";
 export type { Credential, Principal, Role, TokenRole } from "./principal.ts";
+export type { RateLimit } from "./rate-limit.ts";
 export type { Durability, Readiness } from "./readiness.ts";
 export type { RowMac } from "./row-mac.ts";
 export { randomUuid } from "./uuid.ts";

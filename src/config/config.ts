@@ -1,4 +1,4 @@
-import type { Plaintext } from "../base/index.ts";
+import type { Plaintext, RateLimit } from "../base/index.ts";
 /** `development`: one machine, loopback only, generated keys. `production`: no key is generated. */
 export type Mode = "development" | "production";
 
@@ -77,6 +77,11 @@ export interface Config extends TokenCommandConfig, DatabaseCommandConfig {
   readonly masterKey: Plaintext;
   readonly tls: TlsConfig | undefined;
   readonly callers: CallerIssuerConfig | undefined;
+  /** Of `/v1`, for each address: all calls, and those to its token routes; null: none. */
+  readonly rateLimit: RateLimit | null;
+  readonly authRateLimit: RateLimit | null;
+  /** Addresses whose `X-Forwarded-For` counts. */
+  readonly trustedProxies: readonly string[];
   /** The deadline of a JSON call. */
   readonly callMs: number;
   readonly shutdownMs: number;

@@ -2,6 +2,7 @@ import { readCallers } from "./callers.ts";
 import type { Config, DatabaseCommandConfig, Mode, TlsConfig, TokenCommandConfig } from "./config.ts";
 import { ensureDevelopmentKey } from "./development-key.ts";
 import { isLoopback } from "./listen.ts";
+import { readRateLimits } from "./rate-limits.ts";
 import {
   readBase,
   readCallMs,
@@ -41,6 +42,7 @@ export function loadConfig(env: Environment, options: LoadOptions = {}): Config 
   const callMs = readCallMs(settings);
   const shutdownMs = readShutdownMs(settings);
   const requireVault = readRequireVault(settings);
+  const rateLimits = readRateLimits(settings);
   requireSecrets(settings, base.mode, ["ZSC_MASTER_KEY", "ZSC_JWT_SECRET", "ZSC_DATABASE_URL"]);
   if (base.mode === "production" && tls === undefined && !isLoopback(listen.host)) {
     settings.warn("ZSC_LISTEN", "values and tokens cross the network in the clear: set ZSC_TLS_CERT_FILE and its key");
@@ -57,6 +59,7 @@ export function loadConfig(env: Environment, options: LoadOptions = {}): Config 
     callMs,
     shutdownMs,
     requireVault,
+    ...rateLimits,
   };
 }
 

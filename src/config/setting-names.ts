@@ -19,6 +19,9 @@ const plainSettings = [
   "ZSC_CALL_SECONDS",
   "ZSC_REQUIRE_VAULT",
   "ZSC_SHUTDOWN_SECONDS",
+  "ZSC_RATE_LIMIT",
+  "ZSC_AUTH_RATE_LIMIT",
+  "ZSC_TRUSTED_PROXIES",
 ] as const;
 
 export type SecretSetting = (typeof secretSettings)[number];

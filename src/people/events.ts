@@ -31,6 +31,8 @@ export interface Done<T> {
   readonly resourceId?: string;
   readonly originId?: string;
   readonly details?: Readonly<Record<string, unknown>>;
+  /** The request had an idempotency key: what it came to. */
+  readonly keyed?: { readonly id: string; readonly fingerprint: string; readonly number: number };
   /** What an older version is kept as. */
   readonly superseded?: { readonly number: number; readonly digest: string };
 }
@@ -101,12 +103,13 @@ const statuses: Partial<Readonly<Record<VaultErrorCode, number>>> = {
 };
 
 function draftOf(action: string, asked: Asked, subject: Subject, done: Done<unknown>): AuditDraft {
-  const { changed, superseded, resourceId = subject.id, originId = subject.originId } = done;
+  const { changed, superseded, keyed, resourceId = subject.id, originId = subject.originId } = done;
   const payload = {
     resource_type: subject.type,
     resource_id: resourceId,
     ...(asked.address === "" ? {} : { ip_address: asked.address }),
     details: done.details ?? subject.details,
+    ...(keyed === undefined ? {} : { keyed }),
     ...(superseded === undefined ? {} : { superseded }),
     ...(changed === undefined
       ? {}

@@ -1,5 +1,6 @@
 export type { Binding } from "./binding.ts";
 export { createSealer, type Sealer } from "./envelope.ts";
+export { createFingerprint } from "./fingerprint.ts";
 export { keyIdIn } from "./key-box.ts";
 export { opensKeyCheck, sealKeyCheck } from "./key-check.ts";
 export { type Keyring, openKeyring } from "./keyring.ts";

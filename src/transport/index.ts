@@ -1,4 +1,4 @@
-export { cancellationOf, canStreamList, streamList } from "./framings/call.ts";
+export { cancellationOf, canStreamList, originOf, streamList } from "./framings/call.ts";
 export { endFaultyConnection } from "./http/attribution.ts";
 export type { Limits } from "./limits.ts";
 export { defaultLimits } from "./limits.ts";

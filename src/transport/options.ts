@@ -145,6 +145,8 @@ export interface JsonSurface {
   readonly takesEmptyBodies?: boolean;
   /** Rewrites the JSON object of a body, or of the query of a route without a body, before it is decoded. */
   prepare?(method: DescMethod, json: JsonObject): JsonObject;
+  /** Refuses a call before anything else is done for it: what it returns is the reason. */
+  refusal?(method: DescMethod, from: CallOrigin): unknown;
   /**
    * Makes the error for a field of the wrong type. `message` holds the fields before it, including path variables, so
    * that errors can be reported in the order of the fields. Without this function, the error is `mistake.sentence`.

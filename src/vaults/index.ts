@@ -1,6 +1,7 @@
 export { refOf } from "./access.ts";
 export { defaultCharset, defaultGeneratedLength, generateValue, parseCharset } from "./charset.ts";
 export { parseConditions } from "./conditions.ts";
+export { parseIdempotencyKey } from "./idempotency-key.ts";
 export { parsePrecondition } from "./if-match.ts";
 export { hasPrefix, parseSecretPath } from "./path.ts";
 export { parsePattern } from "./pattern.ts";
@@ -11,13 +12,16 @@ export {
   deleteSecret,
   disableVersion,
   isVersionDisabled,
+  type Keyed,
   keyOf,
   type Place,
   putSecret,
+  type ReadOptions,
   type ReadVersion,
   readVersion,
   recordList,
   recordVersions,
+  repeatWrite,
   rotateSecret,
 } from "./secret-calls.ts";
 export { parseSecretType } from "./secret-type.ts";

@@ -7,7 +7,14 @@ import { isPreconditionMet, type Precondition } from "./if-match.ts";
 import type { Permission } from "./permission.ts";
 import type { AccessDecision, Wanted } from "./policy.ts";
 import { defaultSecretType, type SecretType } from "./secret-type.ts";
-import { type OlderVersion, olderVersions, type VaultSecret, type VersionFacts, vaultSecrets } from "./tables.ts";
+import {
+  keyedAnswers,
+  type OlderVersion,
+  olderVersions,
+  type VaultSecret,
+  type VersionFacts,
+  vaultSecrets,
+} from "./tables.ts";
 
 /** A secret of a vault, as a request names it. Both are valid. */
 export interface Place {
@@ -61,31 +68,129 @@ function bindingOf(place: string, facts: Omit<VersionFacts, "sealedKey" | "seale
   };
 }
 
+/** A request with an idempotency key (contract 1claw.md, D4). */
+export interface Keyed {
+  /** Of the caller and the key. */
+  readonly id: string;
+  /** Of method, path and body, under a key of the vault. */
+  readonly fingerprint: string;
+}
+
+/** `repeat`: the same request was answered already, about this version; nothing is recorded yet. */
+export type Repeat = { readonly kind: "repeat"; readonly number: number };
+
+/** Thrown by what decides, where another operation has to be made first. */
+class Otherwise<T> extends Error {
+  readonly outcome: T;
+
+  constructor(outcome: T) {
+    super("another operation is to be made");
+    this.outcome = outcome;
+  }
+}
+
+/** An operation whose outcome may be that another one has to be made, which leaves no event. */
+function orElse<T, E>(operation: Operation<T>, discard?: (value: T | E) => void): Operation<T | E> {
+  return {
+    ...operation,
+    apply(view) {
+      try {
+        return operation.apply(view);
+      } catch (error) {
+        if (error instanceof Otherwise) {
+          return { outcome: { kind: "done", value: error.outcome as E }, changes: [], drafts: [] };
+        }
+        throw error;
+      }
+    },
+    ...(discard === undefined ? {} : { discard }),
+  } as Operation<T | E>;
+}
+
+/** @throws Otherwise with the answer to be repeated; VaultError `UNPROCESSABLE` when the key was for another request */
+function refuseRepeated(view: View, keyed: Keyed | null): void {
+  const answered = keyed === null ? undefined : view.all(keyedAnswers, "id", keyed.id).at(-1);
+  if (answered === undefined) {
+    return;
+  }
+  if (answered.fingerprint !== keyed?.fingerprint) {
+    throw new VaultError("UNPROCESSABLE", "the idempotency key was used for another request");
+  }
+  throw new Otherwise<Repeat>({ kind: "repeat", number: answered.number });
+}
+
+function needsKeyed(keyed: Keyed | null): readonly Need[] {
+  return keyed === null ? [] : [{ table: keyedAnswers, lookup: "id", by: [keyed.id] }];
+}
+
+/** What an answer leaves for its repetition. */
+function answeredWith(keyed: Keyed | null, number: number) {
+  return keyed === null
+    ? { changes: [], done: {} }
+    : {
+        changes: [{ kind: "append", table: keyedAnswers, draft: 0 } as const],
+        done: { keyed: { ...keyed, number } },
+      };
+}
+
 /** Writes a new version. It never gives the value back. */
 export function putSecret(
   asked: Asked,
   place: Place,
   input: NewVersion,
-  precondition: Precondition,
+  { precondition, keyed }: { readonly precondition: Precondition; readonly keyed: Keyed | null },
   sealer: Sealer,
-): Operation<VaultSecret> {
-  return callOperation({
+): Operation<{ readonly kind: "written"; readonly secret: VaultSecret } | Repeat> {
+  const operation = callOperation({
     asked,
     action: "secret.write",
     subject: subjectOf(place),
-    needs: [...needsChange(asked, place), { table: olderVersions, inserts: true }],
+    needs: [...needsChange(asked, place), { table: olderVersions, inserts: true }, ...needsKeyed(keyed)],
     bytes: input.value.bytes.byteLength,
     decide(view, caller) {
       requireUse(view, caller, asked, place, ["write"]);
+      refuseRepeated(view, keyed);
       const before = view.get(vaultSecrets, keyOf(place));
       requireAsRecorded(view, vaultSecrets, keyOf(place));
       const isCurrent = before !== undefined && before.isDeleted === 0;
       if (!isPreconditionMet(precondition, isCurrent ? before.number : null)) {
         throw new VaultError("PRECONDITION_FAILED", "the current version is not the one that was asked for");
       }
-      return write(place, before, { ...input, createdBy: caller.sub, createdAt: view.now.iso }, sealer);
+      const written = write(place, before, { ...input, createdBy: caller.sub, createdAt: view.now.iso }, sealer);
+      const answered = answeredWith(keyed, written.value.number);
+      return {
+        ...written,
+        ...answered.done,
+        value: { kind: "written", secret: written.value } as const,
+        changes: [...(written.changes ?? []), ...answered.changes],
+      };
     },
   });
+  return orElse(operation);
+}
+
+/** Repeats the answer of a write: nothing is written again. */
+export function repeatWrite(asked: Asked, place: Place, number: number): Operation<VersionFacts> {
+  return callOperation({
+    asked,
+    action: "secret.write",
+    subject: subjectOf(place),
+    needs: needsVersion(asked, place, number, false),
+    decide(view, caller) {
+      requireUse(view, caller, asked, place, ["write"]);
+      const facts = readable(view, view.get(vaultSecrets, keyOf(place)), number);
+      const details = { vault_id: place.vaultId, path: place.path, version: number, replayed: true };
+      return { value: facts, resourceId: facts.id, details };
+    },
+  });
+}
+
+function needsVersion(asked: Asked, place: Place, number: number | null, changes: boolean): readonly Need[] {
+  return [
+    ...needsAccess(place.vaultId, asked),
+    { table: vaultSecrets, key: [keyOf(place)], changes },
+    ...(number === null ? [] : [{ table: olderVersions, key: [keyOf(place), number] }]),
+  ];
 }
 
 /** Writes a new version with a generated value, which nobody sees until it is read. */
@@ -200,69 +305,69 @@ export function isVersionDisabled(secret: VaultSecret, number: number): boolean 
  * What a read came to. `limited`: the version has a limit of reads, so that this one changes it; nothing is recorded yet, and
  * the read has to be made again with `counts`.
  */
-export type ReadOutcome = ({ readonly kind: "read" } & ReadVersion) | { readonly kind: "limited" };
+export type ReadOutcome = ({ readonly kind: "read" } & ReadVersion) | { readonly kind: "limited" } | Repeat;
 
-/** Reads a version; the newest one when `number` is null. */
+export interface ReadOptions {
+  /** Null: the newest version. */
+  readonly number: number | null;
+  readonly keyed: Keyed | null;
+  /** Whether a read under a limit may be counted. */
+  readonly counts: boolean;
+  /** Whether the answer was given before: it is not counted again. */
+  readonly repeats: boolean;
+}
+
+/** Reads a version. */
 export function readVersion(
   asked: Asked,
   place: Place,
-  number: number | null,
-  counts: boolean,
+  { number, keyed, counts, repeats }: ReadOptions,
   sealer: Sealer,
 ): Operation<ReadOutcome> {
   const key = keyOf(place);
-  const operation = callOperation<ReadOutcome>({
+  const operation = callOperation<{ readonly kind: "read" } & ReadVersion>({
     asked,
     action: "secret.read",
     subject: subjectOf(place),
-    needs: [
-      ...needsAccess(place.vaultId, asked),
-      { table: vaultSecrets, key: [key], changes: counts },
-      ...(number === null ? [] : [{ table: olderVersions, key: [key, number] }]),
-    ],
+    needs: [...needsVersion(asked, place, number, counts), ...needsKeyed(keyed)],
     decide(view, caller) {
       requireUse(view, caller, asked, place, ["read"]);
+      if (!repeats) {
+        refuseRepeated(view, keyed);
+      }
       const secret = view.get(vaultSecrets, key);
       const facts = readable(view, secret, number);
       const { reads } = stateOf(secret as VaultSecret, facts.number);
-      if (facts.maxReads !== null && reads >= facts.maxReads) {
+      const isCounted = facts.maxReads !== null && !repeats;
+      if (isCounted && reads >= (facts.maxReads ?? 0)) {
         throw gone("The read limit of this secret is used up");
       }
-      const isCounted = facts.maxReads !== null;
       if (isCounted && !counts) {
-        throw new NotCounted();
+        throw new Otherwise({ kind: "limited" });
       }
       const value = sealer.open(facts, bindingOf(key, facts));
       const details = { vault_id: place.vaultId, path: place.path, version: facts.number };
+      const count = isCounted ? counted(view, secret as VaultSecret, facts.number, reads + 1) : {};
+      const answered = answeredWith(repeats ? null : keyed, facts.number);
       return {
         value: { kind: "read", facts, value },
         resourceId: facts.id,
-        details,
-        ...(isCounted ? counted(view, secret as VaultSecret, facts.number, reads + 1) : {}),
+        details: repeats ? { ...details, replayed: true } : details,
+        ...count,
+        ...answered.done,
+        changes: [...(count.changes ?? []), ...answered.changes],
       };
     },
-    discard: (outcome) => {
+  });
+  return orElse<{ readonly kind: "read" } & ReadVersion, Exclude<ReadOutcome, { kind: "read" }>>(
+    operation,
+    (outcome) => {
       if (outcome.kind === "read") {
         outcome.value.wipe();
       }
     },
-  });
-  return {
-    ...operation,
-    apply(view) {
-      try {
-        return operation.apply(view);
-      } catch (error) {
-        if (error instanceof NotCounted) {
-          return { outcome: { kind: "done", value: { kind: "limited" } }, changes: [], drafts: [] };
-        }
-        throw error;
-      }
-    },
-  };
+  );
 }
-
-class NotCounted extends Error {}
 
 function counted(
   view: View,

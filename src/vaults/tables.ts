@@ -103,7 +103,7 @@ export const vaultSecrets = declareTable<VaultSecret>({
     originPrefix: "vault:",
     created: "created",
     put: ["secret.write", "secret.rotate", "secret.version_disable", "secret.delete", "secret.read"],
-    sometimes: ["secret.read", "secret.version_disable"],
+    sometimes: ["secret.read", "secret.write", "secret.version_disable"],
     removed: "secret.removed",
     noun: "secret",
   },
@@ -145,6 +145,65 @@ function supersededBy({ originId, payloadJson }: AuditRow): LoggedChange | undef
     // The row was not written by us.
   }
   return undefined;
+}
+
+/** A request with an idempotency key that was answered. It follows from the log. */
+export interface KeyedAnswer {
+  readonly seq: number;
+  /** Of the caller and the key. */
+  readonly id: string;
+  /** Of method, path and body, under a key of the vault. */
+  readonly fingerprint: string;
+  /** The version that the answer was about. */
+  readonly number: number;
+  readonly zeqond: number;
+}
+
+/** Five minutes, in Zeqonds of 777 ms. */
+const repeatedZeqonds = 386;
+
+export const keyedAnswers = declareTable<KeyedAnswer>({
+  name: "keyed_answer",
+  since: 5,
+  kind: "derived",
+  columns: [
+    { field: "seq", name: "seq", type: "integer" },
+    { field: "id", name: "id", type: "text", maxBytes: 64 },
+    { field: "fingerprint", name: "fingerprint", type: "text", maxBytes: 128 },
+    { field: "number", name: "number", type: "integer" },
+    { field: "zeqond", name: "zeqond", type: "integer" },
+  ],
+  key: ["seq"],
+  lookups: { id: ["id"] },
+  digestPrefix: "zsc-keyed-answer-v1",
+  derivation: {
+    types: ["secret.write", "secret.read"],
+    of: ({ seq, payloadJson, zeqondNumber }: AuditRow): KeyedAnswer | undefined => {
+      const keyed = keyedIn(payloadJson);
+      return keyed && { seq, ...keyed, zeqond: zeqondNumber };
+    },
+    seq: "seq",
+    zeqond: "zeqond",
+    lookup: "id",
+    lookedAtZeqonds: repeatedZeqonds,
+    windowZeqonds: repeatedZeqonds,
+    unknown: "an answer is to be repeated that the log does not have",
+    missing: "the log has an answer that is to be repeated, and the table does not",
+  },
+});
+
+function keyedIn(payloadJson: string): Pick<KeyedAnswer, "id" | "fingerprint" | "number"> | undefined {
+  // Most rows are of requests without a key.
+  if (!payloadJson.includes('"keyed":{')) {
+    return undefined;
+  }
+  try {
+    const { id, fingerprint, number } = JSON.parse(payloadJson).keyed ?? {};
+    const isWhole = typeof id === "string" && typeof fingerprint === "string" && Number.isSafeInteger(number);
+    return isWhole ? { id, fingerprint, number } : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 export interface StoredPolicy {
@@ -193,4 +252,4 @@ export const policies = declareTable<StoredPolicy>({
   },
 });
 
-export const vaultTables: readonly AnyTable[] = [vaults, vaultSecrets, olderVersions, policies];
+export const vaultTables: readonly AnyTable[] = [vaults, vaultSecrets, olderVersions, policies, keyedAnswers];

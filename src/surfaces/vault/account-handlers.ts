@@ -1,6 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { EmptySchema } from "@bufbuild/protobuf/wkt";
-import type { ServiceImpl } from "@connectrpc/connect";
+import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import {
   type AccountService,
   ApiKeySchema,
@@ -43,10 +43,18 @@ export const accountAccess: AccessTable = {
   "vault.v1.AccountService/RevokeApiKey": persons,
 };
 
-export function createSignInHandlers(ports: VaultPorts): ServiceImpl<typeof SignInService> {
+/** @param limit refuses a caller who signs in too often, also over gRPC: each try is a row of the log */
+export function createSignInHandlers(
+  ports: VaultPorts,
+  limit: (context: HandlerContext) => VaultError | undefined,
+): ServiceImpl<typeof SignInService> {
   const { sequencer, organisation, serverVersion } = ports;
   return {
-    async exchangeApiKey({ apiKey }) {
+    async exchangeApiKey({ apiKey }, context) {
+      const refusal = limit(context);
+      if (refusal !== undefined) {
+        throw refusal;
+      }
       const presented = tryParseApiKey(apiKey);
       if (presented?.kind !== "1ck_") {
         throw new VaultError("UNAUTHENTICATED", "Invalid credentials");

@@ -10,11 +10,12 @@ import { receiptHeader } from "../kernel/index.ts";
 import { connectErrorOf, vaultStatus } from "./status.ts";
 
 /** The dialect of `/v1`: bare resources, problem details (contract 1claw.md, sections 1 and 2). */
-export function createVaultJson(timeoutMs: number): JsonSurface {
+export function createVaultJson(timeoutMs: number, refusal: NonNullable<JsonSurface["refusal"]>): JsonSurface {
   return {
     prefix: "/v1",
     timeoutMs,
     takesEmptyBodies: true,
+    refusal,
     prepare,
     mistake: (_method, _message, { sentence }) => connectErrorOf(new VaultError("INVALID_ARGUMENT", sentence)),
     success,

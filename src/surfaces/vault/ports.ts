@@ -13,6 +13,8 @@ export interface VaultPorts extends KernelPorts {
   readonly clock: Clock;
   /** The organisation, with its UUID. Rejects while the database is away. */
   organisation(): Promise<{ readonly id: string; readonly tokens: SessionTokens }>;
+  /** Tells requests apart, under a key of the vault: what was in them cannot be guessed from it. */
+  fingerprint(text: string, bytes: Uint8Array): string;
   readonly serverVersion: string;
 }
 

@@ -1,9 +1,12 @@
-import { create, type JsonObject } from "@bufbuild/protobuf";
+import { createHash } from "node:crypto";
+import { create, type JsonObject, type Message, toBinary } from "@bufbuild/protobuf";
 import { EmptySchema } from "@bufbuild/protobuf/wkt";
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import {
   ListSecretsResponseSchema,
   ListSecretVersionsResponseSchema,
+  type PutSecretRequest,
+  PutSecretRequestSchema,
   SecretMetadataSchema,
   SecretSchema,
   type SecretService,
@@ -18,18 +21,22 @@ import {
   generateValue,
   hasPrefix,
   isVersionDisabled,
+  type Keyed,
   keyOf,
   olderVersions,
   type Place,
   parseCharset,
+  parseIdempotencyKey,
   parsePrecondition,
   parseSecretPath,
   parseSecretType,
   putSecret,
+  type ReadOptions,
   type ReadVersion,
   readVersion,
   recordList,
   recordVersions,
+  repeatWrite,
   rotateSecret,
   type VersionFacts,
   vaultSecrets,
@@ -42,6 +49,8 @@ const persons: Access = ["person"];
 const mostValueBytes = 4_194_304;
 const mostMetadataBytes = 65_536;
 const pageSize = 500;
+/** Of one read: as it is, counted, repeated. */
+const mostOperations = 4;
 /** Entries of a list; a longer one is refused. */
 const mostListed = 100_000;
 
@@ -62,6 +71,7 @@ export function createSecretHandlers(ports: VaultPorts): ServiceImpl<typeof Secr
     async putSecret(request, context) {
       const place = placeIn(request);
       const precondition = parsePrecondition(headerIn(context, "if-match"), headerIn(context, "if-none-match"));
+      const keyed = keyedIn(context, "PUT", place, request);
       const fields = {
         type: request.type === undefined ? undefined : parseSecretType(request.type),
         metadata: objectText(request.metadata ?? {}, "metadata", mostMetadataBytes),
@@ -73,18 +83,23 @@ export function createSecretHandlers(ports: VaultPorts): ServiceImpl<typeof Secr
         rotationPolicy: objectText(request.rotationPolicy, "rotation_policy", mostMetadataBytes) ?? null,
       };
       const value = valueIn(request.value);
-      const put = putSecret(askedIn(context), place, { value, ...fields }, precondition, sealer);
-      const written = await submitAndSign(ports, put, context).finally(() => value.wipe());
-      return metadataMessage(place.path, written);
+      const put = putSecret(askedIn(context), place, { value, ...fields }, { precondition, keyed }, sealer);
+      const { value: outcome, receipts } = await submitFor(ports, put, context).finally(() => value.wipe());
+      if (outcome.kind === "repeat") {
+        const repeated = repeatWrite(askedIn(context), place, outcome.number);
+        return metadataMessage(place.path, await submitAndSign(ports, repeated, context));
+      }
+      sign(context, lastOf(receipts));
+      return metadataMessage(place.path, outcome.secret);
     },
 
     async getSecret(request, context) {
       const place = placeIn(request);
-      return await read(context, place, null);
+      return await read(context, place, null, keyedIn(context, "GET", place));
     },
 
     async getSecretVersion({ version, ...request }, context) {
-      return await read(context, placeIn(request), versionIn(version));
+      return await read(context, placeIn(request), versionIn(version), null);
     },
 
     async deleteSecret(request, context) {
@@ -148,22 +163,45 @@ export function createSecretHandlers(ports: VaultPorts): ServiceImpl<typeof Secr
     },
   };
 
-  /** A version with a limit of reads is read by a second operation, which counts. */
-  async function read(context: HandlerContext, place: Place, number: number | null) {
-    for (const counts of [false, true]) {
-      const operation = readVersion(askedIn(context), place, number, counts, sealer);
+  /** A version with a limit of reads is read by a second operation, which counts; an answer is repeated by a third. */
+  async function read(context: HandlerContext, place: Place, number: number | null, keyed: Keyed | null) {
+    let options: ReadOptions = { number, keyed, counts: false, repeats: false };
+    for (let operations = 0; operations < mostOperations; operations++) {
+      const operation = readVersion(askedIn(context), place, options, sealer);
       const { value: outcome, receipts } = await submitFor(ports, operation, context);
-      if (outcome.kind === "read") {
-        try {
-          refuseIfGone(context);
-          sign(context, lastOf(receipts));
-          return secretMessage(place.path, outcome);
-        } finally {
-          outcome.value.wipe();
-        }
+      switch (outcome.kind) {
+        case "limited":
+          options = { ...options, counts: true };
+          break;
+        case "repeat":
+          options = { ...options, number: outcome.number, repeats: true };
+          break;
+        case "read":
+          try {
+            refuseIfGone(context);
+            sign(context, lastOf(receipts));
+            return secretMessage(place.path, outcome);
+          } finally {
+            outcome.value.wipe();
+          }
       }
     }
-    throw new Error("a read that counts was not counted");
+    throw new Error("a read that came to no end");
+  }
+
+  /** The idempotency key of a request; null for none. */
+  function keyedIn(context: HandlerContext, method: string, { vaultId, path }: Place, body?: Message): Keyed | null {
+    const text = headerIn(context, "idempotency-key");
+    if (text === undefined) {
+      return null;
+    }
+    const key = parseIdempotencyKey(text);
+    const { sub } = askedIn(context).credential;
+    const bytes = body === undefined ? new Uint8Array() : toBinary(PutSecretRequestSchema, body as PutSecretRequest);
+    return {
+      id: createHash("sha256").update(`${sub} ${key}`).digest("hex"),
+      fingerprint: ports.fingerprint(`${method} ${vaultId}/${path} `, bytes),
+    };
   }
 
   function refuseIfGone(context: HandlerContext): void {

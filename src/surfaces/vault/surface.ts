@@ -3,13 +3,15 @@ import { PolicyService } from "#gen/vault/v1/policies_pb.js";
 import { SecretService } from "#gen/vault/v1/secrets_pb.js";
 import { VaultService } from "#gen/vault/v1/vaults_pb.js";
 import { createPersonAuthenticator } from "../../auth/index.ts";
+import type { RateLimit } from "../../base/index.ts";
 import { findApiKey } from "../../people/index.ts";
-import { bindService, type Page } from "../../transport/index.ts";
+import { bindService, originOf, type Page } from "../../transport/index.ts";
 import type { AccessTable, Surface } from "../kernel/index.ts";
 import { accountAccess, createAccountHandlers, createSignInHandlers } from "./account-handlers.ts";
 import { createVaultJson } from "./json-surface.ts";
 import { createPolicyHandlers, policyAccess } from "./policy-handlers.ts";
 import type { VaultPorts } from "./ports.ts";
+import { createRateLimit } from "./rate-limit.ts";
 import { createSecretHandlers, secretAccess } from "./secret-handlers.ts";
 import { errorDomain, vaultStatus } from "./status.ts";
 import { createVaultHandlers, vaultAccess } from "./vault-handlers.ts";
@@ -22,8 +24,22 @@ export const vaultSurfaceAccess: AccessTable = { ...vaultAccess, ...secretAccess
 /** The limit of a message, and of a body of `/v1` (contract 1claw.md, D5). */
 const maxMessageBytes = 5_242_880;
 
-/** 1Claw's vault API. `callMs`: the deadline of a JSON call. */
-export function createVaultSurface(ports: VaultPorts, callMs: number): Surface {
+/** How the surface is served. */
+export interface VaultSurfaceOptions {
+  /** The deadline of a JSON call. */
+  readonly callMs: number;
+  /** For each address: all calls, and those to the token routes; null: none. */
+  readonly rateLimit: RateLimit | null;
+  readonly authRateLimit: RateLimit | null;
+  readonly trustedProxies: readonly string[];
+}
+
+/** 1Claw's vault API. */
+export function createVaultSurface(ports: VaultPorts, options: VaultSurfaceOptions): Surface {
+  const { callMs, rateLimit, authRateLimit, trustedProxies } = options;
+  const nowMs = () => performance.now();
+  const limitAll = createRateLimit(rateLimit, trustedProxies, nowMs);
+  const limitSignIn = createRateLimit(authRateLimit, trustedProxies, nowMs);
   const limits = { maxMessageBytes };
   return {
     services: [
@@ -31,7 +47,11 @@ export function createVaultSurface(ports: VaultPorts, callMs: number): Surface {
       bindService(SecretService, createSecretHandlers(ports), limits),
       bindService(PolicyService, createPolicyHandlers(ports), limits),
       bindService(AccountService, createAccountHandlers(ports), limits),
-      bindService(SignInService, createSignInHandlers(ports), { public: true }),
+      bindService(
+        SignInService,
+        createSignInHandlers(ports, (context) => limitSignIn(originOf(context))),
+        { public: true },
+      ),
     ],
     authenticator: createPersonAuthenticator({
       verify: async (token, nowMs) => (await ports.organisation()).tokens.verify(token, nowMs),
@@ -44,7 +64,7 @@ export function createVaultSurface(ports: VaultPorts, callMs: number): Surface {
     access: vaultSurfaceAccess,
     status: vaultStatus,
     errorDomain,
-    json: createVaultJson(callMs),
+    json: createVaultJson(callMs, (_method, from) => limitAll(from)),
     pages: [keySetOf(ports)],
   };
 }

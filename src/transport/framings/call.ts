@@ -3,7 +3,7 @@ import { Code, ConnectError, type ContextValues, createContextValues, type Handl
 import type { AbortListener, Cancellation } from "../../base/index.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { CallHeaders } from "../http/headers.ts";
-import type { Framing, RestOfList } from "../options.ts";
+import type { CallOrigin, Framing, RestOfList } from "../options.ts";
 
 /**
  * One unary call, and its handler's context. Its parts are created on first use: most calls need few of them, and
@@ -142,6 +142,11 @@ export class UnaryCall implements HandlerContext, Cancellation {
 /** The cancellation of a call, without creating its `signal` where that is not needed. */
 export function cancellationOf(context: HandlerContext): Cancellation {
   return context instanceof UnaryCall ? context : context.signal;
+}
+
+/** Where a call came from; undefined for one that Connect's own handlers serve, such as one with compressed messages. */
+export function originOf(context: HandlerContext): CallOrigin | undefined {
+  return context instanceof UnaryCall ? context.exchange : undefined;
 }
 
 /** Whether the list at the end of the response can be streamed, which is the case on a JSON surface. */

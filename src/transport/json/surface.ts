@@ -49,6 +49,11 @@ export function compileSurface(
         return;
       }
       const { method } = match.route;
+      const refusal = surface.refusal?.(method.method, exchange);
+      if (refusal !== undefined) {
+        refuse(exchange, problemOf(runtime.translate(refusal, method.method), refusal));
+        return;
+      }
       const call = new UnaryCall(method.method, exchange, "json");
       const matched = { route: match.route, segments: match.segments, query };
       const framing = new JsonFraming(surface, codecs.get(method) as Codecs, call, matched);
