@@ -99,6 +99,7 @@ export const apiKeys = declareTable<ApiKey>({
     originPrefix: "api_key:",
     created: "created",
     put: ["api_key.create", "api_key.revoke"],
+    sometimes: ["api_key.revoke"],
     removed: "api_key.removed",
     noun: "key",
   },
