@@ -81,7 +81,13 @@ function creation(number: number, sealer: Sealer): Operation<unknown> {
 function reading(number: number, { secrets, reads }: VaultSize): Operation<unknown> {
   const name = secretName(Math.floor((number * secrets) / reads));
   const payload = { name, purpose: "read", purpose_tag: null };
-  const draft: AuditDraft = { type: "secret_read", originId: originIdOf(name), actorZid: ownerZid, purpose: "read", payload };
+  const draft: AuditDraft = {
+    type: "secret_read",
+    originId: originIdOf(name),
+    actorZid: ownerZid,
+    purpose: "read",
+    payload,
+  };
   return {
     needs: [],
     weight: { rows: 1, bytes: 0 },

@@ -2,12 +2,14 @@ interface BannerOptions {
   /** host:port. */
   readonly address: string;
   readonly tokenFile: string;
+  /** The key of the owner of the vault API. */
+  readonly ownerFile: string;
   readonly dataDir: string;
   readonly tls: boolean;
 }
 
 /** What the first start shows: lines that can be pasted, in the order in which a newcomer wants them. */
-export function bannerOf({ address, tokenFile, dataDir, tls }: BannerOptions): string {
+export function bannerOf({ address, tokenFile, ownerFile, dataDir, tls }: BannerOptions): string {
   const base = `${tls ? "https" : "http"}://${address}`;
   const grpcurl = tls ? "grpcurl" : "grpcurl -plaintext";
   return `
@@ -28,6 +30,12 @@ In another terminal, in this folder:
   # read it as its owner, over gRPC
   export CALLER="$(npx zsc token --dev --role caller --zid ZEQ-APP --ttl 12h)"
   ${grpcurl} -H "Authorization: Bearer $CALLER" -d '{"name":"db-password"}' ${address} zsc.v1.ZeqContext/Read
+
+  # the vault API (/v1), for 1Claw's clients: make a vault, put, get (docs/1claw.md)
+  export KEY="$(cat ${ownerFile})"
+  export VAULT="$(curl -s ${base}/v1/vaults -H "Authorization: Bearer $KEY" -d '{"name":"default"}' | sed 's/.*"id":"([^"]*)".*/\1/')"
+  curl -s -X PUT ${base}/v1/vaults/$VAULT/secrets/api-keys/openai -H "Authorization: Bearer $KEY" -d '{"value":"sk-1"}'
+  curl -s ${base}/v1/vaults/$VAULT/secrets/api-keys/openai -H "Authorization: Bearer $KEY"
 
   # all of that is in the log, and the log is whole
   npx zsc audit verify --dev

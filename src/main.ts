@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { bannerOf } from "./banner.ts";
 import { errorCode, fieldsOfError, type Log, OperatorError, systemClock } from "./base/index.ts";
@@ -11,6 +11,7 @@ import { endFaultyConnection } from "./transport/index.ts";
 const lastLinesMs = 1_000;
 const adminTokenTtlMs = 30 * 86_400_000;
 const developmentAdmin = "ZEQ-ADMIN";
+const developmentOwner = "owner@localhost";
 
 /** Loads the configuration, composes, listens, and stops on SIGTERM or SIGINT. Resolves once it listens. */
 export async function serve(env: NodeJS.ProcessEnv, mode: Mode | undefined, version: string): Promise<void> {
@@ -31,7 +32,9 @@ export async function serve(env: NodeJS.ProcessEnv, mode: Mode | undefined, vers
   const address = shown(vault.address);
   if (config.mode === "development") {
     const tokenFile = await writeAdminToken(config);
-    process.stdout.write(bannerOf({ address, tokenFile, tls: config.tls !== undefined, dataDir: config.dataDir }));
+    const ownerFile = await makeOwner(config);
+    const tls = config.tls !== undefined;
+    process.stdout.write(bannerOf({ address, tokenFile, ownerFile, tls, dataDir: config.dataDir }));
   }
   log.info({ address, database: config.database.kind }, "listening");
   signals.onHangUp(() => reloadTls(env, vault, log));
@@ -60,6 +63,31 @@ async function writeAdminToken(config: Config): Promise<string> {
     writeFileSync(path, `${token}\n`, { mode: 0o600 });
   } catch (error) {
     throw new OperatorError(`${path} cannot be written (${errorCode(error) ?? "unknown"}). Check ZSC_DATA_DIR.`);
+  }
+  return path;
+}
+
+/** The first start makes an owner for the vault API, whose key lies in the data folder. */
+async function makeOwner(config: Config): Promise<string> {
+  const path = join(config.dataDir, "owner.key");
+  if (existsSync(path)) {
+    return path;
+  }
+  const { createUserIn } = await import("./user-maker.ts");
+  const owner = { email: developmentOwner, role: "owner", zid: developmentAdmin, name: "Owner" } as const;
+  const made = await createUserIn(config, owner).catch((error: unknown) => {
+    // The file was removed: whose key it was is there still, and gets no other one by itself.
+    if (error instanceof OperatorError) {
+      return undefined;
+    }
+    throw error;
+  });
+  if (made !== undefined) {
+    try {
+      writeFileSync(path, `${made.key.text()}\n`, { mode: 0o600 });
+    } finally {
+      made.key.wipe();
+    }
   }
   return path;
 }

@@ -31,7 +31,7 @@ export async function createUserIn(config: Config, user: NewUser): Promise<MadeU
 }
 
 /** @throws OperatorError as `createUserIn` */
-export async function makeUser(sequencer: Sequencer, user: NewUser): Promise<MadeUser> {
+async function makeUser(sequencer: Sequencer, user: NewUser): Promise<MadeUser> {
   const { key, record } = createApiKey("1ck_");
   try {
     const email = parseEmail(user.email);

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { Plaintext } from "../base/index.ts";
 
 /** `1ck_`: of a user; `ocv_`: of an agent (contract 1claw.md, section 3). */
-export type KeyKind = "1ck_" | "ocv_";
+type KeyKind = "1ck_" | "ocv_";
 
 /** What is kept of a key. It has 256 random bits, so a hash without stretching suffices. */
 export interface KeyRecord {

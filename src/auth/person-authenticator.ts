@@ -6,7 +6,7 @@ import type { SessionTokens } from "./session-tokens.ts";
 import { createTokenCache } from "./token-cache.ts";
 
 /** Whose key it is. The key never changes hands, so that this may be remembered; whether it still counts may not. */
-export interface KeyOwner {
+interface KeyOwner {
   readonly sub: string;
   readonly keyId: string;
 }

@@ -7,7 +7,7 @@ import { clockSkewSeconds, goodUntilMs, type ProvenIdentity } from "./claims.ts"
 import { unauthenticated } from "./refusal.ts";
 
 /** The key pair of an organisation's tokens. */
-export interface SessionKeys {
+interface SessionKeys {
   /** Raw Ed25519, 32 bytes (RFC 8032). */
   readonly publicKey: Uint8Array;
   /** PKCS #8; the receiver wipes it. */
@@ -28,7 +28,7 @@ export function createSessionKeys(): SessionKeys {
 }
 
 /** What a token of `/v1` says. */
-export interface Session {
+interface Session {
   /** `user:<uuid>` or `agent:<uuid>`. */
   readonly sub: string;
   readonly org: string;

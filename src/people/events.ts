@@ -4,7 +4,7 @@ import { changeMarks } from "../ledger/index.ts";
 import { type Caller, callerOf, needsCaller } from "./caller.ts";
 
 /** What an event is about (contract 1claw.md, section 16, D8). */
-export type ResourceType = "secret" | "vault" | "policy" | "agent" | "api_key" | "user" | "org" | "audit";
+type ResourceType = "secret" | "vault" | "policy" | "agent" | "api_key" | "user" | "org" | "audit";
 
 /** Who asks, and from where. */
 export interface Asked {

@@ -1,6 +1,6 @@
 export { type Caller, findApiKey } from "./caller.ts";
 export { type Asked, callOperation, type Done, requireAsRecorded, type Subject } from "./events.ts";
-export { type ApiKey, type Organisation, type Person, peopleTables } from "./tables.ts";
+export { type ApiKey, peopleTables } from "./tables.ts";
 export {
   createPersonalKey,
   createUser,
@@ -9,9 +9,7 @@ export {
   logout,
   type NewUser,
   openOrganisation,
-  type PersonRole,
   parseEmail,
   readProfile,
   revokePersonalKey,
-  roles,
 } from "./users.ts";

@@ -136,7 +136,7 @@ export const organisations = declareTable<Organisation>({
 });
 
 /** A token that was signed out before it expired. It follows from the log. */
-export interface RevokedToken {
+interface RevokedToken {
   readonly seq: number;
   readonly jti: string;
   readonly zeqond: number;

@@ -13,12 +13,9 @@ import {
   revokedTokens,
 } from "./tables.ts";
 
-export const roles = ["owner", "admin", "member"] as const;
-export type PersonRole = (typeof roles)[number];
-
 export interface NewUser {
   readonly email: string;
-  readonly role: PersonRole;
+  readonly role: "owner" | "admin" | "member";
   readonly name: string;
   readonly zid: string | null;
 }
@@ -147,7 +144,7 @@ export function listApiKeys(asked: Asked): Operation<readonly ApiKey[]> {
 
 const mostKeys = 100;
 
-export interface NewApiKey {
+interface NewApiKey {
   readonly name: string;
   readonly scopes: readonly string[];
   readonly expiresAtMs: number | null;

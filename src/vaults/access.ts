@@ -10,7 +10,7 @@ import { parseScopes } from "./scope.ts";
 import { policies, type StoredPolicy, type Vault, vaults } from "./tables.ts";
 
 /** What a caller may do in a vault, as the rows say now. */
-export interface Entered {
+interface Entered {
   readonly vault: Vault;
   readonly access: (wanted: Wanted) => AccessDecision;
 }

@@ -8,13 +8,13 @@ import { policies, type StoredPolicy } from "./tables.ts";
 const mostPolicies = 500;
 
 /** What a policy says, without who made it. */
-export type PolicyFields = Pick<
+type PolicyFields = Pick<
   StoredPolicy,
   "principal" | "pattern" | "permissions" | "effect" | "priority" | "expiresAtMs" | "conditions"
 >;
 
 /** What may change. Undefined: as it was. */
-export type PolicyChanges = {
+type PolicyChanges = {
   readonly [F in "permissions" | "effect" | "priority" | "expiresAtMs" | "conditions"]?: PolicyFields[F] | undefined;
 };
 

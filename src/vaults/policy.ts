@@ -14,7 +14,7 @@ export interface PrincipalRef {
 }
 
 /** Somebody as his row stands now, whatever his token says. */
-export interface VaultPrincipal extends PrincipalRef {
+interface VaultPrincipal extends PrincipalRef {
   /** The vaults that an agent is bound to; empty: any. Always empty for users. */
   readonly vaultIds: readonly string[];
   /** Of the agent, or of the personal key that a user came with. */
@@ -65,7 +65,7 @@ export type AccessDecision =
  * - `no_policy`: no policy speaks of it.
  * - `denied`: a policy denies it.
  */
-export type Refusal = "binding" | "not_creator" | "ceiling" | "no_policy" | "denied";
+type Refusal = "binding" | "not_creator" | "ceiling" | "no_policy" | "denied";
 
 /** Decides one thing. @see createAccess */
 export function decideAccess(context: AccessContext, wanted: Wanted): AccessDecision {

@@ -22,7 +22,7 @@ export interface Place {
   readonly path: string;
 }
 
-export interface NewVersion {
+interface NewVersion {
   readonly value: Plaintext;
   /** Undefined: that of the version before, or `generic`. */
   readonly type: SecretType | undefined;
@@ -77,7 +77,7 @@ export interface Keyed {
 }
 
 /** `repeat`: the same request was answered already, about this version; nothing is recorded yet. */
-export type Repeat = { readonly kind: "repeat"; readonly number: number };
+type Repeat = { readonly kind: "repeat"; readonly number: number };
 
 /** Thrown by what decides, where another operation has to be made first. */
 class Otherwise<T> extends Error {
@@ -305,7 +305,7 @@ export function isVersionDisabled(secret: VaultSecret, number: number): boolean 
  * What a read came to. `limited`: the version has a limit of reads, so that this one changes it; nothing is recorded yet, and
  * the read has to be made again with `counts`.
  */
-export type ReadOutcome = ({ readonly kind: "read" } & ReadVersion) | { readonly kind: "limited" } | Repeat;
+type ReadOutcome = ({ readonly kind: "read" } & ReadVersion) | { readonly kind: "limited" } | Repeat;
 
 export interface ReadOptions {
   /** Null: the newest version. */

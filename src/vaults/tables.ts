@@ -148,7 +148,7 @@ function supersededBy({ originId, payloadJson }: AuditRow): LoggedChange | undef
 }
 
 /** A request with an idempotency key that was answered. It follows from the log. */
-export interface KeyedAnswer {
+interface KeyedAnswer {
   readonly seq: number;
   /** Of the caller and the key. */
   readonly id: string;

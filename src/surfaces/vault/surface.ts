@@ -19,13 +19,13 @@ import { createVaultHandlers, vaultAccess } from "./vault-handlers.ts";
 /** The services of this surface, whose messages `Validation` has to know. */
 export const vaultServices = [VaultService, SecretService, PolicyService, AccountService] as const;
 
-export const vaultSurfaceAccess: AccessTable = { ...vaultAccess, ...secretAccess, ...policyAccess, ...accountAccess };
+const vaultSurfaceAccess: AccessTable = { ...vaultAccess, ...secretAccess, ...policyAccess, ...accountAccess };
 
 /** The limit of a message, and of a body of `/v1` (contract 1claw.md, D5). */
 const maxMessageBytes = 5_242_880;
 
 /** How the surface is served. */
-export interface VaultSurfaceOptions {
+interface VaultSurfaceOptions {
   /** The deadline of a JSON call. */
   readonly callMs: number;
   /** For each address: all calls, and those to the token routes; null: none. */
