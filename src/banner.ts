@@ -33,7 +33,7 @@ In another terminal, in this folder:
 
   # the vault API (/v1), for 1Claw's clients: make a vault, put, get (docs/1claw.md)
   export KEY="$(cat ${ownerFile})"
-  export VAULT="$(curl -s ${base}/v1/vaults -H "Authorization: Bearer $KEY" -d '{"name":"default"}' | cut -d '"' -f 4)".*/\1/')"
+  export VAULT="$(curl -s ${base}/v1/vaults -H "Authorization: Bearer $KEY" -d '{"name":"default"}' | cut -d '"' -f 4)"
   curl -s -X PUT ${base}/v1/vaults/$VAULT/secrets/api-keys/openai -H "Authorization: Bearer $KEY" -d '{"value":"sk-1"}'
   curl -s ${base}/v1/vaults/$VAULT/secrets/api-keys/openai -H "Authorization: Bearer $KEY"
 
