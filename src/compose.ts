@@ -17,16 +17,20 @@ import {
 import { announce, checkVault, warnOfOpenFiles } from "./opening.ts";
 import { organisationOf } from "./organisation.ts";
 import { createOutageLog } from "./outage-log.ts";
+import type { NewUser } from "./people/index.ts";
 import { createFingerprint, createRowMac, createSealer, hexSource, openKeyring } from "./sealing/index.ts";
 import type { OnMigration } from "./store/sql/index.ts";
 import { tables } from "./tables.ts";
 import type { ZscServer } from "./transport/index.ts";
+import { type MadeUser, makeUser } from "./user-maker.ts";
 
 /** A vault that is open and listens. */
 export interface RunningVault {
   readonly address: { readonly host: string; readonly port: number };
   /** What connections from now on are shown. Nothing, when the port speaks plain text. */
   setTls(tls: TlsConfig): void;
+  /** Makes a user of the vault API. @throws OperatorError when the e-mail is taken */
+  makeUser(user: NewUser): Promise<MadeUser>;
   /** Finishes what is in flight, as long as the configuration allows, and lets go of everything. */
   stop(): Promise<void>;
 }
@@ -201,6 +205,7 @@ async function start(config: Config, log: Log, options: StartOptions): Promise<R
     const jobs = startJobs([rotationJob({ store, sequencer, sealer, clock: systemClock, log })], log);
     return {
       address,
+      makeUser: (user) => makeUser(sequencer, user),
       setTls: ({ cert, key }) => server.setTls({ cert, key: key.text() }),
       async stop() {
         const ended = jobs.stop();

@@ -32,7 +32,7 @@ export async function serve(env: NodeJS.ProcessEnv, mode: Mode | undefined, vers
   const address = shown(vault.address);
   if (config.mode === "development") {
     const tokenFile = await writeAdminToken(config);
-    const ownerFile = await makeOwner(config);
+    const ownerFile = await makeOwner(config, vault);
     const tls = config.tls !== undefined;
     process.stdout.write(bannerOf({ address, tokenFile, ownerFile, tls, dataDir: config.dataDir }));
   }
@@ -68,14 +68,13 @@ async function writeAdminToken(config: Config): Promise<string> {
 }
 
 /** The first start makes an owner for the vault API, whose key lies in the data folder. */
-async function makeOwner(config: Config): Promise<string> {
+async function makeOwner(config: Config, vault: RunningVault): Promise<string> {
   const path = join(config.dataDir, "owner.key");
   if (existsSync(path)) {
     return path;
   }
-  const { createUserIn } = await import("./user-maker.ts");
   const owner = { email: developmentOwner, role: "owner", zid: developmentAdmin, name: "Owner" } as const;
-  const made = await createUserIn(config, owner).catch((error: unknown) => {
+  const made = await vault.makeUser(owner).catch((error: unknown) => {
     // The file was removed: whose key it was is there still, and gets no other one by itself.
     if (error instanceof OperatorError) {
       return undefined;

@@ -1,12 +1,9 @@
 import { createApiKey } from "./auth/index.ts";
-import { OperatorError, type Plaintext, systemClock, VaultError } from "./base/index.ts";
-import { openStore } from "./compose.ts";
-import type { Config } from "./config/index.ts";
-import { createSequencer, type Sequencer } from "./ledger/index.ts";
+import { OperatorError, type Plaintext, VaultError } from "./base/index.ts";
+import type { Sequencer } from "./ledger/index.ts";
 import { createUser, type NewUser, parseEmail } from "./people/index.ts";
-import { createRowMac, hexSource, openKeyring } from "./sealing/index.ts";
 
-interface MadeUser {
+export interface MadeUser {
   readonly id: string;
   readonly email: string;
   /** Shown once; the receiver wipes it. */
@@ -14,24 +11,11 @@ interface MadeUser {
 }
 
 /**
- * Makes a user in the database of a configuration, beside a running server or without one.
+ * Makes a user with one personal key.
  *
- * @throws OperatorError also when the e-mail is taken or malformed
+ * @throws OperatorError when the e-mail is taken or malformed, or the database is away
  */
-export async function createUserIn(config: Config, user: NewUser): Promise<MadeUser> {
-  const keyring = await openKeyring(hexSource(config.masterKey));
-  const store = await openStore(config.database);
-  const sequencer = createSequencer({ store, clock: systemClock, mac: createRowMac(keyring) });
-  try {
-    return await makeUser(sequencer, user);
-  } finally {
-    await sequencer.close();
-    await store.close();
-  }
-}
-
-/** @throws OperatorError as `createUserIn` */
-async function makeUser(sequencer: Sequencer, user: NewUser): Promise<MadeUser> {
+export async function makeUser(sequencer: Sequencer, user: NewUser): Promise<MadeUser> {
   const { key, record } = createApiKey("1ck_");
   try {
     const email = parseEmail(user.email);

@@ -21,12 +21,12 @@ export interface NewUser {
 }
 
 const operator = "system:operator";
-const mostEmailLength = 320;
+const maxEmailLength = 320;
 
 /** An e-mail as it is compared. @throws VaultError `INVALID_ARGUMENT` */
 export function parseEmail(text: string): string {
   const email = text.trim().toLowerCase();
-  if (email.length > mostEmailLength || !/^[^\s@|\p{Cc}]+@[^\s@|\p{Cc}]+$/u.test(email)) {
+  if (email.length > maxEmailLength || !/^[^\s@|\p{Cc}]+@[^\s@|\p{Cc}]+$/u.test(email)) {
     throw new VaultError("INVALID_ARGUMENT", "the e-mail must be an address with one @ and no spaces");
   }
   return email;
@@ -142,7 +142,7 @@ export function listApiKeys(asked: Asked): Operation<readonly ApiKey[]> {
   });
 }
 
-const mostKeys = 100;
+const maxKeys = 100;
 
 interface NewApiKey {
   readonly name: string;
@@ -161,8 +161,8 @@ export function createPersonalKey(asked: Asked, wanted: NewApiKey): Operation<Ap
     needs: [{ table: apiKeys, lookup: "sub", by: [sub] }],
     decide(view, caller) {
       requireUser(caller);
-      if (view.all(apiKeys, "sub", sub).length >= mostKeys) {
-        throw new VaultError("LIMIT_EXCEEDED", `a user may have ${mostKeys} keys`);
+      if (view.all(apiKeys, "sub", sub).length >= maxKeys) {
+        throw new VaultError("LIMIT_EXCEEDED", `a user may have ${maxKeys} keys`);
       }
       const scopes = caller.scopes.length === 0 ? wanted.scopes : caller.scopes;
       const key = apiKeyOf(sub, wanted.name, wanted.record, view.now.iso, scopes, wanted.expiresAtMs);

@@ -5,7 +5,7 @@ import { enter, needsAccess, requireAccess } from "./access.ts";
 import { policies, type StoredPolicy } from "./tables.ts";
 
 /** Policies of a vault: they are loaded together when they are listed. */
-const mostPolicies = 500;
+const maxPolicies = 500;
 
 /** What a policy says, without who made it. */
 type PolicyFields = Pick<
@@ -34,8 +34,8 @@ export function createPolicy(asked: Asked, vaultId: string, fields: PolicyFields
     bytes: fields.conditions.length,
     decide(view, caller) {
       requireAccess(enter(view, caller, asked, vaultId), { kind: "own" });
-      if (view.all(policies, "vault", vaultId).length >= mostPolicies) {
-        throw new VaultError("LIMIT_EXCEEDED", `a vault may have ${mostPolicies} policies`);
+      if (view.all(policies, "vault", vaultId).length >= maxPolicies) {
+        throw new VaultError("LIMIT_EXCEEDED", `a vault may have ${maxPolicies} policies`);
       }
       const id = randomUuid();
       const record: StoredPolicy = {

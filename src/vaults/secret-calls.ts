@@ -41,7 +41,7 @@ export interface ReadVersion {
 }
 
 /** Older versions of a path that were disabled, or read under a limit. */
-const mostOlder = 1_000;
+const maxOlder = 1_000;
 
 export function keyOf({ vaultId, path }: Place): string {
   return `${vaultId}/${path}`;
@@ -277,8 +277,8 @@ function olderWith({ older }: VaultSecret, number: number, reads: number, isDisa
   if (reads === 0 && isDisabled === 0) {
     return others;
   }
-  if (others.length >= mostOlder) {
-    throw new VaultError("LIMIT_EXCEEDED", `of a secret, ${mostOlder} older versions may be disabled or limited`);
+  if (others.length >= maxOlder) {
+    throw new VaultError("LIMIT_EXCEEDED", `of a secret, ${maxOlder} older versions may be disabled or limited`);
   }
   return [...others, `${number} ${reads} ${isDisabled}`];
 }

@@ -5,7 +5,7 @@ import { accessTo, enter, needsAccess, requireAccess } from "./access.ts";
 import { policies, type StoredPolicy, type Vault, vaults } from "./tables.ts";
 
 /** Vaults of the organisation: they are loaded together when they are listed. */
-const mostVaults = 1_000;
+const maxVaults = 1_000;
 
 const org = "main";
 
@@ -29,8 +29,8 @@ export function createVault(asked: Asked, name: string, description: string): Op
       if (view.all(vaults, "name", name).length > 0) {
         throw new VaultError("CONFLICT", "A vault with this name already exists");
       }
-      if (view.all(vaults, "org", org).length >= mostVaults) {
-        throw new VaultError("LIMIT_EXCEEDED", `there may be ${mostVaults} vaults`);
+      if (view.all(vaults, "org", org).length >= maxVaults) {
+        throw new VaultError("LIMIT_EXCEEDED", `there may be ${maxVaults} vaults`);
       }
       const id = randomUuid();
       const vault: Vault = { id, version: 1, org, name, description, createdBy: caller.sub, createdAt: view.now.iso };

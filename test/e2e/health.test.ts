@@ -13,6 +13,11 @@ const services = [
   "grpc.health.v1.Health",
   "grpc.reflection.v1.ServerReflection",
   "grpc.reflection.v1alpha.ServerReflection",
+  "vault.v1.AccountService",
+  "vault.v1.PolicyService",
+  "vault.v1.SecretService",
+  "vault.v1.SignInService",
+  "vault.v1.VaultService",
   "zsc.v1.ZeqContext",
   "zsc.v1.ZscAdmin",
 ];

@@ -1,5 +1,10 @@
 import { Command, Option } from "commander";
-import { loadConfig } from "../../config/index.ts";
+import { systemClock } from "../../base/index.ts";
+import { type Config, loadConfig } from "../../config/index.ts";
+import { createSequencer } from "../../ledger/index.ts";
+import type { NewUser } from "../../people/index.ts";
+import { createRowMac, hexSource, openKeyring } from "../../sealing/index.ts";
+import type { MadeUser } from "../../user-maker.ts";
 import { type Development, developmentOption, modeOf } from "../development.ts";
 import type { Terminal } from "../terminal.ts";
 
@@ -27,7 +32,6 @@ export function userCommand(terminal: Terminal): Command {
     .option("--json", "print one line of JSON")
     .action(async (email: string, options: CreateOptions) => {
       const config = loadConfig(process.env, { mode: modeOf(options) });
-      const { createUserIn } = await import("../../user-maker.ts");
       const role = options.owner === true ? "owner" : options.role;
       const made = await createUserIn(config, { email, role, zid: options.zid ?? null, name: options.name ?? "" });
       try {
@@ -38,6 +42,21 @@ export function userCommand(terminal: Terminal): Command {
       }
     });
   return user;
+}
+
+/** Beside a running server or without one. */
+async function createUserIn(config: Config, user: NewUser): Promise<MadeUser> {
+  const { openStore } = await import("../../compose.ts");
+  const { makeUser } = await import("../../user-maker.ts");
+  const keyring = await openKeyring(hexSource(config.masterKey));
+  const store = await openStore(config.database);
+  const sequencer = createSequencer({ store, clock: systemClock, mac: createRowMac(keyring) });
+  try {
+    return await makeUser(sequencer, user);
+  } finally {
+    await sequencer.close();
+    await store.close();
+  }
 }
 
 function textOf(made: Readonly<Record<"id" | "email" | "role" | "api_key", string>>): string {

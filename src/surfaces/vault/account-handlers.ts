@@ -30,7 +30,7 @@ import { askedIn, type VaultPorts } from "./ports.ts";
 
 const persons: Access = ["person"];
 const userTtlSeconds = 900;
-const mostNameLength = 255;
+const maxNameLength = 255;
 
 export const accountAccess: AccessTable = {
   "vault.v1.SignInService/ExchangeApiKey": "public",
@@ -102,7 +102,7 @@ export function createAccountHandlers(ports: VaultPorts): ServiceImpl<typeof Acc
       const { key, record } = createApiKey("1ck_");
       try {
         const wanted = {
-          name: textIn(name, "name", 1, mostNameLength),
+          name: textIn(name, "name", 1, maxNameLength),
           scopes: [...scopes],
           expiresAtMs: timeIn(expiresAt),
           record,

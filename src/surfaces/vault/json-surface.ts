@@ -100,10 +100,13 @@ function failureOfCall(error: ConnectError): JsonReply {
     headers["www-authenticate"] = "Bearer";
   }
   if (cause.retryAfterMs !== undefined || http === 503) {
-    headers["retry-after"] = String(Math.ceil((cause.retryAfterMs ?? 1_000) / 1_000));
+    headers["retry-after"] = String(Math.ceil((cause.retryAfterMs ?? unavailableForMs) / 1_000));
   }
   return problemReply(http, title, detail, { type, headers });
 }
+
+/** When nothing better is known. */
+const unavailableForMs = 1_000;
 
 const retryLater = { headers: { "retry-after": "1" } };
 

@@ -18,8 +18,8 @@ import { invalid, objectText, storedTimeText, timeIn, timeText, uuidIn, wholeIn 
 import { askedIn, type VaultPorts } from "./ports.ts";
 
 const persons: Access = ["person"];
-const mostConditionBytes = 32_768;
-const mostPriority = 2_147_483_647;
+const maxConditionBytes = 32_768;
+const maxPriority = 2_147_483_647;
 
 export const policyAccess: AccessTable = {
   "vault.v1.PolicyService/CreatePolicy": persons,
@@ -103,12 +103,12 @@ function effectIn(effect = "allow"): string {
 }
 
 function priorityIn(priority = 0n): number {
-  return wholeIn(priority, "priority", 0, mostPriority);
+  return wholeIn(priority, "priority", 0, maxPriority);
 }
 
 function conditionsIn(json: JsonObject): string {
   parseConditions(json);
-  return objectText(json, "conditions", mostConditionBytes) as string;
+  return objectText(json, "conditions", maxConditionBytes) as string;
 }
 
 function messageOf(policy: StoredPolicy) {

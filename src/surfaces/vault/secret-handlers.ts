@@ -46,13 +46,13 @@ import { invalid, objectText, storedTimeText, timeIn, timeText, uuidIn, versionI
 import { askedIn, type VaultPorts } from "./ports.ts";
 
 const persons: Access = ["person"];
-const mostValueBytes = 4_194_304;
-const mostMetadataBytes = 65_536;
+const maxValueBytes = 4_194_304;
+const maxMetadataBytes = 65_536;
 const pageSize = 500;
 /** Of one read: as it is, counted, repeated. */
-const mostOperations = 4;
+const maxOperations = 4;
 /** Entries of a list; a longer one is refused. */
-const mostListed = 100_000;
+const maxListed = 100_000;
 
 export const secretAccess: AccessTable = {
   "vault.v1.SecretService/PutSecret": persons,
@@ -74,13 +74,13 @@ export function createSecretHandlers(ports: VaultPorts): ServiceImpl<typeof Secr
       const keyed = keyedIn(context, "PUT", place, request);
       const fields = {
         type: request.type === undefined ? undefined : parseSecretType(request.type),
-        metadata: objectText(request.metadata ?? {}, "metadata", mostMetadataBytes),
+        metadata: objectText(request.metadata ?? {}, "metadata", maxMetadataBytes),
         expiresAtMs: timeIn(request.expiresAt),
         maxReads:
           request.maxAccessCount === undefined
             ? null
             : wholeIn(request.maxAccessCount, "max_access_count", 1, Number.MAX_SAFE_INTEGER),
-        rotationPolicy: objectText(request.rotationPolicy, "rotation_policy", mostMetadataBytes) ?? null,
+        rotationPolicy: objectText(request.rotationPolicy, "rotation_policy", maxMetadataBytes) ?? null,
       };
       const value = valueIn(request.value);
       const put = putSecret(askedIn(context), place, { value, ...fields }, { precondition, keyed }, sealer);
@@ -166,7 +166,7 @@ export function createSecretHandlers(ports: VaultPorts): ServiceImpl<typeof Secr
   /** A version with a limit of reads is read by a second operation, which counts; an answer is repeated by a third. */
   async function read(context: HandlerContext, place: Place, number: number | null, keyed: Keyed | null) {
     let options: ReadOptions = { number, keyed, counts: false, repeats: false };
-    for (let operations = 0; operations < mostOperations; operations++) {
+    for (let operations = 0; operations < maxOperations; operations++) {
       const operation = readVersion(askedIn(context), place, options, sealer);
       const { value: outcome, receipts } = await submitFor(ports, operation, context);
       switch (outcome.kind) {
@@ -239,16 +239,16 @@ function headerIn({ requestHeader }: HandlerContext, name: string): string | und
 function valueIn(text: string): Plaintext {
   const value = Plaintext.fromString(text);
   const { byteLength } = value.bytes;
-  if (byteLength === 0 || byteLength > mostValueBytes) {
+  if (byteLength === 0 || byteLength > maxValueBytes) {
     value.wipe();
-    throw invalid(`value must have 1 to ${mostValueBytes} bytes`);
+    throw invalid(`value must have 1 to ${maxValueBytes} bytes`);
   }
   return value;
 }
 
 function requireRoom(entries: number): void {
-  if (entries > mostListed) {
-    throw new VaultError("LIMIT_EXCEEDED", `a list has at most ${mostListed} entries: ask with a prefix`);
+  if (entries > maxListed) {
+    throw new VaultError("LIMIT_EXCEEDED", `a list has at most ${maxListed} entries: ask with a prefix`);
   }
 }
 

@@ -16,7 +16,7 @@ import { storedTimeText, textIn, uuidIn } from "./fields.ts";
 import { askedIn, type VaultPorts } from "./ports.ts";
 
 const persons: Access = ["person"];
-const mostDescription = 4_096;
+const maxDescriptionLength = 4_096;
 
 export const vaultAccess: AccessTable = {
   "vault.v1.VaultService/CreateVault": persons,
@@ -28,7 +28,7 @@ export const vaultAccess: AccessTable = {
 export function createVaultHandlers(ports: VaultPorts): ServiceImpl<typeof VaultService> {
   return {
     async createVault({ name, description }, context) {
-      const text = textIn(description, "description", 0, mostDescription);
+      const text = textIn(description, "description", 0, maxDescriptionLength);
       return messageOf(await submitAndSign(ports, createVault(askedIn(context), parseVaultName(name), text), context));
     },
     async listVaults(_request, context) {

@@ -51,7 +51,7 @@ export function development(): void {
   });
 
   test("the banner holds no key and no token", () => {
-    for (const file of ["admin.jwt", "jwt.secret", "master.key"]) {
+    for (const file of ["admin.jwt", "jwt.secret", "master.key", "owner.key"]) {
       expect(server.stdout()).not.toContain(readFileSync(join(dataDir(), file), "utf8").trim());
     }
   });
@@ -69,8 +69,16 @@ export function development(): void {
     expect(await paste([takeCaller, 'echo "$CALLER"'])).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/);
     const [grpcurl = ""] = linesWith("grpcurl");
     expect(grpcurl.trim()).toMatch(/^grpcurl -plaintext -H .* 127\.0\.0\.1:\d+ zsc\.v1\.ZeqContext\/Read$/);
+    const [takeKey = "", makeVault = ""] = ["export KEY", "export VAULT"].flatMap(linesWith);
+    const [putSecret = "", getSecret = ""] = linesWith("/secrets/");
+    const pasted = await paste([takeKey, makeVault, putSecret, "echo", getSecret]);
+    const [put, got] = pasted.split("\n").map((line) => JSON.parse(line));
+    expect([put, got]).toMatchObject([
+      { path: "api-keys/openai", version: 1 },
+      { path: "api-keys/openai", version: 1, value: "sk-1" },
+    ]);
     const [verify = ""] = linesWith("audit verify");
-    expect(await paste([verify])).toMatch(/^3 rows: the chain is whole [\s\S]*\nok\n$/);
+    expect(await paste([verify])).toMatch(/^8 rows: the chain is whole [\s\S]*\nok\n$/);
   });
 
   test("a second start finds keys and data as they were", async () => {

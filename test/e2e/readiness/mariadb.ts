@@ -17,6 +17,17 @@ const rights = {
   denial: "SELECT, INSERT, DELETE",
 };
 
+/** Of the vault API: not every one of these is tried. */
+const further = {
+  ...{ keyed_answer: "SELECT, INSERT, DELETE", revoked_token: "SELECT, INSERT, DELETE" },
+  ...{ vault_version: "SELECT, INSERT, DELETE" },
+  ...Object.fromEntries(
+    ["organisation", "person", "api_key", "vault", "vault_secret", "policy"].map((table) => {
+      return [table, "SELECT, INSERT, UPDATE, DELETE"];
+    }),
+  ),
+};
+
 /** A database that answers, and takes no batch. */
 export function onMariaDb(): void {
   let database: MariaDb;
@@ -39,7 +50,7 @@ export function onMariaDb(): void {
       await asRoot(`GRANT SELECT, INSERT, UPDATE ON ${place}.${table} TO ${account}`);
     }
     await asRoot(`GRANT INSERT ON ${place}.audit_head TO ${account}`);
-    for (const [table, some] of Object.entries(rights)) {
+    for (const [table, some] of Object.entries({ ...rights, ...further })) {
       await asRoot(`GRANT ${some} ON ${place}.${table} TO ${account}`);
     }
     Object.assign(url, { username: "narrow", password: "narrow" });
