@@ -36,6 +36,10 @@ CREATE INDEX IF NOT EXISTS policy_by_holder ON policy (vault_id, principal);
 
 CREATE INDEX IF NOT EXISTS policy_by_principal ON policy (principal);
 
+CREATE TABLE IF NOT EXISTS keyed_answer (seq INTEGER NOT NULL PRIMARY KEY, id TEXT NOT NULL, fingerprint TEXT NOT NULL, number INTEGER NOT NULL, zeqond INTEGER NOT NULL) STRICT;
+
+CREATE INDEX IF NOT EXISTS keyed_answer_by_id ON keyed_answer (id, zeqond);
+
 CREATE INDEX IF NOT EXISTS audit_log_of_changes ON audit_log (origin_id, seq) WHERE (substr(payload_json, -83, 17) = '"sealed_digest":"' OR transition_type = 'secret_set' OR transition_type = 'secret_rotated' OR transition_type GLOB '*delete' OR transition_type GLOB '*deleted' OR transition_type GLOB '*removed');
 
 DROP INDEX IF EXISTS audit_log_by_change;
