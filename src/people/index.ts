@@ -1,3 +1,15 @@
+export { exchangeAgentKey } from "./agent-sign-in.ts";
+export {
+  type AgentChanges,
+  type AgentSettings,
+  createAgent,
+  deactivateAgent,
+  listAgents,
+  readAgent,
+  readOwnAgent,
+  rotateAgentKey,
+  updateAgent,
+} from "./agents.ts";
 export { type Caller, findApiKey } from "./caller.ts";
 export { type Asked, callOperation, type Done, requireAsRecorded, type Subject } from "./events.ts";
 export { type ApiKey, type Organisation, type Person, peopleTables } from "./tables.ts";

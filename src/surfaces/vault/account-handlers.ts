@@ -3,6 +3,7 @@ import { EmptySchema } from "@bufbuild/protobuf/wkt";
 import type { ServiceImpl } from "@connectrpc/connect";
 import {
   type AccountService,
+  AgentTokenResponseSchema,
   ApiKeySchema,
   CreateApiKeyResponseSchema,
   HealthStatusSchema,
@@ -12,11 +13,12 @@ import {
   type SignInService,
   TokenResponseSchema,
 } from "#gen/vault/v1/accounts_pb.js";
-import { createApiKey, tryParseApiKey } from "../../auth/index.ts";
+import { createApiKey, type PresentedKey, tryParseApiKey } from "../../auth/index.ts";
 import { VaultError } from "../../base/index.ts";
 import {
   type ApiKey,
   createPersonalKey,
+  exchangeAgentKey,
   exchangeKey,
   listApiKeys,
   logout,
@@ -30,10 +32,12 @@ import { askedIn, type VaultPorts } from "./ports.ts";
 
 const persons: Access = ["person"];
 const userTtlSeconds = 900;
+const agentTtlSeconds = 3_600;
 const mostNameLength = 255;
 
 export const accountAccess: AccessTable = {
   "vault.v1.SignInService/ExchangeApiKey": "public",
+  "vault.v1.SignInService/ExchangeAgentKey": "public",
   "vault.v1.SignInService/GetJwtPublicKey": "public",
   "vault.v1.SignInService/GetHealth": "public",
   "vault.v1.AccountService/GetProfile": persons,
@@ -48,18 +52,24 @@ export function createSignInHandlers(ports: VaultPorts): ServiceImpl<typeof Sign
   return {
     async exchangeApiKey({ apiKey }) {
       const presented = tryParseApiKey(apiKey);
-      if (presented?.kind !== "1ck_") {
-        throw new VaultError("UNAUTHENTICATED", "Invalid credentials");
+      switch (presented?.kind) {
+        case "ocv_":
+          return create(TokenResponseSchema, (await signInAgent(presented, undefined)).token);
+        case "1ck_":
+          return create(TokenResponseSchema, await signInUser(presented));
+        default:
+          throw invalidCredentials();
       }
-      const { id: org, tokens } = await organisation();
-      const { value: key } = await sequencer.submit(exchangeKey(presented));
-      const { sub, scopes, id } = key;
-      const session = { sub, org, scopes, keyId: id, ttlSeconds: userTtlSeconds };
-      return create(TokenResponseSchema, {
-        accessToken: await tokens.sign(session),
-        tokenType: "Bearer",
-        expiresIn: userTtlSeconds,
-      });
+    },
+    async exchangeAgentKey({ apiKey, agentId }) {
+      const wantedId = agentId === undefined ? undefined : uuidIn(agentId, "agent_id");
+      const presented = tryParseApiKey(apiKey);
+      if (presented?.kind !== "ocv_") {
+        throw invalidCredentials();
+      }
+      const { agent, token } = await signInAgent(presented, wantedId);
+      const found = { agentId: agent.sub.slice("agent:".length), vaultIds: [...agent.vaultIds] };
+      return create(AgentTokenResponseSchema, { ...token, ...(wantedId === undefined ? found : {}) });
     },
     async getJwtPublicKey() {
       const { tokens } = await organisation();
@@ -70,6 +80,30 @@ export function createSignInHandlers(ports: VaultPorts): ServiceImpl<typeof Sign
       return create(HealthStatusSchema, { status: "healthy", version: serverVersion });
     },
   };
+
+  async function signInUser(presented: PresentedKey) {
+    const { id: org, tokens } = await organisation();
+    const { value: key } = await sequencer.submit(exchangeKey(presented));
+    const { sub, scopes, id: keyId } = key;
+    return tokenFields(await tokens.sign({ sub, org, scopes, keyId, ttlSeconds: userTtlSeconds }), userTtlSeconds);
+  }
+
+  async function signInAgent(presented: PresentedKey, agentId: string | undefined) {
+    const { id: org, tokens } = await organisation();
+    const { value: agent } = await sequencer.submit(exchangeAgentKey(presented, agentId));
+    const { sub, scopes, vaultIds } = agent;
+    const ttlSeconds = agent.tokenTtlSeconds ?? agentTtlSeconds;
+    const token = await tokens.sign({ sub, org, scopes, vaultIds, keyId: presented.prefix, ttlSeconds });
+    return { agent, token: tokenFields(token, ttlSeconds) };
+  }
+}
+
+function tokenFields(accessToken: string, expiresIn: number) {
+  return { accessToken, tokenType: "Bearer", expiresIn };
+}
+
+function invalidCredentials(): VaultError {
+  return new VaultError("UNAUTHENTICATED", "Invalid credentials");
 }
 
 export function createAccountHandlers(ports: VaultPorts): ServiceImpl<typeof AccountService> {

@@ -1,4 +1,5 @@
 import { AccountService, SignInService } from "#gen/vault/v1/accounts_pb.js";
+import { AgentService } from "#gen/vault/v1/agents_pb.js";
 import { PolicyService } from "#gen/vault/v1/policies_pb.js";
 import { SecretService } from "#gen/vault/v1/secrets_pb.js";
 import { VaultService } from "#gen/vault/v1/vaults_pb.js";
@@ -7,6 +8,7 @@ import { findApiKey } from "../../people/index.ts";
 import { bindService, type Page } from "../../transport/index.ts";
 import type { AccessTable, Surface } from "../kernel/index.ts";
 import { accountAccess, createAccountHandlers, createSignInHandlers } from "./account-handlers.ts";
+import { agentAccess, createAgentHandlers } from "./agent-handlers.ts";
 import { createVaultJson } from "./json-surface.ts";
 import { createPolicyHandlers, policyAccess } from "./policy-handlers.ts";
 import type { VaultPorts } from "./ports.ts";
@@ -15,9 +17,15 @@ import { errorDomain, vaultStatus } from "./status.ts";
 import { createVaultHandlers, vaultAccess } from "./vault-handlers.ts";
 
 /** The services of this surface, whose messages `Validation` has to know. */
-export const vaultServices = [VaultService, SecretService, PolicyService, AccountService] as const;
+export const vaultServices = [VaultService, SecretService, PolicyService, AgentService, AccountService] as const;
 
-export const vaultSurfaceAccess: AccessTable = { ...vaultAccess, ...secretAccess, ...policyAccess, ...accountAccess };
+export const vaultSurfaceAccess: AccessTable = {
+  ...vaultAccess,
+  ...secretAccess,
+  ...policyAccess,
+  ...agentAccess,
+  ...accountAccess,
+};
 
 /** The limit of a message, and of a body of `/v1` (contract 1claw.md, D5). */
 const maxMessageBytes = 5_242_880;
@@ -30,6 +38,7 @@ export function createVaultSurface(ports: VaultPorts, callMs: number): Surface {
       bindService(VaultService, createVaultHandlers(ports), limits),
       bindService(SecretService, createSecretHandlers(ports), limits),
       bindService(PolicyService, createPolicyHandlers(ports), limits),
+      bindService(AgentService, createAgentHandlers(ports), limits),
       bindService(AccountService, createAccountHandlers(ports), limits),
       bindService(SignInService, createSignInHandlers(ports), { public: true }),
     ],
