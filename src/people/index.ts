@@ -1,4 +1,3 @@
-export { exchangeAgentKey } from "./agent-sign-in.ts";
 export {
   type AgentChanges,
   type AgentSettings,
@@ -12,6 +11,7 @@ export {
 } from "./agents.ts";
 export { type Caller, findApiKey } from "./caller.ts";
 export { type Asked, callOperation, type Done, requireAsRecorded, type Subject } from "./events.ts";
+export { exchangeAgentKey, refuseSignIn } from "./sign-in.ts";
 export { type ApiKey, type Organisation, type Person, peopleTables } from "./tables.ts";
 export {
   createPersonalKey,

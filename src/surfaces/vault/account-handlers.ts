@@ -1,6 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { EmptySchema } from "@bufbuild/protobuf/wkt";
-import type { ServiceImpl } from "@connectrpc/connect";
+import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import {
   type AccountService,
   AgentTokenResponseSchema,
@@ -14,7 +14,6 @@ import {
   TokenResponseSchema,
 } from "#gen/vault/v1/accounts_pb.js";
 import { createApiKey, type PresentedKey, tryParseApiKey } from "../../auth/index.ts";
-import { VaultError } from "../../base/index.ts";
 import {
   type ApiKey,
   createPersonalKey,
@@ -22,11 +21,13 @@ import {
   exchangeKey,
   listApiKeys,
   logout,
+  type Person,
   readProfile,
+  refuseSignIn,
   revokePersonalKey,
 } from "../../people/index.ts";
 import { parseScopes } from "../../vaults/index.ts";
-import { type Access, type AccessTable, submitAndSign } from "../kernel/index.ts";
+import { type Access, type AccessTable, lastOf, sign, submitAndSign } from "../kernel/index.ts";
 import { invalid, storedTimeText, textIn, timeIn, timeText, uuidIn } from "./fields.ts";
 import { askedIn, type VaultPorts } from "./ports.ts";
 
@@ -50,24 +51,16 @@ export const accountAccess: AccessTable = {
 export function createSignInHandlers(ports: VaultPorts): ServiceImpl<typeof SignInService> {
   const { sequencer, organisation, serverVersion } = ports;
   return {
-    async exchangeApiKey({ apiKey }) {
-      const presented = tryParseApiKey(apiKey);
-      switch (presented?.kind) {
-        case "ocv_":
-          return create(TokenResponseSchema, (await signInAgent(presented, undefined)).token);
-        case "1ck_":
-          return create(TokenResponseSchema, await signInUser(presented));
-        default:
-          throw invalidCredentials();
+    async exchangeApiKey({ apiKey }, context) {
+      const presented = keyIn(apiKey);
+      if (presented?.kind === "ocv_") {
+        return create(TokenResponseSchema, (await signInAgent(presented, undefined, context)).token);
       }
+      return create(TokenResponseSchema, await signInUser(presented, context));
     },
-    async exchangeAgentKey({ apiKey, agentId }) {
+    async exchangeAgentKey({ apiKey, agentId }, context) {
       const wantedId = agentId === undefined ? undefined : uuidIn(agentId, "agent_id");
-      const presented = tryParseApiKey(apiKey);
-      if (presented?.kind !== "ocv_") {
-        throw invalidCredentials();
-      }
-      const { agent, token } = await signInAgent(presented, wantedId);
+      const { agent, token } = await signInAgent(keyIn(apiKey), wantedId, context);
       const found = { agentId: agent.sub.slice("agent:".length), vaultIds: [...agent.vaultIds] };
       return create(AgentTokenResponseSchema, { ...token, ...(wantedId === undefined ? found : {}) });
     },
@@ -81,29 +74,42 @@ export function createSignInHandlers(ports: VaultPorts): ServiceImpl<typeof Sign
     },
   };
 
-  async function signInUser(presented: PresentedKey) {
+  async function signInUser(presented: PresentedKey | undefined, context: HandlerContext) {
     const { id: org, tokens } = await organisation();
-    const { value: key } = await sequencer.submit(exchangeKey(presented));
+    const exchange = presented === undefined ? refuseSignIn("api_key") : exchangeKey(presented);
+    const { value: key, receipts } = await sequencer.submit<ApiKey>(exchange);
     const { sub, scopes, id: keyId } = key;
-    return tokenFields(await tokens.sign({ sub, org, scopes, keyId, ttlSeconds: userTtlSeconds }), userTtlSeconds);
+    const token = await tokens.sign({ sub, org, scopes, keyId, ttlSeconds: userTtlSeconds });
+    sign(context, lastOf(receipts));
+    return tokenFields(token, userTtlSeconds);
   }
 
-  async function signInAgent(presented: PresentedKey, agentId: string | undefined) {
+  async function signInAgent(
+    presented: PresentedKey | undefined,
+    agentId: string | undefined,
+    context: HandlerContext,
+  ) {
     const { id: org, tokens } = await organisation();
-    const { value: agent } = await sequencer.submit(exchangeAgentKey(presented, agentId));
-    const { sub, scopes, vaultIds } = agent;
+    const exchange = presented === undefined ? refuseSignIn("agent_key") : exchangeAgentKey(presented, agentId);
+    const { value: agent, receipts } = await sequencer.submit<Person>(exchange);
+    const { sub, scopes, vaultIds, keyPrefix: keyId } = agent;
     const ttlSeconds = agent.tokenTtlSeconds ?? agentTtlSeconds;
-    const token = await tokens.sign({ sub, org, scopes, vaultIds, keyId: presented.prefix, ttlSeconds });
+    const token = await tokens.sign({ sub, org, scopes, vaultIds, keyId, ttlSeconds });
+    sign(context, lastOf(receipts));
     return { agent, token: tokenFields(token, ttlSeconds) };
   }
 }
 
-function tokenFields(accessToken: string, expiresIn: number) {
-  return { accessToken, tokenType: "Bearer", expiresIn };
+/** A key as it was presented; undefined for a text that is none. */
+function keyIn(text: string): PresentedKey | undefined {
+  if (text === "") {
+    throw invalid("api_key must be given");
+  }
+  return tryParseApiKey(text);
 }
 
-function invalidCredentials(): VaultError {
-  return new VaultError("UNAUTHENTICATED", "Invalid credentials");
+function tokenFields(accessToken: string, expiresIn: number) {
+  return { accessToken, tokenType: "Bearer", expiresIn };
 }
 
 export function createAccountHandlers(ports: VaultPorts): ServiceImpl<typeof AccountService> {

@@ -21,9 +21,7 @@ export function exchangeAgentKey({ prefix, hash }: KeyRecord, agentId: string | 
       const isMeant = agent !== undefined && (agentId === undefined || agent.sub === `agent:${agentId}`);
       const isGood = isMeant && isGoodAgent(agent, view.now);
       return {
-        outcome: isGood
-          ? { kind: "done", value: agent }
-          : { kind: "refused", error: new VaultError("UNAUTHENTICATED", "Invalid credentials") },
+        outcome: isGood ? { kind: "done", value: agent } : refused(),
         changes: [],
         drafts: [draftOf(agent, isGood)],
       };
@@ -31,8 +29,21 @@ export function exchangeAgentKey({ prefix, hash }: KeyRecord, agentId: string | 
   };
 }
 
+/** What was presented is no key at all: it is refused, with the event of a key that nobody has. */
+export function refuseSignIn(method: "api_key" | "agent_key"): Operation<never> {
+  return {
+    needs: [],
+    weight: { rows: 1, bytes: 0 },
+    apply: () => ({ outcome: refused(), changes: [], drafts: [draftOf(undefined, false, method)] }),
+  };
+}
+
+function refused() {
+  return { kind: "refused", error: new VaultError("UNAUTHENTICATED", "Invalid credentials") } as const;
+}
+
 /** @param agent whose key it is; undefined: nobody's */
-function draftOf(agent: Person | undefined, isGood: boolean): AuditDraft {
+function draftOf(agent: Person | undefined, isGood: boolean, method = "agent_key"): AuditDraft {
   const type = isGood ? "auth.success" : "auth.failure";
   return {
     type,
@@ -42,7 +53,7 @@ function draftOf(agent: Person | undefined, isGood: boolean): AuditDraft {
     payload: {
       resource_type: agent === undefined ? "org" : "agent",
       resource_id: agent?.sub.slice("agent:".length) ?? "main",
-      details: { method: "agent_key" },
+      details: { method },
     },
   };
 }
