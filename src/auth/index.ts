@@ -1,4 +1,4 @@
-export { createApiKey, type KeyRecord, tryParseApiKey } from "./api-key.ts";
+export { createApiKey, type KeyRecord, type PresentedKey, tryParseApiKey } from "./api-key.ts";
 export { type Authenticator, createAuthenticator } from "./authenticator.ts";
 export { bearerToken, cookieToken } from "./credentials.ts";
 export type { IssuerState } from "./issuer-keys.ts";

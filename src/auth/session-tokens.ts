@@ -33,7 +33,9 @@ interface Session {
   readonly sub: string;
   readonly org: string;
   readonly scopes: readonly string[];
-  /** The personal key that it was made from; null for none. */
+  /** Of agents. */
+  readonly vaultIds?: readonly string[];
+  /** The personal key that it was made from, or the prefix of the agent's; null for none. */
   readonly keyId: string | null;
   readonly ttlSeconds: number;
 }
@@ -64,9 +66,14 @@ export async function createSessionTokens(
   };
   return {
     jwk: { ...bare, kid, use: "sig", alg: algorithm },
-    async sign({ sub, org, scopes, keyId, ttlSeconds }) {
+    async sign({ sub, org, scopes, vaultIds, keyId, ttlSeconds }) {
       const nowSeconds = Math.floor(clock.nowMs() / 1_000);
-      return await new SignJWT({ org, scopes: [...scopes], ...(keyId === null ? {} : { key_id: keyId }) })
+      const claims = {
+        org,
+        ...shortLists({ scopes, vault_ids: vaultIds }),
+        ...(keyId === null ? {} : { key_id: keyId }),
+      };
+      return await new SignJWT(claims)
         .setProtectedHeader({ alg: algorithm, typ: "JWT", kid })
         .setSubject(sub)
         .setIssuer(issuer)
@@ -90,4 +97,15 @@ export async function createSessionTokens(
       return { principal: Object.freeze(principal), provenAtMs: nowMs, goodUntilMs: until };
     },
   };
+}
+
+const maxListBytes = 2_048;
+
+/** A long list is left out: the token would not be accepted, and the rows decide, whatever it says. */
+function shortLists(lists: Readonly<Record<string, readonly string[] | undefined>>): Record<string, readonly string[]> {
+  const short = Object.entries(lists).filter(
+    (entry): entry is [string, readonly string[]] =>
+      entry[1] !== undefined && Buffer.byteLength(JSON.stringify(entry[1])) <= maxListBytes,
+  );
+  return Object.fromEntries(short);
 }

@@ -27,7 +27,8 @@ export class Settings {
   /** The parsed value; `fallback` when it is not set, or when it is invalid, which adds a problem. */
   parsed<T>(name: PlainSetting, parse: (text: string) => T, fallback: T): T {
     const text = this.#checked(name);
-    return text === undefined ? fallback : (this.#tryParse(name, () => parse(text)) ?? fallback);
+    const value = text === undefined ? undefined : this.#tryParse(name, () => parse(text));
+    return value === undefined ? fallback : value;
   }
 
   /** The text of the file that a setting names; undefined when it is not set or cannot be read. */

@@ -17,12 +17,12 @@ export interface Caller {
   readonly person: Person;
 }
 
-/** The records that tell who calls. */
+/** The records that tell who calls. The key of an agent is in the agent's own. */
 export function needsCaller({ sub, jti, keyId }: Credential): readonly Need[] {
   return [
     { table: people, key: [sub] },
     ...(jti === null ? [] : [{ table: revokedTokens, lookup: "jti", by: [jti] }]),
-    ...(keyId === null ? [] : [{ table: apiKeys, key: [keyId] }]),
+    ...(keyId === null || isAgent(sub) ? [] : [{ table: apiKeys, key: [keyId] }]),
   ];
 }
 
@@ -35,6 +35,10 @@ export function callerOf(view: View, { sub, jti, keyId }: Credential): Caller {
   if (jti !== null && view.all(revokedTokens, "jti", jti).length > 0) {
     throw unknownCaller();
   }
+  return isAgent(sub) ? callingAgent(view, sub, keyId) : callingUser(view, sub, keyId);
+}
+
+function callingUser(view: View, sub: string, keyId: string | null): Caller {
   const key = keyId === null ? undefined : view.get(apiKeys, keyId);
   if (keyId !== null && (key === undefined || key.sub !== sub || !isGood(key, view.now))) {
     throw unknownCaller();
@@ -43,9 +47,27 @@ export function callerOf(view: View, { sub, jti, keyId }: Credential): Caller {
   if (person === undefined || !isGood(person, view.now)) {
     throw unknownCaller();
   }
-  const type = sub.startsWith("agent:") ? "agent" : "user";
   const { role, vaultIds } = person;
-  return { sub, type, id: sub.slice(type.length + 1), role, scopes: (key ?? person).scopes, vaultIds, person };
+  return { sub, type: "user", id: sub.slice("user:".length), role, scopes: (key ?? person).scopes, vaultIds, person };
+}
+
+/** @param keyId the prefix of the key that the token was made from */
+function callingAgent(view: View, sub: string, keyId: string | null): Caller {
+  const person = view.get(people, sub);
+  if (person === undefined || keyId === null || person.keyPrefix !== keyId || !isGoodAgent(person, view.now)) {
+    throw unknownCaller();
+  }
+  const { role, scopes, vaultIds } = person;
+  return { sub, type: "agent", id: sub.slice("agent:".length), role, scopes, vaultIds, person };
+}
+
+/** Whether an agent is active, and neither it nor its key has expired. */
+export function isGoodAgent(agent: Person, now: Moment): boolean {
+  return isGood(agent, now) && isGood({ isActive: 1, expiresAtMs: agent.keyExpiresAtMs }, now);
+}
+
+function isAgent(sub: string): boolean {
+  return sub.startsWith("agent:");
 }
 
 /**
@@ -58,7 +80,7 @@ export function findApiKey({ prefix, hash }: Pick<ApiKey, "prefix" | "hash">): O
     needs: [{ table: apiKeys, lookup: "prefix", by: [prefix] }],
     weight: { rows: 0, bytes: 0 },
     apply(view) {
-      const key = view.all(apiKeys, "prefix", prefix).find((each) => isSame(each.hash, hash));
+      const key = view.all(apiKeys, "prefix", prefix).find((each) => isSameHash(each.hash, hash));
       const outcome =
         key === undefined
           ? ({ kind: "refused", error: unknownCaller() } as const)
@@ -77,6 +99,7 @@ function isGood({ isActive, expiresAtMs }: Pick<Person, "isActive" | "expiresAtM
   return isActive === 1 && (expiresAtMs === null || now.unixMs < expiresAtMs);
 }
 
-function isSame(one: Uint8Array, other: Uint8Array): boolean {
+/** Compares in constant time. */
+export function isSameHash(one: Uint8Array, other: Uint8Array): boolean {
   return one.byteLength === other.byteLength && timingSafeEqual(one, other);
 }

@@ -22,12 +22,20 @@ export interface Subject {
   readonly details: Readonly<Record<string, unknown>>;
 }
 
+interface Changed {
+  readonly table: AnyTable;
+  readonly record: object;
+  readonly isNew: boolean;
+}
+
 /** The outcome of a call that is not refused. */
 export interface Done<T> {
   readonly value: T;
   readonly changes?: readonly Change[];
   /** The record whose change this event records: its marks end the payload. */
-  readonly changed?: { readonly table: AnyTable; readonly record: object; readonly isNew: boolean };
+  readonly changed?: Changed;
+  /** A change of another record beside it, as an event of its own. */
+  readonly also?: { readonly action: string; readonly subject: Subject; readonly changed: Changed };
   readonly resourceId?: string;
   readonly originId?: string;
   readonly details?: Readonly<Record<string, unknown>>;
@@ -63,15 +71,17 @@ export function callOperation<T>({ asked, action, subject, needs, bytes = 0, dec
       }
       try {
         const done = decide(view, caller);
+        const { also } = done;
+        const others = also === undefined ? [] : [draftOf(also.action, asked, also.subject, also)];
         return {
           outcome: { kind: "done", value: done.value },
           changes: done.changes ?? [],
-          drafts: [draftOf(action, asked, subject, done)],
+          drafts: [...others, draftOf(action, asked, subject, done)],
         };
       } catch (error) {
         const refusal = refusalIn(error);
         const details = { ...subject.details, action, status: statuses[refusal.code] };
-        const denied = { value: undefined, details };
+        const denied = { details };
         return {
           outcome: { kind: "refused", error: refusal },
           changes: [],
@@ -102,7 +112,7 @@ const statuses: Partial<Readonly<Record<VaultErrorCode, number>>> = {
   SEAL_BROKEN: 500,
 };
 
-function draftOf(action: string, asked: Asked, subject: Subject, done: Done<unknown>): AuditDraft {
+function draftOf(action: string, asked: Asked, subject: Subject, done: Omit<Done<unknown>, "value">): AuditDraft {
   const { changed, superseded, keyed, resourceId = subject.id, originId = subject.originId } = done;
   const payload = {
     resource_type: subject.type,

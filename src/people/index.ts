@@ -1,6 +1,17 @@
+export {
+  type AgentChanges,
+  createAgent,
+  deactivateAgent,
+  listAgents,
+  readAgent,
+  readOwnAgent,
+  rotateAgentKey,
+  updateAgent,
+} from "./agents.ts";
 export { type Caller, findApiKey } from "./caller.ts";
 export { type Asked, callOperation, type Done, requireAsRecorded, type Subject } from "./events.ts";
-export { type ApiKey, peopleTables } from "./tables.ts";
+export { exchangeAgentKey, refuseSignIn } from "./sign-in.ts";
+export { type ApiKey, type Person, peopleTables } from "./tables.ts";
 export {
   createPersonalKey,
   createUser,

@@ -11,7 +11,7 @@ export interface Person {
   readonly description: string;
   /** Of users: whose they are on ZSC's own surface. */
   readonly zid: string | null;
-  /** `owner`, `admin` or `member`; of agents `agent`. */
+  /** `owner`, `admin` or `member`; of agents, and of nobody else, `agent`. */
   readonly role: string;
   /** Empty: no ceiling. */
   readonly scopes: readonly string[];
@@ -23,6 +23,8 @@ export interface Person {
   readonly keyHash: Uint8Array | null;
   readonly tokenTtlSeconds: number | null;
   readonly expiresAtMs: number | null;
+  /** Of agents: from when on their key is dead. */
+  readonly keyExpiresAtMs: number | null;
   /** `user:<uuid>`; null for who was made by the operator. */
   readonly createdBy: string | null;
   readonly createdAt: string;
@@ -48,16 +50,18 @@ export const people = declareTable<Person>({
     { field: "keyHash", name: "key_hash", type: "bytes", maxBytes: 32, optional: true },
     { field: "tokenTtlSeconds", name: "token_ttl_seconds", type: "integer", optional: true },
     { field: "expiresAtMs", name: "expires_at_ms", type: "integer", optional: true },
+    { field: "keyExpiresAtMs", name: "key_expires_at_ms", type: "integer", optional: true },
     { field: "createdBy", name: "created_by", type: "text", maxBytes: 48, optional: true },
     { field: "createdAt", name: "created_at", type: "time" },
   ],
   key: ["sub"],
-  lookups: { email: ["email"], key: ["keyPrefix"] },
+  lookups: { email: ["email"], key: ["keyPrefix"], role: ["role"] },
   digestPrefix: "zsc-person-row-v1",
   log: {
     originPrefix: "",
     created: "created",
     put: ["user.create", "user.update", "agent.register", "agent.update", "agent.rotate_key", "agent.deactivate"],
+    sometimes: ["agent.deactivate"],
     removed: "person.removed",
     noun: "user or agent",
   },

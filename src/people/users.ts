@@ -3,6 +3,7 @@ import { randomUuid, VaultError } from "../base/index.ts";
 import { type AuditDraft, changeMarks, type Operation } from "../ledger/index.ts";
 import { findApiKey } from "./caller.ts";
 import { type Asked, callOperation } from "./events.ts";
+import { scopesWithin } from "./scopes.ts";
 import {
   type ApiKey,
   apiKeys,
@@ -55,7 +56,7 @@ export function createUser(user: NewUser, key: KeyRecord): Operation<{ readonly 
       const person: Person = {
         ...{ sub, version: 1, email: user.email, name: user.name, description: "", zid: user.zid, role: user.role },
         ...{ scopes: [], vaultIds: [], isActive: 1, keyPrefix: null, keyHash: null, tokenTtlSeconds: null },
-        ...{ expiresAtMs: null, createdBy: null, createdAt },
+        ...{ expiresAtMs: null, keyExpiresAtMs: null, createdBy: null, createdAt },
       };
       const first = { ...apiKeyOf(sub, "first", key, createdAt) };
       return {
@@ -164,7 +165,7 @@ export function createPersonalKey(asked: Asked, wanted: NewApiKey): Operation<Ap
       if (view.all(apiKeys, "sub", sub).length >= maxKeys) {
         throw new VaultError("LIMIT_EXCEEDED", `a user may have ${maxKeys} keys`);
       }
-      const scopes = caller.scopes.length === 0 ? wanted.scopes : caller.scopes;
+      const scopes = scopesWithin(caller.scopes, wanted.scopes);
       const key = apiKeyOf(sub, wanted.name, wanted.record, view.now.iso, scopes, wanted.expiresAtMs);
       return {
         value: key,
@@ -253,7 +254,12 @@ export function logout(asked: Asked): Operation<void> {
   return callOperation({
     asked,
     action: "auth.logout",
-    subject: { type: "user", id: sub.slice(sub.indexOf(":") + 1), originId: sub, details: {} },
+    subject: {
+      type: sub.startsWith("agent:") ? "agent" : "user",
+      id: sub.slice(sub.indexOf(":") + 1),
+      originId: sub,
+      details: {},
+    },
     needs: jti === null ? [] : [{ table: revokedTokens, lookup: "jti", by: [jti] }],
     decide() {
       if (jti === null) {

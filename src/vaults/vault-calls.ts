@@ -15,7 +15,10 @@ function subjectOf(vaultId: string): Subject {
 
 const ofAll = { type: "vault", id: org, originId: "vault:*", details: {} } as const;
 
-/** Makes a vault, whose creator owns it. Refuses with `CONFLICT` when the name is taken. */
+/**
+ * Makes a vault, whose creator owns it; with one of an agent, the user who made the agent may read, write and delete. Refuses
+ * with `CONFLICT` when the name is taken.
+ */
 export function createVault(asked: Asked, name: string, description: string): Operation<Vault> {
   return callOperation({
     asked,
@@ -24,6 +27,7 @@ export function createVault(asked: Asked, name: string, description: string): Op
     needs: [
       { table: vaults, lookup: "name", by: [name] },
       { table: vaults, lookup: "org", by: [org] },
+      { table: policies, inserts: true },
     ],
     decide(view, caller) {
       if (view.all(vaults, "name", name).length > 0) {
@@ -34,16 +38,41 @@ export function createVault(asked: Asked, name: string, description: string): Op
       }
       const id = randomUuid();
       const vault: Vault = { id, version: 1, org, name, description, createdBy: caller.sub, createdAt: view.now.iso };
+      const grant = caller.type === "agent" ? grantOf(vault, caller.person.createdBy) : undefined;
       return {
         value: vault,
-        changes: [{ kind: "put", table: vaults, record: vault }],
+        changes: [
+          { kind: "put", table: vaults, record: vault },
+          ...(grant === undefined ? [] : [{ kind: "put", table: policies, record: grant } as const]),
+        ],
         changed: { table: vaults, record: vault, isNew: true },
+        ...(grant === undefined ? {} : { also: createdPolicy(grant) }),
         resourceId: id,
         originId: `vault:${id}`,
         details: { vault_id: id },
       };
     },
   });
+}
+
+/** What the user who made an agent may do in a vault that the agent makes. */
+function grantOf({ id, createdBy, createdAt }: Vault, principal: string | null): StoredPolicy | undefined {
+  if (principal === null) {
+    return undefined;
+  }
+  return {
+    ...{ id: randomUuid(), version: 1, vaultId: id, principal, pattern: "**", effect: "allow", priority: 0 },
+    ...{ permissions: ["read", "write", "delete"], expiresAtMs: null, conditions: "{}", createdBy, createdAt },
+  };
+}
+
+function createdPolicy(record: StoredPolicy) {
+  const { id, vaultId } = record;
+  return {
+    action: "policy.create",
+    subject: { type: "policy", id, originId: `policy:${id}`, details: { vault_id: vaultId } },
+    changed: { table: policies, record, isNew: true },
+  } as const;
 }
 
 /** The vaults that the caller may see, in the order in which they were made. */

@@ -34,6 +34,26 @@ describe("a configuration for production", () => {
     }
   });
 
+  test("limits the calls of an address, as it is told or not at all", () => {
+    expect(loadConfig(production)).toMatchObject({
+      rateLimit: { perSecond: 100, burst: 200 },
+      authRateLimit: { perSecond: 1, burst: 5 },
+      trustedProxies: [],
+    });
+    const off = { ...production, ZSC_RATE_LIMIT: "off", ZSC_AUTH_RATE_LIMIT: "off" };
+    expect(loadConfig(off)).toMatchObject({ rateLimit: null, authRateLimit: null });
+    const told = { ...production, ZSC_RATE_LIMIT: "7/9", ZSC_TRUSTED_PROXIES: "10.0.0.1, ::1" };
+    expect(loadConfig(told)).toMatchObject({
+      rateLimit: { perSecond: 7, burst: 9 },
+      trustedProxies: ["10.0.0.1", "::1"],
+    });
+    for (const value of ["7", "0/9", "7/0", "7/9 ", "-1/2", "Off", "1e3/1"]) {
+      expect(problemsOf(() => loadConfig({ ...production, ZSC_AUTH_RATE_LIMIT: value }))).toEqual([
+        "ZSC_AUTH_RATE_LIMIT must be calls a second and at once, such as 100/200, or off",
+      ]);
+    }
+  });
+
   test("is the mode when none is asked for", () => {
     expect(loadConfig({ ...production, ZSC_MODE: undefined }).mode).toBe("production");
   });

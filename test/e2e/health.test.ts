@@ -14,6 +14,7 @@ const services = [
   "grpc.reflection.v1.ServerReflection",
   "grpc.reflection.v1alpha.ServerReflection",
   "vault.v1.AccountService",
+  "vault.v1.AgentService",
   "vault.v1.PolicyService",
   "vault.v1.SecretService",
   "vault.v1.SignInService",

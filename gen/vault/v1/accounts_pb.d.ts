@@ -16,7 +16,7 @@ export declare const file_vault_v1_accounts: GenFile;
  */
 export declare type ExchangeApiKeyRequest = Message<"vault.v1.ExchangeApiKeyRequest"> & {
   /**
-   * Required. `1ck_…`.
+   * Required. `1ck_…` or `ocv_…`.
    *
    * @generated from field: string api_key = 1 [json_name = "api_key"];
    */
@@ -60,6 +60,77 @@ export declare type TokenResponse = Message<"vault.v1.TokenResponse"> & {
  * Use `create(TokenResponseSchema)` to create a new message.
  */
 export declare const TokenResponseSchema: GenMessage<TokenResponse>;
+
+/**
+ * @generated from message vault.v1.ExchangeAgentKeyRequest
+ */
+export declare type ExchangeAgentKeyRequest = Message<"vault.v1.ExchangeAgentKeyRequest"> & {
+  /**
+   * Required. `ocv_…`.
+   *
+   * @generated from field: string api_key = 1 [json_name = "api_key"];
+   */
+  apiKey: string;
+
+  /**
+   * Optional. UUID of the agent whose key it must be.
+   *
+   * @generated from field: optional string agent_id = 2 [json_name = "agent_id"];
+   */
+  agentId?: string | undefined;
+};
+
+/**
+ * Describes the message vault.v1.ExchangeAgentKeyRequest.
+ * Use `create(ExchangeAgentKeyRequestSchema)` to create a new message.
+ */
+export declare const ExchangeAgentKeyRequestSchema: GenMessage<ExchangeAgentKeyRequest>;
+
+/**
+ * @generated from message vault.v1.AgentTokenResponse
+ */
+export declare type AgentTokenResponse = Message<"vault.v1.AgentTokenResponse"> & {
+  /**
+   * EdDSA.
+   *
+   * @generated from field: string access_token = 1 [json_name = "access_token"];
+   */
+  accessToken: string;
+
+  /**
+   * `Bearer`.
+   *
+   * @generated from field: string token_type = 2 [json_name = "token_type"];
+   */
+  tokenType: string;
+
+  /**
+   * Seconds.
+   *
+   * @generated from field: int32 expires_in = 3 [json_name = "expires_in"];
+   */
+  expiresIn: number;
+
+  /**
+   * UUID. Absent when the request had it.
+   *
+   * @generated from field: optional string agent_id = 4 [json_name = "agent_id"];
+   */
+  agentId?: string | undefined;
+
+  /**
+   * UUIDs of the vaults that the agent is bound to. Over JSON absent when `agent_id` is.
+   *
+   * @generated from field: repeated string vault_ids = 5 [json_name = "vault_ids"];
+   */
+  vaultIds: string[];
+};
+
+/**
+ * Describes the message vault.v1.AgentTokenResponse.
+ * Use `create(AgentTokenResponseSchema)` to create a new message.
+ */
+export declare const AgentTokenResponseSchema: GenMessage<AgentTokenResponse>;
 
 /**
  * @generated from message vault.v1.GetJwtPublicKeyRequest
@@ -384,7 +455,7 @@ export declare const RevokeApiKeyRequestSchema: GenMessage<RevokeApiKeyRequest>;
  */
 export declare const SignInService: GenService<{
   /**
-   * A token for a personal key.
+   * A token for a personal key, or for the key of an agent.
    *
    * @generated from rpc vault.v1.SignInService.ExchangeApiKey
    */
@@ -392,6 +463,16 @@ export declare const SignInService: GenService<{
     methodKind: "unary";
     input: typeof ExchangeApiKeyRequestSchema;
     output: typeof TokenResponseSchema;
+  },
+  /**
+   * A token for the key of an agent.
+   *
+   * @generated from rpc vault.v1.SignInService.ExchangeAgentKey
+   */
+  exchangeAgentKey: {
+    methodKind: "unary";
+    input: typeof ExchangeAgentKeyRequestSchema;
+    output: typeof AgentTokenResponseSchema;
   },
   /**
    * The public key of the tokens.

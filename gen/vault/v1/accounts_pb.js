@@ -10,7 +10,7 @@ import { file_google_protobuf_empty } from "@bufbuild/protobuf/wkt";
  * Describes the file vault/v1/accounts.proto.
  */
 export const file_vault_v1_accounts = /*@__PURE__*/
-  fileDesc("Chd2YXVsdC92MS9hY2NvdW50cy5wcm90bxIIdmF1bHQudjEiMQoVRXhjaGFuZ2VBcGlLZXlSZXF1ZXN0EhgKB2FwaV9rZXkYASABKAlSB2FwaV9rZXkicwoNVG9rZW5SZXNwb25zZRIiCgxhY2Nlc3NfdG9rZW4YASABKAlSDGFjY2Vzc190b2tlbhIeCgp0b2tlbl90eXBlGAIgASgJUgp0b2tlbl90eXBlEh4KCmV4cGlyZXNfaW4YAyABKAVSCmV4cGlyZXNfaW4iGAoWR2V0Snd0UHVibGljS2V5UmVxdWVzdCJJCgxKd3RQdWJsaWNLZXkSCwoDYWxnGAEgASgJEiwKEXB1YmxpY19rZXlfYmFzZTY0GAIgASgJUhFwdWJsaWNfa2V5X2Jhc2U2NCISChBHZXRIZWFsdGhSZXF1ZXN0Ii8KDEhlYWx0aFN0YXR1cxIOCgZzdGF0dXMYASABKAkSDwoHdmVyc2lvbhgCIAEoCSITChFHZXRQcm9maWxlUmVxdWVzdCKoAgoHUHJvZmlsZRIKCgJpZBgBIAEoCRINCgVlbWFpbBgCIAEoCRIiCgxkaXNwbGF5X25hbWUYAyABKAlSDGRpc3BsYXlfbmFtZRIgCgthdXRoX21ldGhvZBgEIAEoCVILYXV0aF9tZXRob2QSDAoEcm9sZRgFIAEoCRImCg5lbWFpbF92ZXJpZmllZBgGIAEoCFIOZW1haWxfdmVyaWZpZWQSKgoQbWFya2V0aW5nX2VtYWlscxgHIAEoCFIQbWFya2V0aW5nX2VtYWlscxIiCgx0b3RwX2VuYWJsZWQYCCABKAhSDHRvdHBfZW5hYmxlZBIeCgpjcmVhdGVkX2F0GAkgASgJUgpjcmVhdGVkX2F0EhYKBm9yZ19pZBgKIAEoCVIGb3JnX2lkIg8KDUxvZ291dFJlcXVlc3QixAEKBkFwaUtleRIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEh4KCmtleV9wcmVmaXgYAyABKAlSCmtleV9wcmVmaXgSDgoGc2NvcGVzGAQgAygJEhwKCWlzX2FjdGl2ZRgFIAEoCFIJaXNfYWN0aXZlEh4KCmNyZWF0ZWRfYXQYBiABKAlSCmNyZWF0ZWRfYXQSIwoKZXhwaXJlc19hdBgHIAEoCUgAUgpleHBpcmVzX2F0iAEBQg0KC19leHBpcmVzX2F0ImcKE0NyZWF0ZUFwaUtleVJlcXVlc3QSDAoEbmFtZRgBIAEoCRIOCgZzY29wZXMYAiADKAkSIwoKZXhwaXJlc19hdBgDIAEoCUgAUgpleHBpcmVzX2F0iAEBQg0KC19leHBpcmVzX2F0Ik8KFENyZWF0ZUFwaUtleVJlc3BvbnNlEh0KA2tleRgBIAEoCzIQLnZhdWx0LnYxLkFwaUtleRIYCgdhcGlfa2V5GAIgASgJUgdhcGlfa2V5IhQKEkxpc3RBcGlLZXlzUmVxdWVzdCI1ChNMaXN0QXBpS2V5c1Jlc3BvbnNlEh4KBGtleXMYASADKAsyEC52YXVsdC52MS5BcGlLZXkiLQoTUmV2b2tlQXBpS2V5UmVxdWVzdBIWCgZrZXlfaWQYASABKAlSBmtleV9pZDLBAgoNU2lnbkluU2VydmljZRJtCg5FeGNoYW5nZUFwaUtleRIfLnZhdWx0LnYxLkV4Y2hhbmdlQXBpS2V5UmVxdWVzdBoXLnZhdWx0LnYxLlRva2VuUmVzcG9uc2UiIYLT5JMCGzoBKiIWL3YxL2F1dGgvYXBpLWtleS10b2tlbhJsCg9HZXRKd3RQdWJsaWNLZXkSIC52YXVsdC52MS5HZXRKd3RQdWJsaWNLZXlSZXF1ZXN0GhYudmF1bHQudjEuSnd0UHVibGljS2V5Ih+C0+STAhkSFy92MS9hdXRoL2p3dC1wdWJsaWMta2V5ElMKCUdldEhlYWx0aBIaLnZhdWx0LnYxLkdldEhlYWx0aFJlcXVlc3QaFi52YXVsdC52MS5IZWFsdGhTdGF0dXMiEoLT5JMCDBIKL3YxL2hlYWx0aDL1AwoOQWNjb3VudFNlcnZpY2USUQoKR2V0UHJvZmlsZRIbLnZhdWx0LnYxLkdldFByb2ZpbGVSZXF1ZXN0GhEudmF1bHQudjEuUHJvZmlsZSITgtPkkwINEgsvdjEvYXV0aC9tZRJRCgZMb2dvdXQSFy52YXVsdC52MS5Mb2dvdXRSZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5IhaC0+STAhAqDi92MS9hdXRoL3Rva2VuEmsKDENyZWF0ZUFwaUtleRIdLnZhdWx0LnYxLkNyZWF0ZUFwaUtleVJlcXVlc3QaHi52YXVsdC52MS5DcmVhdGVBcGlLZXlSZXNwb25zZSIcgtPkkwIWOgEqIhEvdjEvYXV0aC9hcGkta2V5cxJlCgtMaXN0QXBpS2V5cxIcLnZhdWx0LnYxLkxpc3RBcGlLZXlzUmVxdWVzdBodLnZhdWx0LnYxLkxpc3RBcGlLZXlzUmVzcG9uc2UiGYLT5JMCExIRL3YxL2F1dGgvYXBpLWtleXMSaQoMUmV2b2tlQXBpS2V5Eh0udmF1bHQudjEuUmV2b2tlQXBpS2V5UmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eSIigtPkkwIcKhovdjEvYXV0aC9hcGkta2V5cy97a2V5X2lkfWIGcHJvdG8z", [file_google_api_annotations, file_google_protobuf_empty]);
+  fileDesc("Chd2YXVsdC92MS9hY2NvdW50cy5wcm90bxIIdmF1bHQudjEiMQoVRXhjaGFuZ2VBcGlLZXlSZXF1ZXN0EhgKB2FwaV9rZXkYASABKAlSB2FwaV9rZXkicwoNVG9rZW5SZXNwb25zZRIiCgxhY2Nlc3NfdG9rZW4YASABKAlSDGFjY2Vzc190b2tlbhIeCgp0b2tlbl90eXBlGAIgASgJUgp0b2tlbl90eXBlEh4KCmV4cGlyZXNfaW4YAyABKAVSCmV4cGlyZXNfaW4iYQoXRXhjaGFuZ2VBZ2VudEtleVJlcXVlc3QSGAoHYXBpX2tleRgBIAEoCVIHYXBpX2tleRIfCghhZ2VudF9pZBgCIAEoCUgAUghhZ2VudF9pZIgBAUILCglfYWdlbnRfaWQixAEKEkFnZW50VG9rZW5SZXNwb25zZRIiCgxhY2Nlc3NfdG9rZW4YASABKAlSDGFjY2Vzc190b2tlbhIeCgp0b2tlbl90eXBlGAIgASgJUgp0b2tlbl90eXBlEh4KCmV4cGlyZXNfaW4YAyABKAVSCmV4cGlyZXNfaW4SHwoIYWdlbnRfaWQYBCABKAlIAFIIYWdlbnRfaWSIAQESHAoJdmF1bHRfaWRzGAUgAygJUgl2YXVsdF9pZHNCCwoJX2FnZW50X2lkIhgKFkdldEp3dFB1YmxpY0tleVJlcXVlc3QiSQoMSnd0UHVibGljS2V5EgsKA2FsZxgBIAEoCRIsChFwdWJsaWNfa2V5X2Jhc2U2NBgCIAEoCVIRcHVibGljX2tleV9iYXNlNjQiEgoQR2V0SGVhbHRoUmVxdWVzdCIvCgxIZWFsdGhTdGF0dXMSDgoGc3RhdHVzGAEgASgJEg8KB3ZlcnNpb24YAiABKAkiEwoRR2V0UHJvZmlsZVJlcXVlc3QiqAIKB1Byb2ZpbGUSCgoCaWQYASABKAkSDQoFZW1haWwYAiABKAkSIgoMZGlzcGxheV9uYW1lGAMgASgJUgxkaXNwbGF5X25hbWUSIAoLYXV0aF9tZXRob2QYBCABKAlSC2F1dGhfbWV0aG9kEgwKBHJvbGUYBSABKAkSJgoOZW1haWxfdmVyaWZpZWQYBiABKAhSDmVtYWlsX3ZlcmlmaWVkEioKEG1hcmtldGluZ19lbWFpbHMYByABKAhSEG1hcmtldGluZ19lbWFpbHMSIgoMdG90cF9lbmFibGVkGAggASgIUgx0b3RwX2VuYWJsZWQSHgoKY3JlYXRlZF9hdBgJIAEoCVIKY3JlYXRlZF9hdBIWCgZvcmdfaWQYCiABKAlSBm9yZ19pZCIPCg1Mb2dvdXRSZXF1ZXN0IsQBCgZBcGlLZXkSCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRIeCgprZXlfcHJlZml4GAMgASgJUgprZXlfcHJlZml4Eg4KBnNjb3BlcxgEIAMoCRIcCglpc19hY3RpdmUYBSABKAhSCWlzX2FjdGl2ZRIeCgpjcmVhdGVkX2F0GAYgASgJUgpjcmVhdGVkX2F0EiMKCmV4cGlyZXNfYXQYByABKAlIAFIKZXhwaXJlc19hdIgBAUINCgtfZXhwaXJlc19hdCJnChNDcmVhdGVBcGlLZXlSZXF1ZXN0EgwKBG5hbWUYASABKAkSDgoGc2NvcGVzGAIgAygJEiMKCmV4cGlyZXNfYXQYAyABKAlIAFIKZXhwaXJlc19hdIgBAUINCgtfZXhwaXJlc19hdCJPChRDcmVhdGVBcGlLZXlSZXNwb25zZRIdCgNrZXkYASABKAsyEC52YXVsdC52MS5BcGlLZXkSGAoHYXBpX2tleRgCIAEoCVIHYXBpX2tleSIUChJMaXN0QXBpS2V5c1JlcXVlc3QiNQoTTGlzdEFwaUtleXNSZXNwb25zZRIeCgRrZXlzGAEgAygLMhAudmF1bHQudjEuQXBpS2V5Ii0KE1Jldm9rZUFwaUtleVJlcXVlc3QSFgoGa2V5X2lkGAEgASgJUgZrZXlfaWQytwMKDVNpZ25JblNlcnZpY2USbQoORXhjaGFuZ2VBcGlLZXkSHy52YXVsdC52MS5FeGNoYW5nZUFwaUtleVJlcXVlc3QaFy52YXVsdC52MS5Ub2tlblJlc3BvbnNlIiGC0+STAhs6ASoiFi92MS9hdXRoL2FwaS1rZXktdG9rZW4SdAoQRXhjaGFuZ2VBZ2VudEtleRIhLnZhdWx0LnYxLkV4Y2hhbmdlQWdlbnRLZXlSZXF1ZXN0GhwudmF1bHQudjEuQWdlbnRUb2tlblJlc3BvbnNlIh+C0+STAhk6ASoiFC92MS9hdXRoL2FnZW50LXRva2VuEmwKD0dldEp3dFB1YmxpY0tleRIgLnZhdWx0LnYxLkdldEp3dFB1YmxpY0tleVJlcXVlc3QaFi52YXVsdC52MS5Kd3RQdWJsaWNLZXkiH4LT5JMCGRIXL3YxL2F1dGgvand0LXB1YmxpYy1rZXkSUwoJR2V0SGVhbHRoEhoudmF1bHQudjEuR2V0SGVhbHRoUmVxdWVzdBoWLnZhdWx0LnYxLkhlYWx0aFN0YXR1cyISgtPkkwIMEgovdjEvaGVhbHRoMvUDCg5BY2NvdW50U2VydmljZRJRCgpHZXRQcm9maWxlEhsudmF1bHQudjEuR2V0UHJvZmlsZVJlcXVlc3QaES52YXVsdC52MS5Qcm9maWxlIhOC0+STAg0SCy92MS9hdXRoL21lElEKBkxvZ291dBIXLnZhdWx0LnYxLkxvZ291dFJlcXVlc3QaFi5nb29nbGUucHJvdG9idWYuRW1wdHkiFoLT5JMCECoOL3YxL2F1dGgvdG9rZW4SawoMQ3JlYXRlQXBpS2V5Eh0udmF1bHQudjEuQ3JlYXRlQXBpS2V5UmVxdWVzdBoeLnZhdWx0LnYxLkNyZWF0ZUFwaUtleVJlc3BvbnNlIhyC0+STAhY6ASoiES92MS9hdXRoL2FwaS1rZXlzEmUKC0xpc3RBcGlLZXlzEhwudmF1bHQudjEuTGlzdEFwaUtleXNSZXF1ZXN0Gh0udmF1bHQudjEuTGlzdEFwaUtleXNSZXNwb25zZSIZgtPkkwITEhEvdjEvYXV0aC9hcGkta2V5cxJpCgxSZXZva2VBcGlLZXkSHS52YXVsdC52MS5SZXZva2VBcGlLZXlSZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5IiKC0+STAhwqGi92MS9hdXRoL2FwaS1rZXlzL3trZXlfaWR9YgZwcm90bzM", [file_google_api_annotations, file_google_protobuf_empty]);
 
 /**
  * Describes the message vault.v1.ExchangeApiKeyRequest.
@@ -27,95 +27,109 @@ export const TokenResponseSchema = /*@__PURE__*/
   messageDesc(file_vault_v1_accounts, 1);
 
 /**
+ * Describes the message vault.v1.ExchangeAgentKeyRequest.
+ * Use `create(ExchangeAgentKeyRequestSchema)` to create a new message.
+ */
+export const ExchangeAgentKeyRequestSchema = /*@__PURE__*/
+  messageDesc(file_vault_v1_accounts, 2);
+
+/**
+ * Describes the message vault.v1.AgentTokenResponse.
+ * Use `create(AgentTokenResponseSchema)` to create a new message.
+ */
+export const AgentTokenResponseSchema = /*@__PURE__*/
+  messageDesc(file_vault_v1_accounts, 3);
+
+/**
  * Describes the message vault.v1.GetJwtPublicKeyRequest.
  * Use `create(GetJwtPublicKeyRequestSchema)` to create a new message.
  */
 export const GetJwtPublicKeyRequestSchema = /*@__PURE__*/
-  messageDesc(file_vault_v1_accounts, 2);
+  messageDesc(file_vault_v1_accounts, 4);
 
 /**
  * Describes the message vault.v1.JwtPublicKey.
  * Use `create(JwtPublicKeySchema)` to create a new message.
  */
 export const JwtPublicKeySchema = /*@__PURE__*/
-  messageDesc(file_vault_v1_accounts, 3);
+  messageDesc(file_vault_v1_accounts, 5);
 
 /**
  * Describes the message vault.v1.GetHealthRequest.
  * Use `create(GetHealthRequestSchema)` to create a new message.
  */
 export const GetHealthRequestSchema = /*@__PURE__*/
-  messageDesc(file_vault_v1_accounts, 4);
+  messageDesc(file_vault_v1_accounts, 6);
 
 /**
  * Describes the message vault.v1.HealthStatus.
  * Use `create(HealthStatusSchema)` to create a new message.
  */
 export const HealthStatusSchema = /*@__PURE__*/
-  messageDesc(file_vault_v1_accounts, 5);
+  messageDesc(file_vault_v1_accounts, 7);
 
 /**
  * Describes the message vault.v1.GetProfileRequest.
  * Use `create(GetProfileRequestSchema)` to create a new message.
  */
 export const GetProfileRequestSchema = /*@__PURE__*/
-  messageDesc(file_vault_v1_accounts, 6);
+  messageDesc(file_vault_v1_accounts, 8);
 
 /**
  * Describes the message vault.v1.Profile.
  * Use `create(ProfileSchema)` to create a new message.
  */
 export const ProfileSchema = /*@__PURE__*/
-  messageDesc(file_vault_v1_accounts, 7);
+  messageDesc(file_vault_v1_accounts, 9);
 
 /**
  * Describes the message vault.v1.LogoutRequest.
  * Use `create(LogoutRequestSchema)` to create a new message.
  */
 export const LogoutRequestSchema = /*@__PURE__*/
-  messageDesc(file_vault_v1_accounts, 8);
+  messageDesc(file_vault_v1_accounts, 10);
 
 /**
  * Describes the message vault.v1.ApiKey.
  * Use `create(ApiKeySchema)` to create a new message.
  */
 export const ApiKeySchema = /*@__PURE__*/
-  messageDesc(file_vault_v1_accounts, 9);
+  messageDesc(file_vault_v1_accounts, 11);
 
 /**
  * Describes the message vault.v1.CreateApiKeyRequest.
  * Use `create(CreateApiKeyRequestSchema)` to create a new message.
  */
 export const CreateApiKeyRequestSchema = /*@__PURE__*/
-  messageDesc(file_vault_v1_accounts, 10);
+  messageDesc(file_vault_v1_accounts, 12);
 
 /**
  * Describes the message vault.v1.CreateApiKeyResponse.
  * Use `create(CreateApiKeyResponseSchema)` to create a new message.
  */
 export const CreateApiKeyResponseSchema = /*@__PURE__*/
-  messageDesc(file_vault_v1_accounts, 11);
+  messageDesc(file_vault_v1_accounts, 13);
 
 /**
  * Describes the message vault.v1.ListApiKeysRequest.
  * Use `create(ListApiKeysRequestSchema)` to create a new message.
  */
 export const ListApiKeysRequestSchema = /*@__PURE__*/
-  messageDesc(file_vault_v1_accounts, 12);
+  messageDesc(file_vault_v1_accounts, 14);
 
 /**
  * Describes the message vault.v1.ListApiKeysResponse.
  * Use `create(ListApiKeysResponseSchema)` to create a new message.
  */
 export const ListApiKeysResponseSchema = /*@__PURE__*/
-  messageDesc(file_vault_v1_accounts, 13);
+  messageDesc(file_vault_v1_accounts, 15);
 
 /**
  * Describes the message vault.v1.RevokeApiKeyRequest.
  * Use `create(RevokeApiKeyRequestSchema)` to create a new message.
  */
 export const RevokeApiKeyRequestSchema = /*@__PURE__*/
-  messageDesc(file_vault_v1_accounts, 14);
+  messageDesc(file_vault_v1_accounts, 16);
 
 /**
  * Tokens for keys, and whether the server is up; for everybody. An Authorization header is ignored.

@@ -3,6 +3,7 @@ import { EmptySchema } from "@bufbuild/protobuf/wkt";
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import {
   type AccountService,
+  AgentTokenResponseSchema,
   ApiKeySchema,
   CreateApiKeyResponseSchema,
   HealthStatusSchema,
@@ -12,28 +13,33 @@ import {
   type SignInService,
   TokenResponseSchema,
 } from "#gen/vault/v1/accounts_pb.js";
-import { createApiKey, tryParseApiKey } from "../../auth/index.ts";
-import { VaultError } from "../../base/index.ts";
+import { createApiKey, type PresentedKey, tryParseApiKey } from "../../auth/index.ts";
+import type { VaultError } from "../../base/index.ts";
 import {
   type ApiKey,
   createPersonalKey,
+  exchangeAgentKey,
   exchangeKey,
   listApiKeys,
   logout,
+  type Person,
   readProfile,
+  refuseSignIn,
   revokePersonalKey,
 } from "../../people/index.ts";
 import { parseScopes } from "../../vaults/index.ts";
-import { type Access, type AccessTable, submitAndSign } from "../kernel/index.ts";
+import { type Access, type AccessTable, lastOf, sign, submitAndSign } from "../kernel/index.ts";
 import { invalid, storedTimeText, textIn, timeIn, timeText, uuidIn } from "./fields.ts";
 import { askedIn, type VaultPorts } from "./ports.ts";
 
 const persons: Access = ["person"];
 const userTtlSeconds = 900;
+const agentTtlSeconds = 3_600;
 const maxNameLength = 255;
 
 export const accountAccess: AccessTable = {
   "vault.v1.SignInService/ExchangeApiKey": "public",
+  "vault.v1.SignInService/ExchangeAgentKey": "public",
   "vault.v1.SignInService/GetJwtPublicKey": "public",
   "vault.v1.SignInService/GetHealth": "public",
   "vault.v1.AccountService/GetProfile": persons,
@@ -51,23 +57,18 @@ export function createSignInHandlers(
   const { sequencer, organisation, serverVersion } = ports;
   return {
     async exchangeApiKey({ apiKey }, context) {
-      const refusal = limit(context);
-      if (refusal !== undefined) {
-        throw refusal;
+      const presented = admit(apiKey, context);
+      if (presented?.kind === "ocv_") {
+        return create(TokenResponseSchema, (await signInAgent(presented, undefined, context)).token);
       }
-      const presented = tryParseApiKey(apiKey);
-      if (presented?.kind !== "1ck_") {
-        throw new VaultError("UNAUTHENTICATED", "Invalid credentials");
-      }
-      const { id: org, tokens } = await organisation();
-      const { value: key } = await sequencer.submit(exchangeKey(presented));
-      const { sub, scopes, id } = key;
-      const session = { sub, org, scopes, keyId: id, ttlSeconds: userTtlSeconds };
-      return create(TokenResponseSchema, {
-        accessToken: await tokens.sign(session),
-        tokenType: "Bearer",
-        expiresIn: userTtlSeconds,
-      });
+      return create(TokenResponseSchema, await signInUser(presented, context));
+    },
+    async exchangeAgentKey({ apiKey, agentId }, context) {
+      const presented = admit(apiKey, context);
+      const wantedId = agentId === undefined ? undefined : uuidIn(agentId, "agent_id");
+      const { agent, token } = await signInAgent(presented, wantedId, context);
+      const found = { agentId: agent.sub.slice("agent:".length), vaultIds: [...agent.vaultIds] };
+      return create(AgentTokenResponseSchema, { ...token, ...(wantedId === undefined ? found : {}) });
     },
     async getJwtPublicKey() {
       const { tokens } = await organisation();
@@ -78,6 +79,51 @@ export function createSignInHandlers(
       return create(HealthStatusSchema, { status: "healthy", version: serverVersion });
     },
   };
+
+  function admit(apiKey: string, context: HandlerContext): PresentedKey | undefined {
+    const refusal = limit(context);
+    if (refusal !== undefined) {
+      throw refusal;
+    }
+    return keyIn(apiKey);
+  }
+
+  async function signInUser(presented: PresentedKey | undefined, context: HandlerContext) {
+    const { id: org, tokens } = await organisation();
+    const exchange = presented === undefined ? refuseSignIn("api_key") : exchangeKey(presented);
+    const { value: key, receipts } = await sequencer.submit<ApiKey>(exchange);
+    const { sub, scopes, id: keyId } = key;
+    const token = await tokens.sign({ sub, org, scopes, keyId, ttlSeconds: userTtlSeconds });
+    sign(context, lastOf(receipts));
+    return tokenFields(token, userTtlSeconds);
+  }
+
+  async function signInAgent(
+    presented: PresentedKey | undefined,
+    agentId: string | undefined,
+    context: HandlerContext,
+  ) {
+    const { id: org, tokens } = await organisation();
+    const exchange = presented === undefined ? refuseSignIn("agent_key") : exchangeAgentKey(presented, agentId);
+    const { value: agent, receipts } = await sequencer.submit<Person>(exchange);
+    const { sub, scopes, vaultIds, keyPrefix: keyId } = agent;
+    const ttlSeconds = agent.tokenTtlSeconds ?? agentTtlSeconds;
+    const token = await tokens.sign({ sub, org, scopes, vaultIds, keyId, ttlSeconds });
+    sign(context, lastOf(receipts));
+    return { agent, token: tokenFields(token, ttlSeconds) };
+  }
+}
+
+/** A key as it was presented; undefined for a text that is none. */
+function keyIn(text: string): PresentedKey | undefined {
+  if (text === "") {
+    throw invalid("api_key must be given");
+  }
+  return tryParseApiKey(text);
+}
+
+function tokenFields(accessToken: string, expiresIn: number) {
+  return { accessToken, tokenType: "Bearer", expiresIn };
 }
 
 export function createAccountHandlers(ports: VaultPorts): ServiceImpl<typeof AccountService> {

@@ -1,6 +1,7 @@
 import type { DescMethod, JsonObject, JsonValue } from "@bufbuild/protobuf";
 import { Code, type ConnectError } from "@connectrpc/connect";
-import { SignInService } from "#gen/vault/v1/accounts_pb.js";
+import { AccountService, SignInService } from "#gen/vault/v1/accounts_pb.js";
+import { AgentService } from "#gen/vault/v1/agents_pb.js";
 import { PolicyService } from "#gen/vault/v1/policies_pb.js";
 import { SecretService } from "#gen/vault/v1/secrets_pb.js";
 import { VaultService } from "#gen/vault/v1/vaults_pb.js";
@@ -28,6 +29,14 @@ const created: ReadonlySet<DescMethod> = new Set([
   SecretService.method.putSecret,
   SecretService.method.rotateSecret,
   PolicyService.method.createPolicy,
+  AgentService.method.createAgent,
+  AccountService.method.createApiKey,
+]);
+/** Answers that show a key, once. */
+const showsKey: ReadonlySet<DescMethod> = new Set([
+  AgentService.method.createAgent,
+  AgentService.method.rotateAgentKey,
+  AccountService.method.createApiKey,
 ]);
 const noStore = { "cache-control": "no-store" };
 
@@ -35,28 +44,56 @@ function success(method: DescMethod, json: JsonObject): JsonReply {
   if (method.output.typeName === "google.protobuf.Empty") {
     return { status: 204 };
   }
-  const isCreated = created.has(method) || method.name === "CreateApiKey";
-  const holdsSecret =
-    method.output.typeName === "vault.v1.Secret" || method.parent === SignInService || method.name === "CreateApiKey";
-  return { status: isCreated ? 201 : 200, body: json, ...(holdsSecret ? { headers: noStore } : {}) };
+  const isCreated = created.has(method);
+  const holdsSecret = method.output.typeName === "vault.v1.Secret" || method.parent === SignInService;
+  const headers = holdsSecret || showsKey.has(method) ? { headers: noStore } : {};
+  return { status: isCreated ? 201 : 200, body: bodyOf(method, json), ...headers };
 }
 
-const clearable = ["expires_at", "conditions", "effect", "priority"];
+/** Clients that name the agent take a plain token. */
+function bodyOf(method: DescMethod, json: JsonObject): JsonObject {
+  const { vault_ids: _unasked, ...plain } = json;
+  return method === SignInService.method.exchangeAgentKey && json["agent_id"] === undefined ? plain : json;
+}
+
+/** How the body of a change differs from its message: null clears a field, and a list is given as it stands. */
+interface ChangeBody {
+  readonly clearable: readonly string[];
+  /** Of each list: the field of the message that holds it. */
+  readonly lists: Readonly<Record<string, string>>;
+}
+
+const changeBodies: ReadonlyMap<DescMethod, ChangeBody> = new Map<DescMethod, ChangeBody>([
+  [
+    PolicyService.method.updatePolicy,
+    { clearable: ["expires_at", "conditions", "effect", "priority"], lists: { permissions: "names" } },
+  ],
+  [
+    AgentService.method.updateAgent,
+    {
+      clearable: ["description", "scopes", "expires_at", "vault_ids", "token_ttl_seconds", "api_key_expires_at"],
+      lists: { scopes: "names", vault_ids: "ids" },
+    },
+  ],
+]);
 
 /** Numbers of bodies: proto3 JSON takes them as texts, too. */
 const numbers = ["max_access_count", "length", "priority", "token_ttl_seconds"];
 
-/** In a change of a policy, null clears, and `permissions` is a list. */
-function prepare(method: DescMethod, body: JsonObject): JsonObject {
-  const texts = numbers.filter((name) => typeof body[name] === "string");
-  const json = texts.length === 0 ? body : { ...body, ...Object.fromEntries(texts.map((name) => [name, false])) };
-  if (method !== PolicyService.method.updatePolicy) {
+/** In a change null clears, and a list that is given replaces the one before, also an empty one. */
+function prepare(method: DescMethod, given: JsonObject): JsonObject {
+  const texts = numbers.filter((name) => typeof given[name] === "string");
+  const json = texts.length === 0 ? given : { ...given, ...Object.fromEntries(texts.map((name) => [name, false])) };
+  const body = changeBodies.get(method);
+  if (body === undefined) {
     return json;
   }
-  const { permissions, clear: _unknown, ...rest } = json;
-  const prepared: Record<string, JsonValue> = { ...rest, clear: clearable.filter((name) => json[name] === null) };
-  if (permissions !== undefined && permissions !== null) {
-    prepared["permissions"] = Array.isArray(permissions) ? { names: permissions } : false;
+  const prepared: Record<string, JsonValue> = { ...json, clear: body.clearable.filter((name) => json[name] === null) };
+  for (const [name, field] of Object.entries(body.lists)) {
+    const list = json[name];
+    if (list !== undefined && list !== null) {
+      prepared[name] = Array.isArray(list) ? { [field]: list } : false;
+    }
   }
   return prepared;
 }

@@ -1,4 +1,5 @@
 import { AccountService, SignInService } from "#gen/vault/v1/accounts_pb.js";
+import { AgentService } from "#gen/vault/v1/agents_pb.js";
 import { PolicyService } from "#gen/vault/v1/policies_pb.js";
 import { SecretService } from "#gen/vault/v1/secrets_pb.js";
 import { VaultService } from "#gen/vault/v1/vaults_pb.js";
@@ -8,6 +9,7 @@ import { findApiKey } from "../../people/index.ts";
 import { bindService, originOf, type Page } from "../../transport/index.ts";
 import type { AccessTable, Surface } from "../kernel/index.ts";
 import { accountAccess, createAccountHandlers, createSignInHandlers } from "./account-handlers.ts";
+import { agentAccess, createAgentHandlers } from "./agent-handlers.ts";
 import { createVaultJson } from "./json-surface.ts";
 import { createPolicyHandlers, policyAccess } from "./policy-handlers.ts";
 import type { VaultPorts } from "./ports.ts";
@@ -17,9 +19,15 @@ import { errorDomain, vaultStatus } from "./status.ts";
 import { createVaultHandlers, vaultAccess } from "./vault-handlers.ts";
 
 /** The services of this surface, whose messages `Validation` has to know. */
-export const vaultServices = [VaultService, SecretService, PolicyService, AccountService] as const;
+export const vaultServices = [VaultService, SecretService, PolicyService, AgentService, AccountService] as const;
 
-const vaultSurfaceAccess: AccessTable = { ...vaultAccess, ...secretAccess, ...policyAccess, ...accountAccess };
+const vaultSurfaceAccess: AccessTable = {
+  ...vaultAccess,
+  ...secretAccess,
+  ...policyAccess,
+  ...agentAccess,
+  ...accountAccess,
+};
 
 /** The limit of a message, and of a body of `/v1` (contract 1claw.md, D5). */
 const maxMessageBytes = 5_242_880;
@@ -46,6 +54,7 @@ export function createVaultSurface(ports: VaultPorts, options: VaultSurfaceOptio
       bindService(VaultService, createVaultHandlers(ports), limits),
       bindService(SecretService, createSecretHandlers(ports), limits),
       bindService(PolicyService, createPolicyHandlers(ports), limits),
+      bindService(AgentService, createAgentHandlers(ports), limits),
       bindService(AccountService, createAccountHandlers(ports), limits),
       bindService(
         SignInService,

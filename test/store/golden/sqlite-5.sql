@@ -1,10 +1,12 @@
 CREATE TABLE IF NOT EXISTS organisation (slot TEXT NOT NULL PRIMARY KEY, version INTEGER NOT NULL, id TEXT NOT NULL, public_key BLOB NOT NULL, sealed_key BLOB NOT NULL, created_at TEXT NOT NULL, mac BLOB NOT NULL) STRICT;
 
-CREATE TABLE IF NOT EXISTS person (sub TEXT NOT NULL PRIMARY KEY, version INTEGER NOT NULL, email TEXT, name TEXT NOT NULL, description TEXT NOT NULL, zid TEXT, role TEXT NOT NULL, scopes TEXT NOT NULL, vault_ids TEXT NOT NULL, is_active INTEGER NOT NULL, key_prefix TEXT, key_hash BLOB, token_ttl_seconds INTEGER, expires_at_ms INTEGER, created_by TEXT, created_at TEXT NOT NULL, mac BLOB NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS person (sub TEXT NOT NULL PRIMARY KEY, version INTEGER NOT NULL, email TEXT, name TEXT NOT NULL, description TEXT NOT NULL, zid TEXT, role TEXT NOT NULL, scopes TEXT NOT NULL, vault_ids TEXT NOT NULL, is_active INTEGER NOT NULL, key_prefix TEXT, key_hash BLOB, token_ttl_seconds INTEGER, expires_at_ms INTEGER, key_expires_at_ms INTEGER, created_by TEXT, created_at TEXT NOT NULL, mac BLOB NOT NULL) STRICT;
 
 CREATE INDEX IF NOT EXISTS person_by_email ON person (email);
 
 CREATE INDEX IF NOT EXISTS person_by_key ON person (key_prefix);
+
+CREATE INDEX IF NOT EXISTS person_by_role ON person (role);
 
 CREATE TABLE IF NOT EXISTS api_key (id TEXT NOT NULL PRIMARY KEY, version INTEGER NOT NULL, sub TEXT NOT NULL, name TEXT NOT NULL, scopes TEXT NOT NULL, is_active INTEGER NOT NULL, prefix TEXT NOT NULL, hash BLOB NOT NULL, expires_at_ms INTEGER, created_at TEXT NOT NULL, mac BLOB NOT NULL) STRICT;
 
