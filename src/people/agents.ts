@@ -10,7 +10,7 @@ import { type Person, people } from "./tables.ts";
 const maxAgents = 1_000;
 
 /** What is said of an agent by those who manage it. */
-export type AgentSettings = Pick<
+type AgentSettings = Pick<
   Person,
   "name" | "description" | "scopes" | "vaultIds" | "tokenTtlSeconds" | "expiresAtMs" | "keyExpiresAtMs"
 >;
