@@ -29,13 +29,18 @@ def row_hash(row):
 
 
 def proof_digest(row):
-    inputs = (row["origin_id"][len(b"zsc:"):], row["actor_zid"], row["transition_id"], row["proof_purpose"])
+    inputs = (name_in(row["origin_id"]), row["actor_zid"], row["transition_id"], row["proof_purpose"])
     return hashlib.sha256(b"|".join(inputs)).hexdigest().encode()
+
+
+def name_in(origin):
+    """The name of a secret; what else a row may be about, a vault or a user, has no other name than its origin."""
+    return origin[len(b"zsc:"):] if origin.startswith(b"zsc:") else origin
 
 
 def follow(row, versions):
     """Notes a change of a secret in `versions`, by name; returns why it cannot follow the change before, or None."""
-    kind, name = row["transition_type"], row["origin_id"][len(b"zsc:"):]
+    kind, name = row["transition_type"], name_in(row["origin_id"])
     if kind not in (b"secret_set", b"secret_rotated", b"secret_deleted"):
         return None
     before = versions.pop(name, None)

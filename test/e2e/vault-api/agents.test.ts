@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { decodeJwt } from "jose";
+import { runOn } from "../../audit/outsider.ts";
 import type { Answer, Sent } from "../support/http.ts";
 import { closeVaults, databaseKinds, openVault, type Vault } from "../support/vault.ts";
 import { runZsc } from "../support/zsc-process.ts";
@@ -367,6 +368,10 @@ describe.each(databaseKinds)("agents of the vault API, on %s", (database) => {
     expect(await typeOf(listed.receipt)).toBe("agent.list");
     const log = await vault.sql("SELECT payload_json FROM audit_log");
     expect(log.flat().filter((payload) => payload.includes("ocv_") || payload.includes(token))).toEqual([]);
+  });
+
+  test("a verifier without our code finds the log of all that whole", async () => {
+    expect(await runOn(vault.databaseUrl, [])).toMatchObject({ code: 0, stderr: "" });
   });
 
   test("the log vouches for agents, and names one that was altered by hand", async () => {
