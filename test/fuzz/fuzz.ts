@@ -153,3 +153,5 @@ function residentMb(vault: Vault): number {
 }
 
 await main();
+// All is done, and said. Node's own clean-up of the clients' handles may go round for ever instead of ending the process.
+process.exit();
