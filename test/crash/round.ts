@@ -31,7 +31,10 @@ export async function runRound(scene: Scene, round: string, disturbance: Disturb
   });
   await sleep(100 + Math.random() * 200);
   await load.stop();
-  const { counts, findings } = await settleRound(scene, round);
+  const { counts, findings } = await settleRound(scene, round).catch((error: unknown) => {
+    tell(false, `${scene.title} ${round}: ${disturbance.title}, ${told.text}`, told.findings ?? []);
+    throw error;
+  });
   const cut = counts.inFlight > 0 && !disturbance.cutsClients ? [`${counts.inFlight} calls had no answer`] : [];
   const wrong = [...(told.findings ?? []), ...findings, ...cut];
   return tell(

@@ -120,12 +120,24 @@ function createNode(setup: NodeSetup): LocalServer {
       }
       const founds = setup.index === 0 && !startedBefore;
       const peers = founds ? "" : setup.addresses.map((address) => address.group).join(",");
-      const position = startedBefore ? await recoverPosition(setup) : [];
-      startedBefore = true;
-      await server.start([`--wsrep-cluster-address=gcomm://${peers}`, ...position, ...extraArgs]);
+      for (let attempt = 1; ; attempt++) {
+        try {
+          const position = startedBefore ? await recoverPosition(setup) : [];
+          startedBefore = true;
+          await server.start([`--wsrep-cluster-address=gcomm://${peers}`, ...position, ...extraArgs]);
+          return;
+        } catch (error) {
+          // A node that joins on a busy machine now and then waits without end for what its peers have sent already.
+          if (founds || attempt === startAttempts) {
+            throw error;
+          }
+        }
+      }
     },
   };
 }
+
+const startAttempts = 3;
 
 function nodeArgs({ provider, address, index }: NodeSetup): readonly string[] {
   const providerOptions = `gmcast.listen_addr=tcp://${address.group};ist.recv_addr=${address.incremental}`;
@@ -152,10 +164,12 @@ async function recoverPosition(setup: NodeSetup): Promise<readonly string[]> {
   const { site, address, index } = setup;
   const own = [...serverArgs(site, nodeName(index), address.sql), ...nodeArgs(setup)];
   const args = [...own, "--wsrep-cluster-address=gcomm://", "--wsrep-recover"];
-  const printed = await run(site.program.path, args);
+  const printed = await run(site.program.path, args, {}, recoverWithinMs);
   const position = /WSREP: Recovered position:\s*(\S+)/.exec(printed)?.[1];
   return position === undefined ? [] : [`--wsrep-start-position=${position}`];
 }
+
+const recoverWithinMs = 60_000;
 
 async function isSynced(url: string): Promise<boolean> {
   const rows = await queryText(url, "SHOW STATUS WHERE Variable_name IN ('wsrep_local_state_comment', 'wsrep_ready')");

@@ -6,7 +6,9 @@ import { queryText } from "./mysql-admin.ts";
 import { findProgram, requireInstalled, run } from "./programs.ts";
 import { createPrivateFolder, launchServer, type ServerProcess } from "./server-process.ts";
 
-const readyWithinMs = 120_000;
+const readyWithinMs = 60_000;
+/** A look at a server that is starting: it may take the connection, and then not answer for long. */
+const lookWithinMs = 5_000;
 
 /** The server program of this machine. */
 export interface ServerProgram {
@@ -180,7 +182,7 @@ async function untilReady(server: ServerProcess, isReady: () => Promise<boolean>
   let lastError: unknown;
   while (!server.hasExited() && Date.now() < giveUpAt) {
     try {
-      if (await isReady()) {
+      if (await inTime(isReady(), lookWithinMs)) {
         return;
       }
     } catch (error) {
@@ -190,6 +192,17 @@ async function untilReady(server: ServerProcess, isReady: () => Promise<boolean>
   }
   await server.end("SIGKILL");
   throw new Error(`the database server did not come up; its log ends:\n${server.logTail()}`, { cause: lastError });
+}
+
+async function inTime<T>(answer: Promise<T>, withinMs: number): Promise<T> {
+  const waiting = new AbortController();
+  const late = sleep(withinMs, undefined, { signal: waiting.signal }).then(() => {
+    throw new Error(`no answer within ${withinMs} ms`);
+  });
+  return await Promise.race([answer, late]).finally(() => {
+    waiting.abort();
+    late.catch(() => undefined);
+  });
 }
 
 async function answersQueries(url: string): Promise<boolean> {

@@ -45,10 +45,20 @@ export async function requireInstalled<T>(
   return installed;
 }
 
-/** Runs a program to its end and answers what it printed, standard output and error together. */
-export function run(program: string, args: readonly string[], extraEnv: Record<string, string> = {}): Promise<string> {
+/** Runs a program to its end and answers what it printed, standard output and error together. Kills what runs longer than `withinMs`. */
+export function run(
+  program: string,
+  args: readonly string[],
+  extraEnv: Record<string, string> = {},
+  withinMs?: number,
+): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...extraEnv } });
+    const child = spawn(program, args, {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, ...extraEnv },
+      killSignal: "SIGKILL",
+      ...(withinMs === undefined ? {} : { timeout: withinMs }),
+    });
     let printed = "";
     const collect = (chunk: Buffer): void => {
       printed += chunk.toString();
@@ -56,11 +66,11 @@ export function run(program: string, args: readonly string[], extraEnv: Record<s
     child.stdout.on("data", collect);
     child.stderr.on("data", collect);
     child.on("error", reject);
-    child.on("close", (code) => {
+    child.on("close", (code, signal) => {
       if (code === 0) {
         resolve(printed);
       } else {
-        reject(new Error(`${program} ended with ${code}:\n${lastLines(printed)}`));
+        reject(new Error(`${program} ended with ${code ?? signal}:\n${lastLines(printed)}`));
       }
     });
   });
