@@ -16,7 +16,7 @@ const rooms = {
   transport: ["base", "gen"],
   "surfaces/kernel": ["base", "auth", "ledger", "transport", "gen"],
   "surfaces/vault": [
-    ...["base", "auth", "ledger", "people", "sealing", "vaults"],
+    ...["audit", "base", "auth", "ledger", "people", "sealing", "vaults"],
     ...["surfaces/kernel", "transport", "gen"],
   ],
   "surfaces/zsc": ["base", "ledger", "sealing", "secrets", "surfaces/kernel", "transport", "gen"],

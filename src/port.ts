@@ -64,6 +64,7 @@ export function createPort(config: Config, parts: Parts, log: Log): ZscServer {
     organisation,
     fingerprint,
     clock: systemClock,
+    readiness: health.ready,
     serverVersion: version,
   };
   const surfaces = [

@@ -13,9 +13,14 @@ export interface Break {
  * them shows which. So a break is reported one row late, and `end` may report one more.
  */
 export class ChainWalk {
-  #last: Link = { seq: 0, rowHash: zeroHash };
+  #last: Link;
   /** Two adjacent rows that do not match, kept until the next row shows which of them was rewritten. */
   #suspects: { readonly before: Link; readonly after: Link } | undefined;
+
+  /** @param before the row before the first one; by default the log begins with that */
+  constructor(before: Link = { seq: 0, rowHash: zeroHash }) {
+    this.#last = before;
+  }
 
   /** Verifies the next row; returns the break if there is one. MUST NOT be called again after a break. */
   next(row: AuditRow): Break | undefined {
@@ -67,6 +72,11 @@ function checkPlace({ seq }: AuditRow, expected: number): Break | undefined {
   return seq < expected
     ? { seq, why: "the row has no place in the chain" }
     : { seq: expected, why: "the row is missing" };
+}
+
+/** Whether the columns of a row give its hashes. */
+export function isIntact(row: AuditRow): boolean {
+  return checkContent(row) === undefined;
 }
 
 function checkContent(row: AuditRow): Break | undefined {

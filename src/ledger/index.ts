@@ -41,6 +41,7 @@ export { type RowBlock, separatorHex } from "./row-block.ts";
 export { createSequencer, type Sequencer, type SequencerOptions } from "./sequencer.ts";
 export {
   type AuditSelection,
+  type FollowingRow,
   type Inventory,
   type LedgerWrite,
   type Listing,
@@ -51,6 +52,7 @@ export {
   type NewestRow,
   pageBytes,
   type Rehearsed,
+  type RowSelection,
   type Selection,
   type Snapshot,
   type SnapshotRow,

@@ -1,6 +1,14 @@
 import { VaultError } from "../base/index.ts";
 import type { Head, ListedRow } from "./row.ts";
-import { type AuditSelection, type Listing, type Selection, type Store, StoreFailure } from "./store.ts";
+import {
+  type AuditSelection,
+  type FollowingRow,
+  type Listing,
+  type RowSelection,
+  type Selection,
+  type Store,
+  StoreFailure,
+} from "./store.ts";
 import type { Key, Table } from "./table.ts";
 
 /**
@@ -21,6 +29,12 @@ export interface Reader {
    */
   auditRows(about: AuditSelection, limit: number, atLeast: Head): Promise<readonly ListedRow[]>;
   /**
+   * Newest first, as `Store.rowsBefore`.
+   *
+   * @throws VaultError as `page`
+   */
+  rowsBefore(select: RowSelection, limit: number, atLeast: Head): Promise<readonly FollowingRow[]>;
+  /**
    * All records after a key, from one snapshot. MUST be closed: it holds a connection to the database.
    *
    * @throws VaultError `STORE_UNAVAILABLE`, also from `next`; `OVERLOADED` when too many are open
@@ -35,7 +49,7 @@ const overloadRetryMs = 100;
 const maxListings = 8;
 const listingRetryMs = 1_000;
 
-export function createReader(store: Pick<Store, "page" | "auditRows" | "openListing">): Reader {
+export function createReader(store: Pick<Store, "page" | "auditRows" | "rowsBefore" | "openListing">): Reader {
   let waiting = 0;
   let listings = 0;
   const read = async <T>(work: () => Promise<T>): Promise<T> => {
@@ -52,6 +66,7 @@ export function createReader(store: Pick<Store, "page" | "auditRows" | "openList
   return {
     page: (table, select, limit, atLeast) => read(() => store.page(table, select, limit, atLeast)),
     auditRows: (about, limit, atLeast) => read(() => store.auditRows(about, limit, atLeast)),
+    rowsBefore: (select, limit, atLeast) => read(() => store.rowsBefore(select, limit, atLeast)),
     async openListing(table, after, atLeast) {
       if (listings >= maxListings) {
         const message = "too many lists are being read";

@@ -128,6 +128,11 @@ export interface Store {
   openListing<R extends object>(table: Table<R>, after: Key | null, atLeast: Head): Promise<Listing<R>>;
   /** Rows of the log about one subject, before `beforeSeq`, newest first; of the types that begin with `typePrefix`. */
   auditRows(about: AuditSelection, limit: number, atLeast: Head): Promise<readonly ListedRow[]>;
+  /**
+   * Rows of the log that are selected, newest first: at most `limit`, and about `pageBytes`. A short page does not mean the
+   * end; an empty one does.
+   */
+  rowsBefore(select: RowSelection, limit: number, atLeast: Head): Promise<readonly FollowingRow[]>;
   /** The rows of the log after `seq`, in their order: at most `limit`, and about `pageBytes`. Empty at the end. */
   rowsAfter(seq: number, limit: number): Promise<readonly AuditRow[]>;
 
@@ -168,6 +173,26 @@ export interface AuditSelection {
   readonly typePrefix: string;
   /** Absent: from the newest row on. */
   readonly beforeSeq?: number;
+}
+
+/** Which rows of the log. What is absent selects all. */
+export interface RowSelection {
+  /** The rows from this one on, */
+  readonly fromSeq: number;
+  /** and before this one. */
+  readonly beforeSeq: number;
+  readonly type?: string;
+  /** Never empty. */
+  readonly actors?: readonly string[];
+  /** A text that stands in the origin, or in a text of the payload; without regard to case where the database has none. */
+  readonly mentions?: string;
+}
+
+/** A row, and the id of the one before it. */
+export interface FollowingRow {
+  readonly row: AuditRow;
+  /** Null for the first row, and where the row before is missing. */
+  readonly beforeId: string | null;
 }
 
 /** A list of records from one snapshot. */

@@ -10,6 +10,7 @@ export {
 } from "./agents.ts";
 export { type Caller, findApiKey } from "./caller.ts";
 export { type Asked, callOperation, type Done, requireAsRecorded, type Subject } from "./events.ts";
+export { isLimited } from "./scopes.ts";
 export { exchangeAgentKey, refuseSignIn } from "./sign-in.ts";
 export { type ApiKey, type Person, peopleTables } from "./tables.ts";
 export {

@@ -1,4 +1,7 @@
 export { refOf } from "./access.ts";
+export { recordQuery, recordVerify } from "./audit-calls.ts";
+export type { AuditEvent } from "./audit-event.ts";
+export { createAuditSearch } from "./audit-search.ts";
 export { defaultCharset, defaultGeneratedLength, generateValue, parseCharset } from "./charset.ts";
 export { parseConditions } from "./conditions.ts";
 export { parseIdempotencyKey } from "./idempotency-key.ts";

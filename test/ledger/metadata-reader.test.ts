@@ -51,7 +51,9 @@ describe("metadata that is read beside the chain", () => {
   test("passes a bug on as it is", async () => {
     const bug = new TypeError("a bug");
     const broken = () => Promise.reject(bug);
-    const metadata = createMetadataReader(createReader({ page: broken, auditRows: broken, openListing: broken }));
+    const metadata = createMetadataReader(
+      createReader({ page: broken, auditRows: broken, rowsBefore: broken, openListing: broken }),
+    );
     await expect(metadata.listSecrets(null, 1, emptyHead)).rejects.toBe(bug);
   });
 });

@@ -142,6 +142,33 @@ export function describeMetadata(newPlace: NewPlace): void {
     expect(await auditRows(store, "zsc:b", 10, emptyHead)).toEqual([]);
   });
 
+  test("rows before one come newest first, of the type, the actors and the words that are wanted, each with the id before it", async () => {
+    const { rows } = await write(store, (head) => ({
+      rows: rowsAfter(head, [
+        { originId: "vault:1/a", transitionType: "secret.read", actorZid: "user:1", payloadJson: '{"path":"a"}' },
+        { originId: "vault:1/b", transitionType: "secret.write", actorZid: "user:2", payloadJson: '{"path":"b%_"}' },
+        { originId: "policy:1", transitionType: "secret.read", actorZid: "agent:1", payloadJson: '{"note":"q\\"Ω"}' },
+        { originId: "vault:2/a", transitionType: "secret.read", actorZid: "user:1", payloadJson: '{"path":"a"}' },
+      ]),
+    }));
+    const all = { fromSeq: 1, beforeSeq: 5 };
+    const seqs = async (select: object, limit = 10) =>
+      (await store.rowsBefore({ ...all, ...select }, limit, emptyHead)).map(({ row }) => row.seq);
+    const found = await store.rowsBefore(all, 10, emptyHead);
+    expect(found.map(({ row }) => row)).toEqual([...rows].reverse());
+    expect(found.map(({ beforeId }) => beforeId)).toEqual([rows[2]?.id, rows[1]?.id, rows[0]?.id, null]);
+    expect(await seqs({}, 2)).toEqual([4, 3]);
+    expect(await seqs({ fromSeq: 2, beforeSeq: 4 })).toEqual([3, 2]);
+    expect(await seqs({ type: "secret.read" })).toEqual([4, 3, 1]);
+    expect(await seqs({ actors: ["user:2", "agent:1"] })).toEqual([3, 2]);
+    expect(await seqs({ mentions: "vault:1/" })).toEqual([2, 1]);
+    expect(await seqs({ mentions: "%" })).toEqual([2]);
+    expect(await seqs({ mentions: 'q"Ω' })).toEqual([3]);
+    expect(await seqs({ type: "secret.read", actors: ["user:1"], mentions: "vault:2" })).toEqual([4]);
+    const never = { seq: 5, rowHash: rows[0]?.rowHash ?? "" };
+    await expect(store.rowsBefore(all, 1, never)).rejects.toMatchObject({ kind: "unavailable" });
+  });
+
   test("rows about a secret are those whose type begins with secret_", async () => {
     const types = [
       "secret_set",

@@ -168,6 +168,36 @@ export declare type JwtPublicKey = Message<"vault.v1.JwtPublicKey"> & {
 export declare const JwtPublicKeySchema: GenMessage<JwtPublicKey>;
 
 /**
+ * @generated from message vault.v1.GetKeyHealthRequest
+ */
+export declare type GetKeyHealthRequest = Message<"vault.v1.GetKeyHealthRequest"> & {
+};
+
+/**
+ * Describes the message vault.v1.GetKeyHealthRequest.
+ * Use `create(GetKeyHealthRequestSchema)` to create a new message.
+ */
+export declare const GetKeyHealthRequestSchema: GenMessage<GetKeyHealthRequest>;
+
+/**
+ * @generated from message vault.v1.KeyHealthStatus
+ */
+export declare type KeyHealthStatus = Message<"vault.v1.KeyHealthStatus"> & {
+  /**
+   * `ok`.
+   *
+   * @generated from field: string status = 1;
+   */
+  status: string;
+};
+
+/**
+ * Describes the message vault.v1.KeyHealthStatus.
+ * Use `create(KeyHealthStatusSchema)` to create a new message.
+ */
+export declare const KeyHealthStatusSchema: GenMessage<KeyHealthStatus>;
+
+/**
  * @generated from message vault.v1.GetHealthRequest
  */
 export declare type GetHealthRequest = Message<"vault.v1.GetHealthRequest"> & {
@@ -491,6 +521,16 @@ export declare const SignInService: GenService<{
     methodKind: "unary";
     input: typeof GetHealthRequestSchema;
     output: typeof HealthStatusSchema;
+  },
+  /**
+   * Whether the keys that seal values are at hand. They are in the memory of the server, which does not start without them.
+   *
+   * @generated from rpc vault.v1.SignInService.GetKeyHealth
+   */
+  getKeyHealth: {
+    methodKind: "unary";
+    input: typeof GetKeyHealthRequestSchema;
+    output: typeof KeyHealthStatusSchema;
   },
 }>;
 

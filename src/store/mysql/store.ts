@@ -12,7 +12,7 @@ import {
   StoreFailure,
   type Table,
 } from "../../ledger/index.ts";
-import { auditRowOf, type OnMigration, pageOf, rowsOfOrigin } from "../sql/index.ts";
+import { auditRowOf, followingRows, type OnMigration, pageOf, rowsOfOrigin, selectRowsBefore } from "../sql/index.ts";
 import { type Connection, type MysqlOptions, openConnection } from "./connection.ts";
 import { durabilityOf } from "./durability.ts";
 import { createLine } from "./line.ts";
@@ -80,6 +80,11 @@ export async function openMysqlStore(
       reader.use(async (connection) => {
         const read = (sql: string, values: readonly unknown[]) => readAtLeast(connection, atLeast, sql, values);
         return await listedAt(read, await rowsOfOrigin(linksOf(read), about, limit));
+      }),
+    rowsBefore: (select, limit, atLeast) =>
+      reader.use(async (connection) => {
+        const { sql, values } = selectRowsBefore(select, limit);
+        return followingRows(await readAtLeast(connection, atLeast, sql, values));
       }),
     rowsAfter: (seq, limit) =>
       reader.use(async (connection) => {

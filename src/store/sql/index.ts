@@ -9,6 +9,7 @@ export { wrongPointerOf } from "./pointers.ts";
 export { tablesOfVault } from "./presence.ts";
 export { textOf } from "./records.ts";
 export { rehearsedRecord, rehearsedRow } from "./rehearsal.ts";
+export { followingRows, selectRowsBefore } from "./rows-before.ts";
 export { type SnapshotTable, snapshotTable } from "./snapshot-table.ts";
 export { auditRowOf, exactBytes, numberOf, storedRowOf } from "./stored.ts";
 export {

@@ -12,7 +12,7 @@ import {
   StoreFailure,
   type Table,
 } from "../../ledger/index.ts";
-import { auditRowOf, type OnMigration, pageOf, rowsOfOrigin } from "../sql/index.ts";
+import { auditRowOf, followingRows, type OnMigration, pageOf, rowsOfOrigin, selectRowsBefore } from "../sql/index.ts";
 import { failureOf, isForeign, isFull, openDatabase, openReadOnly, patiently, type Sqlite } from "./database.ts";
 import { createErasure } from "./erasure.ts";
 import { watchFiles } from "./files.ts";
@@ -74,6 +74,17 @@ export function openSqliteStore(path: string, declared: readonly AnyTable[], onM
         requireRow(statements, atLeast);
         const found = await rowsOfOrigin(links, about, limit);
         return statements.listedAt.all(JSON.stringify(found)).map(auditRowOf);
+      }),
+    rowsBefore: (select, limit, atLeast) =>
+      guarded(() => {
+        requireRow(statements, atLeast);
+        const { sql, values } = selectRowsBefore(select, limit);
+        return followingRows(
+          database
+            .prepare<unknown[], unknown[]>(sql)
+            .raw()
+            .iterate(...values),
+        );
       }),
     rowsAfter: (seq, limit) =>
       guarded(() =>

@@ -8,6 +8,7 @@ import {
   CreateApiKeyResponseSchema,
   HealthStatusSchema,
   JwtPublicKeySchema,
+  KeyHealthStatusSchema,
   ListApiKeysResponseSchema,
   ProfileSchema,
   type SignInService,
@@ -42,6 +43,7 @@ export const accountAccess: AccessTable = {
   "vault.v1.SignInService/ExchangeAgentKey": "public",
   "vault.v1.SignInService/GetJwtPublicKey": "public",
   "vault.v1.SignInService/GetHealth": "public",
+  "vault.v1.SignInService/GetKeyHealth": "public",
   "vault.v1.AccountService/GetProfile": persons,
   "vault.v1.AccountService/Logout": persons,
   "vault.v1.AccountService/CreateApiKey": persons,
@@ -54,7 +56,7 @@ export function createSignInHandlers(
   ports: VaultPorts,
   limit: (context: HandlerContext) => VaultError | undefined,
 ): ServiceImpl<typeof SignInService> {
-  const { sequencer, organisation, serverVersion } = ports;
+  const { sequencer, organisation, readiness, serverVersion } = ports;
   return {
     async exchangeApiKey({ apiKey }, context) {
       const presented = admit(apiKey, context);
@@ -76,7 +78,11 @@ export function createSignInHandlers(
       return create(JwtPublicKeySchema, { alg: "EdDSA", publicKeyBase64 });
     },
     async getHealth() {
-      return create(HealthStatusSchema, { status: "healthy", version: serverVersion });
+      const { ready } = await readiness();
+      return create(HealthStatusSchema, { status: ready ? "healthy" : "degraded", version: serverVersion });
+    },
+    async getKeyHealth() {
+      return create(KeyHealthStatusSchema, { status: "ok" });
     },
   };
 

@@ -2,6 +2,7 @@ import type { DescMethod, JsonObject, JsonValue } from "@bufbuild/protobuf";
 import { Code, type ConnectError } from "@connectrpc/connect";
 import { AccountService, SignInService } from "#gen/vault/v1/accounts_pb.js";
 import { AgentService } from "#gen/vault/v1/agents_pb.js";
+import { AuditService } from "#gen/vault/v1/audit_pb.js";
 import { PolicyService } from "#gen/vault/v1/policies_pb.js";
 import { SecretService } from "#gen/vault/v1/secrets_pb.js";
 import { VaultService } from "#gen/vault/v1/vaults_pb.js";
@@ -50,10 +51,24 @@ function success(method: DescMethod, json: JsonObject): JsonReply {
   return { status: isCreated ? 201 : 200, body: bodyOf(method, json), ...headers };
 }
 
-/** Clients that name the agent take a plain token. */
+/** Null stands where a field of the contract may be null, and clients that name the agent take a plain token. */
 function bodyOf(method: DescMethod, json: JsonObject): JsonObject {
+  if (method === AuditService.method.verifyAuditChain) {
+    return { broken_at_event_id: null, ...json };
+  }
+  if (method === AuditService.method.listAuditEvents) {
+    const { events } = json;
+    return {
+      ...json,
+      events: Array.isArray(events) ? events.map((event) => ({ prev_event_id: null, ...asObject(event) })) : [],
+    };
+  }
   const { vault_ids: _unasked, ...plain } = json;
   return method === SignInService.method.exchangeAgentKey && json["agent_id"] === undefined ? plain : json;
+}
+
+function asObject(value: JsonValue): JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
 }
 
 /** How the body of a change differs from its message: null clears a field, and a list is given as it stands. */

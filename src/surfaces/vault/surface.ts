@@ -1,5 +1,6 @@
 import { AccountService, SignInService } from "#gen/vault/v1/accounts_pb.js";
 import { AgentService } from "#gen/vault/v1/agents_pb.js";
+import { AuditService } from "#gen/vault/v1/audit_pb.js";
 import { PolicyService } from "#gen/vault/v1/policies_pb.js";
 import { SecretService } from "#gen/vault/v1/secrets_pb.js";
 import { VaultService } from "#gen/vault/v1/vaults_pb.js";
@@ -10,6 +11,7 @@ import { bindService, originOf, type Page } from "../../transport/index.ts";
 import type { AccessTable, Surface } from "../kernel/index.ts";
 import { accountAccess, createAccountHandlers, createSignInHandlers } from "./account-handlers.ts";
 import { agentAccess, createAgentHandlers } from "./agent-handlers.ts";
+import { auditAccess, createAuditHandlers } from "./audit-handlers.ts";
 import { createVaultJson } from "./json-surface.ts";
 import { createPolicyHandlers, policyAccess } from "./policy-handlers.ts";
 import type { VaultPorts } from "./ports.ts";
@@ -19,7 +21,14 @@ import { errorDomain, vaultStatus } from "./status.ts";
 import { createVaultHandlers, vaultAccess } from "./vault-handlers.ts";
 
 /** The services of this surface, whose messages `Validation` has to know. */
-export const vaultServices = [VaultService, SecretService, PolicyService, AgentService, AccountService] as const;
+export const vaultServices = [
+  VaultService,
+  SecretService,
+  PolicyService,
+  AgentService,
+  AccountService,
+  AuditService,
+] as const;
 
 const vaultSurfaceAccess: AccessTable = {
   ...vaultAccess,
@@ -27,6 +36,7 @@ const vaultSurfaceAccess: AccessTable = {
   ...policyAccess,
   ...agentAccess,
   ...accountAccess,
+  ...auditAccess,
 };
 
 /** The limit of a message, and of a body of `/v1` (contract 1claw.md, D5). */
@@ -56,6 +66,7 @@ export function createVaultSurface(ports: VaultPorts, options: VaultSurfaceOptio
       bindService(PolicyService, createPolicyHandlers(ports), limits),
       bindService(AgentService, createAgentHandlers(ports), limits),
       bindService(AccountService, createAccountHandlers(ports), limits),
+      bindService(AuditService, createAuditHandlers(ports), limits),
       bindService(
         SignInService,
         createSignInHandlers(ports, (context) => limitSignIn(originOf(context))),
