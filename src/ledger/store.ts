@@ -60,7 +60,7 @@ export interface TableWrite {
   readonly deletes: readonly AnyRecord[];
   readonly inserts: readonly VouchedRecord[];
   readonly updates: readonly RecordUpdate[];
-  /** Records whose counters moved, otherwise unchanged or also updated. The batch has a row with the origin of each. */
+  /** Records whose counters moved, otherwise unchanged or also updated. */
   readonly counts: readonly AnyRecord[];
   readonly appends: readonly AnyRecord[];
 }

@@ -4,7 +4,7 @@ import type { Operation, View } from "../ledger/index.ts";
 import type { Caller } from "./caller.ts";
 import { type Asked, callOperation, type Done, requireAsRecorded, type Subject } from "./events.ts";
 import { isLimited, scopesWithin } from "./scopes.ts";
-import { type Person, people } from "./tables.ts";
+import { type Person, people, unused } from "./tables.ts";
 
 /** Agents, deactivated ones included: they are loaded together when they are listed. */
 const maxAgents = 1_000;
@@ -45,6 +45,7 @@ export function createAgent(asked: Asked, settings: AgentSettings, key: KeyRecor
         ...settings,
         scopes: scopesWithin(caller.scopes, settings.scopes),
         ...{ keyPrefix: key.prefix, keyHash: key.hash, createdBy: caller.sub, createdAt: view.now.iso },
+        ...unused,
       };
       return {
         value: record,

@@ -1,6 +1,6 @@
 import { timingSafeEqual } from "node:crypto";
 import { type Credential, type Moment, VaultError } from "../base/index.ts";
-import type { Need, Operation, View } from "../ledger/index.ts";
+import type { Change, Need, Operation, View } from "../ledger/index.ts";
 import { type ApiKey, apiKeys, type Person, people, revokedTokens } from "./tables.ts";
 
 /** Who calls, as the rows say now. */
@@ -15,6 +15,24 @@ export interface Caller {
   readonly scopes: readonly string[];
   readonly vaultIds: readonly string[];
   readonly person: Person;
+  /** What it came with: the agent itself, or the key of a user; undefined for a user without one. */
+  readonly used:
+    | { readonly table: typeof people | typeof apiKeys; readonly key: string; readonly record: Person | ApiKey }
+    | undefined;
+}
+
+/** What was used is marked at most once a minute. */
+const markEveryZeqonds = 78;
+
+/** Marks that a caller was here. */
+export function markUse(view: View, { used }: Caller): readonly Change[] {
+  if (used === undefined) {
+    return [];
+  }
+  const { table, key, record } = used;
+  const { lastUsedZeqond } = record;
+  const isDue = lastUsedZeqond === null || Math.abs(view.now.zeqond - lastUsedZeqond) >= markEveryZeqonds;
+  return isDue ? [{ kind: "count", table, key: [key] }] : [];
 }
 
 /** The records that tell who calls. The key of an agent is in the agent's own. */
@@ -48,7 +66,9 @@ function callingUser(view: View, sub: string, keyId: string | null): Caller {
     throw unknownCaller();
   }
   const { role, vaultIds } = person;
-  return { sub, type: "user", id: sub.slice("user:".length), role, scopes: (key ?? person).scopes, vaultIds, person };
+  const used = key && { table: apiKeys, key: key.id, record: key };
+  const { scopes } = key ?? person;
+  return { sub, type: "user", id: sub.slice("user:".length), role, scopes, vaultIds, person, used };
 }
 
 /** @param keyId the prefix of the key that the token was made from */
@@ -58,7 +78,8 @@ function callingAgent(view: View, sub: string, keyId: string | null): Caller {
     throw unknownCaller();
   }
   const { role, scopes, vaultIds } = person;
-  return { sub, type: "agent", id: sub.slice("agent:".length), role, scopes, vaultIds, person };
+  const used = { table: people, key: sub, record: person };
+  return { sub, type: "agent", id: sub.slice("agent:".length), role, scopes, vaultIds, person, used };
 }
 
 /** Whether an agent is active, and neither it nor its key has expired. */

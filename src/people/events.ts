@@ -1,7 +1,7 @@
 import { type Credential, VaultError, type VaultErrorCode } from "../base/index.ts";
 import type { AnyTable, AuditDraft, Change, Decision, Need, Operation, View } from "../ledger/index.ts";
 import { changeMarks } from "../ledger/index.ts";
-import { type Caller, callerOf, needsCaller } from "./caller.ts";
+import { type Caller, callerOf, markUse, needsCaller } from "./caller.ts";
 
 /** What an event is about (contract 1claw.md, section 16, D8). */
 type ResourceType = "secret" | "vault" | "policy" | "agent" | "api_key" | "user" | "org" | "audit";
@@ -75,7 +75,7 @@ export function callOperation<T>({ asked, action, subject, needs, bytes = 0, dec
         const others = also === undefined ? [] : [draftOf(also.action, asked, also.subject, also)];
         return {
           outcome: { kind: "done", value: done.value },
-          changes: done.changes ?? [],
+          changes: [...(done.changes ?? []), ...markUse(view, caller)],
           drafts: [...others, draftOf(action, asked, subject, done)],
         };
       } catch (error) {
@@ -84,7 +84,7 @@ export function callOperation<T>({ asked, action, subject, needs, bytes = 0, dec
         const denied = { details };
         return {
           outcome: { kind: "refused", error: refusal },
-          changes: [],
+          changes: markUse(view, caller),
           drafts: [draftOf(`${subject.type}.denied`, asked, subject, denied)],
         };
       }

@@ -28,7 +28,15 @@ export interface Person {
   /** `user:<uuid>`; null for who was made by the operator. */
   readonly createdBy: string | null;
   readonly createdAt: string;
+  /** How often, at most once a minute. */
+  readonly uses: number;
+  /** Null for never. */
+  readonly lastUsedZeqond: number | null;
 }
+
+/** Neither hashed nor vouched for: nothing is decided by them. */
+export const unused = { uses: 0, lastUsedZeqond: null } as const;
+const usage = { count: "uses", latest: "lastUsedZeqond" } as const;
 
 const vouched = { kind: "versioned", since: 5, vouched: true } as const;
 
@@ -56,6 +64,7 @@ export const people = declareTable<Person>({
   ],
   key: ["sub"],
   lookups: { email: ["email"], key: ["keyPrefix"], role: ["role"] },
+  counters: usage,
   digestPrefix: "zsc-person-row-v1",
   log: {
     originPrefix: "",
@@ -79,6 +88,10 @@ export interface ApiKey {
   readonly hash: Uint8Array;
   readonly expiresAtMs: number | null;
   readonly createdAt: string;
+  /** How often, at most once a minute. */
+  readonly uses: number;
+  /** Null for never. */
+  readonly lastUsedZeqond: number | null;
 }
 
 export const apiKeys = declareTable<ApiKey>({
@@ -98,6 +111,7 @@ export const apiKeys = declareTable<ApiKey>({
   ],
   key: ["id"],
   lookups: { sub: ["sub"], prefix: ["prefix"] },
+  counters: usage,
   digestPrefix: "zsc-api-key-row-v1",
   log: {
     originPrefix: "api_key:",

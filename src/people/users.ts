@@ -12,6 +12,7 @@ import {
   type Person,
   people,
   revokedTokens,
+  unused,
 } from "./tables.ts";
 
 export interface NewUser {
@@ -56,7 +57,7 @@ export function createUser(user: NewUser, key: KeyRecord): Operation<{ readonly 
       const person: Person = {
         ...{ sub, version: 1, email: user.email, name: user.name, description: "", zid: user.zid, role: user.role },
         ...{ scopes: [], vaultIds: [], isActive: 1, keyPrefix: null, keyHash: null, tokenTtlSeconds: null },
-        ...{ expiresAtMs: null, keyExpiresAtMs: null, createdBy: null, createdAt },
+        ...{ expiresAtMs: null, keyExpiresAtMs: null, createdBy: null, createdAt, ...unused },
       };
       const first = { ...apiKeyOf(sub, "first", key, createdAt) };
       return {
@@ -87,7 +88,19 @@ function apiKeyOf(
   scopes: readonly string[] = [],
   expiresAtMs: number | null = null,
 ): ApiKey {
-  return { id: randomUuid(), version: 1, sub, name, scopes, isActive: 1, prefix, hash, expiresAtMs, createdAt };
+  return {
+    id: randomUuid(),
+    version: 1,
+    sub,
+    name,
+    scopes,
+    isActive: 1,
+    prefix,
+    hash,
+    expiresAtMs,
+    createdAt,
+    ...unused,
+  };
 }
 
 function operatorDraft(

@@ -371,6 +371,13 @@ export declare type ApiKey = Message<"vault.v1.ApiKey"> & {
    * @generated from field: optional string expires_at = 7 [json_name = "expires_at"];
    */
   expiresAt?: string | undefined;
+
+  /**
+   * RFC 3339, UTC, to the minute or so: it moves once a minute at most. Absent: never.
+   *
+   * @generated from field: optional string last_used_at = 8 [json_name = "last_used_at"];
+   */
+  lastUsedAt?: string | undefined;
 };
 
 /**

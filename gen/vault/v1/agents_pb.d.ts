@@ -101,6 +101,13 @@ export declare type Agent = Message<"vault.v1.Agent"> & {
    * @generated from field: optional string expires_at = 13 [json_name = "expires_at"];
    */
   expiresAt?: string | undefined;
+
+  /**
+   * RFC 3339, UTC, to the minute or so: it moves once a minute at most. Absent: never.
+   *
+   * @generated from field: optional string last_active_at = 14 [json_name = "last_active_at"];
+   */
+  lastActiveAt?: string | undefined;
 };
 
 /**

@@ -15,7 +15,7 @@ import {
   TokenResponseSchema,
 } from "#gen/vault/v1/accounts_pb.js";
 import { createApiKey, type PresentedKey, tryParseApiKey } from "../../auth/index.ts";
-import type { VaultError } from "../../base/index.ts";
+import { type VaultError, zeqondMs } from "../../base/index.ts";
 import {
   type ApiKey,
   createPersonalKey,
@@ -176,10 +176,11 @@ export function createAccountHandlers(ports: VaultPorts): ServiceImpl<typeof Acc
   };
 }
 
-function keyMessage({ id, name, prefix, scopes, isActive, createdAt, expiresAtMs }: ApiKey) {
+function keyMessage({ id, name, prefix, scopes, isActive, createdAt, expiresAtMs, lastUsedZeqond }: ApiKey) {
   return create(ApiKeySchema, {
     ...{ id, name, keyPrefix: prefix, scopes: [...scopes], isActive: isActive === 1 },
     createdAt: storedTimeText(createdAt),
     ...(expiresAtMs === null ? {} : { expiresAt: timeText(expiresAtMs) }),
+    ...(lastUsedZeqond === null ? {} : { lastUsedAt: timeText(lastUsedZeqond * zeqondMs) }),
   });
 }

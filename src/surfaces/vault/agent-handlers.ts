@@ -10,6 +10,7 @@ import {
   RotateAgentKeyResponseSchema,
 } from "#gen/vault/v1/agents_pb.js";
 import { createApiKey } from "../../auth/index.ts";
+import { zeqondMs } from "../../base/index.ts";
 import {
   type AgentChanges,
   createAgent,
@@ -169,7 +170,7 @@ function ttlIn(seconds: bigint): number {
 }
 
 function agentMessage(agent: Person) {
-  const { description, scopes, vaultIds, tokenTtlSeconds, expiresAtMs, keyExpiresAtMs } = agent;
+  const { description, scopes, vaultIds, tokenTtlSeconds, expiresAtMs, keyExpiresAtMs, lastUsedZeqond } = agent;
   return create(AgentSchema, {
     ...{ id: idOf(agent.sub), name: agent.name, authMethod: "api_key", isActive: agent.isActive === 1 },
     ...{ scopes: [...scopes], vaultIds: [...vaultIds], createdAt: storedTimeText(agent.createdAt) },
@@ -177,6 +178,7 @@ function agentMessage(agent: Person) {
     ...(tokenTtlSeconds === null ? {} : { tokenTtlSeconds }),
     ...(expiresAtMs === null ? {} : { expiresAt: timeText(expiresAtMs) }),
     ...(keyExpiresAtMs === null ? {} : { apiKeyExpiresAt: timeText(keyExpiresAtMs) }),
+    ...(lastUsedZeqond === null ? {} : { lastActiveAt: timeText(lastUsedZeqond * zeqondMs) }),
   });
 }
 
