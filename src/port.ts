@@ -95,8 +95,10 @@ function serveSurfaces(
   surfaces: readonly [Surface, ...Surface[]],
   { config, validation, health, log }: Serving,
 ): ZscServer {
-  const ownOf = surfaces.flatMap(({ services, authenticator }) =>
-    authenticator === undefined ? [] : services.map(({ service }) => [service, authenticator] as const),
+  const ownOf = surfaces.flatMap(({ services, authenticator, clientAddress }) =>
+    authenticator === undefined
+      ? []
+      : services.map(({ service }) => [service, { authenticator, ...(clientAddress && { clientAddress }) }] as const),
   );
   const tables = [...surfaces.map(({ access }) => access), portAccess];
   const admission = createAdmission(authenticatorOf(config, log), tables, new Map(ownOf));

@@ -17,7 +17,7 @@ export function requestIdOf(values: ContextValues): string {
 
 const addressKey = createContextKey("", { description: "where the call came from" });
 
-/** The address of the caller's socket, of services with an authenticator of their own; empty when it is not known. */
+/** The address of the caller, of surfaces that say how it is found; empty when it is not known. */
 export function addressOf(values: ContextValues): string {
   return values.get(addressKey);
 }
@@ -51,11 +51,17 @@ interface Admission {
   admit(method: DescMethod, from: CallOrigin, values: ContextValues): Promise<void> | void;
 }
 
-/** @param ownOf the authenticator of services that have one of their own; no cookie counts for them */
+/** How the callers of a surface of its own are known. */
+interface OwnCallers {
+  readonly authenticator: Authenticator;
+  clientAddress?(from: CallOrigin): string;
+}
+
+/** @param ownOf the services that have an authenticator of their own; no cookie counts for them */
 export function createAdmission(
   authenticator: Authenticator,
   tables: readonly AccessTable[],
-  ownOf: ReadonlyMap<DescService, Authenticator> = new Map(),
+  ownOf: ReadonlyMap<DescService, OwnCallers> = new Map(),
 ): Admission {
   const rolesOf = new Map<DescMethod, readonly Role[]>();
   return {
@@ -78,9 +84,9 @@ export function createAdmission(
       if (token === undefined) {
         throw unauthenticated("no token");
       }
-      const principal = (own ?? authenticator).authenticate(token);
-      if (own !== undefined) {
-        values.set(addressKey, from.peerAddress);
+      const principal = (own?.authenticator ?? authenticator).authenticate(token);
+      if (own?.clientAddress !== undefined) {
+        values.set(addressKey, own.clientAddress(from));
       }
       const roles = rolesOf.get(method);
       const cookieFrom = bearer === undefined ? from : undefined;

@@ -12,6 +12,7 @@ import type { AccessTable, Surface } from "../kernel/index.ts";
 import { accountAccess, createAccountHandlers, createSignInHandlers } from "./account-handlers.ts";
 import { agentAccess, createAgentHandlers } from "./agent-handlers.ts";
 import { auditAccess, createAuditHandlers } from "./audit-handlers.ts";
+import { clientAddress } from "./client-address.ts";
 import { createVaultJson } from "./json-surface.ts";
 import { createPolicyHandlers, policyAccess } from "./policy-handlers.ts";
 import type { VaultPorts } from "./ports.ts";
@@ -81,6 +82,7 @@ export function createVaultSurface(ports: VaultPorts, options: VaultSurfaceOptio
         return { sub: value.sub, keyId: value.id };
       },
     }),
+    clientAddress: (from) => clientAddress(from, trustedProxies),
     access: vaultSurfaceAccess,
     status: vaultStatus,
     errorDomain,
