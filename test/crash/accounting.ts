@@ -1,14 +1,23 @@
 import { isLabel } from "./calls.ts";
 import { type Counts, noCounts } from "./counts.ts";
-import type { LogRow, VaultSecret } from "./database-view.ts";
+import type { LogRow, VaultPath, VaultSecret } from "./database-view.ts";
 import type { Entry, Journal } from "./journal.ts";
 import { eventOf, type LoggedEvent, Replay, sameList } from "./replay.ts";
 import { contradictionOf } from "./testimony.ts";
+import { ApiAccounting, isApiRow } from "./vault-api/accounting.ts";
+import type { ApiJournal } from "./vault-api/journal.ts";
 
 export interface Balance {
   readonly counts: Counts;
   /** One sentence for each thing that does not fit. */
   readonly findings: readonly string[];
+}
+
+/** What the tables of `/v1` hold. */
+interface ApiTables {
+  readonly paths: readonly VaultPath[];
+  /** The ids of those that come and go. */
+  readonly policies: readonly string[];
 }
 
 /**
@@ -21,11 +30,18 @@ export class Accounting {
   readonly #journal: Journal;
   readonly #replay = new Replay();
   readonly #rowOf = new Map<Entry, LogRow>();
+  readonly #api: ApiAccounting;
   #settledEntries = 0;
   #lastSeq = 0;
 
-  constructor(journal: Journal) {
+  constructor(journal: Journal, apiJournal: ApiJournal) {
     this.#journal = journal;
+    this.#api = new ApiAccounting(apiJournal);
+  }
+
+  /** The number of the newest version of each path of `/v1`. */
+  newestVersions(): ReadonlyMap<string, number> {
+    return this.#api.newest();
   }
 
   /** `seq` of the last row that was taken. */
@@ -33,7 +49,7 @@ export class Accounting {
     return this.#lastSeq;
   }
 
-  take(rows: readonly LogRow[], vault: readonly VaultSecret[]): Balance {
+  take(rows: readonly LogRow[], vault: readonly VaultSecret[], api: ApiTables): Balance {
     const counts = noCounts();
     const findings: string[] = [];
     for (const row of rows) {
@@ -45,6 +61,7 @@ export class Accounting {
       settle(entry, this.#rowOf.get(entry), counts, findings);
     }
     compareVault(this.#replay, vault, counts, findings);
+    this.#api.settle(api.paths, api.policies, counts, findings);
     return { counts, findings };
   }
 
@@ -59,6 +76,10 @@ export class Accounting {
       contradict(`it follows row ${this.#lastSeq}`);
     }
     this.#lastSeq = event.seq;
+    if (isApiRow(row)) {
+      this.#api.takeRow(row, counts, findings);
+      return;
+    }
     const entry = this.#entryOf(row, event, counts, findings);
     const wanted = this.#replay.secrets.get(event.name)?.valueLabel;
     const wrong = this.#replay.next(event, entry?.kind === "probe");

@@ -11,6 +11,11 @@ export interface Counts {
   rows: number;
   /** Rows of the rotation daemon, which answer no call. */
   daemonRows: number;
+  /** Of `/v1`: versions written, reads counted under a limit, answers repeated by their key, writers who came too late. */
+  newVersions: number;
+  countedReads: number;
+  repeated: number;
+  rivalsRefused: number;
   /** Rows that belong to no call. */
   unaccounted: number;
   /** Acknowledged calls and refusals without their row. */
@@ -32,6 +37,10 @@ export function noCounts(): Counts {
     inFlightRecorded: 0,
     rows: 0,
     daemonRows: 0,
+    newVersions: 0,
+    countedReads: 0,
+    repeated: 0,
+    rivalsRefused: 0,
     unaccounted: 0,
     lost: 0,
     doubled: 0,

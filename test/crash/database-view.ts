@@ -18,12 +18,33 @@ export interface VaultSecret {
   readonly lastReadZeqond: number | null;
 }
 
+/** What the vault says of a path of `/v1` and its versions, beside their values. */
+export interface VaultPath {
+  readonly path: string;
+  readonly firstNumber: number;
+  readonly isDeleted: boolean;
+  /** In the order of their numbers. Of those that were deleted nobody keeps reads and state. */
+  readonly versions: readonly VersionState[];
+}
+
+export interface VersionState {
+  readonly number: number;
+  /** Null for none. */
+  readonly limit: number | null;
+  readonly reads: number;
+  readonly isDisabled: boolean;
+}
+
 /** What the database holds, seen from outside, without any code of the vault's store. */
 export interface DatabaseView {
   /** In the order of `seq`. */
   rowsAfter(seq: number): Promise<readonly LogRow[]>;
   /** Ordered by name. */
   secrets(): Promise<readonly VaultSecret[]>;
+  /** Ordered by path. */
+  paths(): Promise<readonly VaultPath[]>;
+  /** The ids of the policies with this pattern. */
+  policies(pattern: string): Promise<readonly string[]>;
   /** `<seq>.<row_hash>`. */
   head(): Promise<string>;
   /** How many rows the log has, and a digest over their hashes. */
@@ -72,6 +93,17 @@ function viewOf(originOfName: string, query: Query): DatabaseView {
       );
       return rows.map(secretOf);
     },
+    async paths() {
+      const newest = await query(
+        `SELECT place, number, max_reads, reads_, is_disabled, first_number, is_deleted, older
+         FROM vault_secret ORDER BY place`,
+      );
+      const older = await query("SELECT place, number, max_reads FROM vault_version ORDER BY place, number");
+      return newest.map((row) => pathOf(row, older));
+    },
+    async policies(pattern) {
+      return (await query(`SELECT id FROM policy WHERE pattern = '${pattern}'`)).map(([id]) => textOf(id));
+    },
     async head() {
       const [row = []] = await query("SELECT seq, row_hash FROM audit_head WHERE id = 1");
       return row.map(textOf).join(".");
@@ -93,6 +125,33 @@ function secretOf(row: readonly unknown[]): VaultSecret {
     version: Number(version),
     readCount: Number(readCount ?? Number.NaN),
     lastReadZeqond: lastRead === null || lastRead === undefined ? null : Number(lastRead),
+  };
+}
+
+function pathOf(row: readonly unknown[], older: readonly (readonly unknown[])[]): VaultPath {
+  const [place, number, limit, reads, isDisabled, first, isDeleted, states] = row;
+  const firstNumber = Number(first);
+  const kept: readonly string[] = JSON.parse(textOf(states));
+  const versions = older
+    .filter((version) => textOf(version[0]) === textOf(place))
+    .map(([, olderNumber, olderLimit]): VersionState => {
+      const state = kept.find((entry) => entry.startsWith(`${olderNumber} `))?.split(" ") ?? [];
+      return versionState(olderNumber, olderLimit, state[1] ?? 0, state[2] ?? 0);
+    });
+  return {
+    path: textOf(place).slice(textOf(place).indexOf("/") + 1),
+    firstNumber,
+    isDeleted: Number(isDeleted) === 1,
+    versions: [...versions, versionState(number, limit, reads, isDisabled)],
+  };
+}
+
+function versionState(number: unknown, limit: unknown, reads: unknown, isDisabled: unknown): VersionState {
+  return {
+    number: Number(number),
+    limit: limit === null ? null : Number(limit),
+    reads: Number(reads),
+    isDisabled: Number(isDisabled) === 1,
   };
 }
 

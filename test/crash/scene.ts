@@ -4,6 +4,8 @@ import { Journal } from "./journal.ts";
 import type { Clients } from "./load.ts";
 import { createService, type Service } from "./service.ts";
 import { createTokens, type Keys } from "./tokens.ts";
+import { type ApiClients, createApiClients } from "./vault-api/clients.ts";
+import { apiWire } from "./vault-api/wire.ts";
 import type { Wire } from "./wire.ts";
 import { connectWire, grpcJsWire } from "./wire-grpc.ts";
 import { jsonWire } from "./wire-json.ts";
@@ -16,6 +18,9 @@ export interface Scene {
   /** How well each of the servers serves. */
   readonly services: readonly Service[];
   readonly clients: Clients;
+  /** The clients of `/v1`, beside them. */
+  readonly api: ApiClients;
+  readonly keys: Keys;
   /** Every node of the database. The books are kept by the first, and all must agree. */
   readonly nodes: readonly DatabaseNode[];
   readonly accounting: Accounting;
@@ -50,15 +55,19 @@ export async function createScene({ title, serverUrls, nodes, keys, folder }: Sc
   const wires = servers.flatMap(({ host, port }, index) =>
     wiresTo(host, port, servers.length === 1 ? 2 : 1).map((wire) => services[index]?.watch(wire) ?? wire),
   );
+  const apiWires = servers.map(({ host, port }) => apiWire(host, port));
+  const api = createApiClients(apiWires);
   return {
     title,
     servers,
     services,
     clients: { journal, tokens: createTokens(keys), wires },
+    api,
+    keys,
     nodes,
-    accounting: new Accounting(journal),
+    accounting: new Accounting(journal, api.journal),
     async close() {
-      for (const wire of wires) {
+      for (const wire of [...wires, ...apiWires]) {
         wire.close();
       }
       await Promise.all(servers.map((server) => server.kill()));

@@ -58,6 +58,10 @@ export async function createZscServer({ databaseUrl, keys, logFile }: ZscServerO
     ZSC_MASTER_KEY: keys.masterKey,
     ZSC_JWT_SECRET: keys.jwtSecret,
     ZSC_LOG_LEVEL: "warn",
+    // Each call of `/v1` says where it comes from: by that its row is found.
+    ZSC_TRUSTED_PROXIES: host,
+    ZSC_RATE_LIMIT: "off",
+    ZSC_AUTH_RATE_LIMIT: "off",
   };
   let current: Running | undefined;
   const logTail = () => lastLines(readFileSync(logFile, "utf8"));
@@ -92,6 +96,12 @@ export async function createZscServer({ databaseUrl, keys, logFile }: ZscServerO
     stop: () => end("SIGTERM"),
     logTail,
   };
+}
+
+/** Runs `zsc` beside the servers, and resolves with what it printed. */
+export async function runZsc(args: readonly string[], databaseUrl: string, keys: Keys): Promise<string> {
+  const env = { ...environmentOf(databaseUrl), ZSC_MASTER_KEY: keys.masterKey, ZSC_JWT_SECRET: keys.jwtSecret };
+  return await run(process.execPath, [program, ...args], env);
 }
 
 /** `zsc audit verify`: undefined when log and vault are whole, else what it printed. */
