@@ -63,6 +63,18 @@ const goals: readonly Goal[] = [
   { what: "Connect read of the gRPC read, 64", id: "framings/connect/64", ratio: 0, wanted: { atLeast: 1 } },
   { what: "JSON info of the gRPC read, 256", id: "framings/info/256", ratio: 0, wanted: { atLeast: 1 } },
   { what: "JSON info of the gRPC read, 64", id: "framings/info/64", ratio: 0, wanted: { atLeast: 1 } },
+  ...databases.flatMap(({ kind, title }) =>
+    ["get-key", "get-token"].flatMap((name) =>
+      [64, 256].map(
+        (inFlight): Goal => ({
+          what: `/v1 ${name} of the gRPC read, ${title}, ${inFlight}`,
+          id: `vault-api/${kind}/${name}/${inFlight}`,
+          ratio: 0,
+          wanted: { atLeast: 0.8 },
+        }),
+      ),
+    ),
+  ),
   { what: "read of the naive read, MariaDB, 256", id: "naive/mariadb/group/256", ratio: 0, wanted: { atLeast: 12 } },
   { what: "read of the naive read, MariaDB, 64", id: "naive/mariadb/group/64", ratio: 0, wanted: { atLeast: 12 } },
   { what: "read of stock Connect's echo, MariaDB, 256", id: "read/mariadb/256", ratio: 1, wanted: { atLeast: 3 } },

@@ -24,7 +24,7 @@ export interface Scene {
   /** A database in which the first server makes the vault. */
   bareVault(kind: DatabaseKind): Promise<Vault>;
   /** The vault's server, as it is shipped unless told otherwise. */
-  zsc(vault: Vault, options?: Pick<ZscOptions, "logLevel" | "commits" | "program">): Promise<Target>;
+  zsc(vault: Vault, options?: Pick<ZscOptions, "logLevel" | "commits" | "program" | "rateLimit">): Promise<Target>;
   /** Asked twice for the same echo, it answers the same. */
   echo(kind: EchoKind): Promise<Target>;
   /** An echo that makes a bare commit in the vault's database before each answer. */

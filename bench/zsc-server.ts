@@ -17,6 +17,8 @@ export interface ZscOptions {
   readonly logLevel?: "info" | "warn";
   /** `group`: as it is shipped. `each`: a transaction for each call. */
   readonly commits?: "group" | "each";
+  /** Of `/v1`; absent: as it is shipped. */
+  readonly rateLimit?: "off";
   /** Another program than the one that is built here. */
   readonly program?: string;
 }
@@ -27,7 +29,7 @@ const startWithinMs = 60_000;
 
 /** Starts the server in production mode, as an operator would; it does not listen yet. */
 export async function launchZsc(options: ZscOptions): Promise<Server> {
-  const { url, keys, logLevel = "info", commits = "group", program = shipped } = options;
+  const { url, keys, logLevel = "info", commits = "group", program = shipped, rateLimit } = options;
   const port = await findFreePort();
   const startedMs = performance.now();
   const child = startQuietly(commits === "group" ? [program, "serve"] : naive, {
@@ -37,6 +39,7 @@ export async function launchZsc(options: ZscOptions): Promise<Server> {
     ZSC_MASTER_KEY: keys.masterKey,
     ZSC_JWT_SECRET: keys.jwtSecret,
     ZSC_LOG_LEVEL: logLevel,
+    ...(rateLimit === undefined ? {} : { ZSC_RATE_LIMIT: rateLimit, ZSC_AUTH_RATE_LIMIT: rateLimit }),
   });
   return { ...child, port, startedMs };
 }

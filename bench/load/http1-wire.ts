@@ -74,7 +74,7 @@ class Http1Wire implements Wire {
       return;
     }
     this.#underWay = false;
-    if (answer.status === 200 && answer.bodyBytes >= this.#leastBytes) {
+    if ((answer.status === 200 || answer.status === 201) && answer.bodyBytes >= this.#leastBytes) {
       this.#recorder.answered(performance.now() - this.#sentAt);
     } else {
       this.#recorder.failed(`status ${answer.status} with ${answer.bodyBytes} bytes`);

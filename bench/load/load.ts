@@ -3,7 +3,7 @@ export interface Load {
   readonly wire: "http1" | "http2";
   /** Servers on 127.0.0.1; connections are spread over them. */
   readonly ports: readonly number[];
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "PUT";
   /** The same for every request. */
   readonly headers: Readonly<Record<string, string>>;
   /** Taken in a random order that is the same in every run. Over HTTP/2 all have one path. */

@@ -12,6 +12,7 @@ import { replicasSection } from "./replicas.ts";
 import { scaleSection } from "./scale.ts";
 import type { Section } from "./section.ts";
 import { startSection } from "./start.ts";
+import { vaultApiSection } from "./vault-api.ts";
 import { verifySection } from "./verify.ts";
 
 const sections: readonly Section[] = [
@@ -19,6 +20,7 @@ const sections: readonly Section[] = [
   readSection,
   latencySection,
   framingsSection,
+  vaultApiSection,
   naiveSection,
   operationsSection,
   replicasSection,
