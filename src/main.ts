@@ -3,7 +3,15 @@ import { join } from "node:path";
 import { bannerOf } from "./banner.ts";
 import { errorCode, fieldsOfError, type Log, OperatorError, systemClock } from "./base/index.ts";
 import { type RunningVault, startVault } from "./compose.ts";
-import { type Config, ensureDataDir, loadConfig, loadTls, type Mode } from "./config/index.ts";
+import {
+  type Config,
+  ensureDataDir,
+  loadConfig,
+  loadTls,
+  type Mode,
+  removeRunningFile,
+  writeRunningFile,
+} from "./config/index.ts";
 import { createLog, type ProcessLog } from "./logging/index.ts";
 import { endFaultyConnection } from "./transport/index.ts";
 
@@ -34,12 +42,17 @@ export async function serve(env: NodeJS.ProcessEnv, mode: Mode | undefined, vers
     const tokenFile = await writeAdminToken(config);
     const ownerFile = await makeOwner(config, vault);
     const tls = config.tls !== undefined;
+    const url = `${tls ? "https" : "http"}://${address}`;
+    writeRunningFile(config.dataDir, { url, pid: process.pid, started: new Date().toISOString() });
     process.stdout.write(bannerOf({ address, tokenFile, ownerFile, tls, dataDir: config.dataDir }));
   }
   log.info({ address, database: config.database.kind }, "listening");
   signals.onHangUp(() => reloadTls(env, vault, log));
   signals.onStop(async (signal) => {
     log.info({ reason: signal }, "stopping");
+    if (config.mode === "development") {
+      removeRunningFile(config.dataDir, process.pid);
+    }
     await vault.stop();
     log.info({}, "stopped");
     await log.drain(lastLinesMs);

@@ -1,5 +1,7 @@
 import { CommanderError } from "commander";
 import { OperatorError } from "../base/index.ts";
+import { CliFailure, exitCodes } from "./failure.ts";
+import { visible } from "./output/visible.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** 0: done. 1: the answer is no, or the start failed. */
@@ -8,14 +10,40 @@ const failedExitCode = 1;
 export const usageExitCode = 2;
 
 /** Tells why a command failed, and answers its exit code. */
-export function report(error: unknown, terminal: Terminal): number {
+export function report(error: unknown, terminal: Terminal, json = false): number {
   if (error instanceof CommanderError) {
-    return error.exitCode === 0 ? 0 : usageExitCode;
+    if (error.exitCode === 0) {
+      return 0;
+    }
+    if (json) {
+      const detail = error.message.replace(/^error: /, "");
+      terminal.note(JSON.stringify({ ok: false, error: "USAGE", detail, exitCode: usageExitCode }));
+    }
+    return usageExitCode;
+  }
+  if (error instanceof CliFailure) {
+    terminal.note(json ? jsonOf(error) : textOf(error));
+    return error.exitCode;
   }
   if (error instanceof OperatorError) {
-    terminal.note(`zsc: ${error.message}`);
-  } else {
-    terminal.note(`zsc: a bug: ${error instanceof Error ? error.stack : String(error)}`);
+    terminal.note(json ? failureLine("FAILED", error.message, failedExitCode) : `zsc: ${error.message}`);
+    return failedExitCode;
   }
-  return failedExitCode;
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  terminal.note(json ? failureLine("BUG", "a bug of zsc", exitCodes.bug) : `zsc: a bug: ${stack}`);
+  return exitCodes.bug;
+}
+
+function textOf({ code, message, next }: CliFailure): string {
+  const first = `zsc: ${code === undefined ? "" : `${code}: `}${visible(message)}`;
+  return next === undefined ? first : `${first}\n  next: ${visible(next)}`;
+}
+
+function jsonOf({ kind, code, message, next, exitCode }: CliFailure): string {
+  const error = code ?? kind.toUpperCase();
+  return JSON.stringify({ ok: false, error, detail: message, ...(next === undefined ? {} : { next }), exitCode });
+}
+
+function failureLine(error: string, detail: string, exitCode: number): string {
+  return JSON.stringify({ ok: false, error, detail, exitCode });
 }

@@ -1,23 +1,54 @@
+import { styleText } from "node:util";
+
 /** What a command prints. Results go to standard output, everything else to standard error. */
 export interface Terminal {
   out(text: string): void;
+  /** Bytes as they are, and nothing more. */
+  write(bytes: string): void;
   note(text: string): void;
+  /** A note that may be left out: dim, and only where a person reads along. */
+  aside(text: string): void;
   /** A line that replaces itself; nothing where no terminal shows it. */
   progress(text: string): void;
   progressDone(): void;
+  /** Whether a person reads the results. */
+  readonly isTerminal: boolean;
+  /** Columns of that terminal. */
+  readonly width: number;
 }
 
 interface TerminalStreams {
-  readonly stdout: { write(text: string): unknown };
+  readonly stdout: { write(text: string): unknown; readonly isTTY?: boolean; readonly columns?: number };
   readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean };
+  readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
-export function createTerminal({ stdout, stderr }: TerminalStreams): Terminal {
-  const live = stderr.isTTY === true;
+const usualWidth = 80;
+const leastWidth = 20;
+
+export function createTerminal({ stdout, stderr, env = {} }: TerminalStreams): Terminal {
+  const live = stderr.isTTY === true && env["TERM"] !== "dumb";
+  const dims = stderr.isTTY === true && hasColours(env);
   return {
     out: (text) => void stdout.write(`${text}\n`),
+    write: (bytes) => void stdout.write(bytes),
     note: (text) => void stderr.write(`${text}\n`),
+    aside(text) {
+      if (stderr.isTTY === true) {
+        stderr.write(`${dims ? styleText("dim", text, { validateStream: false }) : text}\n`);
+      }
+    },
     progress: (text) => void (live && stderr.write(`\r\x1b[K${text}`)),
     progressDone: () => void (live && stderr.write("\r\x1b[K")),
+    isTerminal: stdout.isTTY === true,
+    width: Math.max(leastWidth, stdout.columns ?? usualWidth),
   };
+}
+
+/** no-color.org; FORCE_COLOR and TERM as Node takes them. */
+function hasColours(env: Readonly<Record<string, string | undefined>>): boolean {
+  if ((env["NO_COLOR"] ?? "") !== "") {
+    return false;
+  }
+  return env["TERM"] !== "dumb" || (env["FORCE_COLOR"] ?? "") !== "";
 }

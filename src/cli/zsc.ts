@@ -1,18 +1,28 @@
 import { Command } from "commander";
 import { auditCommand } from "./commands/audit-verify.ts";
+import { contextCommand } from "./commands/context/index.ts";
+import { probeCommand } from "./commands/context/probe.ts";
+import { loginCommand } from "./commands/login.ts";
+import { logoutCommand } from "./commands/logout.ts";
+import { readCommand } from "./commands/read.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { tokenCommand } from "./commands/token.ts";
 import { userCommand } from "./commands/user.ts";
+import { whoamiCommand } from "./commands/whoami.ts";
 import { report } from "./exit.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
 
 /** Runs the `zsc` command with the process's arguments and environment; sets the exit code. */
 export async function main(argv: readonly string[], version: string): Promise<void> {
   const terminal = createTerminal(process);
+  const [, , ...args] = argv;
+  const own = args.includes("--") ? args.slice(0, args.indexOf("--")) : args;
+  const json = own.includes("--json");
+  endQuietlyOnClosedOutput();
   try {
-    await createProgram(terminal, version).parseAsync([...argv]);
+    await createProgram(terminal, version, json).parseAsync([...argv]);
   } catch (error) {
-    process.exitCode = report(error, terminal);
+    process.exitCode = report(error, terminal, json);
     // What a failed command has opened (connections, a port) must not keep the process alive.
     if (process.exitCode !== 0) {
       process.exit();
@@ -20,14 +30,31 @@ export async function main(argv: readonly string[], version: string): Promise<vo
   }
 }
 
-function createProgram(terminal: Terminal, version: string): Command {
+/** `| head`: whoever read along has seen enough. */
+function endQuietlyOnClosedOutput(): void {
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") {
+      process.exit(141);
+    }
+  });
+}
+
+function createProgram(terminal: Terminal, version: string, json: boolean): Command {
   const program = new Command("zsc")
     .description("A secrets vault whose every read is durable in a verifiable audit log before it is answered.")
     .version(version, "--version", "print the version")
     .exitOverride()
+    // One line of JSON is all that a script gets of a failure.
+    .configureOutput(json ? { writeErr: () => undefined } : {})
     .configureHelp({ showGlobalOptions: true });
   for (const command of [
     serveCommand(version),
+    contextCommand(terminal),
+    readCommand(terminal),
+    probeCommand(terminal),
+    loginCommand(terminal),
+    logoutCommand(terminal),
+    whoamiCommand(terminal),
     tokenCommand(terminal),
     userCommand(terminal),
     auditCommand(terminal),

@@ -24,10 +24,28 @@ const plainSettings = [
   "ZSC_TRUSTED_PROXIES",
 ] as const;
 
+/** Variables of the client commands: the server knows and ignores them (contract people.md, section 1). */
+const clientNames: readonly string[] = [
+  "ZSC_URL",
+  "ZSC_PROFILE",
+  "ZSC_TOKEN",
+  "ZSC_TOKEN_FILE",
+  "ZSC_READER_TOKEN_FILE",
+  "ZSC_CA_FILE",
+  "ZSC_TIMEOUT",
+  "ZSC_NO_INPUT",
+  "ZSC_COMPLETE_NAMES",
+];
+
 export type SecretSetting = (typeof secretSettings)[number];
 export type PlainSetting = (typeof plainSettings)[number];
 
-const known: readonly string[] = [...plainSettings, ...secretSettings, ...secretSettings.map((name) => `${name}_FILE`)];
+const known: readonly string[] = [
+  ...plainSettings,
+  ...secretSettings,
+  ...secretSettings.map((name) => `${name}_FILE`),
+  ...clientNames,
+];
 
 const prefix = "ZSC_";
 const testPrefix = "ZSC_TEST_";
@@ -50,6 +68,11 @@ export function foreignNames(env: Readonly<Record<string, string | undefined>>):
   const serviceLinks = foreign.filter((name) => isServiceLink(name, env[name] ?? ""));
   const unknown = foreign.filter((name) => !serviceLinks.includes(name));
   return { problems: unknown.map((name) => `${name} is no setting${suggestion(name)}`), serviceLinks };
+}
+
+/** One sentence for each variable that has our prefix and that neither a command nor the server knows. */
+export function foreignClientNames(env: Readonly<Record<string, string | undefined>>): readonly string[] {
+  return foreignNames(env).problems;
 }
 
 function suggestion(name: string): string {

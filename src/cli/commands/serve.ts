@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { type Development, developmentOption, modeOf } from "../development.ts";
+import { type Development, developmentOption, modeOfServer } from "../development.ts";
 
 /** @param version of the program */
 export function serveCommand(version: string): Command {
@@ -9,6 +9,6 @@ export function serveCommand(version: string): Command {
     .action(async (options: Development) => {
       // Commands load the server's libraries when they need them: minting a token must not wait for a database driver.
       const { serve } = await import("../../main.ts");
-      await serve(process.env, modeOf(options), version);
+      await serve(process.env, modeOfServer(options), version);
     });
 }

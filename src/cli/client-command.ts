@@ -1,0 +1,95 @@
+import { type Command, Option } from "commander";
+import { foreignClientNames } from "../config/index.ts";
+import { usage } from "./failure.ts";
+import { tryParseDuration } from "./output/time.ts";
+import type { Terminal } from "./terminal.ts";
+import { type ChosenVault, chooseVault, type VaultFlags } from "./vault/choose.ts";
+import { type Connection, connectTo } from "./vault/connect.ts";
+import { type ChosenToken, chooseToken } from "./vault/token.ts";
+import { openUserFiles, type UserFiles } from "./vault/user-files.ts";
+
+/** The flags of every client command (contract people.md, section 2). */
+export interface ClientFlags extends VaultFlags {
+  readonly timeout?: string;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
+}
+
+/** What a client command works with. */
+export interface Session {
+  readonly vault: ChosenVault;
+  readonly token: ChosenToken;
+  readonly connection: Connection;
+}
+
+export interface Wanted {
+  readonly role: "admin" | "caller";
+  /** As people type it, without `zsc`. */
+  readonly command: string;
+  readonly as?: string | undefined;
+  /** Whether it says first which vault it speaks to. */
+  readonly isSilent?: boolean;
+}
+
+/** Adds the flags that say which vault, as whom, and how to print. */
+export function withClientFlags(command: Command): Command {
+  return command
+    .option("--url <url>", "the vault, as an origin: https://vault.example")
+    .option("--profile <name>", "the vault by the name that zsc login gave it")
+    .addOption(new Option("--dev", "the development vault of this folder, and no other"))
+    .addOption(new Option("--no-dev", "leave the development vault of this folder aside"))
+    .option("--token-file <file>", "the token, read anew for each command")
+    .option("--ca-file <file>", "PEM; replaces the system's authorities")
+    .option("--allow-http", "let tokens and values cross the network in the clear")
+    .option("--timeout <time>", "of a call, for example 10s")
+    .option("--json", "print one JSON document")
+    .option("--quiet", "do not say which vault is spoken to")
+    .option("--verbose", "tell each call: method, status, request id, time")
+    .option("--no-color", "no colours");
+}
+
+/** Which vault, as whom, and a connection that is opened by the first call. */
+export async function openSession(flags: ClientFlags, wanted: Wanted, terminal: Terminal): Promise<Session> {
+  const { env } = process;
+  warnOfUnknown(terminal);
+  const files = openUserFiles(env);
+  const vault = chooseVault(flags, env, files);
+  const token = await chooseToken(vault, wanted, { flags, env, files });
+  if (wanted.isSilent !== true && flags.quiet !== true) {
+    terminal.aside(placeLine(vault, token));
+  }
+  const timeoutMs = timeoutIn(flags, env);
+  const connection = connectTo(vault, token.text, {
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(flags.verbose === true ? { onCall: (line: string) => terminal.note(line) } : {}),
+  });
+  return { vault, token, connection };
+}
+
+export function userFiles(): UserFiles {
+  return openUserFiles(process.env);
+}
+
+export function warnOfUnknown(terminal: Terminal): void {
+  for (const problem of foreignClientNames(process.env)) {
+    terminal.note(`zsc: ${problem}`);
+  }
+}
+
+/** `vault https://vault.example as ZEQ-ALICE (admin)`. */
+function placeLine({ url, development }: ChosenVault, { zid, role }: ChosenToken): string {
+  const who = zid === undefined ? "" : ` as ${zid}`;
+  return development === undefined
+    ? `vault ${url}${who}${role === undefined ? "" : ` (${role})`}`
+    : `development vault ${development.folder}${who}`;
+}
+
+function timeoutIn({ timeout }: ClientFlags, env: NodeJS.ProcessEnv): number | undefined {
+  const text = timeout ?? env["ZSC_TIMEOUT"];
+  const ms = text === undefined ? undefined : tryParseDuration(text);
+  if (text !== undefined && ms === undefined) {
+    throw usage(`${timeout === undefined ? "ZSC_TIMEOUT" : "--timeout"} must be a time such as 10s`);
+  }
+  return ms;
+}

@@ -1,0 +1,78 @@
+import { Command } from "commander";
+import { type ClientFlags, openSession, type Session, type Wanted, withClientFlags } from "./client-command.ts";
+import { CliFailure } from "./failure.ts";
+import { openQuestions, type Questions } from "./questions.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** What every client command is given. */
+export interface Given<F> extends Session {
+  readonly flags: F & ClientFlags;
+  readonly terminal: Terminal;
+  readonly questions: Questions;
+}
+
+interface ClientCommand<F extends object> {
+  /** With its arguments: `info <name>`. */
+  readonly syntax: string;
+  readonly description: string;
+  /** As people type it, without `zsc`. */
+  readonly title: string;
+  readonly role?: Wanted["role"];
+  readonly examples: readonly string[];
+  readonly alias?: string;
+  options?(command: Command): Command;
+  run(given: Given<F>, ...args: string[]): Promise<void>;
+}
+
+/** A command of a client: parse, call, print. */
+export function clientCommand<F extends object>(terminal: Terminal, spec: ClientCommand<F>): Command {
+  const { syntax, description, title, role = "admin", examples, alias, options, run } = spec;
+  const command = withClientFlags(options?.(new Command(syntax)) ?? new Command(syntax));
+  command.description(description);
+  if (syntax.includes(" ")) {
+    const [name = "", ...args] = syntax.split(" ");
+    command.name(name);
+    for (const each of args) {
+      command.argument(each);
+    }
+  }
+  if (alias !== undefined) {
+    command.alias(alias);
+  }
+  command.addHelpText("after", `\nExamples:\n${examples.map((example) => `  ${example}`).join("\n")}`);
+  return command.action(async (...given: unknown[]) => {
+    const args = given.slice(0, -2) as string[];
+    const flags = command.opts<F & ClientFlags>();
+    const wanted = { role, command: title, ...asIn(flags) };
+    const session = await openSession(flags, wanted, terminal);
+    const questions = openQuestions(process.env["ZSC_NO_INPUT"] !== "1");
+    await run({ ...session, flags, terminal, questions }, ...args);
+  });
+}
+
+function asIn(flags: object): Pick<Wanted, "as"> {
+  const as = (flags as { readonly as?: unknown }).as;
+  return typeof as === "string" ? { as } : {};
+}
+
+/** The failure of a call about one secret, which names it. */
+export function namingSecret(name: string) {
+  return (error: unknown): never => {
+    if (error instanceof CliFailure && error.code === "NOT_FOUND") {
+      const next = `zsc context list --contains ${shellWord(longestPart(name))}`;
+      throw new CliFailure("not_found", `no secret ${JSON.stringify(name)}`, { code: "NOT_FOUND", next });
+    }
+    throw error;
+  };
+}
+
+/** What of a name is most likely right: its longest part. */
+function longestPart(name: string): string {
+  return (
+    name.split(/[^\p{L}\p{N}]+/u).reduce((longest, part) => (part.length > longest.length ? part : longest), "") || name
+  );
+}
+
+function shellWord(text: string): string {
+  return /^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,101 @@
+import { readFileSync } from "node:fs";
+import { Command } from "commander";
+import type { ClientFlags } from "../client-command.ts";
+import { userFiles, warnOfUnknown } from "../client-command.ts";
+import { CliFailure, usage } from "../failure.ts";
+import { printJson } from "../output/print.ts";
+import { isoTime, relativeTime } from "../output/time.ts";
+import { visible } from "../output/visible.ts";
+import type { Terminal } from "../terminal.ts";
+import { type Connection, connectTo } from "../vault/connect.ts";
+import { type ChosenToken, describe, requireTokenText } from "../vault/token.ts";
+import { parseVaultUrl } from "../vault/url.ts";
+import type { UserFiles } from "../vault/user-files.ts";
+
+interface LoginFlags extends Pick<ClientFlags, "caFile" | "allowHttp" | "json"> {
+  readonly tokenStdin?: boolean;
+  readonly profile?: string;
+}
+
+/** Until a vault knows sign-in, what is kept is a token that exists already. */
+export function loginCommand(terminal: Terminal): Command {
+  return new Command("login")
+    .description("keep a token for a vault, and give the vault a name")
+    .argument("<url>", "the vault, as an origin: https://vault.example")
+    .option("--token-stdin", "the token is on standard input")
+    .option("--profile <name>", "the name; by default the host's")
+    .option("--ca-file <file>", "PEM; replaces the system's authorities, and is kept with the name")
+    .option("--allow-http", "let tokens and values cross the network in the clear")
+    .option("--json", "print one JSON document")
+    .addHelpText(
+      "after",
+      `
+Signing in by password or provider comes with a later version: until then a token is made on the vault's machine.
+
+Examples:
+  zsc token --role admin --zid ZEQ-ALICE --ttl 12h | ssh laptop zsc login https://vault.example --token-stdin
+  zsc login https://vault.example --token-stdin --profile work < token.jwt`,
+    )
+    .action(async (given: string, flags: LoginFlags) => {
+      warnOfUnknown(terminal);
+      const url = parseVaultUrl(given, { allowHttp: flags.allowHttp === true });
+      if (flags.tokenStdin !== true) {
+        const next = `zsc token --role admin --zid ZID, on the vault's machine, then: zsc login ${url} --token-stdin`;
+        throw usage("this version keeps an existing token, and does not sign in by itself", next);
+      }
+      const token = describe(requireTokenText(readFileSync(0, "utf8"), "standard input"), "flag");
+      const { caFile } = flags;
+      await prove(connectTo({ url, source: "flag", ...(caFile === undefined ? {} : { caFile }) }, token.text), token);
+      const files = userFiles();
+      const profile = await keep(files, { url, token, flags });
+      const { zid = "", role = "caller", expiresAtMs } = token;
+      const expiresAt = expiresAtMs === undefined ? null : isoTime(expiresAtMs);
+      if (flags.json === true) {
+        printJson(terminal, { url, profile, zid, role, email: null, expiresAt, endsAt: expiresAt });
+        return;
+      }
+      const until = expiresAtMs === undefined ? "" : `, good ${relativeTime(expiresAtMs, Date.now())}`;
+      terminal.out(`${visible(profile)}: ${url} as ${visible(zid)} (${role})${until}`);
+    });
+}
+
+/** One call that needs the token, and changes nothing: of a caller, a name that no secret can have been meant by. */
+async function prove(connection: Connection, { role }: ChosenToken): Promise<void> {
+  if (role === "admin") {
+    await connection.call("List", ({ admin }, options) => admin.list({ pageSize: 1 }, options));
+    return;
+  }
+  await connection
+    .call("Read", ({ context }, options) => context.read({ name: "zsc-login", purpose: "login" }, options))
+    .catch((error: unknown) => {
+      const isKnown = error instanceof CliFailure && ["not_found", "forbidden", "wait"].includes(error.kind);
+      if (!isKnown || (error instanceof CliFailure && error.code === "FORBIDDEN")) {
+        throw error;
+      }
+    });
+}
+
+interface Kept {
+  readonly url: string;
+  readonly token: ChosenToken;
+  readonly flags: LoginFlags;
+}
+
+/** Keeps session and profile; answers the profile's name. The first one is the default. */
+async function keep(files: UserFiles, { url, token, flags }: Kept): Promise<string> {
+  const { zid = "", role, expiresAtMs, text } = token;
+  const expiresAt = expiresAtMs === undefined ? "9999-12-31T23:59:59.000Z" : isoTime(expiresAtMs);
+  const session = role === "admin" ? { admin: { token: text, zid, expiresAt, endsAt: expiresAt } } : undefined;
+  await files.changeSessions(({ sessions }) => ({
+    sessions: { ...sessions, [url]: { ...sessions[url], ...(session ?? { caller: { token: text, zid, expiresAt } }) } },
+  }));
+  const { profiles } = files.readConfig();
+  const known = Object.entries(profiles).find(([, profile]) => profile.url === url)?.[0];
+  const profile = flags.profile ?? known ?? new URL(url).hostname;
+  const { caFile } = flags;
+  await files.changeConfig((config) => ({
+    defaultProfile: config.defaultProfile ?? profile,
+    profiles: { ...config.profiles, [profile]: { url, ...(caFile === undefined ? {} : { caFile }) } },
+  }));
+  return profile;
+}

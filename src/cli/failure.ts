@@ -1,0 +1,59 @@
+/** Why a client command failed; each kind has its exit code (contract people.md, section 2). */
+export type FailureKind =
+  | "no"
+  | "usage"
+  | "unauthenticated"
+  | "forbidden"
+  | "not_found"
+  | "conflict"
+  | "wait"
+  | "no_answer"
+  | "declined"
+  | "bug"
+  | "interrupted";
+
+export const exitCodes: Readonly<Record<FailureKind, number>> = {
+  no: 1,
+  usage: 2,
+  unauthenticated: 3,
+  forbidden: 4,
+  not_found: 5,
+  conflict: 6,
+  wait: 7,
+  no_answer: 8,
+  declined: 9,
+  bug: 10,
+  interrupted: 130,
+};
+
+interface FailureOptions {
+  /** As scripts know it, for example `NOT_FOUND`; by default that of the kind. */
+  readonly code?: string;
+  /** What to do next: a command, or a sentence. */
+  readonly next?: string;
+  /** Where the kind's own does not fit. */
+  readonly exitCode?: number;
+}
+
+/** A failure that is told in two lines. `message` is safe to show: it holds no value and no token. */
+export class CliFailure extends Error {
+  override readonly name = "CliFailure";
+  readonly kind: FailureKind;
+  /** Undefined: the sentence stands alone, and scripts get the code of the kind. */
+  readonly code: string | undefined;
+  readonly next: string | undefined;
+  readonly exitCode: number;
+
+  constructor(kind: FailureKind, message: string, { code, next, exitCode }: FailureOptions = {}) {
+    super(message);
+    this.kind = kind;
+    this.code = code;
+    this.next = next;
+    this.exitCode = exitCode ?? exitCodes[kind];
+  }
+}
+
+/** The command line, a setting or a file is wrong; nothing was sent. */
+export function usage(message: string, next?: string): CliFailure {
+  return new CliFailure("usage", message, next === undefined ? {} : { next });
+}

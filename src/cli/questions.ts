@@ -1,0 +1,144 @@
+import { openSync } from "node:fs";
+import { ReadStream, WriteStream } from "node:tty";
+import { CliFailure, usage } from "./failure.ts";
+
+/** Asks on the terminal itself, never from piped input; answers default to no. */
+export interface Questions {
+  /** Whether a person can be asked. */
+  readonly canAsk: boolean;
+  /**
+   * Yes or no. @throws CliFailure when nobody can be asked, naming the flag that answers it
+   */
+  confirm(question: string, flag: string): Promise<boolean>;
+  /** A line of text that must be typed exactly. Throws as `confirm`. */
+  confirmTyped(question: string, wanted: string, flag: string): Promise<boolean>;
+  /** A text that is not shown while it is typed; of a paste the line breaks stay. Throws as `confirm`. */
+  secret(question: string, flag: string): Promise<string>;
+}
+
+const interrupt = "\u0003";
+const endOfInput = "\u0004";
+const pasteStart = "\u001b[200~";
+const pasteEnd = "\u001b[201~";
+const maxTypedLength = 1_048_576;
+
+/** @param isAllowed false: as if no terminal were there (ZSC_NO_INPUT) */
+export function openQuestions(isAllowed: boolean): Questions {
+  const open = (flag: string): { readonly input: ReadStream; readonly output: WriteStream } => {
+    const terminal = isAllowed ? tryOpen() : undefined;
+    if (terminal === undefined) {
+      throw usage("there is no terminal to ask on", flag);
+    }
+    return terminal;
+  };
+  const ask = async (question: string, flag: string, echo: boolean): Promise<string> => {
+    const { input, output } = open(flag);
+    try {
+      output.write(question);
+      return await readLine(input, output, echo);
+    } finally {
+      input.setRawMode(false);
+      input.destroy();
+      output.destroy();
+    }
+  };
+  return {
+    get canAsk() {
+      const terminal = isAllowed ? tryOpen() : undefined;
+      terminal?.input.destroy();
+      terminal?.output.destroy();
+      return terminal !== undefined;
+    },
+    confirm: async (question, flag) => /^y(es)?$/i.test((await ask(`${question} [y/N] `, flag, true)).trim()),
+    confirmTyped: async (question, wanted, flag) => (await ask(question, flag, true)) === wanted,
+    secret: (question, flag) => ask(question, flag, false),
+  };
+}
+
+function tryOpen() {
+  try {
+    return {
+      input: new ReadStream(openSync("/dev/tty", "r")),
+      output: new WriteStream(openSync("/dev/tty", "w")),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+/** One line as it is typed. Ctrl-C and the end of input change nothing. */
+function readLine(input: ReadStream, output: WriteStream, echo: boolean): Promise<string> {
+  input.setRawMode(true);
+  input.setEncoding("utf8");
+  // A terminal that knows it tells typed text from pasted.
+  output.write("\u001b[?2004h");
+  return new Promise<string>((resolve, reject) => {
+    let text = "";
+    let isPasting = false;
+    const end = (finish: () => void) => {
+      input.off("data", take);
+      input.off("end", endOfFile);
+      output.write("\u001b[?2004l\r\n");
+      finish();
+    };
+    const endOfFile = () => end(() => reject(declined()));
+    const takeKey = (key: string): boolean => {
+      if (key === pasteStart || key === pasteEnd) {
+        isPasting = key === pasteStart;
+        return false;
+      }
+      if (key === interrupt) {
+        end(() => reject(new CliFailure("interrupted", "interrupted")));
+        return true;
+      }
+      if (!isPasting && (key === "\r" || key === "\n")) {
+        end(() => resolve(text));
+        return true;
+      }
+      if (!isPasting && key === endOfInput) {
+        end(() => (text === "" ? reject(declined()) : resolve(text)));
+        return true;
+      }
+      if (!isPasting && (key === "\u007f" || key === "\b")) {
+        const kept = [...text].slice(0, -1).join("");
+        if (echo && kept !== text) {
+          output.write("\b \b");
+        }
+        text = kept;
+        return false;
+      }
+      if (!isPasting && key.startsWith("\u001b")) {
+        return false;
+      }
+      const taken = isPasting && key === "\r" ? "\n" : key;
+      text += taken;
+      if (echo) {
+        output.write(taken);
+      }
+      if (text.length > maxTypedLength) {
+        end(() => reject(usage("the text is too long")));
+        return true;
+      }
+      return false;
+    };
+    const take = (chunk: string) => {
+      for (const key of keysOf(chunk)) {
+        if (takeKey(key)) {
+          return;
+        }
+      }
+    };
+    input.on("data", take);
+    input.on("end", endOfFile);
+  });
+}
+
+/** Escape sequences whole, everything else by character. */
+function keysOf(chunk: string): readonly string[] {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: keys are control characters
+  return chunk.match(/\u001b\[[0-9;]*[~A-Za-z]|\u001b.|[\s\S]/gu) ?? [];
+}
+
+function declined(): CliFailure {
+  return new CliFailure("declined", "nothing was answered, and nothing was changed");
+}

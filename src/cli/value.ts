@@ -1,0 +1,153 @@
+import { isUtf8 } from "node:buffer";
+import { fstatSync, openSync, readSync, statSync } from "node:fs";
+import { errorCode } from "../base/index.ts";
+import { usage } from "./failure.ts";
+import type { Questions } from "./questions.ts";
+import type { Terminal } from "./terminal.ts";
+
+export interface ValueFlags {
+  readonly value?: string;
+  readonly file?: string;
+  readonly keepNewline?: boolean;
+  readonly stripNewline?: boolean;
+}
+
+interface ValueSources {
+  readonly terminal: Terminal;
+  readonly questions: Questions;
+  /** Undefined: standard input is a terminal. */
+  readonly stdin: number | undefined;
+}
+
+const maxValueBytes = 65_536;
+const maxFileBytes = 1_048_576;
+
+/**
+ * The value of a secret: of a flag, a file, standard input or a prompt (contract people.md, section 3).
+ *
+ * @throws CliFailure before anything is sent
+ */
+export async function readValue(flags: ValueFlags, { terminal, questions, stdin }: ValueSources): Promise<string> {
+  const { value, file, keepNewline = false, stripNewline = false } = flags;
+  const given = [value !== undefined, file !== undefined, stdin !== undefined && hasInput(stdin)].filter(
+    Boolean,
+  ).length;
+  if (given > 1) {
+    throw usage("the value is given twice", "one of --value, --file and standard input");
+  }
+  if (keepNewline && stripNewline) {
+    throw usage("--keep-newline and --strip-newline exclude each other");
+  }
+  if (value !== undefined) {
+    terminal.note("zsc: the value is in the shell's history now, and was in the list of processes");
+    return requireValue(value);
+  }
+  if (file !== undefined || (stdin !== undefined && hasInput(stdin))) {
+    const bytes = file === undefined ? readWhole(stdin ?? 0, "standard input") : readFile(file);
+    return requireValue(withoutBreak(textOf(bytes, file ?? "standard input"), { keepNewline, stripNewline }, terminal));
+  }
+  const typed = await questions.secret("value: ", "--file FILE, or the value on standard input");
+  const lines = typed.split("\n").length;
+  const characters = [...typed].length;
+  terminal.note(`${characters} character${characters === 1 ? "" : "s"}, ${lines} line${lines === 1 ? "" : "s"}`);
+  return requireValue(typed);
+}
+
+/** A single line loses its one final line break; text of several lines is kept byte by byte. */
+function withoutBreak(
+  text: string,
+  { keepNewline, stripNewline }: { readonly keepNewline: boolean; readonly stripNewline: boolean },
+  terminal: Terminal,
+): string {
+  const [lineBreak = ""] = /\r?\n$/.exec(text) ?? [];
+  if (lineBreak === "" || keepNewline) {
+    return text;
+  }
+  const stripped = text.slice(0, -lineBreak.length);
+  if (stripNewline || !/[\r\n]/.test(stripped)) {
+    terminal.aside("the final line break is not part of the value (--keep-newline keeps it)");
+    return stripped;
+  }
+  terminal.aside("text of several lines, kept whole");
+  return text;
+}
+
+function requireValue(text: string): string {
+  if (!text.isWellFormed()) {
+    throw usage("the value is no well-formed text");
+  }
+  const bytes = Buffer.byteLength(text);
+  if (bytes === 0) {
+    throw usage("the value is empty");
+  }
+  if (bytes > maxValueBytes) {
+    throw usage("the value is larger than 65,536 bytes");
+  }
+  return text;
+}
+
+function textOf(bytes: Buffer, from: string): string {
+  if (!isUtf8(bytes)) {
+    throw usage(`${from} is not UTF-8 text`);
+  }
+  return bytes.toString("utf8");
+}
+
+function readFile(path: string): Buffer {
+  try {
+    if (statSync(path).isDirectory()) {
+      throw usage(`${path} is a folder`);
+    }
+    return readWhole(openSync(path, "r"), path);
+  } catch (error) {
+    if (errorCode(error) !== undefined) {
+      throw usage(`${path} cannot be read (${errorCode(error)})`);
+    }
+    throw error;
+  }
+}
+
+/** To its end, whatever it is: a file that is written meanwhile, or a FIFO. */
+function readWhole(file: number, name: string): Buffer {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for (;;) {
+    const chunk = Buffer.allocUnsafe(65_536);
+    const read = readSome(file, chunk);
+    if (read === 0) {
+      return Buffer.concat(chunks);
+    }
+    size += read;
+    if (size > maxFileBytes) {
+      throw usage(`${name} is larger than 1 MiB`);
+    }
+    chunks.push(chunk.subarray(0, read));
+  }
+}
+
+function readSome(file: number, chunk: Buffer): number {
+  for (;;) {
+    try {
+      return readSync(file, chunk);
+    } catch (error) {
+      // Standard input of some shells does not wait by itself.
+      if (errorCode(error) === "EOF") {
+        return 0;
+      }
+      if (errorCode(error) !== "EAGAIN") {
+        throw error;
+      }
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+    }
+  }
+}
+
+/** Whether standard input was given on purpose: a pipe, a socket or a file, and not what schedulers give. */
+function hasInput(stdin: number): boolean {
+  try {
+    const stats = fstatSync(stdin);
+    return stats.isFIFO() || stats.isSocket() || stats.isFile();
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,123 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import { ErrorInfoSchema } from "#gen/google/rpc/error_details_pb.js";
+import { errorCode } from "../../base/index.ts";
+import { CliFailure, type FailureKind } from "../failure.ts";
+
+/** The kinds of what a vault says (docs/errors.md). */
+const kinds: Readonly<Record<string, FailureKind>> = {
+  INVALID_ARGUMENT: "usage",
+  MESSAGE_TOO_LARGE: "usage",
+  UNAUTHENTICATED: "unauthenticated",
+  FORBIDDEN: "forbidden",
+  DENIED: "forbidden",
+  NOT_FOUND: "not_found",
+  CONFLICT: "conflict",
+  RATE_LIMITED: "wait",
+  OVERLOADED: "wait",
+  STORE_UNAVAILABLE: "no_answer",
+  ISSUER_UNAVAILABLE: "no_answer",
+  SEAL_BROKEN: "bug",
+};
+
+const nexts: Partial<Readonly<Record<FailureKind, string>>> = {
+  unauthenticated: "zsc whoami",
+  no_answer: "zsc doctor",
+};
+
+/** What a failed call is to people. No token and no value is in it: the errors of the vault hold none. */
+export function failureOfCall(error: unknown, url: string): CliFailure {
+  if (error instanceof CliFailure) {
+    return error;
+  }
+  const connected = ConnectError.from(error);
+  const [info] = connected.findDetails(ErrorInfoSchema);
+  const kind = info === undefined ? undefined : kinds[info.reason];
+  if (info !== undefined && kind !== undefined) {
+    const next = nexts[kind];
+    const code = info.reason;
+    return new CliFailure(kind, connected.rawMessage, next === undefined ? { code } : { code, next });
+  }
+  return failureWithoutReason(connected, url);
+}
+
+/** What did not come from a vault, or from one that does not know the call. */
+function failureWithoutReason(error: ConnectError, url: string): CliFailure {
+  const fromNetwork = networkFailure(causeCode(error), url);
+  if (fromNetwork !== undefined) {
+    return fromNetwork;
+  }
+  switch (error.code) {
+    case Code.DeadlineExceeded:
+      return noAnswer(`${url} did not answer in time`, "--timeout 30s, or zsc doctor");
+    case Code.Unavailable:
+      return noAnswer(`${url} cannot be reached`);
+    case Code.Canceled:
+      return new CliFailure("interrupted", "interrupted");
+    case Code.Unimplemented:
+      return noAnswer(`${url} does not know this call: it is an older ZSC, or none`, "zsc doctor");
+    case Code.Internal:
+      // The sentence of our own server for what is a bug; everything else of this code is from other servers and proxies.
+      return error.rawMessage === "internal error"
+        ? new CliFailure("bug", "the vault failed: its log says why", { code: "INTERNAL_ERROR" })
+        : noAnswer(`${url} does not answer as a ZSC`, "check the URL");
+    default:
+      return noAnswer(`${url} does not answer as a ZSC`, "check the URL");
+  }
+}
+
+const networkSentences: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "refuses the connection",
+  ECONNRESET: "ended the connection",
+  ENOTFOUND: "has a host name that is not known",
+  EAI_AGAIN: "has a host name that cannot be looked up now",
+  ETIMEDOUT: "cannot be reached in time",
+  EHOSTUNREACH: "cannot be reached",
+  ENETUNREACH: "cannot be reached: there is no network",
+  EPIPE: "ended the connection",
+};
+
+const unknownAuthority = "has a certificate of an authority that is not known here";
+const certificateSentences: Readonly<Record<string, string>> = {
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: unknownAuthority,
+  UNABLE_TO_GET_ISSUER_CERT: unknownAuthority,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: unknownAuthority,
+  SELF_SIGNED_CERT_IN_CHAIN: unknownAuthority,
+  DEPTH_ZERO_SELF_SIGNED_CERT: unknownAuthority,
+  CERT_HAS_EXPIRED: "has a certificate that has expired",
+  CERT_NOT_YET_VALID: "has a certificate that is not good yet: check the clock",
+  ERR_TLS_CERT_ALTNAME_INVALID: "has a certificate of another host",
+};
+
+function networkFailure(code: string | undefined, url: string): CliFailure | undefined {
+  if (code === undefined) {
+    return undefined;
+  }
+  const ofCertificate = certificateSentences[code];
+  if (ofCertificate !== undefined) {
+    const next = ofCertificate === unknownAuthority ? "--ca-file FILE with its authority, in PEM" : "zsc doctor";
+    return noAnswer(`${url} ${ofCertificate}`, next);
+  }
+  const sentence = networkSentences[code];
+  if (sentence !== undefined) {
+    return noAnswer(`${url} ${sentence} (${code})`);
+  }
+  return code.startsWith("ERR_SSL") || code.startsWith("EPROTO")
+    ? noAnswer(`${url} does not speak TLS as it must (${code})`, "check scheme and port")
+    : undefined;
+}
+
+function noAnswer(message: string, next = "zsc doctor"): CliFailure {
+  return new CliFailure("no_answer", message, { code: "UNREACHABLE", next });
+}
+
+/** The code of the system or of TLS, from the innermost cause that has one. */
+function causeCode(error: unknown): string | undefined {
+  let found: string | undefined;
+  for (let each: unknown = error, depth = 0; each instanceof Error && depth < 8; each = each.cause, depth++) {
+    found = typeof errorCode(each) === "string" ? errorCode(each) : found;
+    if (each instanceof AggregateError) {
+      found = each.errors.map(errorCode).find((code) => code !== undefined) ?? found;
+    }
+  }
+  return found;
+}

@@ -1,0 +1,84 @@
+import { readFileSync } from "node:fs";
+import type { CallOptions } from "@connectrpc/connect";
+import { errorCode } from "../../base/index.ts";
+import type { ZscClient } from "../../client/index.ts";
+import { usage } from "../failure.ts";
+import { failureOfCall } from "./call-failure.ts";
+import type { ChosenVault } from "./choose.ts";
+
+interface ConnectionOptions {
+  readonly timeoutMs?: number;
+  /** Told of each call, in a line. */
+  onCall?(line: string): void;
+}
+
+/** An answer with the row of the log that vouches for it: `<seq>.<row_hash>`. */
+interface Answered<T> {
+  readonly answer: T;
+  readonly receipt: string | undefined;
+}
+
+/** A vault within reach of a command. */
+export interface Connection {
+  /**
+   * One call. `work` passes the options on.
+   *
+   * @throws CliFailure
+   */
+  call<T>(title: string, work: (client: ZscClient, options: CallOptions) => Promise<T>): Promise<Answered<T>>;
+}
+
+/** The libraries load with the first call: help must not wait for them. */
+export function connectTo(vault: ChosenVault, token: string, settings: ConnectionOptions = {}): Connection {
+  const { timeoutMs, onCall } = settings;
+  const ca = vault.caFile === undefined ? undefined : readAuthorities(vault.caFile);
+  let client: Promise<ZscClient> | undefined;
+  const open = async (): Promise<ZscClient> => {
+    const { createZscClient } = await import("../../client/index.ts");
+    return createZscClient({
+      baseUrl: vault.url,
+      token,
+      env: {},
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      ...(ca === undefined ? {} : { tls: { ca } }),
+    });
+  };
+  return {
+    async call(title, work) {
+      client ??= open();
+      const startedMs = performance.now();
+      let receipt: string | undefined;
+      let requestId: string | undefined;
+      const onHeader = (headers: Headers) => {
+        receipt = headers.get("zsc-receipt") ?? undefined;
+        requestId = headers.get("x-request-id") ?? undefined;
+      };
+      const tell = (status: string) => {
+        const ms = Math.round(performance.now() - startedMs);
+        onCall?.(`${title}: ${[status, requestId, `${ms} ms`].filter((part) => part !== undefined).join(", ")}`);
+      };
+      try {
+        const answer = await work(await client, { onHeader });
+        tell("OK");
+        return { answer, receipt };
+      } catch (error) {
+        const failure = failureOfCall(error, vault.url);
+        tell(failure.code ?? failure.kind);
+        throw failure;
+      }
+    },
+  };
+}
+
+function readAuthorities(path: string): string {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    throw usage(`the CA file ${path} cannot be read (${errorCode(error) ?? "unknown"})`);
+  }
+  if (!text.includes("-----BEGIN CERTIFICATE-----")) {
+    throw usage(`${path} holds no certificate in PEM`);
+  }
+  return text;
+}
