@@ -1,5 +1,11 @@
 import type { DescService } from "@bufbuild/protobuf";
-import { type Authenticator, createAuthenticator, type IssuerState } from "./auth/index.ts";
+import {
+  type Authenticator,
+  createAuthenticator,
+  createPasswordHasher,
+  createPasswordJudge,
+  type IssuerState,
+} from "./auth/index.ts";
 import { type Log, systemClock } from "./base/index.ts";
 import type { Config } from "./config/index.ts";
 import { createReader, type Sequencer, type Store } from "./ledger/index.ts";
@@ -65,6 +71,10 @@ export function createPort(config: Config, parts: Parts, log: Log): ZscServer {
     fingerprint,
     clock: systemClock,
     readiness: health.ready,
+    passwords: { ...createPasswordHasher(), judge: createPasswordJudge() },
+    signUpIsOpen: config.signUpIsOpen,
+    userTokenSeconds: config.userTokenSeconds,
+    agentTokenSeconds: config.agentTokenSeconds,
     serverVersion: version,
   };
   const surfaces = [

@@ -46,7 +46,7 @@ export function createPersonAuthenticator({ verify, findKey, clock }: PersonAuth
     const principal: Principal = Object.freeze({
       role: "person",
       zid: sub,
-      credential: { sub, jti: null, keyId },
+      credential: { sub, jti: null, keyId, epoch: null },
     });
     owners.set(digest, principal);
     return principal;

@@ -37,6 +37,8 @@ interface Session {
   readonly vaultIds?: readonly string[];
   /** The personal key that it was made from, or the prefix of the agent's; null for none. */
   readonly keyId: string | null;
+  /** Of a user, as its row says now. */
+  readonly epoch?: number;
   readonly ttlSeconds: number;
 }
 
@@ -66,12 +68,13 @@ export async function createSessionTokens(
   };
   return {
     jwk: { ...bare, kid, use: "sig", alg: algorithm },
-    async sign({ sub, org, scopes, vaultIds, keyId, ttlSeconds }) {
+    async sign({ sub, org, scopes, vaultIds, keyId, epoch, ttlSeconds }) {
       const nowSeconds = Math.floor(clock.nowMs() / 1_000);
       const claims = {
         org,
         ...shortLists({ scopes, vault_ids: vaultIds }),
         ...(keyId === null ? {} : { key_id: keyId }),
+        ...(epoch === undefined ? {} : { epoch }),
       };
       return await new SignJWT(claims)
         .setProtectedHeader({ alg: algorithm, typ: "JWT", kid })
@@ -86,14 +89,17 @@ export async function createSessionTokens(
     async verify(token, nowMs) {
       const { payload } = await jwtVerify(token, verifying, { ...fixed, currentDate: new Date(nowMs) });
       const until = goodUntilMs(payload, nowMs);
-      const { sub, jti, key_id: keyId = null } = payload;
+      const { sub, jti, key_id: keyId = null, epoch = null } = payload;
       if (typeof sub !== "string" || !/^(user|agent):[0-9a-f-]{36}$/.test(sub) || jti === undefined) {
         throw unauthenticated("its subject is neither a user nor an agent");
       }
       if (keyId !== null && typeof keyId !== "string") {
         throw unauthenticated("key_id is no text");
       }
-      const principal: Principal = { role: "person", zid: sub, credential: { sub, jti, keyId } };
+      if (epoch !== null && typeof epoch !== "number") {
+        throw unauthenticated("epoch is no number");
+      }
+      const principal: Principal = { role: "person", zid: sub, credential: { sub, jti, keyId, epoch } };
       return { principal: Object.freeze(principal), provenAtMs: nowMs, goodUntilMs: until };
     },
   };

@@ -82,6 +82,11 @@ export interface Config extends TokenCommandConfig, DatabaseCommandConfig {
   readonly authRateLimit: RateLimit | null;
   /** Addresses whose `X-Forwarded-For` counts. */
   readonly trustedProxies: readonly string[];
+  /** Whether anybody may make himself a user of `/v1`. */
+  readonly signUpIsOpen: boolean;
+  /** How long tokens of `/v1` are good for. */
+  readonly userTokenSeconds: number;
+  readonly agentTokenSeconds: number;
   /** The deadline of a JSON call. */
   readonly callMs: number;
   readonly shutdownMs: number;

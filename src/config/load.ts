@@ -2,6 +2,7 @@ import { readCallers } from "./callers.ts";
 import type { Config, DatabaseCommandConfig, Mode, TlsConfig, TokenCommandConfig } from "./config.ts";
 import { ensureDevelopmentKey } from "./development-key.ts";
 import { isLoopback } from "./listen.ts";
+import { readPeople } from "./people.ts";
 import { readRateLimits } from "./rate-limits.ts";
 import {
   readBase,
@@ -43,6 +44,7 @@ export function loadConfig(env: Environment, options: LoadOptions = {}): Config 
   const shutdownMs = readShutdownMs(settings);
   const requireVault = readRequireVault(settings);
   const rateLimits = readRateLimits(settings);
+  const people = readPeople(settings);
   requireSecrets(settings, base.mode, ["ZSC_MASTER_KEY", "ZSC_JWT_SECRET", "ZSC_DATABASE_URL"]);
   if (base.mode === "production" && tls === undefined && !isLoopback(listen.host)) {
     settings.warn("ZSC_LISTEN", "values and tokens cross the network in the clear: set ZSC_TLS_CERT_FILE and its key");
@@ -60,6 +62,7 @@ export function loadConfig(env: Environment, options: LoadOptions = {}): Config 
     shutdownMs,
     requireVault,
     ...rateLimits,
+    ...people,
   };
 }
 

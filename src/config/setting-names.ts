@@ -22,6 +22,9 @@ const plainSettings = [
   "ZSC_RATE_LIMIT",
   "ZSC_AUTH_RATE_LIMIT",
   "ZSC_TRUSTED_PROXIES",
+  "ZSC_SIGNUP",
+  "ZSC_USER_TOKEN_SECONDS",
+  "ZSC_AGENT_TOKEN_SECONDS",
 ] as const;
 
 /** Variables of the client commands: the server knows and ignores them (contract people.md, section 1). */

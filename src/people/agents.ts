@@ -45,7 +45,7 @@ export function createAgent(asked: Asked, settings: AgentSettings, key: KeyRecor
         ...settings,
         scopes: scopesWithin(caller.scopes, settings.scopes),
         ...{ keyPrefix: key.prefix, keyHash: key.hash, createdBy: caller.sub, createdAt: view.now.iso },
-        ...unused,
+        ...{ passwordHash: null, tokenEpoch: 0, marketingEmails: 0, ...unused },
       };
       return {
         value: record,

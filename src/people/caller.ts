@@ -49,20 +49,22 @@ export function needsCaller({ sub, jti, keyId }: Credential): readonly Need[] {
  *
  * @throws VaultError `UNAUTHENTICATED`
  */
-export function callerOf(view: View, { sub, jti, keyId }: Credential): Caller {
+export function callerOf(view: View, credential: Credential): Caller {
+  const { sub, jti, keyId } = credential;
   if (jti !== null && view.all(revokedTokens, "jti", jti).length > 0) {
     throw unknownCaller();
   }
-  return isAgent(sub) ? callingAgent(view, sub, keyId) : callingUser(view, sub, keyId);
+  return isAgent(sub) ? callingAgent(view, sub, keyId) : callingUser(view, credential);
 }
 
-function callingUser(view: View, sub: string, keyId: string | null): Caller {
+function callingUser(view: View, { sub, jti, keyId, epoch }: Credential): Caller {
   const key = keyId === null ? undefined : view.get(apiKeys, keyId);
   if (keyId !== null && (key === undefined || key.sub !== sub || !isGood(key, view.now))) {
     throw unknownCaller();
   }
   const person = view.get(people, sub);
-  if (person === undefined || !isGood(person, view.now)) {
+  const isOfNow = jti === null || epoch === person?.tokenEpoch;
+  if (person === undefined || !isGood(person, view.now) || !isOfNow) {
     throw unknownCaller();
   }
   const { role, vaultIds } = person;
@@ -116,7 +118,7 @@ function unknownCaller(): VaultError {
   return new VaultError("UNAUTHENTICATED", "Invalid or expired token");
 }
 
-function isGood({ isActive, expiresAtMs }: Pick<Person, "isActive" | "expiresAtMs">, now: Moment): boolean {
+export function isGood({ isActive, expiresAtMs }: Pick<Person, "isActive" | "expiresAtMs">, now: Moment): boolean {
   return isActive === 1 && (expiresAtMs === null || now.unixMs < expiresAtMs);
 }
 

@@ -10,12 +10,23 @@ export {
 } from "./agents.ts";
 export { type Caller, findApiKey } from "./caller.ts";
 export { type Asked, callOperation, type Done, requireAsRecorded, type Subject } from "./events.ts";
+export {
+  changePassword,
+  findCaller,
+  finishSignIn,
+  type PasswordSignIn,
+  rehashPassword,
+  signUp,
+  startSignIn,
+  updateProfile,
+} from "./passwords.ts";
 export { isLimited } from "./scopes.ts";
 export { exchangeAgentKey, refuseSignIn } from "./sign-in.ts";
 export { type ApiKey, type Person, peopleTables } from "./tables.ts";
 export {
   createPersonalKey,
   createUser,
+  type ExchangedKey,
   exchangeKey,
   listApiKeys,
   logout,

@@ -1,4 +1,5 @@
 import { type AnyTable, declareTable } from "../ledger/index.ts";
+import { failuresOfAccounts, failuresOfNetworks } from "./attempts.ts";
 
 /** A user or an agent (contract 1claw.md, sections 3 and 9). */
 export interface Person {
@@ -25,6 +26,12 @@ export interface Person {
   readonly expiresAtMs: number | null;
   /** Of agents: from when on their key is dead. */
   readonly keyExpiresAtMs: number | null;
+  /** Of users: argon2id, PHC text; null for one that signs in with keys alone. */
+  readonly passwordHash: string | null;
+  /** Of users: tokens of another one are dead. */
+  readonly tokenEpoch: number;
+  /** Of users: whether they want mail about news. */
+  readonly marketingEmails: number;
   /** `user:<uuid>`; null for who was made by the operator. */
   readonly createdBy: string | null;
   readonly createdAt: string;
@@ -61,6 +68,9 @@ export const people = declareTable<Person>({
     { field: "keyExpiresAtMs", name: "key_expires_at_ms", type: "integer", optional: true },
     { field: "createdBy", name: "created_by", type: "text", maxBytes: 48, optional: true },
     { field: "createdAt", name: "created_at", type: "time" },
+    { field: "passwordHash", name: "password_hash", type: "text", maxBytes: 128, optional: true },
+    { field: "tokenEpoch", name: "token_epoch", type: "integer" },
+    { field: "marketingEmails", name: "marketing_emails", type: "integer" },
   ],
   key: ["sub"],
   lookups: { email: ["email"], key: ["keyPrefix"], role: ["role"] },
@@ -69,7 +79,10 @@ export const people = declareTable<Person>({
   log: {
     originPrefix: "",
     created: "created",
-    put: ["user.create", "user.update", "agent.register", "agent.update", "agent.rotate_key", "agent.deactivate"],
+    put: [
+      ...["user.create", "user.update", "auth.password_change"],
+      ...["agent.register", "agent.update", "agent.rotate_key", "agent.deactivate"],
+    ],
     sometimes: ["agent.deactivate"],
     removed: "person.removed",
     noun: "user or agent",
@@ -200,4 +213,11 @@ function jtiIn(payloadJson: string): string | undefined {
   }
 }
 
-export const peopleTables: readonly AnyTable[] = [organisations, people, apiKeys, revokedTokens];
+export const peopleTables: readonly AnyTable[] = [
+  organisations,
+  people,
+  apiKeys,
+  revokedTokens,
+  failuresOfAccounts,
+  failuresOfNetworks,
+];

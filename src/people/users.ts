@@ -1,7 +1,7 @@
 import type { KeyRecord } from "../auth/index.ts";
 import { randomUuid, VaultError } from "../base/index.ts";
 import { type AuditDraft, changeMarks, type Operation } from "../ledger/index.ts";
-import { findApiKey } from "./caller.ts";
+import { findApiKey, isGood } from "./caller.ts";
 import { type Asked, callOperation } from "./events.ts";
 import { scopesWithin } from "./scopes.ts";
 import {
@@ -20,6 +20,8 @@ export interface NewUser {
   readonly role: "owner" | "admin" | "member";
   readonly name: string;
   readonly zid: string | null;
+  /** PHC text; absent: the user signs in with keys alone. */
+  readonly passwordHash?: string | null;
 }
 
 const operator = "system:operator";
@@ -54,11 +56,8 @@ export function createUser(user: NewUser, key: KeyRecord): Operation<{ readonly 
       const id = randomUuid();
       const sub = `user:${id}`;
       const createdAt = view.now.iso;
-      const person: Person = {
-        ...{ sub, version: 1, email: user.email, name: user.name, description: "", zid: user.zid, role: user.role },
-        ...{ scopes: [], vaultIds: [], isActive: 1, keyPrefix: null, keyHash: null, tokenTtlSeconds: null },
-        ...{ expiresAtMs: null, keyExpiresAtMs: null, createdBy: null, createdAt, ...unused },
-      };
+      const { email, name, zid, role, passwordHash = null } = user;
+      const person: Person = { ...newPerson({ sub, email, name, role, createdAt }), zid, passwordHash };
       const first = { ...apiKeyOf(sub, "first", key, createdAt) };
       return {
         outcome: { kind: "done", value: { id } },
@@ -77,6 +76,15 @@ export function createUser(user: NewUser, key: KeyRecord): Operation<{ readonly 
         ],
       };
     },
+  };
+}
+
+/** A user without a password, as it is at first. */
+export function newPerson(given: Pick<Person, "sub" | "email" | "name" | "role" | "createdAt">): Person {
+  return {
+    ...{ version: 1, description: "", zid: null, scopes: [], vaultIds: [], isActive: 1 },
+    ...{ keyPrefix: null, keyHash: null, tokenTtlSeconds: null, expiresAtMs: null, keyExpiresAtMs: null },
+    ...{ createdBy: null, passwordHash: null, tokenEpoch: 0, marketingEmails: 0, ...unused, ...given },
   };
 }
 
@@ -227,23 +235,34 @@ function requireUser({ type }: { readonly type: string }): void {
   }
 }
 
-/** A personal key is exchanged for a token; one event, also when it is refused. */
-export function exchangeKey(presented: KeyRecord): Operation<ApiKey> {
+/** A key that was exchanged, and the user whose it is. */
+export interface ExchangedKey {
+  readonly key: ApiKey;
+  readonly person: Person;
+}
+
+/**
+ * A personal key is exchanged for a token; one event, also when it is refused.
+ *
+ * @param owner whose it was when it was looked for (`findApiKey`); undefined: nobody's
+ */
+export function exchangeKey(presented: KeyRecord, owner: string | undefined): Operation<ExchangedKey> {
   const find = findApiKey(presented);
   return {
-    needs: find.needs,
+    needs: [...find.needs, ...(owner === undefined ? [] : [{ table: people, key: [owner] }])],
     weight: { rows: 1, bytes: 0 },
     apply(view) {
       const { outcome } = find.apply(view);
       const key = outcome.kind === "done" ? outcome.value : undefined;
-      const isGood =
-        key !== undefined && key.isActive === 1 && (key.expiresAtMs ?? Number.POSITIVE_INFINITY) > view.now.unixMs;
+      const person = owner === undefined ? undefined : view.get(people, owner);
+      const mayEnter =
+        key !== undefined && person?.sub === key.sub && isGood(key, view.now) && isGood(person, view.now);
       const sub = key?.sub ?? "system:anonymous";
       const draft: AuditDraft = {
-        type: isGood ? "auth.success" : "auth.failure",
+        type: mayEnter ? "auth.success" : "auth.failure",
         originId: key === undefined ? "org:main" : sub,
-        actorZid: isGood ? sub : "system:anonymous",
-        purpose: isGood ? "auth.success" : "auth.failure",
+        actorZid: mayEnter ? sub : "system:anonymous",
+        purpose: mayEnter ? "auth.success" : "auth.failure",
         payload: {
           resource_type: key === undefined ? "org" : "user",
           resource_id: key === undefined ? "main" : sub.slice(sub.indexOf(":") + 1),
@@ -251,8 +270,8 @@ export function exchangeKey(presented: KeyRecord): Operation<ApiKey> {
         },
       };
       return {
-        outcome: isGood
-          ? { kind: "done", value: key }
+        outcome: mayEnter
+          ? { kind: "done", value: { key, person } }
           : { kind: "refused", error: new VaultError("UNAUTHENTICATED", "Invalid credentials") },
         changes: [],
         drafts: [draft],

@@ -9,7 +9,7 @@ const clock = handClock(nowSeconds * 1_000);
 const keys = createSessionKeys();
 const privateKey = createPrivateKey({ key: Buffer.from(keys.privateKey), format: "der", type: "pkcs8" });
 const user = `user:${randomUUID()}`;
-const session = { sub: user, org: randomUUID(), scopes: ["ci/**"], keyId: "k", ttlSeconds: 900 };
+const session = { sub: user, org: randomUUID(), scopes: ["ci/**"], keyId: "k", epoch: 4, ttlSeconds: 900 };
 
 async function authenticatorOf(findKey = () => Promise.reject(new Error("no key is looked for"))) {
   const { verify } = await createSessionTokens(keys, clock);
@@ -34,7 +34,7 @@ describe("a token of the vault API", () => {
     expect(await (await authenticatorOf()).authenticate(token)).toEqual({
       role: "person",
       zid: user,
-      credential: { sub: user, jti, keyId: "k" },
+      credential: { sub: user, jti, keyId: "k", epoch: 4 },
     });
   });
 

@@ -62,6 +62,160 @@ export declare type TokenResponse = Message<"vault.v1.TokenResponse"> & {
 export declare const TokenResponseSchema: GenMessage<TokenResponse>;
 
 /**
+ * @generated from message vault.v1.SignInRequest
+ */
+export declare type SignInRequest = Message<"vault.v1.SignInRequest"> & {
+  /**
+   * Required.
+   *
+   * @generated from field: string email = 1;
+   */
+  email: string;
+
+  /**
+   * Required. At most 256 characters.
+   *
+   * @generated from field: string password = 2;
+   */
+  password: string;
+};
+
+/**
+ * Describes the message vault.v1.SignInRequest.
+ * Use `create(SignInRequestSchema)` to create a new message.
+ */
+export declare const SignInRequestSchema: GenMessage<SignInRequest>;
+
+/**
+ * @generated from message vault.v1.SignUpRequest
+ */
+export declare type SignUpRequest = Message<"vault.v1.SignUpRequest"> & {
+  /**
+   * Required.
+   *
+   * @generated from field: string email = 1;
+   */
+  email: string;
+
+  /**
+   * Required. 12 to 256 characters, which zxcvbn gives 3 of 4 at least.
+   *
+   * @generated from field: string password = 2;
+   */
+  password: string;
+
+  /**
+   * Optional. At most 255 characters.
+   *
+   * @generated from field: string display_name = 3 [json_name = "display_name"];
+   */
+  displayName: string;
+};
+
+/**
+ * Describes the message vault.v1.SignUpRequest.
+ * Use `create(SignUpRequestSchema)` to create a new message.
+ */
+export declare const SignUpRequestSchema: GenMessage<SignUpRequest>;
+
+/**
+ * @generated from message vault.v1.SignUpResponse
+ */
+export declare type SignUpResponse = Message<"vault.v1.SignUpResponse"> & {
+  /**
+   * @generated from field: string message = 1;
+   */
+  message: string;
+
+  /**
+   * @generated from field: string email = 2;
+   */
+  email: string;
+
+  /**
+   * EdDSA.
+   *
+   * @generated from field: string access_token = 3 [json_name = "access_token"];
+   */
+  accessToken: string;
+
+  /**
+   * `Bearer`.
+   *
+   * @generated from field: string token_type = 4 [json_name = "token_type"];
+   */
+  tokenType: string;
+};
+
+/**
+ * Describes the message vault.v1.SignUpResponse.
+ * Use `create(SignUpResponseSchema)` to create a new message.
+ */
+export declare const SignUpResponseSchema: GenMessage<SignUpResponse>;
+
+/**
+ * @generated from message vault.v1.RefreshTokenRequest
+ */
+export declare type RefreshTokenRequest = Message<"vault.v1.RefreshTokenRequest"> & {
+};
+
+/**
+ * Describes the message vault.v1.RefreshTokenRequest.
+ * Use `create(RefreshTokenRequestSchema)` to create a new message.
+ */
+export declare const RefreshTokenRequestSchema: GenMessage<RefreshTokenRequest>;
+
+/**
+ * @generated from message vault.v1.UpdateProfileRequest
+ */
+export declare type UpdateProfileRequest = Message<"vault.v1.UpdateProfileRequest"> & {
+  /**
+   * Optional. At most 255 characters.
+   *
+   * @generated from field: optional string display_name = 1 [json_name = "display_name"];
+   */
+  displayName?: string | undefined;
+
+  /**
+   * Optional.
+   *
+   * @generated from field: optional bool marketing_emails = 2 [json_name = "marketing_emails"];
+   */
+  marketingEmails?: boolean | undefined;
+};
+
+/**
+ * Describes the message vault.v1.UpdateProfileRequest.
+ * Use `create(UpdateProfileRequestSchema)` to create a new message.
+ */
+export declare const UpdateProfileRequestSchema: GenMessage<UpdateProfileRequest>;
+
+/**
+ * @generated from message vault.v1.ChangePasswordRequest
+ */
+export declare type ChangePasswordRequest = Message<"vault.v1.ChangePasswordRequest"> & {
+  /**
+   * Required.
+   *
+   * @generated from field: string current_password = 1 [json_name = "current_password"];
+   */
+  currentPassword: string;
+
+  /**
+   * Required. As that of `SignUp`.
+   *
+   * @generated from field: string new_password = 2 [json_name = "new_password"];
+   */
+  newPassword: string;
+};
+
+/**
+ * Describes the message vault.v1.ChangePasswordRequest.
+ * Use `create(ChangePasswordRequestSchema)` to create a new message.
+ */
+export declare const ChangePasswordRequestSchema: GenMessage<ChangePasswordRequest>;
+
+/**
  * @generated from message vault.v1.ExchangeAgentKeyRequest
  */
 export declare type ExchangeAgentKeyRequest = Message<"vault.v1.ExchangeAgentKeyRequest"> & {
@@ -266,6 +420,8 @@ export declare type Profile = Message<"vault.v1.Profile"> & {
   displayName: string;
 
   /**
+   * `password`, or `api_key` for a user without one.
+   *
    * @generated from field: string auth_method = 4 [json_name = "auth_method"];
    */
   authMethod: string;
@@ -512,6 +668,37 @@ export declare const SignInService: GenService<{
     output: typeof AgentTokenResponseSchema;
   },
   /**
+   * A token for an e-mail and a password. UNAUTHENTICATED, at the same cost, whatever is wrong; RESOURCE_EXHAUSTED after too many
+   * attempts that failed, with the time until the next one counts.
+   *
+   * @generated from rpc vault.v1.SignInService.SignIn
+   */
+  signIn: {
+    methodKind: "unary";
+    input: typeof SignInRequestSchema;
+    output: typeof TokenResponseSchema;
+  },
+  /**
+   * Makes a member. PERMISSION_DENIED unless the server has `ZSC_SIGNUP=on`.
+   *
+   * @generated from rpc vault.v1.SignInService.SignUp
+   */
+  signUp: {
+    methodKind: "unary";
+    input: typeof SignUpRequestSchema;
+    output: typeof SignUpResponseSchema;
+  },
+  /**
+   * Always INVALID_ARGUMENT: there are no refresh tokens.
+   *
+   * @generated from rpc vault.v1.SignInService.RefreshToken
+   */
+  refreshToken: {
+    methodKind: "unary";
+    input: typeof RefreshTokenRequestSchema;
+    output: typeof TokenResponseSchema;
+  },
+  /**
    * The public key of the tokens.
    *
    * @generated from rpc vault.v1.SignInService.GetJwtPublicKey
@@ -556,6 +743,26 @@ export declare const AccountService: GenService<{
     methodKind: "unary";
     input: typeof GetProfileRequestSchema;
     output: typeof ProfileSchema;
+  },
+  /**
+   * Changes what a user says of itself. PERMISSION_DENIED for agents.
+   *
+   * @generated from rpc vault.v1.AccountService.UpdateProfile
+   */
+  updateProfile: {
+    methodKind: "unary";
+    input: typeof UpdateProfileRequestSchema;
+    output: typeof ProfileSchema;
+  },
+  /**
+   * Sets another password, and ends all tokens of the user; its keys stay. UNAUTHENTICATED when the current one is wrong.
+   *
+   * @generated from rpc vault.v1.AccountService.ChangePassword
+   */
+  changePassword: {
+    methodKind: "unary";
+    input: typeof ChangePasswordRequestSchema;
+    output: typeof EmptySchema;
   },
   /**
    * Signs the token out with which this is called.

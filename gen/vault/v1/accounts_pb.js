@@ -10,7 +10,7 @@ import { file_google_protobuf_empty } from "@bufbuild/protobuf/wkt";
  * Describes the file vault/v1/accounts.proto.
  */
 export const file_vault_v1_accounts = /*@__PURE__*/
-  fileDesc("Chd2YXVsdC92MS9hY2NvdW50cy5wcm90bxIIdmF1bHQudjEiMQoVRXhjaGFuZ2VBcGlLZXlSZXF1ZXN0EhgKB2FwaV9rZXkYASABKAlSB2FwaV9rZXkicwoNVG9rZW5SZXNwb25zZRIiCgxhY2Nlc3NfdG9rZW4YASABKAlSDGFjY2Vzc190b2tlbhIeCgp0b2tlbl90eXBlGAIgASgJUgp0b2tlbl90eXBlEh4KCmV4cGlyZXNfaW4YAyABKAVSCmV4cGlyZXNfaW4iYQoXRXhjaGFuZ2VBZ2VudEtleVJlcXVlc3QSGAoHYXBpX2tleRgBIAEoCVIHYXBpX2tleRIfCghhZ2VudF9pZBgCIAEoCUgAUghhZ2VudF9pZIgBAUILCglfYWdlbnRfaWQixAEKEkFnZW50VG9rZW5SZXNwb25zZRIiCgxhY2Nlc3NfdG9rZW4YASABKAlSDGFjY2Vzc190b2tlbhIeCgp0b2tlbl90eXBlGAIgASgJUgp0b2tlbl90eXBlEh4KCmV4cGlyZXNfaW4YAyABKAVSCmV4cGlyZXNfaW4SHwoIYWdlbnRfaWQYBCABKAlIAFIIYWdlbnRfaWSIAQESHAoJdmF1bHRfaWRzGAUgAygJUgl2YXVsdF9pZHNCCwoJX2FnZW50X2lkIhgKFkdldEp3dFB1YmxpY0tleVJlcXVlc3QiSQoMSnd0UHVibGljS2V5EgsKA2FsZxgBIAEoCRIsChFwdWJsaWNfa2V5X2Jhc2U2NBgCIAEoCVIRcHVibGljX2tleV9iYXNlNjQiFQoTR2V0S2V5SGVhbHRoUmVxdWVzdCIhCg9LZXlIZWFsdGhTdGF0dXMSDgoGc3RhdHVzGAEgASgJIhIKEEdldEhlYWx0aFJlcXVlc3QiLwoMSGVhbHRoU3RhdHVzEg4KBnN0YXR1cxgBIAEoCRIPCgd2ZXJzaW9uGAIgASgJIhMKEUdldFByb2ZpbGVSZXF1ZXN0IqgCCgdQcm9maWxlEgoKAmlkGAEgASgJEg0KBWVtYWlsGAIgASgJEiIKDGRpc3BsYXlfbmFtZRgDIAEoCVIMZGlzcGxheV9uYW1lEiAKC2F1dGhfbWV0aG9kGAQgASgJUgthdXRoX21ldGhvZBIMCgRyb2xlGAUgASgJEiYKDmVtYWlsX3ZlcmlmaWVkGAYgASgIUg5lbWFpbF92ZXJpZmllZBIqChBtYXJrZXRpbmdfZW1haWxzGAcgASgIUhBtYXJrZXRpbmdfZW1haWxzEiIKDHRvdHBfZW5hYmxlZBgIIAEoCFIMdG90cF9lbmFibGVkEh4KCmNyZWF0ZWRfYXQYCSABKAlSCmNyZWF0ZWRfYXQSFgoGb3JnX2lkGAogASgJUgZvcmdfaWQiDwoNTG9nb3V0UmVxdWVzdCL+AQoGQXBpS2V5EgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSHgoKa2V5X3ByZWZpeBgDIAEoCVIKa2V5X3ByZWZpeBIOCgZzY29wZXMYBCADKAkSHAoJaXNfYWN0aXZlGAUgASgIUglpc19hY3RpdmUSHgoKY3JlYXRlZF9hdBgGIAEoCVIKY3JlYXRlZF9hdBIjCgpleHBpcmVzX2F0GAcgASgJSABSCmV4cGlyZXNfYXSIAQESJwoMbGFzdF91c2VkX2F0GAggASgJSAFSDGxhc3RfdXNlZF9hdIgBAUINCgtfZXhwaXJlc19hdEIPCg1fbGFzdF91c2VkX2F0ImcKE0NyZWF0ZUFwaUtleVJlcXVlc3QSDAoEbmFtZRgBIAEoCRIOCgZzY29wZXMYAiADKAkSIwoKZXhwaXJlc19hdBgDIAEoCUgAUgpleHBpcmVzX2F0iAEBQg0KC19leHBpcmVzX2F0Ik8KFENyZWF0ZUFwaUtleVJlc3BvbnNlEh0KA2tleRgBIAEoCzIQLnZhdWx0LnYxLkFwaUtleRIYCgdhcGlfa2V5GAIgASgJUgdhcGlfa2V5IhQKEkxpc3RBcGlLZXlzUmVxdWVzdCI1ChNMaXN0QXBpS2V5c1Jlc3BvbnNlEh4KBGtleXMYASADKAsyEC52YXVsdC52MS5BcGlLZXkiLQoTUmV2b2tlQXBpS2V5UmVxdWVzdBIWCgZrZXlfaWQYASABKAlSBmtleV9pZDKZBAoNU2lnbkluU2VydmljZRJtCg5FeGNoYW5nZUFwaUtleRIfLnZhdWx0LnYxLkV4Y2hhbmdlQXBpS2V5UmVxdWVzdBoXLnZhdWx0LnYxLlRva2VuUmVzcG9uc2UiIYLT5JMCGzoBKiIWL3YxL2F1dGgvYXBpLWtleS10b2tlbhJ0ChBFeGNoYW5nZUFnZW50S2V5EiEudmF1bHQudjEuRXhjaGFuZ2VBZ2VudEtleVJlcXVlc3QaHC52YXVsdC52MS5BZ2VudFRva2VuUmVzcG9uc2UiH4LT5JMCGToBKiIUL3YxL2F1dGgvYWdlbnQtdG9rZW4SbAoPR2V0Snd0UHVibGljS2V5EiAudmF1bHQudjEuR2V0Snd0UHVibGljS2V5UmVxdWVzdBoWLnZhdWx0LnYxLkp3dFB1YmxpY0tleSIfgtPkkwIZEhcvdjEvYXV0aC9qd3QtcHVibGljLWtleRJTCglHZXRIZWFsdGgSGi52YXVsdC52MS5HZXRIZWFsdGhSZXF1ZXN0GhYudmF1bHQudjEuSGVhbHRoU3RhdHVzIhKC0+STAgwSCi92MS9oZWFsdGgSYAoMR2V0S2V5SGVhbHRoEh0udmF1bHQudjEuR2V0S2V5SGVhbHRoUmVxdWVzdBoZLnZhdWx0LnYxLktleUhlYWx0aFN0YXR1cyIWgtPkkwIQEg4vdjEvaGVhbHRoL2hzbTL1AwoOQWNjb3VudFNlcnZpY2USUQoKR2V0UHJvZmlsZRIbLnZhdWx0LnYxLkdldFByb2ZpbGVSZXF1ZXN0GhEudmF1bHQudjEuUHJvZmlsZSITgtPkkwINEgsvdjEvYXV0aC9tZRJRCgZMb2dvdXQSFy52YXVsdC52MS5Mb2dvdXRSZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5IhaC0+STAhAqDi92MS9hdXRoL3Rva2VuEmsKDENyZWF0ZUFwaUtleRIdLnZhdWx0LnYxLkNyZWF0ZUFwaUtleVJlcXVlc3QaHi52YXVsdC52MS5DcmVhdGVBcGlLZXlSZXNwb25zZSIcgtPkkwIWOgEqIhEvdjEvYXV0aC9hcGkta2V5cxJlCgtMaXN0QXBpS2V5cxIcLnZhdWx0LnYxLkxpc3RBcGlLZXlzUmVxdWVzdBodLnZhdWx0LnYxLkxpc3RBcGlLZXlzUmVzcG9uc2UiGYLT5JMCExIRL3YxL2F1dGgvYXBpLWtleXMSaQoMUmV2b2tlQXBpS2V5Eh0udmF1bHQudjEuUmV2b2tlQXBpS2V5UmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eSIigtPkkwIcKhovdjEvYXV0aC9hcGkta2V5cy97a2V5X2lkfWIGcHJvdG8z", [file_google_api_annotations, file_google_protobuf_empty]);
+  fileDesc("Chd2YXVsdC92MS9hY2NvdW50cy5wcm90bxIIdmF1bHQudjEiMQoVRXhjaGFuZ2VBcGlLZXlSZXF1ZXN0EhgKB2FwaV9rZXkYASABKAlSB2FwaV9rZXkicwoNVG9rZW5SZXNwb25zZRIiCgxhY2Nlc3NfdG9rZW4YASABKAlSDGFjY2Vzc190b2tlbhIeCgp0b2tlbl90eXBlGAIgASgJUgp0b2tlbl90eXBlEh4KCmV4cGlyZXNfaW4YAyABKAVSCmV4cGlyZXNfaW4iNQoNU2lnbkluUmVxdWVzdBINCgVlbWFpbBgBIAEoCRIVCghwYXNzd29yZBgCIAEoCUIDgAEBIlkKDVNpZ25VcFJlcXVlc3QSDQoFZW1haWwYASABKAkSFQoIcGFzc3dvcmQYAiABKAlCA4ABARIiCgxkaXNwbGF5X25hbWUYAyABKAlSDGRpc3BsYXlfbmFtZSJ0Cg5TaWduVXBSZXNwb25zZRIPCgdtZXNzYWdlGAEgASgJEg0KBWVtYWlsGAIgASgJEiIKDGFjY2Vzc190b2tlbhgDIAEoCVIMYWNjZXNzX3Rva2VuEh4KCnRva2VuX3R5cGUYBCABKAlSCnRva2VuX3R5cGUiFQoTUmVmcmVzaFRva2VuUmVxdWVzdCKWAQoUVXBkYXRlUHJvZmlsZVJlcXVlc3QSJwoMZGlzcGxheV9uYW1lGAEgASgJSABSDGRpc3BsYXlfbmFtZYgBARIvChBtYXJrZXRpbmdfZW1haWxzGAIgASgISAFSEG1hcmtldGluZ19lbWFpbHOIAQFCDwoNX2Rpc3BsYXlfbmFtZUITChFfbWFya2V0aW5nX2VtYWlscyJxChVDaGFuZ2VQYXNzd29yZFJlcXVlc3QSLwoQY3VycmVudF9wYXNzd29yZBgBIAEoCUIDgAEBUhBjdXJyZW50X3Bhc3N3b3JkEicKDG5ld19wYXNzd29yZBgCIAEoCUIDgAEBUgxuZXdfcGFzc3dvcmQiYQoXRXhjaGFuZ2VBZ2VudEtleVJlcXVlc3QSGAoHYXBpX2tleRgBIAEoCVIHYXBpX2tleRIfCghhZ2VudF9pZBgCIAEoCUgAUghhZ2VudF9pZIgBAUILCglfYWdlbnRfaWQixAEKEkFnZW50VG9rZW5SZXNwb25zZRIiCgxhY2Nlc3NfdG9rZW4YASABKAlSDGFjY2Vzc190b2tlbhIeCgp0b2tlbl90eXBlGAIgASgJUgp0b2tlbl90eXBlEh4KCmV4cGlyZXNfaW4YAyABKAVSCmV4cGlyZXNfaW4SHwoIYWdlbnRfaWQYBCABKAlIAFIIYWdlbnRfaWSIAQESHAoJdmF1bHRfaWRzGAUgAygJUgl2YXVsdF9pZHNCCwoJX2FnZW50X2lkIhgKFkdldEp3dFB1YmxpY0tleVJlcXVlc3QiSQoMSnd0UHVibGljS2V5EgsKA2FsZxgBIAEoCRIsChFwdWJsaWNfa2V5X2Jhc2U2NBgCIAEoCVIRcHVibGljX2tleV9iYXNlNjQiFQoTR2V0S2V5SGVhbHRoUmVxdWVzdCIhCg9LZXlIZWFsdGhTdGF0dXMSDgoGc3RhdHVzGAEgASgJIhIKEEdldEhlYWx0aFJlcXVlc3QiLwoMSGVhbHRoU3RhdHVzEg4KBnN0YXR1cxgBIAEoCRIPCgd2ZXJzaW9uGAIgASgJIhMKEUdldFByb2ZpbGVSZXF1ZXN0IqgCCgdQcm9maWxlEgoKAmlkGAEgASgJEg0KBWVtYWlsGAIgASgJEiIKDGRpc3BsYXlfbmFtZRgDIAEoCVIMZGlzcGxheV9uYW1lEiAKC2F1dGhfbWV0aG9kGAQgASgJUgthdXRoX21ldGhvZBIMCgRyb2xlGAUgASgJEiYKDmVtYWlsX3ZlcmlmaWVkGAYgASgIUg5lbWFpbF92ZXJpZmllZBIqChBtYXJrZXRpbmdfZW1haWxzGAcgASgIUhBtYXJrZXRpbmdfZW1haWxzEiIKDHRvdHBfZW5hYmxlZBgIIAEoCFIMdG90cF9lbmFibGVkEh4KCmNyZWF0ZWRfYXQYCSABKAlSCmNyZWF0ZWRfYXQSFgoGb3JnX2lkGAogASgJUgZvcmdfaWQiDwoNTG9nb3V0UmVxdWVzdCL+AQoGQXBpS2V5EgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSHgoKa2V5X3ByZWZpeBgDIAEoCVIKa2V5X3ByZWZpeBIOCgZzY29wZXMYBCADKAkSHAoJaXNfYWN0aXZlGAUgASgIUglpc19hY3RpdmUSHgoKY3JlYXRlZF9hdBgGIAEoCVIKY3JlYXRlZF9hdBIjCgpleHBpcmVzX2F0GAcgASgJSABSCmV4cGlyZXNfYXSIAQESJwoMbGFzdF91c2VkX2F0GAggASgJSAFSDGxhc3RfdXNlZF9hdIgBAUINCgtfZXhwaXJlc19hdEIPCg1fbGFzdF91c2VkX2F0ImcKE0NyZWF0ZUFwaUtleVJlcXVlc3QSDAoEbmFtZRgBIAEoCRIOCgZzY29wZXMYAiADKAkSIwoKZXhwaXJlc19hdBgDIAEoCUgAUgpleHBpcmVzX2F0iAEBQg0KC19leHBpcmVzX2F0Ik8KFENyZWF0ZUFwaUtleVJlc3BvbnNlEh0KA2tleRgBIAEoCzIQLnZhdWx0LnYxLkFwaUtleRIYCgdhcGlfa2V5GAIgASgJUgdhcGlfa2V5IhQKEkxpc3RBcGlLZXlzUmVxdWVzdCI1ChNMaXN0QXBpS2V5c1Jlc3BvbnNlEh4KBGtleXMYASADKAsyEC52YXVsdC52MS5BcGlLZXkiLQoTUmV2b2tlQXBpS2V5UmVxdWVzdBIWCgZrZXlfaWQYASABKAlSBmtleV9pZDKuBgoNU2lnbkluU2VydmljZRJtCg5FeGNoYW5nZUFwaUtleRIfLnZhdWx0LnYxLkV4Y2hhbmdlQXBpS2V5UmVxdWVzdBoXLnZhdWx0LnYxLlRva2VuUmVzcG9uc2UiIYLT5JMCGzoBKiIWL3YxL2F1dGgvYXBpLWtleS10b2tlbhJ0ChBFeGNoYW5nZUFnZW50S2V5EiEudmF1bHQudjEuRXhjaGFuZ2VBZ2VudEtleVJlcXVlc3QaHC52YXVsdC52MS5BZ2VudFRva2VuUmVzcG9uc2UiH4LT5JMCGToBKiIUL3YxL2F1dGgvYWdlbnQtdG9rZW4SVQoGU2lnbkluEhcudmF1bHQudjEuU2lnbkluUmVxdWVzdBoXLnZhdWx0LnYxLlRva2VuUmVzcG9uc2UiGYLT5JMCEzoBKiIOL3YxL2F1dGgvdG9rZW4SVwoGU2lnblVwEhcudmF1bHQudjEuU2lnblVwUmVxdWVzdBoYLnZhdWx0LnYxLlNpZ25VcFJlc3BvbnNlIhqC0+STAhQ6ASoiDy92MS9hdXRoL3NpZ251cBJjCgxSZWZyZXNoVG9rZW4SHS52YXVsdC52MS5SZWZyZXNoVG9rZW5SZXF1ZXN0GhcudmF1bHQudjEuVG9rZW5SZXNwb25zZSIbgtPkkwIVOgEqIhAvdjEvYXV0aC9yZWZyZXNoEmwKD0dldEp3dFB1YmxpY0tleRIgLnZhdWx0LnYxLkdldEp3dFB1YmxpY0tleVJlcXVlc3QaFi52YXVsdC52MS5Kd3RQdWJsaWNLZXkiH4LT5JMCGRIXL3YxL2F1dGgvand0LXB1YmxpYy1rZXkSUwoJR2V0SGVhbHRoEhoudmF1bHQudjEuR2V0SGVhbHRoUmVxdWVzdBoWLnZhdWx0LnYxLkhlYWx0aFN0YXR1cyISgtPkkwIMEgovdjEvaGVhbHRoEmAKDEdldEtleUhlYWx0aBIdLnZhdWx0LnYxLkdldEtleUhlYWx0aFJlcXVlc3QaGS52YXVsdC52MS5LZXlIZWFsdGhTdGF0dXMiFoLT5JMCEBIOL3YxL2hlYWx0aC9oc20ywQUKDkFjY291bnRTZXJ2aWNlElEKCkdldFByb2ZpbGUSGy52YXVsdC52MS5HZXRQcm9maWxlUmVxdWVzdBoRLnZhdWx0LnYxLlByb2ZpbGUiE4LT5JMCDRILL3YxL2F1dGgvbWUSWgoNVXBkYXRlUHJvZmlsZRIeLnZhdWx0LnYxLlVwZGF0ZVByb2ZpbGVSZXF1ZXN0GhEudmF1bHQudjEuUHJvZmlsZSIWgtPkkwIQOgEqMgsvdjEvYXV0aC9tZRJuCg5DaGFuZ2VQYXNzd29yZBIfLnZhdWx0LnYxLkNoYW5nZVBhc3N3b3JkUmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eSIjgtPkkwIdOgEqIhgvdjEvYXV0aC9jaGFuZ2UtcGFzc3dvcmQSUQoGTG9nb3V0EhcudmF1bHQudjEuTG9nb3V0UmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eSIWgtPkkwIQKg4vdjEvYXV0aC90b2tlbhJrCgxDcmVhdGVBcGlLZXkSHS52YXVsdC52MS5DcmVhdGVBcGlLZXlSZXF1ZXN0Gh4udmF1bHQudjEuQ3JlYXRlQXBpS2V5UmVzcG9uc2UiHILT5JMCFjoBKiIRL3YxL2F1dGgvYXBpLWtleXMSZQoLTGlzdEFwaUtleXMSHC52YXVsdC52MS5MaXN0QXBpS2V5c1JlcXVlc3QaHS52YXVsdC52MS5MaXN0QXBpS2V5c1Jlc3BvbnNlIhmC0+STAhMSES92MS9hdXRoL2FwaS1rZXlzEmkKDFJldm9rZUFwaUtleRIdLnZhdWx0LnYxLlJldm9rZUFwaUtleVJlcXVlc3QaFi5nb29nbGUucHJvdG9idWYuRW1wdHkiIoLT5JMCHCoaL3YxL2F1dGgvYXBpLWtleXMve2tleV9pZH1iBnByb3RvMw", [file_google_api_annotations, file_google_protobuf_empty]);
 
 /**
  * Describes the message vault.v1.ExchangeApiKeyRequest.
@@ -27,123 +27,165 @@ export const TokenResponseSchema = /*@__PURE__*/
   messageDesc(file_vault_v1_accounts, 1);
 
 /**
+ * Describes the message vault.v1.SignInRequest.
+ * Use `create(SignInRequestSchema)` to create a new message.
+ */
+export const SignInRequestSchema = /*@__PURE__*/
+  messageDesc(file_vault_v1_accounts, 2);
+
+/**
+ * Describes the message vault.v1.SignUpRequest.
+ * Use `create(SignUpRequestSchema)` to create a new message.
+ */
+export const SignUpRequestSchema = /*@__PURE__*/
+  messageDesc(file_vault_v1_accounts, 3);
+
+/**
+ * Describes the message vault.v1.SignUpResponse.
+ * Use `create(SignUpResponseSchema)` to create a new message.
+ */
+export const SignUpResponseSchema = /*@__PURE__*/
+  messageDesc(file_vault_v1_accounts, 4);
+
+/**
+ * Describes the message vault.v1.RefreshTokenRequest.
+ * Use `create(RefreshTokenRequestSchema)` to create a new message.
+ */
+export const RefreshTokenRequestSchema = /*@__PURE__*/
+  messageDesc(file_vault_v1_accounts, 5);
+
+/**
+ * Describes the message vault.v1.UpdateProfileRequest.
+ * Use `create(UpdateProfileRequestSchema)` to create a new message.
+ */
+export const UpdateProfileRequestSchema = /*@__PURE__*/
+  messageDesc(file_vault_v1_accounts, 6);
+
+/**
+ * Describes the message vault.v1.ChangePasswordRequest.
+ * Use `create(ChangePasswordRequestSchema)` to create a new message.
+ */
+export const ChangePasswordRequestSchema = /*@__PURE__*/
+  messageDesc(file_vault_v1_accounts, 7);
+
+/**
  * Describes the message vault.v1.ExchangeAgentKeyRequest.
  * Use `create(ExchangeAgentKeyRequestSchema)` to create a new message.
  */
 export const ExchangeAgentKeyRequestSchema = /*@__PURE__*/
-  messageDesc(file_vault_v1_accounts, 2);
+  messageDesc(file_vault_v1_accounts, 8);
 
 /**
  * Describes the message vault.v1.AgentTokenResponse.
  * Use `create(AgentTokenResponseSchema)` to create a new message.
  */
 export const AgentTokenResponseSchema = /*@__PURE__*/
-  messageDesc(file_vault_v1_accounts, 3);
+  messageDesc(file_vault_v1_accounts, 9);
 
 /**
  * Describes the message vault.v1.GetJwtPublicKeyRequest.
  * Use `create(GetJwtPublicKeyRequestSchema)` to create a new message.
  */
 export const GetJwtPublicKeyRequestSchema = /*@__PURE__*/
-  messageDesc(file_vault_v1_accounts, 4);
+  messageDesc(file_vault_v1_accounts, 10);
 
 /**
  * Describes the message vault.v1.JwtPublicKey.
  * Use `create(JwtPublicKeySchema)` to create a new message.
  */
 export const JwtPublicKeySchema = /*@__PURE__*/
-  messageDesc(file_vault_v1_accounts, 5);
+  messageDesc(file_vault_v1_accounts, 11);
 
 /**
  * Describes the message vault.v1.GetKeyHealthRequest.
  * Use `create(GetKeyHealthRequestSchema)` to create a new message.
  */
 export const GetKeyHealthRequestSchema = /*@__PURE__*/
-  messageDesc(file_vault_v1_accounts, 6);
+  messageDesc(file_vault_v1_accounts, 12);
 
 /**
  * Describes the message vault.v1.KeyHealthStatus.
  * Use `create(KeyHealthStatusSchema)` to create a new message.
  */
 export const KeyHealthStatusSchema = /*@__PURE__*/
-  messageDesc(file_vault_v1_accounts, 7);
+  messageDesc(file_vault_v1_accounts, 13);
 
 /**
  * Describes the message vault.v1.GetHealthRequest.
  * Use `create(GetHealthRequestSchema)` to create a new message.
  */
 export const GetHealthRequestSchema = /*@__PURE__*/
-  messageDesc(file_vault_v1_accounts, 8);
+  messageDesc(file_vault_v1_accounts, 14);
 
 /**
  * Describes the message vault.v1.HealthStatus.
  * Use `create(HealthStatusSchema)` to create a new message.
  */
 export const HealthStatusSchema = /*@__PURE__*/
-  messageDesc(file_vault_v1_accounts, 9);
+  messageDesc(file_vault_v1_accounts, 15);
 
 /**
  * Describes the message vault.v1.GetProfileRequest.
  * Use `create(GetProfileRequestSchema)` to create a new message.
  */
 export const GetProfileRequestSchema = /*@__PURE__*/
-  messageDesc(file_vault_v1_accounts, 10);
+  messageDesc(file_vault_v1_accounts, 16);
 
 /**
  * Describes the message vault.v1.Profile.
  * Use `create(ProfileSchema)` to create a new message.
  */
 export const ProfileSchema = /*@__PURE__*/
-  messageDesc(file_vault_v1_accounts, 11);
+  messageDesc(file_vault_v1_accounts, 17);
 
 /**
  * Describes the message vault.v1.LogoutRequest.
  * Use `create(LogoutRequestSchema)` to create a new message.
  */
 export const LogoutRequestSchema = /*@__PURE__*/
-  messageDesc(file_vault_v1_accounts, 12);
+  messageDesc(file_vault_v1_accounts, 18);
 
 /**
  * Describes the message vault.v1.ApiKey.
  * Use `create(ApiKeySchema)` to create a new message.
  */
 export const ApiKeySchema = /*@__PURE__*/
-  messageDesc(file_vault_v1_accounts, 13);
+  messageDesc(file_vault_v1_accounts, 19);
 
 /**
  * Describes the message vault.v1.CreateApiKeyRequest.
  * Use `create(CreateApiKeyRequestSchema)` to create a new message.
  */
 export const CreateApiKeyRequestSchema = /*@__PURE__*/
-  messageDesc(file_vault_v1_accounts, 14);
+  messageDesc(file_vault_v1_accounts, 20);
 
 /**
  * Describes the message vault.v1.CreateApiKeyResponse.
  * Use `create(CreateApiKeyResponseSchema)` to create a new message.
  */
 export const CreateApiKeyResponseSchema = /*@__PURE__*/
-  messageDesc(file_vault_v1_accounts, 15);
+  messageDesc(file_vault_v1_accounts, 21);
 
 /**
  * Describes the message vault.v1.ListApiKeysRequest.
  * Use `create(ListApiKeysRequestSchema)` to create a new message.
  */
 export const ListApiKeysRequestSchema = /*@__PURE__*/
-  messageDesc(file_vault_v1_accounts, 16);
+  messageDesc(file_vault_v1_accounts, 22);
 
 /**
  * Describes the message vault.v1.ListApiKeysResponse.
  * Use `create(ListApiKeysResponseSchema)` to create a new message.
  */
 export const ListApiKeysResponseSchema = /*@__PURE__*/
-  messageDesc(file_vault_v1_accounts, 17);
+  messageDesc(file_vault_v1_accounts, 23);
 
 /**
  * Describes the message vault.v1.RevokeApiKeyRequest.
  * Use `create(RevokeApiKeyRequestSchema)` to create a new message.
  */
 export const RevokeApiKeyRequestSchema = /*@__PURE__*/
-  messageDesc(file_vault_v1_accounts, 18);
+  messageDesc(file_vault_v1_accounts, 24);
 
 /**
  * Tokens for keys, and whether the server is up; for everybody. An Authorization header is ignored.

@@ -1,5 +1,5 @@
 import { Command, Option } from "commander";
-import { systemClock } from "../../base/index.ts";
+import { OperatorError, systemClock, VaultError } from "../../base/index.ts";
 import { type Config, loadConfig } from "../../config/index.ts";
 import { createSequencer } from "../../ledger/index.ts";
 import type { NewUser } from "../../people/index.ts";
@@ -15,6 +15,7 @@ interface CreateOptions extends Development {
   readonly role: (typeof roles)[number];
   readonly zid?: string;
   readonly name?: string;
+  readonly passwordStdin?: boolean;
   readonly json?: boolean;
 }
 
@@ -29,11 +30,14 @@ export function userCommand(terminal: Terminal): Command {
     .addOption(new Option("--role <role>", "what the user may do").choices(roles).default("member"))
     .option("--zid <ZID>", "whose the user is on ZSC's own surface")
     .option("--name <text>", "as people call the user")
+    .option("--password-stdin", "a password to sign in with, on standard input; one final line break is dropped")
     .option("--json", "print one line of JSON")
     .action(async (email: string, options: CreateOptions) => {
       const config = loadConfig(process.env, { mode: modeOf(options) });
       const role = options.owner === true ? "owner" : options.role;
-      const made = await createUserIn(config, { email, role, zid: options.zid ?? null, name: options.name ?? "" });
+      const name = options.name ?? "";
+      const passwordHash = options.passwordStdin === true ? await hashOfInput([email, name]) : null;
+      const made = await createUserIn(config, { email, role, zid: options.zid ?? null, name, passwordHash });
       try {
         const line = { id: made.id, email: made.email, role, api_key: made.key.text() };
         terminal.out(options.json === true ? JSON.stringify(line) : textOf(line));
@@ -42,6 +46,37 @@ export function userCommand(terminal: Terminal): Command {
       }
     });
   return user;
+}
+
+/** What is kept of the password on standard input, once it has been judged. */
+async function hashOfInput(hints: readonly string[]): Promise<string> {
+  const { createPasswordHasher, createPasswordJudge, parseNewPassword } = await import("../../auth/index.ts");
+  try {
+    const password = parseNewPassword((await inputWithin(maxInputBytes)).replace(/\r?\n$/, ""));
+    try {
+      await createPasswordJudge()(password, hints);
+      return await createPasswordHasher().hash(password);
+    } finally {
+      password.wipe();
+    }
+  } catch (error) {
+    throw error instanceof VaultError ? new OperatorError(`The user was not made: ${error.message}.`) : error;
+  }
+}
+
+const maxInputBytes = 16_384;
+
+async function inputWithin(maxBytes: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of process.stdin) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) {
+      throw new OperatorError("The user was not made: the password is too long.");
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
 }
 
 /** Beside a running server or without one. */

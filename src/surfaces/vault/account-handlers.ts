@@ -10,35 +10,35 @@ import {
   JwtPublicKeySchema,
   KeyHealthStatusSchema,
   ListApiKeysResponseSchema,
-  ProfileSchema,
   type SignInService,
   TokenResponseSchema,
 } from "#gen/vault/v1/accounts_pb.js";
 import { createApiKey, type PresentedKey, tryParseApiKey } from "../../auth/index.ts";
-import { type VaultError, zeqondMs } from "../../base/index.ts";
+import { VaultError, zeqondMs } from "../../base/index.ts";
 import {
   type ApiKey,
   createPersonalKey,
+  type ExchangedKey,
   exchangeAgentKey,
   exchangeKey,
+  findApiKey,
   listApiKeys,
   logout,
   type Person,
-  readProfile,
   refuseSignIn,
   revokePersonalKey,
 } from "../../people/index.ts";
 import { parseScopes } from "../../vaults/index.ts";
 import { type Access, type AccessTable, lastOf, sign, submitAndSign } from "../kernel/index.ts";
 import { invalid, storedTimeText, textIn, timeIn, timeText, uuidIn } from "./fields.ts";
+import { createPasswordAccounts, createPasswordSignIns, passwordAccess } from "./password-handlers.ts";
 import { askedIn, type VaultPorts } from "./ports.ts";
 
 const persons: Access = ["person"];
-const userTtlSeconds = 900;
-const agentTtlSeconds = 3_600;
 const maxNameLength = 255;
 
 export const accountAccess: AccessTable = {
+  ...passwordAccess,
   "vault.v1.SignInService/ExchangeApiKey": "public",
   "vault.v1.SignInService/ExchangeAgentKey": "public",
   "vault.v1.SignInService/GetJwtPublicKey": "public",
@@ -55,9 +55,11 @@ export const accountAccess: AccessTable = {
 export function createSignInHandlers(
   ports: VaultPorts,
   limit: (context: HandlerContext) => VaultError | undefined,
+  addressOf: (context: HandlerContext) => string,
 ): ServiceImpl<typeof SignInService> {
-  const { sequencer, organisation, readiness, serverVersion } = ports;
+  const { sequencer, organisation, readiness, serverVersion, userTokenSeconds, agentTokenSeconds } = ports;
   return {
+    ...createPasswordSignIns(ports, { limit, addressOf }),
     async exchangeApiKey({ apiKey }, context) {
       const presented = admit(apiKey, context);
       if (presented?.kind === "ocv_") {
@@ -94,14 +96,28 @@ export function createSignInHandlers(
     return keyIn(apiKey);
   }
 
+  /** Undefined: nobody's. */
+  async function ownerOf(presented: PresentedKey): Promise<string | undefined> {
+    try {
+      return (await sequencer.submit(findApiKey(presented))).value.sub;
+    } catch (error) {
+      if (error instanceof VaultError && error.code === "UNAUTHENTICATED") {
+        return undefined;
+      }
+      throw error;
+    }
+  }
+
   async function signInUser(presented: PresentedKey | undefined, context: HandlerContext) {
     const { id: org, tokens } = await organisation();
-    const exchange = presented === undefined ? refuseSignIn("api_key") : exchangeKey(presented);
-    const { value: key, receipts } = await sequencer.submit<ApiKey>(exchange);
-    const { sub, scopes, id: keyId } = key;
-    const token = await tokens.sign({ sub, org, scopes, keyId, ttlSeconds: userTtlSeconds });
+    const owner = presented === undefined ? undefined : await ownerOf(presented);
+    const exchange = presented === undefined ? refuseSignIn("api_key") : exchangeKey(presented, owner);
+    const { value, receipts } = await sequencer.submit<ExchangedKey>(exchange);
+    const { sub, scopes, id: keyId } = value.key;
+    const { tokenEpoch: epoch } = value.person;
+    const token = await tokens.sign({ sub, org, scopes, keyId, epoch, ttlSeconds: userTokenSeconds });
     sign(context, lastOf(receipts));
-    return tokenFields(token, userTtlSeconds);
+    return tokenFields(token, userTokenSeconds);
   }
 
   async function signInAgent(
@@ -113,7 +129,7 @@ export function createSignInHandlers(
     const exchange = presented === undefined ? refuseSignIn("agent_key") : exchangeAgentKey(presented, agentId);
     const { value: agent, receipts } = await sequencer.submit<Person>(exchange);
     const { sub, scopes, vaultIds, keyPrefix: keyId } = agent;
-    const ttlSeconds = agent.tokenTtlSeconds ?? agentTtlSeconds;
+    const ttlSeconds = agent.tokenTtlSeconds ?? agentTokenSeconds;
     const token = await tokens.sign({ sub, org, scopes, vaultIds, keyId, ttlSeconds });
     sign(context, lastOf(receipts));
     return { agent, token: tokenFields(token, ttlSeconds) };
@@ -134,13 +150,7 @@ function tokenFields(accessToken: string, expiresIn: number) {
 
 export function createAccountHandlers(ports: VaultPorts): ServiceImpl<typeof AccountService> {
   return {
-    async getProfile(_request, context) {
-      const { sub, email, name, role, createdAt } = await submitAndSign(ports, readProfile(askedIn(context)), context);
-      return create(ProfileSchema, {
-        ...{ id: sub.slice("user:".length), email: email ?? "", displayName: name, authMethod: "api_key", role },
-        ...{ createdAt: storedTimeText(createdAt), orgId: (await ports.organisation()).id },
-      });
-    },
+    ...createPasswordAccounts(ports),
     async logout(_request, context) {
       const asked = askedIn(context);
       if (asked.credential.jti === null) {

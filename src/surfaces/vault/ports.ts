@@ -1,5 +1,5 @@
 import type { HandlerContext } from "@connectrpc/connect";
-import type { SessionTokens } from "../../auth/index.ts";
+import type { JudgePassword, PasswordHasher, SessionTokens } from "../../auth/index.ts";
 import type { Clock, Readiness } from "../../base/index.ts";
 import type { Reader } from "../../ledger/index.ts";
 import type { Asked } from "../../people/index.ts";
@@ -15,6 +15,11 @@ export interface VaultPorts extends KernelPorts {
   organisation(): Promise<{ readonly id: string; readonly tokens: SessionTokens }>;
   /** Tells requests apart, under a key of the vault: what was in them cannot be guessed from it. */
   fingerprint(text: string, bytes: Uint8Array): string;
+  readonly passwords: PasswordHasher & { readonly judge: JudgePassword };
+  /** Whether anybody may make himself a user. */
+  readonly signUpIsOpen: boolean;
+  readonly userTokenSeconds: number;
+  readonly agentTokenSeconds: number;
   /** Never rejects. */
   readiness(): Promise<Pick<Readiness, "ready">>;
   readonly serverVersion: string;

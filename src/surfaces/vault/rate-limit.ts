@@ -40,7 +40,7 @@ export function createRateLimit(
 }
 
 /** One household has a /64 of IPv6. */
-function networkOf(address: string): string {
+export function networkOf(address: string): string {
   if (!isIPv6(address) || address.startsWith("::ffff:")) {
     return address;
   }

@@ -7,7 +7,7 @@ import { VaultService } from "#gen/vault/v1/vaults_pb.js";
 import { createPersonAuthenticator } from "../../auth/index.ts";
 import type { RateLimit } from "../../base/index.ts";
 import { findApiKey } from "../../people/index.ts";
-import { bindService, originOf, type Page } from "../../transport/index.ts";
+import { bindService, type CallOrigin, originOf, type Page } from "../../transport/index.ts";
 import type { AccessTable, Surface } from "../kernel/index.ts";
 import { accountAccess, createAccountHandlers, createSignInHandlers } from "./account-handlers.ts";
 import { agentAccess, createAgentHandlers } from "./agent-handlers.ts";
@@ -59,6 +59,8 @@ export function createVaultSurface(ports: VaultPorts, options: VaultSurfaceOptio
   const nowMs = () => performance.now();
   const limitAll = createRateLimit(rateLimit, trustedProxies, nowMs);
   const limitSignIn = createRateLimit(authRateLimit, trustedProxies, nowMs);
+  const clientAddressOf = (from: CallOrigin | undefined) =>
+    from === undefined ? "" : clientAddress(from, trustedProxies);
   const limits = { maxMessageBytes };
   return {
     services: [
@@ -70,7 +72,11 @@ export function createVaultSurface(ports: VaultPorts, options: VaultSurfaceOptio
       bindService(AuditService, createAuditHandlers(ports), limits),
       bindService(
         SignInService,
-        createSignInHandlers(ports, (context) => limitSignIn(originOf(context))),
+        createSignInHandlers(
+          ports,
+          (context) => limitSignIn(originOf(context)),
+          (context) => clientAddressOf(originOf(context)),
+        ),
         { public: true },
       ),
     ],
@@ -82,7 +88,7 @@ export function createVaultSurface(ports: VaultPorts, options: VaultSurfaceOptio
         return { sub: value.sub, keyId: value.id };
       },
     }),
-    clientAddress: (from) => clientAddress(from, trustedProxies),
+    clientAddress: clientAddressOf,
     access: vaultSurfaceAccess,
     status: vaultStatus,
     errorDomain,

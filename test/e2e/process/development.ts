@@ -93,15 +93,15 @@ export function development(): void {
   });
 
   test.each(["0.0.0.0:0", "[::]:0", "192.0.2.1:0"])("it does not listen on %s", async (address) => {
-    const { code, stderr } = await runZsc(["serve", "--dev"], { ZSC_LISTEN: address }, folder);
+    const { code, stderr } = await runZsc(["serve", "--dev"], { ZSC_LISTEN: address }, { cwd: folder });
     expect(code).toBe(1);
     expect(stderr).toContain("ZSC_LISTEN must be a loopback address in development");
   });
 
   test("it is never a mode by accident", async () => {
-    const { code, stderr } = await runZsc(["serve", "--dev"], { ZSC_MODE: "production" }, folder);
+    const { code, stderr } = await runZsc(["serve", "--dev"], { ZSC_MODE: "production" }, { cwd: folder });
     expect(code).toBe(1);
     expect(stderr).toContain("ZSC_MODE");
-    expect((await runZsc(["serve"], {}, folder)).code).toBe(1);
+    expect((await runZsc(["serve"], {}, { cwd: folder })).code).toBe(1);
   });
 }

@@ -1,6 +1,7 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import { resolve } from "node:path";
+import type { Readable, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { onDeathOfThisProcess } from "../../support/server-process.ts";
 
@@ -46,12 +47,13 @@ const startWithinMs = 60_000;
 const endWithinMs = 30_000;
 
 /** Starts `zsc` with these settings and nothing else of this process's environment but the PATH. */
-export function startZsc(args: readonly string[], env: Environment, cwd = process.cwd()): ZscProcess {
+export function startZsc(args: readonly string[], env: Environment, cwd = process.cwd(), input?: string): ZscProcess {
   const child = spawn(process.execPath, [program, ...args], {
     cwd,
     env: { PATH: process.env["PATH"] ?? "", ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+    stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+  }) as ChildProcessByStdio<Writable | null, Readable, Readable>;
+  child.stdin?.end(input);
   const pid = child.pid ?? 0;
   const forget = onDeathOfThisProcess('kill -s KILL "$0"', String(pid));
   const output = { stdout: "", stderr: "" };
@@ -85,8 +87,12 @@ export function startZsc(args: readonly string[], env: Environment, cwd = proces
 }
 
 /** Runs `zsc` to its end. */
-export async function runZsc(args: readonly string[], env: Environment, cwd?: string): Promise<Finished> {
-  return await startZsc(args, env, cwd).ended();
+export async function runZsc(
+  args: readonly string[],
+  env: Environment,
+  { cwd, input }: { readonly cwd?: string; readonly input?: string } = {},
+): Promise<Finished> {
+  return await startZsc(args, env, cwd, input).ended();
 }
 
 async function finished(child: ChildProcess, output: { stdout: string; stderr: string }): Promise<Finished> {

@@ -1,6 +1,6 @@
 CREATE TABLE IF NOT EXISTS organisation (slot TEXT NOT NULL PRIMARY KEY, version INTEGER NOT NULL, id TEXT NOT NULL, public_key BLOB NOT NULL, sealed_key BLOB NOT NULL, created_at TEXT NOT NULL, mac BLOB NOT NULL) STRICT;
 
-CREATE TABLE IF NOT EXISTS person (sub TEXT NOT NULL PRIMARY KEY, version INTEGER NOT NULL, email TEXT, name TEXT NOT NULL, description TEXT NOT NULL, zid TEXT, role TEXT NOT NULL, scopes TEXT NOT NULL, vault_ids TEXT NOT NULL, is_active INTEGER NOT NULL, key_prefix TEXT, key_hash BLOB, token_ttl_seconds INTEGER, expires_at_ms INTEGER, key_expires_at_ms INTEGER, created_by TEXT, created_at TEXT NOT NULL, mac BLOB NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS person (sub TEXT NOT NULL PRIMARY KEY, version INTEGER NOT NULL, email TEXT, name TEXT NOT NULL, description TEXT NOT NULL, zid TEXT, role TEXT NOT NULL, scopes TEXT NOT NULL, vault_ids TEXT NOT NULL, is_active INTEGER NOT NULL, key_prefix TEXT, key_hash BLOB, token_ttl_seconds INTEGER, expires_at_ms INTEGER, key_expires_at_ms INTEGER, created_by TEXT, created_at TEXT NOT NULL, password_hash TEXT, token_epoch INTEGER NOT NULL, marketing_emails INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
 
 CREATE INDEX IF NOT EXISTS person_by_email ON person (email);
 
@@ -17,6 +17,14 @@ CREATE INDEX IF NOT EXISTS api_key_by_prefix ON api_key (prefix);
 CREATE TABLE IF NOT EXISTS revoked_token (seq INTEGER NOT NULL PRIMARY KEY, jti TEXT NOT NULL, zeqond INTEGER NOT NULL) STRICT;
 
 CREATE INDEX IF NOT EXISTS revoked_token_by_jti ON revoked_token (jti, zeqond);
+
+CREATE TABLE IF NOT EXISTS failure_of_account (seq INTEGER NOT NULL PRIMARY KEY, account TEXT NOT NULL, network TEXT NOT NULL, zeqond INTEGER NOT NULL) STRICT;
+
+CREATE INDEX IF NOT EXISTS failure_of_account_by_account ON failure_of_account (account, zeqond);
+
+CREATE TABLE IF NOT EXISTS failure_of_network (seq INTEGER NOT NULL PRIMARY KEY, account TEXT NOT NULL, network TEXT NOT NULL, zeqond INTEGER NOT NULL) STRICT;
+
+CREATE INDEX IF NOT EXISTS failure_of_network_by_network ON failure_of_network (network, zeqond);
 
 CREATE TABLE IF NOT EXISTS vault (id TEXT NOT NULL PRIMARY KEY, version INTEGER NOT NULL, org TEXT NOT NULL, name TEXT NOT NULL, description TEXT NOT NULL, created_by TEXT NOT NULL, created_at TEXT NOT NULL, mac BLOB NOT NULL) STRICT;
 

@@ -1,0 +1,49 @@
+import { VaultError } from "../base/index.ts";
+
+interface WorkQueueOptions {
+  /** How much of it is done at a time. */
+  readonly atOnce: number;
+  /** How much may wait; beyond it, work is refused. */
+  readonly waiting: number;
+  /** When who is refused should come again, milliseconds. */
+  readonly retryAfterMs: number;
+}
+
+/** Does costly work, some at a time, in the order in which it came. */
+export interface WorkQueue {
+  /** @throws VaultError `OVERLOADED` when too much waits */
+  run<T>(work: () => Promise<T>): Promise<T>;
+}
+
+export function createWorkQueue({ atOnce, waiting, retryAfterMs }: WorkQueueOptions): WorkQueue {
+  const queue: (() => void)[] = [];
+  let running = 0;
+  const turn = (): Promise<void> => {
+    if (running < atOnce) {
+      running += 1;
+      return Promise.resolve();
+    }
+    if (queue.length >= waiting) {
+      throw new VaultError("OVERLOADED", "too many sign-ins are waiting", { retryAfterMs });
+    }
+    return new Promise((resolve) => queue.push(resolve));
+  };
+  const next = () => {
+    const following = queue.shift();
+    if (following === undefined) {
+      running -= 1;
+    } else {
+      following();
+    }
+  };
+  return {
+    async run(work) {
+      await turn();
+      try {
+        return await work();
+      } finally {
+        next();
+      }
+    },
+  };
+}
