@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import { hash, randomBytes } from "node:crypto";
 import { Plaintext } from "../base/index.ts";
 
 /** `1ck_`: of a user; `ocv_`: of an agent (contract 1claw.md, section 3). */
@@ -33,5 +33,5 @@ export function tryParseApiKey(text: string): PresentedKey | undefined {
 }
 
 function recordOf(text: string): KeyRecord {
-  return { prefix: text.slice(0, prefixLength), hash: createHash("sha256").update(text).digest() };
+  return { prefix: text.slice(0, prefixLength), hash: hash("sha256", text, "buffer") };
 }
