@@ -20,7 +20,7 @@ const rooms = {
     ...["surfaces/kernel", "transport", "gen"],
   ],
   "surfaces/zsc": ["base", "ledger", "sealing", "secrets", "surfaces/kernel", "transport", "gen"],
-  jobs: ["base", "ledger", "sealing", "secrets"],
+  jobs: ["base", "ledger", "sealing", "secrets", "vaults"],
   client: ["gen"],
 };
 // main.ts, compose.ts, opening.ts, port.ts, banner.ts, tables.ts, organisation.ts, user-maker.ts and outage-log.ts, which stand in no room, see every room; so does

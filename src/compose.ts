@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { errorCode, type Log, OperatorError, systemClock } from "./base/index.ts";
 import type { Config, DatabaseConfig, ListenAddress, TlsConfig } from "./config/index.ts";
-import { rotationJob, startJobs } from "./jobs/index.ts";
+import { purgeJob, rotationJob, startJobs } from "./jobs/index.ts";
 import {
   type ChangeIndex,
   createReadiness,
@@ -202,7 +202,8 @@ async function start(config: Config, log: Log, options: StartOptions): Promise<R
     if (config.database.kind === "sqlite") {
       warnOfOpenFiles(config.database.path, log);
     }
-    const jobs = startJobs([rotationJob({ store, sequencer, sealer, clock: systemClock, log })], log);
+    const rotation = rotationJob({ store, sequencer, sealer, clock: systemClock, log });
+    const jobs = startJobs([rotation, purgeJob({ store, sequencer, log })], log);
     return {
       address,
       makeUser: (user) => makeUser(sequencer, user),

@@ -112,7 +112,10 @@ function marksOf(payloadJson: string, { created }: LogOfChanges): Marks {
   return { version: 0, sealedDigest: "", creates: false };
 }
 
-/** Compares every record of a table with its last change, and reports last changes without a record. */
+/**
+ * Compares every record of a table with its last change, and reports last changes without a record. The index MUST have the
+ * changes of all tables: a record may be gone when the log has removed its owner.
+ */
 export async function compareRecords(
   snapshot: Pick<Snapshot, "records">,
   table: LoggedTable,
@@ -133,7 +136,7 @@ export async function compareRecords(
       index.meet(table.name, key);
     }
   }
-  for (const { key, seq } of index.unmet(table.name, limit - differences.length)) {
+  for (const { key, seq } of index.unmet(table.name, limit - differences.length, table.log.owner)) {
     differences.push({
       ...{ table, name: key, seq },
       why: "the log has it, the vault does not: it was taken out by hand",

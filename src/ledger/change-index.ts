@@ -1,3 +1,5 @@
+import type { Owner } from "./table.ts";
+
 /** The last change of a record in the log. */
 export interface LastChange {
   /** The name of its table. */
@@ -16,7 +18,7 @@ export interface ChangeIndex {
   get(table: string, key: string): LastChange | undefined;
   /** Marks a record as found in the vault. */
   meet(table: string, key: string): void;
-  /** The first changes of a table, by seq, whose records were never met. */
-  unmet(table: string, limit: number): readonly LastChange[];
+  /** The first changes of a table, by seq, whose records were never met; of records with an owner, those whose owner has a change. */
+  unmet(table: string, limit: number, owner?: Owner): readonly LastChange[];
   close(): void;
 }

@@ -87,6 +87,11 @@ export interface LogOfChanges {
   readonly sometimes?: readonly string[];
   /** What a row of `put` changes, where that is not the record of its origin; undefined: nothing. */
   changeOf?(row: AuditRow): LoggedChange | undefined;
+  /**
+   * The table of the record that this one goes with, whose key of so many characters begins this one's key. Once the log has
+   * removed that record, this one may be there or not: it is removed without a row of its own.
+   */
+  readonly owner?: Owner;
   /** The type that removes it; it ends with one of `removalEnds`, by which stores find it. */
   readonly removed: string;
   /** The payload's `purpose` of a row that creates a record. */
@@ -102,6 +107,11 @@ export interface LoggedChange {
   readonly version: number;
   readonly sealedDigest: string;
   readonly creates: boolean;
+}
+
+export interface Owner {
+  readonly table: string;
+  readonly keyCharacters: number;
 }
 
 export interface Derivation<F extends string = string> {

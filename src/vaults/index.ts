@@ -10,6 +10,7 @@ export { hasPrefix, parseSecretPath } from "./path.ts";
 export { parsePattern } from "./pattern.ts";
 export { parsePermissions } from "./permission.ts";
 export { createPolicy, deletePolicy, listPolicies, updatePolicy } from "./policy-calls.ts";
+export { type Held, purgeHeld } from "./purge.ts";
 export { parseScopes } from "./scope.ts";
 export {
   deleteSecret,
@@ -30,10 +31,12 @@ export {
 export { parseSecretType } from "./secret-type.ts";
 export {
   olderVersions,
+  policies,
   type StoredPolicy,
   type Vault,
   type VersionFacts,
   vaultSecrets,
+  vaults,
   vaultTables,
 } from "./tables.ts";
 export { formatTimestamp, parseTimestamp } from "./timestamp.ts";

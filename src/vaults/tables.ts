@@ -80,6 +80,9 @@ const factColumns = [
   { field: "sealedValue", name: "sealed_value", type: "bytes", unlisted: true },
 ] as const;
 
+/** Once a vault is deleted, what it held is purged, without a row of the log for each secret and version. */
+const inVault = { table: "vault", keyCharacters: 36 } as const;
+
 const place = { field: "place", name: "place", type: "text", maxBytes: 1_061 } as const;
 
 export const vaultSecrets = declareTable<VaultSecret>({
@@ -104,6 +107,7 @@ export const vaultSecrets = declareTable<VaultSecret>({
     created: "created",
     put: ["secret.write", "secret.rotate", "secret.version_disable", "secret.delete", "secret.read"],
     sometimes: ["secret.read", "secret.write", "secret.version_disable"],
+    owner: inVault,
     removed: "secret.removed",
     noun: "secret",
   },
@@ -128,6 +132,7 @@ export const olderVersions = declareTable<OlderVersion>({
     created: "created",
     put: ["secret.write", "secret.rotate"],
     changeOf: supersededBy,
+    owner: inVault,
     removed: "vault_version.removed",
     noun: "version",
   },

@@ -118,7 +118,7 @@ export function readVault(asked: Asked, vaultId: string): Operation<Vault> {
   });
 }
 
-/** Deletes a vault: its secrets and policies are out of reach from then on, and its name is free. */
+/** Deletes a vault: what it held is out of reach from then on, for `purgeHeld` to remove, and its name is free. */
 export function deleteVault(asked: Asked, vaultId: string): Operation<void> {
   return callOperation({
     asked,

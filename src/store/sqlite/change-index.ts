@@ -33,6 +33,10 @@ export function openChangeIndex(): ChangeIndex {
   const unmet = database.prepare<[string, number], ChangeRecord>(
     `SELECT ${columns} FROM change WHERE kind = ? AND met = 0 ORDER BY seq LIMIT ?`,
   );
+  const unmetOwned = database.prepare<[string, string, number, number], ChangeRecord>(
+    `SELECT ${columns} FROM change c WHERE kind = ? AND met = 0
+       AND EXISTS (SELECT 1 FROM change o WHERE o.kind = ? AND o.key = substr(c.key, 1, ?)) ORDER BY seq LIMIT ?`,
+  );
   return {
     put({ table, key, seq, version, sealedDigest }) {
       guarded(() => put.run(table, key, seq, version, sealedDigest));
@@ -43,7 +47,12 @@ export function openChangeIndex(): ChangeIndex {
       return record === undefined ? undefined : changeOf(table, record);
     },
     meet: (table, key) => void guarded(() => meet.run(table, key)),
-    unmet: (table, limit) => guarded(() => unmet.all(table, limit)).map((record) => changeOf(table, record)),
+    unmet(table, limit, owner) {
+      const records = guarded(() =>
+        owner === undefined ? unmet.all(table, limit) : unmetOwned.all(table, owner.table, owner.keyCharacters, limit),
+      );
+      return records.map((record) => changeOf(table, record));
+    },
     close: () => void database.close(),
   };
 }
