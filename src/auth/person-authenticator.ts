@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import { BoundedMap, type Clock, type Principal } from "../base/index.ts";
 import { type PresentedKey, tryParseApiKey } from "./api-key.ts";
 import type { Authenticator } from "./authenticator.ts";
@@ -36,12 +37,7 @@ export function createPersonAuthenticator({ verify, findKey, clock }: PersonAuth
     }
   }
 
-  async function find(key: PresentedKey): Promise<Principal> {
-    const digest = Buffer.from(key.hash).toString("hex");
-    const known = owners.get(digest);
-    if (known !== undefined) {
-      return known;
-    }
+  async function find(key: PresentedKey, digest: string): Promise<Principal> {
     const { sub, keyId } = await findKey(key);
     const principal: Principal = Object.freeze({
       role: "person",
@@ -57,9 +53,16 @@ export function createPersonAuthenticator({ verify, findKey, clock }: PersonAuth
       if (token.length > maxTokenLength) {
         return Promise.reject(unauthenticated("longer than 8,192 characters"));
       }
+      const digest = token.startsWith("1ck_") ? hash("sha256", token, "base64url") : "";
+      const known = owners.get(digest);
+      if (known !== undefined) {
+        return known;
+      }
       const key = tryParseApiKey(token);
       if (key !== undefined) {
-        return key.kind === "1ck_" ? find(key) : Promise.reject(unauthenticated("a key of an agent must be exchanged"));
+        return key.kind === "1ck_"
+          ? find(key, digest)
+          : Promise.reject(unauthenticated("a key of an agent must be exchanged"));
       }
       const nowMs = clock.nowMs();
       return cache.find(token, nowMs) ?? prove(token, nowMs);

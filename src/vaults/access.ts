@@ -41,12 +41,13 @@ export function accessTo(
   held: readonly StoredPolicy[],
 ): (wanted: Wanted) => AccessDecision {
   const { type, id, vaultIds, scopes } = caller;
+  const isConditional = held.some(({ conditions }) => conditions !== "{}");
   return createAccess({
     vault: { id: vault.id, creator: refOf(vault.createdBy) },
     principal: { type, id, vaultIds: type === "agent" ? vaultIds : [], ceiling: parseScopes(scopes) },
     policies: held.map(policyOf),
     now: view.now,
-    address: tryParseAddress(address),
+    address: isConditional ? tryParseAddress(address) : null,
   });
 }
 

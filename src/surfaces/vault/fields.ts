@@ -20,9 +20,9 @@ export function timeText(unixMs: number): string {
   return formatTimestamp(unixMs);
 }
 
-/** Of a time as it is stored: ISO 8601 with milliseconds. */
+/** Of a time as it is stored: ISO 8601 in UTC with milliseconds. */
 export function storedTimeText(iso: string): string {
-  return formatTimestamp(Date.parse(iso));
+  return iso.endsWith(".000Z") ? `${iso.slice(0, -".000Z".length)}Z` : iso;
 }
 
 /** A whole number from `least` to `most`. @throws VaultError `INVALID_ARGUMENT` */
