@@ -1,5 +1,6 @@
 import {
   type AnyRecord,
+  type AnyTable,
   auditColumns,
   isAsRecorded,
   type Key,
@@ -37,11 +38,19 @@ export async function lockAndLoad(
   const readers = [...needs].map(([table, ofTable]) => {
     return [table, askFor(packet, sqlOf(tables, table), ofTable, nowZeqond, lastRows)] as const;
   });
+  const origins = [...needs].flatMap(([table, { keys }]) => originsOf(table, keys.keys()));
+  const originsAt =
+    origins.length === 0
+      ? undefined
+      : packet.add("SELECT origin_id, last_seq FROM audit_origin WHERE origin_id IN (?)", [origins]);
   const hashesAt =
     rowHashesAt.length === 0
       ? undefined
       : packet.add("SELECT seq, row_hash FROM audit_log WHERE seq IN (?)", [rowHashesAt]);
   const results = await connection.run(packet.statements, packet.values);
+  for (const [originId, lastSeq] of originsAt === undefined ? [] : rowsAt(results, originsAt)) {
+    lastRows.set(textOf(originId), Number(lastSeq));
+  }
   const hashes = hashesAt === undefined ? [] : rowsAt(results, hashesAt);
   const loaded = {
     head: headOf(rowsAt(results, headAt)),
@@ -49,6 +58,15 @@ export async function lockAndLoad(
     rowHashes: new Map(hashes.map(([seq, hash]) => [Number(seq), String(hash)])),
   };
   return { loaded, lastRows };
+}
+
+/**
+ * The origins of records without counters, whose last rows are not loaded with them. Most rows of the batch will be of these, and
+ * each would look for its last row by itself, at some 18 µs of the database's time.
+ */
+function originsOf({ log, counters, key }: AnyTable, keys: Iterable<string>): readonly string[] {
+  const hasOrigins = log !== undefined && counters === undefined && key.length === 1;
+  return hasOrigins ? Array.from(keys, (text) => log.originPrefix + text) : [];
 }
 
 class Packet {
