@@ -17,7 +17,7 @@ export async function play(scene: Scene, letter: string, disturbances: readonly 
   let passed = 0;
   try {
     await Promise.all(scene.servers.map((server) => server.start()));
-    await scene.api.prepare(scene.nodes[0]?.url ?? "", scene.keys);
+    await scene.prepare();
     for (const [index, disturbance] of disturbances.entries()) {
       if (await runRound(scene, `${letter}${index + 1}`, disturbance)) {
         passed++;

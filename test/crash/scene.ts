@@ -20,7 +20,8 @@ export interface Scene {
   readonly clients: Clients;
   /** The clients of `/v1`, beside them. */
   readonly api: ApiClients;
-  readonly keys: Keys;
+  /** Makes what the clients of `/v1` need, by the first server and where it works. Once all servers run. */
+  prepare(): Promise<void>;
   /** Every node of the database. The books are kept by the first, and all must agree. */
   readonly nodes: readonly DatabaseNode[];
   readonly accounting: Accounting;
@@ -63,7 +64,7 @@ export async function createScene({ title, serverUrls, nodes, keys, folder }: Sc
     services,
     clients: { journal, tokens: createTokens(keys), wires },
     api,
-    keys,
+    prepare: () => api.prepare(serverUrls[0] ?? "", keys),
     nodes,
     accounting: new Accounting(journal, api.journal),
     async close() {
