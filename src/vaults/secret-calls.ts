@@ -72,7 +72,7 @@ function bindingOf(place: string, facts: Omit<VersionFacts, "sealedKey" | "seale
 export interface Keyed {
   /** Of the caller and the key. */
   readonly id: string;
-  /** Of method, path and body, under a key of the vault. */
+  /** Of caller, key, method, path and body, under a key of the vault. */
   readonly fingerprint: string;
 }
 

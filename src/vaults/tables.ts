@@ -157,7 +157,7 @@ interface KeyedAnswer {
   readonly seq: number;
   /** Of the caller and the key. */
   readonly id: string;
-  /** Of method, path and body, under a key of the vault. */
+  /** Of caller, key, method, path and body, under a key of the vault. */
   readonly fingerprint: string;
   /** The version that the answer was about. */
   readonly number: number;

@@ -198,10 +198,9 @@ export function createSecretHandlers(ports: VaultPorts): ServiceImpl<typeof Secr
     const key = parseIdempotencyKey(text);
     const { sub } = askedIn(context).credential;
     const bytes = body === undefined ? new Uint8Array() : toBinary(PutSecretRequestSchema, body as PutSecretRequest);
-    return {
-      id: createHash("sha256").update(`${sub} ${key}`).digest("hex"),
-      fingerprint: ports.fingerprint(`${method} ${vaultId}/${path} `, bytes),
-    };
+    const id = createHash("sha256").update(`${sub} ${key}`).digest("hex");
+    // With the id in it, a row that was copied by hand to another key or caller repeats nothing.
+    return { id, fingerprint: ports.fingerprint(`${id} ${method} ${vaultId}/${path} `, bytes) };
   }
 
   function refuseIfGone(context: HandlerContext): void {

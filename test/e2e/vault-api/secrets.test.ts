@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { closeVaults, databaseKinds } from "../support/vault.ts";
 import { type Api, newVault, openApi, problem, time, uuid } from "./support.ts";
 
@@ -254,6 +255,24 @@ describe.each(databaseKinds)("secrets of vaults, on %s,", (database) => {
     await api.ann.ask("DELETE", `${base}/secrets/${path}`);
     expect((await api.ann.ask("GET", `${base}/secrets/${path}`, reading)).status).toBe(410);
     expect((await put(path, { value: "x" }, { "idempotency-key": "with space" })).status).toBe(400);
+  });
+
+  test("an answer that was copied by hand to another idempotency key is not repeated", async () => {
+    const path = fresh();
+    await put(path, { value: "v", max_access_count: 1 });
+    const [given, forged] = [`given-${count}`, `forged-${count}`];
+    const read = (key: string) =>
+      api.ann.ask("GET", `${base}/secrets/${path}`, { headers: { "idempotency-key": key } });
+    const idOf = (key: string) => createHash("sha256").update(`user:${api.ann.id} ${key}`).digest("hex");
+    expect((await read(given)).status).toBe(200);
+    expect((await read(forged)).status).toBe(410);
+    const { sql } = api.vault;
+    await sql(
+      `INSERT INTO keyed_answer (seq, id, fingerprint, number, zeqond)
+       SELECT seq + 1000000, '${idOf(forged)}', fingerprint, number, zeqond FROM keyed_answer WHERE id = '${idOf(given)}'`,
+    );
+    expect(await read(forged)).toMatchObject(problem(422, "Unprocessable Content"));
+    await sql(`DELETE FROM keyed_answer WHERE id = '${idOf(forged)}'`);
   });
 
   test("a limit of 17 reads gives 17 values to 200 readers of both routes, on two servers", async () => {
