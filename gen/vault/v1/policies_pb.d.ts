@@ -295,6 +295,23 @@ export declare type UpdatePolicyRequest = Message<"vault.v1.UpdatePolicyRequest"
    * @generated from field: repeated string clear = 8;
    */
   clear: string[];
+
+  /**
+   * Not supported: refused unless they are empty.
+   *
+   * @generated from field: google.protobuf.Value consensus_trigger = 9 [json_name = "consensus_trigger"];
+   */
+  consensusTrigger?: Value | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Value tx_conditions = 10 [json_name = "tx_conditions"];
+   */
+  txConditions?: Value | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Value attribute_conditions = 11 [json_name = "attribute_conditions"];
+   */
+  attributeConditions?: Value | undefined;
 };
 
 /**

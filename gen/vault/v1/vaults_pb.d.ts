@@ -4,7 +4,7 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
-import type { EmptySchema } from "@bufbuild/protobuf/wkt";
+import type { EmptySchema, Value } from "@bufbuild/protobuf/wkt";
 
 /**
  * Describes the file vault/v1/vaults.proto.
@@ -77,6 +77,13 @@ export declare type CreateVaultRequest = Message<"vault.v1.CreateVaultRequest"> 
    * @generated from field: string description = 2;
    */
   description: string;
+
+  /**
+   * Not supported: refused unless it is null.
+   *
+   * @generated from field: google.protobuf.Value mpc_custody = 3 [json_name = "mpc_custody"];
+   */
+  mpcCustody?: Value | undefined;
 };
 
 /**

@@ -31,9 +31,7 @@ export const policyAccess: AccessTable = {
 export function createPolicyHandlers(ports: VaultPorts): ServiceImpl<typeof PolicyService> {
   return {
     async createPolicy(request, context) {
-      refuseRestriction(request.consensusTrigger, "consensus_trigger");
-      refuseRestriction(request.txConditions, "tx_conditions");
-      refuseRestriction(request.attributeConditions, "attribute_conditions");
+      refuseRestrictions(request);
       const fields = {
         principal: principalIn(request.principalType, request.principalId),
         pattern: parsePattern(request.secretPathPattern).text,
@@ -53,6 +51,7 @@ export function createPolicyHandlers(ports: VaultPorts): ServiceImpl<typeof Poli
     },
 
     async updatePolicy(request, context) {
+      refuseRestrictions(request);
       const { permissions, conditions, expiresAt, effect, priority, clear } = request;
       const isCleared = (field: string) => clear.includes(field);
       const changes = {
@@ -74,7 +73,19 @@ export function createPolicyHandlers(ports: VaultPorts): ServiceImpl<typeof Poli
   };
 }
 
+interface Restrictions {
+  readonly consensusTrigger?: Value | undefined;
+  readonly txConditions?: Value | undefined;
+  readonly attributeConditions?: Value | undefined;
+}
+
 /** A restriction that is not evaluated is never stored: it would be none. */
+function refuseRestrictions({ consensusTrigger, txConditions, attributeConditions }: Restrictions): void {
+  refuseRestriction(consensusTrigger, "consensus_trigger");
+  refuseRestriction(txConditions, "tx_conditions");
+  refuseRestriction(attributeConditions, "attribute_conditions");
+}
+
 function refuseRestriction(value: Value | undefined, field: string): void {
   const { kind } = value ?? {};
   const isEmpty =

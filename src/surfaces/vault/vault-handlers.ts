@@ -12,7 +12,7 @@ import {
   type Vault,
 } from "../../vaults/index.ts";
 import { type Access, type AccessTable, submitAndSign } from "../kernel/index.ts";
-import { storedTimeText, textIn, uuidIn } from "./fields.ts";
+import { invalid, storedTimeText, textIn, uuidIn } from "./fields.ts";
 import { askedIn, type VaultPorts } from "./ports.ts";
 
 const persons: Access = ["person"];
@@ -27,7 +27,10 @@ export const vaultAccess: AccessTable = {
 
 export function createVaultHandlers(ports: VaultPorts): ServiceImpl<typeof VaultService> {
   return {
-    async createVault({ name, description }, context) {
+    async createVault({ name, description, mpcCustody }, context) {
+      if (mpcCustody !== undefined && mpcCustody.kind.case !== "nullValue") {
+        throw invalid("mpc_custody is not supported");
+      }
       const text = textIn(description, "description", 0, maxDescriptionLength);
       return messageOf(await submitAndSign(ports, createVault(askedIn(context), parseVaultName(name), text), context));
     },

@@ -139,6 +139,17 @@ describe.each(databaseKinds)("who may do what in a vault, on %s,", (database) =>
     expect(await api.ann.ask("POST", `${base}/policies`, { body })).toMatchObject(problem(400, "Bad Request"));
   });
 
+  test.each([[{ consensus_trigger: { a: 1 } }], [{ tx_conditions: ["x"] }], [{ attribute_conditions: { a: 1 } }]])(
+    "a change of a policy by %j is 400, and not left undone in silence",
+    async (fields) => {
+      const policy = await grant({ secret_path_pattern: "**" });
+      const change = (body: object) => api.ann.ask("PUT", `${base}/policies/${policy.id}`, { body });
+      expect(await change(fields)).toMatchObject(problem(400, "Bad Request"));
+      const empty = Object.fromEntries(Object.keys(fields).map((name) => [name, {}]));
+      expect((await change(empty)).body).toEqual(policy);
+    },
+  );
+
   test("write, rotate and delete need their permissions", async () => {
     await grant({ secret_path_pattern: "own/**", permissions: ["write"] });
     expect([await statusOf("own/a", "PUT"), await statusOf("own/a"), await statusOf("own/a", "DELETE")]).toEqual([

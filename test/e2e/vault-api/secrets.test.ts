@@ -36,6 +36,8 @@ describe.each(databaseKinds)("secrets of vaults, on %s,", (database) => {
       problem(409, "Conflict"),
     );
     expect((await api.ann.ask("POST", "/v1/vaults", { body: { name: "My vault" } })).status).toBe(201);
+    const custody = { name: "custody", mpc_custody: {} };
+    expect(await api.ann.ask("POST", "/v1/vaults", { body: custody })).toMatchObject(problem(400, "Bad Request"));
     for (const name of ["", "   ", "x".repeat(256), 7, null]) {
       expect(await api.ann.ask("POST", "/v1/vaults", { body: { name } })).toMatchObject(problem(400, "Bad Request"));
     }
