@@ -53,7 +53,8 @@ export function startZsc(args: readonly string[], env: Environment, cwd = proces
     env: { PATH: process.env["PATH"] ?? "", ...env },
     stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
   }) as ChildProcessByStdio<Writable | null, Readable, Readable>;
-  child.stdin?.end(input);
+  // A command that refuses what it is given does not read to the end.
+  child.stdin?.on("error", () => undefined).end(input);
   const pid = child.pid ?? 0;
   const forget = onDeathOfThisProcess('kill -s KILL "$0"', String(pid));
   const output = { stdout: "", stderr: "" };
