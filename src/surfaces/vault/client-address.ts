@@ -3,7 +3,8 @@ import type { CallOrigin } from "../../transport/index.ts";
 
 /**
  * The address of the client: the socket's, or, when that is a trusted proxy's, the last one of `X-Forwarded-For` that is not. What a
- * stranger writes into the field counts for nothing.
+ * stranger writes into the field counts for nothing. Empty, so not known, when the proxy wrote what is no address: taken for the
+ * proxy's own, a deny would open.
  */
 export function clientAddress(
   { peerAddress, header }: Pick<CallOrigin, "peerAddress" | "header">,
@@ -13,11 +14,14 @@ export function clientAddress(
   if (!trusted.includes(address)) {
     return address;
   }
-  const forwarded = header.all("x-forwarded-for").join(",").split(",");
-  for (const entry of forwarded.reverse()) {
+  const forwarded = header.all("x-forwarded-for").join(",");
+  if (forwarded.trim() === "") {
+    return address;
+  }
+  for (const entry of forwarded.split(",").reverse()) {
     const next = plain(entry.trim());
     if (isIP(next) === 0) {
-      return address;
+      return "";
     }
     address = next;
     if (!trusted.includes(address)) {

@@ -299,6 +299,37 @@ describe("limits of /v1", () => {
     await api.vault.close();
   });
 
+  test("behind a trusted proxy, conditions and events are about the client's address", async () => {
+    const api = await openApi("SQLite", { ZSC_TRUSTED_PROXIES: "127.0.0.1" });
+    const bob = await api.person("bob@example.com");
+    const { base } = await newVault(api.ann, "proxied");
+    await api.ann.ask("PUT", `${base}/secrets/a`, { body: { value: "v" } });
+    const grant = async (effect: string, pattern: string, ip: string) => {
+      const principal = { principal_type: "user", principal_id: bob.id };
+      const said = { secret_path_pattern: pattern, permissions: ["read"], effect, conditions: { ip_allowlist: [ip] } };
+      const { status } = await api.ann.ask("POST", `${base}/policies`, { body: { ...principal, ...said } });
+      expect(status).toBe(201);
+    };
+    const readFrom = async (forwarded: string) =>
+      (await bob.ask("GET", `${base}/secrets/a`, { headers: { "x-forwarded-for": forwarded } })).status;
+    await grant("allow", "a", "127.0.0.1");
+    expect(await readFrom("203.0.113.9")).toBe(403);
+    await grant("allow", "**", "203.0.113.0/24");
+    expect(await readFrom("203.0.113.9")).toBe(200);
+    // What is left of the proxy's own word is the client's.
+    expect(await readFrom("203.0.113.9, 198.51.100.7")).toBe(403);
+    await grant("deny", "**", "203.0.113.9");
+    expect([await readFrom("203.0.113.9"), await readFrom("203.0.113.10")]).toEqual([403, 200]);
+    await grant("allow", "a", "127.0.0.0/8");
+    for (const unreadable of ["203.0.113.9:1234", "unknown", "203.0.113.10,"]) {
+      expect(await readFrom(unreadable)).toBe(403);
+    }
+    expect(await readFrom("203.0.113.10")).toBe(200);
+    const rows = await api.vault.sql("SELECT payload_json FROM audit_log ORDER BY seq DESC LIMIT 1");
+    expect(JSON.parse(String(rows[0]?.[0]))).toMatchObject({ ip_address: "203.0.113.10" });
+    await api.vault.close();
+  });
+
   test("unknown routes and methods are problems, too", async () => {
     const api = await openApi("SQLite");
     expect(await api.ask("GET", "/v1/nowhere")).toMatchObject(problem(404, "Not Found"));
