@@ -1,5 +1,4 @@
-import type { Plaintext } from "../base/index.ts";
-import { createWorkQueue, type WorkQueue } from "./work-queue.ts";
+import { createWorkQueue, type Plaintext, type WorkQueue } from "../base/index.ts";
 
 /** argon2id (RFC 9106) of people.md, section 7: 64 MiB, 3 passes, 1 lane; salts of 16 bytes, tags of 32. */
 const parameters = { algorithm: 2, memoryCost: 65_536, timeCost: 3, parallelism: 1, outputLen: 32 } as const;
@@ -42,7 +41,12 @@ export function createPasswordHasher(queue: WorkQueue = usualQueue()): PasswordH
 }
 
 function usualQueue(): WorkQueue {
-  return createWorkQueue({ atOnce: hashesAtOnce, waiting: hashesWaiting, retryAfterMs: hashRetryMs });
+  return createWorkQueue({
+    atOnce: hashesAtOnce,
+    waiting: hashesWaiting,
+    retryAfterMs: hashRetryMs,
+    message: "too many sign-ins are waiting",
+  });
 }
 
 /** With the first password: a server that nobody signs in to does without. */

@@ -1,7 +1,6 @@
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
-import { type Plaintext, VaultError } from "../base/index.ts";
-import { createWorkQueue } from "./work-queue.ts";
+import { createWorkQueue, type Plaintext, VaultError } from "../base/index.ts";
 
 const leastScore = 3;
 /** A password whose patterns take longer to count is refused: it holds up those who wait. */
@@ -18,7 +17,10 @@ export type JudgePassword = (password: Plaintext, hints: readonly string[]) => P
 
 /** On a thread of its own, one at a time: its lists take a hundred megabytes, and are gone with it. */
 export function createPasswordJudge(): JudgePassword {
-  const queue = createWorkQueue({ atOnce: 1, waiting: judgesWaiting, retryAfterMs: judgeRetryMs });
+  const queue = createWorkQueue({
+    ...{ atOnce: 1, waiting: judgesWaiting, retryAfterMs: judgeRetryMs },
+    message: "too many new passwords are waiting",
+  });
   return async (password, hints) => {
     const score = await queue.run(() => scoreOf(password.text(), hints));
     if (score < leastScore) {

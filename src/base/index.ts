@@ -24,4 +24,5 @@ export type { RateLimit } from "./rate-limit.ts";
 export type { Durability, Readiness } from "./readiness.ts";
 export type { RowMac } from "./row-mac.ts";
 export { randomUuid } from "./uuid.ts";
+export { createWorkQueue, type WorkQueue } from "./work-queue.ts";
 export { rotationZeqonds, zeqondMs } from "./zeqond.ts";

@@ -18,7 +18,10 @@ export async function main(argv: readonly string[], version: string): Promise<vo
   const [, , ...args] = argv;
   const own = args.includes("--") ? args.slice(0, args.indexOf("--")) : args;
   const json = own.includes("--json");
-  endQuietlyOnClosedOutput();
+  // A server goes on when nobody takes its log.
+  if (own[0] !== "serve") {
+    endQuietlyOnClosedOutput();
+  }
   try {
     await createProgram(terminal, version, json).parseAsync([...argv]);
   } catch (error) {

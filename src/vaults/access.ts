@@ -69,7 +69,7 @@ function policyOf(stored: StoredPolicy): Policy {
     effect: stored.effect === "deny" ? "deny" : "allow",
     priority: stored.priority,
     expiresAtMs: stored.expiresAtMs,
-    conditions: restoreConditions(JSON.parse(stored.conditions)),
+    conditions: restoreConditions(stored.conditions),
   };
 }
 

@@ -1,4 +1,4 @@
-import { type Moment, VaultError } from "../base/index.ts";
+import { BoundedMap, type Moment, VaultError } from "../base/index.ts";
 import { type AddressRange, type IpAddress, isInRange, tryParseRange } from "./address.ts";
 import { isInWindow, type TimeWindow, tryParseWindow } from "./time-window.ts";
 
@@ -41,11 +41,25 @@ export function parseConditions(json: unknown): Conditions {
  * Takes back conditions that were stored. Never throws: what an older program cannot read of a newer one's conditions,
  * or of a time zone that its database does not name, is not known to hold.
  */
-export function restoreConditions(json: unknown): Conditions {
+export function restoreConditions(text: string): Conditions {
+  const known = restored.get(text);
+  if (known !== undefined) {
+    return known;
+  }
+  const conditions = tryParseConditions(text);
+  restored.set(text, conditions);
+  return conditions;
+}
+
+/** By their text: the same policies are evaluated again and again. */
+const maxRestored = 2_000;
+const restored = new BoundedMap<Conditions>(maxRestored);
+
+function tryParseConditions(text: string): Conditions {
   try {
-    return parseConditions(json);
+    return parseConditions(JSON.parse(text));
   } catch (error) {
-    if (error instanceof VaultError) {
+    if (error instanceof VaultError || error instanceof SyntaxError) {
       return unreadable;
     }
     throw error;

@@ -15,6 +15,7 @@ const services = [
   "grpc.reflection.v1alpha.ServerReflection",
   "vault.v1.AccountService",
   "vault.v1.AgentService",
+  "vault.v1.AuditService",
   "vault.v1.PolicyService",
   "vault.v1.SecretService",
   "vault.v1.SignInService",

@@ -36,7 +36,7 @@ function policy(rule: Rule): Policy {
     effect: rule.effect ?? "allow",
     priority: rule.priority ?? 0,
     expiresAtMs: rule.expiresAtMs ?? null,
-    conditions: restoreConditions(rule.conditions ?? {}),
+    conditions: restoreConditions(JSON.stringify(rule.conditions ?? {})),
   };
 }
 

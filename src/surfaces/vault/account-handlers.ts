@@ -28,9 +28,8 @@ import {
   refuseSignIn,
   revokePersonalKey,
 } from "../../people/index.ts";
-import { parseScopes } from "../../vaults/index.ts";
 import { type Access, type AccessTable, lastOf, sign, submitAndSign } from "../kernel/index.ts";
-import { invalid, storedTimeText, textIn, timeIn, timeText, uuidIn } from "./fields.ts";
+import { invalid, scopesIn, storedTimeText, textIn, timeIn, timeText, uuidIn } from "./fields.ts";
 import { createPasswordAccounts, createPasswordSignIns, passwordAccess } from "./password-handlers.ts";
 import { askedIn, type VaultPorts } from "./ports.ts";
 
@@ -160,12 +159,12 @@ export function createAccountHandlers(ports: VaultPorts): ServiceImpl<typeof Acc
       return create(EmptySchema);
     },
     async createApiKey({ name, scopes, expiresAt }, context) {
-      parseScopes(scopes);
+      const wantedScopes = scopesIn(scopes);
       const { key, record } = createApiKey("1ck_");
       try {
         const wanted = {
           name: textIn(name, "name", 1, maxNameLength),
-          scopes: [...scopes],
+          scopes: wantedScopes,
           expiresAtMs: timeIn(expiresAt),
           record,
         };

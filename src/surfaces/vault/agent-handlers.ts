@@ -22,16 +22,14 @@ import {
   rotateAgentKey,
   updateAgent,
 } from "../../people/index.ts";
-import { parseScopes } from "../../vaults/index.ts";
 import { type Access, type AccessTable, submitAndSign } from "../kernel/index.ts";
-import { invalid, storedTimeText, textIn, timeIn, timeText, uuidIn, wholeIn } from "./fields.ts";
+import { invalid, scopesIn, storedTimeText, textIn, timeIn, timeText, uuidIn, wholeIn } from "./fields.ts";
 import { askedIn, type VaultPorts } from "./ports.ts";
 
 const persons: Access = ["person"];
 const maxNameLength = 255;
 const maxDescriptionLength = 4_096;
 const maxVaultIds = 100;
-const maxScopeBytes = 16_384;
 const minTtlSeconds = 61;
 const maxTtlSeconds = 86_400;
 
@@ -148,14 +146,6 @@ function nameIn(text: string): string {
 
 function descriptionIn(text: string): string {
   return textIn(text, "description", 0, maxDescriptionLength);
-}
-
-function scopesIn(scopes: readonly string[]): readonly string[] {
-  parseScopes(scopes);
-  if (Buffer.byteLength(JSON.stringify(scopes)) > maxScopeBytes) {
-    throw invalid(`scopes must have at most ${maxScopeBytes} bytes as JSON`);
-  }
-  return [...scopes];
 }
 
 function vaultIdsIn(ids: readonly string[]): readonly string[] {

@@ -1,6 +1,6 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import { VaultError } from "../../base/index.ts";
-import { formatTimestamp, parseTimestamp } from "../../vaults/index.ts";
+import { formatTimestamp, parseScopes, parseTimestamp } from "../../vaults/index.ts";
 
 /** A UUID as it is stored. @throws VaultError `INVALID_ARGUMENT` */
 export function uuidIn(text: string, field: string): string {
@@ -51,6 +51,17 @@ export function objectText(value: JsonObject | undefined, field: string, mostByt
     throw invalid(`${field} must have at most ${mostBytes} bytes as JSON`);
   }
   return text;
+}
+
+const maxScopeBytes = 16_384;
+
+/** Scopes of a key or an agent: its row is loaded with each of its calls. @throws VaultError `INVALID_ARGUMENT` */
+export function scopesIn(scopes: readonly string[]): readonly string[] {
+  parseScopes(scopes);
+  if (Buffer.byteLength(JSON.stringify(scopes)) > maxScopeBytes) {
+    throw invalid(`scopes must have at most ${maxScopeBytes} bytes as JSON`);
+  }
+  return [...scopes];
 }
 
 /** A text of so many characters. @throws VaultError `INVALID_ARGUMENT` */

@@ -18,7 +18,7 @@ import { invalid, objectText, storedTimeText, timeIn, timeText, uuidIn, wholeIn 
 import { askedIn, type VaultPorts } from "./ports.ts";
 
 const persons: Access = ["person"];
-const maxConditionBytes = 32_768;
+const maxConditionBytes = 12_288;
 const maxPriority = 2_147_483_647;
 
 export const policyAccess: AccessTable = {

@@ -11,7 +11,7 @@ import {
   SecretSchema,
   type SecretService,
 } from "#gen/vault/v1/secrets_pb.js";
-import { Plaintext, VaultError } from "../../base/index.ts";
+import { createWorkQueue, Plaintext, VaultError } from "../../base/index.ts";
 import type { Head } from "../../ledger/index.ts";
 import {
   defaultCharset,
@@ -51,8 +51,13 @@ const maxMetadataBytes = 65_536;
 const pageSize = 500;
 /** Of one read: as it is, counted, repeated. */
 const maxOperations = 4;
-/** Entries of a list; a longer one is refused. */
+/** Entries of a list, and bytes of their paths and metadata; a longer one is refused. */
 const maxListed = 100_000;
+const maxListBytes = 8_388_608;
+/** Lists are held in memory whole: two at a time, and 64 wait. */
+const listsAtOnce = 2;
+const listsWaiting = 64;
+const listRetryMs = 1_000;
 
 export const secretAccess: AccessTable = {
   "vault.v1.SecretService/PutSecret": persons,
@@ -67,6 +72,10 @@ export const secretAccess: AccessTable = {
 
 export function createSecretHandlers(ports: VaultPorts): ServiceImpl<typeof SecretService> {
   const { sealer } = ports;
+  const lists = createWorkQueue({
+    ...{ atOnce: listsAtOnce, waiting: listsWaiting, retryAfterMs: listRetryMs },
+    message: "too many lists are waiting",
+  });
   return {
     async putSecret(request, context) {
       const place = placeIn(request);
@@ -129,19 +138,22 @@ export function createSecretHandlers(ports: VaultPorts): ServiceImpl<typeof Secr
       const receipt = lastOf(receipts);
       sign(context, receipt);
       const beginning = `${id}/`;
-      const secrets = [];
-      for await (const secret of rowsFrom(vaultSecrets, [beginning], receipt)) {
-        if (!secret.place.startsWith(beginning)) {
-          break;
+      return await lists.run(async () => {
+        const secrets = [];
+        const room = createRoom();
+        for await (const secret of rowsFrom(vaultSecrets, [beginning], receipt)) {
+          if (!secret.place.startsWith(beginning)) {
+            break;
+          }
+          const path = secret.place.slice(beginning.length);
+          const isShown = secret.isDeleted === 0 && hasPrefix(path, prefix);
+          if (isShown && access({ kind: "use", path, anyOf: ["read"] }).kind === "allowed") {
+            room.take(path, secret);
+            secrets.push(metadataMessage(path, secret));
+          }
         }
-        const path = secret.place.slice(beginning.length);
-        const isShown = secret.isDeleted === 0 && hasPrefix(path, prefix);
-        if (isShown && access({ kind: "use", path, anyOf: ["read"] }).kind === "allowed") {
-          secrets.push(metadataMessage(path, secret));
-          requireRoom(secrets.length);
-        }
-      }
-      return create(ListSecretsResponseSchema, { secrets });
+        return create(ListSecretsResponseSchema, { secrets });
+      });
     },
 
     async listSecretVersions(request, context) {
@@ -151,15 +163,18 @@ export function createSecretHandlers(ports: VaultPorts): ServiceImpl<typeof Secr
       sign(context, receipt);
       const message = (facts: VersionFacts) =>
         metadataMessage(place.path, facts, isVersionDisabled(secret, facts.number));
-      const versions = [];
-      for await (const facts of rowsFrom(olderVersions, [keyOf(place), secret.firstNumber - 1], receipt)) {
-        if (facts.place !== keyOf(place) || facts.number >= secret.number) {
-          break;
+      return await lists.run(async () => {
+        const versions = [];
+        const room = createRoom();
+        for await (const facts of rowsFrom(olderVersions, [keyOf(place), secret.firstNumber - 1], receipt)) {
+          if (facts.place !== keyOf(place) || facts.number >= secret.number) {
+            break;
+          }
+          room.take(place.path, facts);
+          versions.push(message(facts));
         }
-        versions.push(message(facts));
-        requireRoom(versions.length);
-      }
-      return create(ListSecretVersionsResponseSchema, { versions: [...versions, message(secret)].reverse() });
+        return create(ListSecretVersionsResponseSchema, { versions: [...versions, message(secret)].reverse() });
+      });
     },
   };
 
@@ -245,10 +260,20 @@ function valueIn(text: string): Plaintext {
   return value;
 }
 
-function requireRoom(entries: number): void {
-  if (entries > maxListed) {
-    throw new VaultError("LIMIT_EXCEEDED", `a list has at most ${maxListed} entries: ask with a prefix`);
-  }
+/** Counts what a list holds. */
+function createRoom(): { take(path: string, facts: VersionFacts): void } {
+  let entries = 0;
+  let bytes = 0;
+  return {
+    take(path, { metadata }) {
+      entries += 1;
+      bytes += path.length + metadata.length;
+      if (entries > maxListed || bytes > maxListBytes) {
+        const sentence = `a list has at most ${maxListed} entries, and ${maxListBytes} bytes of metadata: ask with a prefix`;
+        throw new VaultError("LIMIT_EXCEEDED", sentence);
+      }
+    },
+  };
 }
 
 function metadataMessage(path: string, facts: VersionFacts, isDisabled = false) {

@@ -225,6 +225,8 @@ describe.each(databaseKinds)("who may do what in a vault, on %s,", (database) =>
     expect((await put(other, "prod")).body.detail).toBe("Token scopes do not cover this path");
     const more = await narrow.ask("POST", "/v1/auth/api-keys", { body: { name: "wide" } });
     expect(more.body.key.scopes).toEqual(["ci/**"]);
+    const long = { name: "long", scopes: Array.from({ length: 17 }, () => `x:${"y".repeat(1_000)}`) };
+    expect(await bob.ask("POST", "/v1/auth/api-keys", { body: long })).toMatchObject(problem(400, "Bad Request"));
     expect([id, own]).toBeDefined();
   });
 

@@ -1,4 +1,4 @@
-import { VaultError } from "../base/index.ts";
+import { VaultError } from "./errors.ts";
 
 interface WorkQueueOptions {
   /** How much of it is done at a time. */
@@ -7,6 +7,8 @@ interface WorkQueueOptions {
   readonly waiting: number;
   /** When who is refused should come again, milliseconds. */
   readonly retryAfterMs: number;
+  /** What he is told. */
+  readonly message: string;
 }
 
 /** Does costly work, some at a time, in the order in which it came. */
@@ -15,7 +17,7 @@ export interface WorkQueue {
   run<T>(work: () => Promise<T>): Promise<T>;
 }
 
-export function createWorkQueue({ atOnce, waiting, retryAfterMs }: WorkQueueOptions): WorkQueue {
+export function createWorkQueue({ atOnce, waiting, retryAfterMs, message }: WorkQueueOptions): WorkQueue {
   const queue: (() => void)[] = [];
   let running = 0;
   const turn = (): Promise<void> => {
@@ -24,7 +26,7 @@ export function createWorkQueue({ atOnce, waiting, retryAfterMs }: WorkQueueOpti
       return Promise.resolve();
     }
     if (queue.length >= waiting) {
-      throw new VaultError("OVERLOADED", "too many sign-ins are waiting", { retryAfterMs });
+      throw new VaultError("OVERLOADED", message, { retryAfterMs });
     }
     return new Promise((resolve) => queue.push(resolve));
   };
