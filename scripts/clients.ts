@@ -3,13 +3,14 @@
 import { closeVaults } from "../test/e2e/support/vault.ts";
 import { goChecks } from "./clients/go-client.ts";
 import { grpcurlChecks } from "./clients/grpcurl.ts";
-import { pythonChecks } from "./clients/python-client.ts";
+import { oneclawChecks, pythonChecks } from "./clients/python-client.ts";
 import { type Check, openScene, type Scene } from "./clients/scene.ts";
 
 const clients: readonly (readonly [string, (scene: Scene) => Promise<readonly Check[]>])[] = [
   ["grpcurl", grpcurlChecks],
   ["Go", goChecks],
   ["Python", pythonChecks],
+  ["oneclaw (Python), 1Claw's own", oneclawChecks],
 ];
 
 const fewestChecks = 5;

@@ -1,5 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { openVault } from "../../test/e2e/support/vault.ts";
+import { runZsc } from "../../test/e2e/support/zsc-process.ts";
 import { type Check, checksIn, environmentOf, type Scene } from "./scene.ts";
 import { cacheFolder, run } from "./tools.ts";
 
@@ -25,6 +27,19 @@ export async function pythonChecks(scene: Scene): Promise<readonly Check[]> {
   await run(python, ["-m", "grpc_tools.protoc", ...out, ...into, ...protos]);
   const env = { ...(await environmentOf(scene, "PYTHON")), PYTHONPATH: generated };
   return checksIn(await run(python, [join(source, "client.py")], { env }));
+}
+
+/** The vendor's client of the vault API, unchanged, against a server of its own. */
+export async function oneclawChecks(): Promise<readonly Check[]> {
+  const python = await pythonWithPackages();
+  const limits = { ZSC_RATE_LIMIT: "off", ZSC_AUTH_RATE_LIMIT: "off", ZSC_SIGNUP: "on" };
+  const vault = await openVault({ env: limits });
+  const made = await runZsc(["user", "create", "owner@example.com", "--owner", "--json"], vault.env);
+  const { api_key: key } = JSON.parse(made.stdout);
+  const env = { ZSC_BASE: `http://${vault.host}:${vault.port}`, ZSC_OWNER_KEY: key };
+  const checks = checksIn(await run(python, [join(source, "oneclaw_client.py")], { env }));
+  const { code } = await vault.verify();
+  return [...checks, { what: "the chain verifies", ok: code === 0, saw: "" }];
 }
 
 /** An environment of its own with the packages of `requirements.txt`, made anew when that has changed. */
