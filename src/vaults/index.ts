@@ -13,6 +13,7 @@ export { createPolicy, deletePolicy, listPolicies, updatePolicy } from "./policy
 export { type Held, purgeHeld } from "./purge.ts";
 export { parseScopes } from "./scope.ts";
 export {
+  admitUse,
   deleteSecret,
   disableVersion,
   isVersionDisabled,
@@ -27,6 +28,7 @@ export {
   recordVersions,
   repeatWrite,
   rotateSecret,
+  type SecretUse,
 } from "./secret-calls.ts";
 export { parseSecretType } from "./secret-type.ts";
 export {

@@ -148,7 +148,7 @@ export function putSecret(
     needs: [...needsChange(asked, place), { table: olderVersions, inserts: true }, ...needsKeyed(keyed)],
     bytes: input.value.bytes.byteLength,
     decide(view, caller) {
-      requireUse(view, caller, asked, place, ["write"]);
+      requireUse(view, caller, asked, place, "secret.write");
       refuseRepeated(view, keyed);
       const before = view.get(vaultSecrets, keyOf(place));
       requireAsRecorded(view, vaultSecrets, keyOf(place));
@@ -177,7 +177,7 @@ export function repeatWrite(asked: Asked, place: Place, number: number): Operati
     subject: subjectOf(place),
     needs: needsVersion(asked, place, number, false),
     decide(view, caller) {
-      requireUse(view, caller, asked, place, ["write"]);
+      requireUse(view, caller, asked, place, "secret.write");
       const facts = readable(view, view.get(vaultSecrets, keyOf(place)), number);
       const details = { vault_id: place.vaultId, path: place.path, version: number, replayed: true };
       return { value: facts, resourceId: facts.id, details };
@@ -207,7 +207,7 @@ export function rotateSecret(
     subject: subjectOf(place),
     needs: [...needsChange(asked, place), { table: olderVersions, inserts: true }],
     decide(view, caller) {
-      requireUse(view, caller, asked, place, ["rotate", "write"]);
+      requireUse(view, caller, asked, place, "secret.rotate");
       const before = view.get(vaultSecrets, keyOf(place));
       if (before === undefined || before.isDeleted === 1) {
         throw unknownSecret();
@@ -331,7 +331,7 @@ export function readVersion(
     subject: subjectOf(place),
     needs: [...needsVersion(asked, place, number, counts), ...needsKeyed(keyed)],
     decide(view, caller) {
-      requireUse(view, caller, asked, place, ["read"]);
+      requireUse(view, caller, asked, place, "secret.read");
       if (!repeats) {
         refuseRepeated(view, keyed);
       }
@@ -421,7 +421,7 @@ export function deleteSecret(asked: Asked, place: Place): Operation<void> {
     subject: subjectOf(place),
     needs: needsChange(asked, place),
     decide(view, caller) {
-      requireUse(view, caller, asked, place, ["delete", "write"]);
+      requireUse(view, caller, asked, place, "secret.delete");
       const secret = view.get(vaultSecrets, keyOf(place));
       if (secret === undefined || secret.isDeleted === 1) {
         throw unknownSecret();
@@ -446,7 +446,7 @@ export function disableVersion(asked: Asked, place: Place, number: number): Oper
     subject: subjectOf(place),
     needs: needsChange(asked, place),
     decide(view, caller) {
-      requireUse(view, caller, asked, place, ["write"]);
+      requireUse(view, caller, asked, place, "secret.version_disable");
       const secret = view.get(vaultSecrets, keyOf(place));
       if (secret === undefined || number > secret.number) {
         throw unknownSecret();
@@ -484,7 +484,7 @@ export function recordVersions(asked: Asked, place: Place): Operation<VaultSecre
     subject: subjectOf(place),
     needs: [...needsAccess(place.vaultId, asked), { table: vaultSecrets, key: [keyOf(place)] }],
     decide(view, caller) {
-      requireUse(view, caller, asked, place, ["read"]);
+      requireUse(view, caller, asked, place, "secret.versions");
       const secret = view.get(vaultSecrets, keyOf(place));
       if (secret === undefined) {
         throw unknownSecret();
@@ -512,14 +512,53 @@ function needsChange(asked: Asked, place: Place): readonly Need[] {
   return [...needsAccess(place.vaultId, asked), { table: vaultSecrets, key: [keyOf(place)], changes: true }];
 }
 
+/** What is done with the secret of a path. */
+export type SecretUse =
+  | "secret.write"
+  | "secret.rotate"
+  | "secret.read"
+  | "secret.delete"
+  | "secret.version_disable"
+  | "secret.versions";
+
+/** Either suffices (contract 1claw.md, D14). */
+const permissionsFor: Readonly<Record<SecretUse, readonly Permission[]>> = {
+  "secret.write": ["write"],
+  "secret.rotate": ["rotate", "write"],
+  "secret.read": ["read"],
+  "secret.delete": ["delete", "write"],
+  "secret.version_disable": ["write"],
+  "secret.versions": ["read"],
+};
+
+/**
+ * Decides whether a caller may use a path before anything of it is loaded: by how long a refusal took, somebody would learn
+ * whether there is a secret, and how large it is. Records the refusal, and nothing else: whoever may is decided on again with the
+ * operation itself.
+ */
+export function admitUse(asked: Asked, use: SecretUse, place: Place): Operation<"allowed"> {
+  return orElse<never, "allowed">(
+    callOperation<never>({
+      asked,
+      action: use,
+      subject: subjectOf(place),
+      needs: needsAccess(place.vaultId, asked),
+      decide(view, caller) {
+        requireUse(view, caller, asked, place, use);
+        throw new Otherwise("allowed");
+      },
+    }),
+  );
+}
+
 function requireUse(
   view: View,
   caller: Parameters<typeof enter>[1],
   asked: Asked,
   { vaultId, path }: Place,
-  anyOf: readonly Permission[],
+  use: SecretUse,
 ): void {
-  requireAccess(enter(view, caller, asked, vaultId), { kind: "use", path, anyOf });
+  requireAccess(enter(view, caller, asked, vaultId), { kind: "use", path, anyOf: permissionsFor[use] });
 }
 
 function unknownSecret(): VaultError {

@@ -11,9 +11,10 @@ import {
   SecretSchema,
   type SecretService,
 } from "#gen/vault/v1/secrets_pb.js";
-import { createWorkQueue, Plaintext, VaultError } from "../../base/index.ts";
+import { BoundedMap, createWorkQueue, Plaintext, VaultError } from "../../base/index.ts";
 import type { Head } from "../../ledger/index.ts";
 import {
+  admitUse,
   defaultCharset,
   defaultGeneratedLength,
   deleteSecret,
@@ -38,6 +39,7 @@ import {
   recordVersions,
   repeatWrite,
   rotateSecret,
+  type SecretUse,
   type VersionFacts,
   vaultSecrets,
 } from "../../vaults/index.ts";
@@ -49,6 +51,8 @@ const persons: Access = ["person"];
 const maxValueBytes = 4_194_304;
 const maxMetadataBytes = 65_536;
 const pageSize = 500;
+/** Paths of callers that were allowed before. */
+const maxAllowed = 8_192;
 /** Of one read: as it is, counted, repeated. */
 const maxOperations = 4;
 /** Entries of a list, and bytes of their paths and metadata; a longer one is refused. */
@@ -76,6 +80,19 @@ export function createSecretHandlers(ports: VaultPorts): ServiceImpl<typeof Secr
     ...{ atOnce: listsAtOnce, waiting: listsWaiting, retryAfterMs: listRetryMs },
     message: "too many lists are waiting",
   });
+  /** Of callers and paths that were allowed before: for them the operation itself may decide at once. It decides in any case. */
+  const allowed = new BoundedMap<true>(maxAllowed);
+
+  async function admit(context: HandlerContext, use: SecretUse, place: Place): Promise<void> {
+    const asked = askedIn(context);
+    const { sub, keyId } = asked.credential;
+    const text = `${use} ${sub} ${keyId} ${keyOf(place)}`;
+    if (allowed.get(text) === undefined) {
+      await submitFor(ports, admitUse(asked, use, place), context);
+      allowed.set(text, true);
+    }
+  }
+
   return {
     async putSecret(request, context) {
       const place = placeIn(request);
@@ -92,6 +109,10 @@ export function createSecretHandlers(ports: VaultPorts): ServiceImpl<typeof Secr
         rotationPolicy: objectText(request.rotationPolicy, "rotation_policy", maxMetadataBytes) ?? null,
       };
       const value = valueIn(request.value);
+      await admit(context, "secret.write", place).catch((error: unknown) => {
+        value.wipe();
+        throw error;
+      });
       const put = putSecret(askedIn(context), place, { value, ...fields }, { precondition, keyed }, sealer);
       const { value: outcome, receipts } = await submitFor(ports, put, context).finally(() => value.wipe());
       if (outcome.kind === "repeat") {
@@ -112,12 +133,17 @@ export function createSecretHandlers(ports: VaultPorts): ServiceImpl<typeof Secr
     },
 
     async deleteSecret(request, context) {
-      await submitAndSign(ports, deleteSecret(askedIn(context), placeIn(request)), context);
+      const place = placeIn(request);
+      await admit(context, "secret.delete", place);
+      await submitAndSign(ports, deleteSecret(askedIn(context), place), context);
       return create(EmptySchema);
     },
 
     async disableSecretVersion({ version, ...request }, context) {
-      const disable = disableVersion(askedIn(context), placeIn(request), versionIn(version));
+      const place = placeIn(request);
+      const number = versionIn(version);
+      await admit(context, "secret.version_disable", place);
+      const disable = disableVersion(askedIn(context), place, number);
       await submitAndSign(ports, disable, context);
       return create(EmptySchema);
     },
@@ -125,8 +151,10 @@ export function createSecretHandlers(ports: VaultPorts): ServiceImpl<typeof Secr
     async rotateSecret({ length, charset, type, ...request }, context) {
       const place = placeIn(request);
       const wanted = length === undefined ? defaultGeneratedLength : wholeIn(length, "length", 8, 1_024);
-      const value = generateValue(wanted, charset === undefined ? defaultCharset : parseCharset(charset));
+      const characters = charset === undefined ? defaultCharset : parseCharset(charset);
       const ofType = type === undefined ? undefined : parseSecretType(type);
+      await admit(context, "secret.rotate", place);
+      const value = generateValue(wanted, characters);
       const rotate = rotateSecret(askedIn(context), place, value, ofType, sealer);
       const written = await submitAndSign(ports, rotate, context).finally(() => value.wipe());
       return metadataMessage(place.path, written);
@@ -137,6 +165,10 @@ export function createSecretHandlers(ports: VaultPorts): ServiceImpl<typeof Secr
       const { value: access, receipts } = await submitFor(ports, recordList(askedIn(context), id), context);
       const receipt = lastOf(receipts);
       sign(context, receipt);
+      // Without a grant there is nothing to look for, and how long that takes would tell how much there is.
+      if (access({ kind: "see" }).kind !== "allowed") {
+        return create(ListSecretsResponseSchema, {});
+      }
       const beginning = `${id}/`;
       return await lists.run(async () => {
         const secrets = [];
@@ -158,6 +190,7 @@ export function createSecretHandlers(ports: VaultPorts): ServiceImpl<typeof Secr
 
     async listSecretVersions(request, context) {
       const place = placeIn(request);
+      await admit(context, "secret.versions", place);
       const { value: secret, receipts } = await submitFor(ports, recordVersions(askedIn(context), place), context);
       const receipt = lastOf(receipts);
       sign(context, receipt);
@@ -180,6 +213,7 @@ export function createSecretHandlers(ports: VaultPorts): ServiceImpl<typeof Secr
 
   /** A version with a limit of reads is read by a second operation, which counts; an answer is repeated by a third. */
   async function read(context: HandlerContext, place: Place, number: number | null, keyed: Keyed | null) {
+    await admit(context, "secret.read", place);
     let options: ReadOptions = { number, keyed, counts: false, repeats: false };
     for (let operations = 0; operations < maxOperations; operations++) {
       const operation = readVersion(askedIn(context), place, options, sealer);
