@@ -37,7 +37,7 @@ interface Session {
   readonly vaultIds?: readonly string[];
   /** The personal key that it was made from, or the prefix of the agent's; null for none. */
   readonly keyId: string | null;
-  /** Of a user, as its row says now. */
+  /** Of the user or agent, as its row says now. */
   readonly epoch?: number;
   readonly ttlSeconds: number;
 }

@@ -21,7 +21,7 @@ export interface Credential {
   readonly jti: string | null;
   /** The personal key that was sent, or that the token was made from. */
   readonly keyId: string | null;
-  /** Of a user's token: it counts while the user is in the same one. */
+  /** Of a token: it counts while its user or agent is in the same one. */
   readonly epoch: number | null;
 }
 

@@ -160,7 +160,9 @@ export function deactivateAgent(asked: Asked, id: string): Operation<Person> {
 
 function changedTo(view: View, before: Person, given: Partial<Person>): Done<Person> {
   requireAsRecorded(view, people, before.sub);
-  const record: Person = { ...before, ...given, version: before.version + 1 };
+  // What an agent had when it was deactivated stays dead when it is active again.
+  const tokenEpoch = before.tokenEpoch + (given.isActive === 0 ? 1 : 0);
+  const record: Person = { ...before, ...given, tokenEpoch, version: before.version + 1 };
   return {
     value: record,
     changes: [{ kind: "put", table: people, record }],

@@ -50,11 +50,11 @@ export function needsCaller({ sub, jti, keyId }: Credential): readonly Need[] {
  * @throws VaultError `UNAUTHENTICATED`
  */
 export function callerOf(view: View, credential: Credential): Caller {
-  const { sub, jti, keyId } = credential;
+  const { sub, jti } = credential;
   if (jti !== null && view.all(revokedTokens, "jti", jti).length > 0) {
     throw unknownCaller();
   }
-  return isAgent(sub) ? callingAgent(view, sub, keyId) : callingUser(view, credential);
+  return isAgent(sub) ? callingAgent(view, credential) : callingUser(view, credential);
 }
 
 function callingUser(view: View, { sub, jti, keyId, epoch }: Credential): Caller {
@@ -73,10 +73,11 @@ function callingUser(view: View, { sub, jti, keyId, epoch }: Credential): Caller
   return { sub, type: "user", id: sub.slice("user:".length), role, scopes, vaultIds, person, used };
 }
 
-/** @param keyId the prefix of the key that the token was made from */
-function callingAgent(view: View, sub: string, keyId: string | null): Caller {
+/** Its `keyId` is the prefix of the key that the token was made from. */
+function callingAgent(view: View, { sub, keyId, epoch }: Credential): Caller {
   const person = view.get(people, sub);
-  if (person === undefined || keyId === null || person.keyPrefix !== keyId || !isGoodAgent(person, view.now)) {
+  const isOfNow = person !== undefined && person.keyPrefix === keyId && person.tokenEpoch === epoch;
+  if (!isOfNow || !isGoodAgent(person, view.now)) {
     throw unknownCaller();
   }
   const { role, scopes, vaultIds } = person;

@@ -28,7 +28,7 @@ export interface Person {
   readonly keyExpiresAtMs: number | null;
   /** Of users: argon2id, PHC text; null for one that signs in with keys alone. */
   readonly passwordHash: string | null;
-  /** Of users: tokens of another one are dead. */
+  /** Tokens of another one are dead. */
   readonly tokenEpoch: number;
   /** Of users: whether they want mail about news. */
   readonly marketingEmails: number;

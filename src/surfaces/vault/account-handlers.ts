@@ -127,9 +127,9 @@ export function createSignInHandlers(
     const { id: org, tokens } = await organisation();
     const exchange = presented === undefined ? refuseSignIn("agent_key") : exchangeAgentKey(presented, agentId);
     const { value: agent, receipts } = await sequencer.submit<Person>(exchange);
-    const { sub, scopes, vaultIds, keyPrefix: keyId } = agent;
+    const { sub, scopes, vaultIds, keyPrefix: keyId, tokenEpoch: epoch } = agent;
     const ttlSeconds = agent.tokenTtlSeconds ?? agentTokenSeconds;
-    const token = await tokens.sign({ sub, org, scopes, vaultIds, keyId, ttlSeconds });
+    const token = await tokens.sign({ sub, org, scopes, vaultIds, keyId, epoch, ttlSeconds });
     sign(context, lastOf(receipts));
     return { agent, token: tokenFields(token, ttlSeconds) };
   }

@@ -374,6 +374,21 @@ describe.each(databaseKinds)("agents of the vault API, on %s", (database) => {
     expect(await runOn(vault.databaseUrl, [])).toMatchObject({ code: 0, stderr: "" });
   });
 
+  test("what an agent had when it was deactivated stays dead when it is active again", async () => {
+    for (const deactivate of [
+      (id: string) => call("DELETE", `/agents/${id}`, member),
+      (id: string) => call("PATCH", `/agents/${id}`, member, { is_active: false }),
+    ]) {
+      const agent = await newAgent();
+      const token = await tokenOf(agent);
+      expect(await statusOf("GET", "/agents/me", token)).toBe(200);
+      expect((await deactivate(agent.id)).status).toBeLessThan(300);
+      expect(await statusOf("PATCH", `/agents/${agent.id}`, member, { is_active: true })).toBe(200);
+      expect(await statusOf("GET", "/agents/me", token)).toBe(401);
+      expect(await statusOf("GET", "/agents/me", await tokenOf(agent))).toBe(200);
+    }
+  });
+
   test("the log vouches for agents, and names one that was altered by hand", async () => {
     const personal = json(await call("POST", "/auth/api-keys", member, { name: "k" }))["key"] as { id: string };
     expect(await statusOf("DELETE", `/auth/api-keys/${personal.id}`, member)).toBe(204);
