@@ -12,6 +12,8 @@ export interface ZscClientOptions {
   readonly token: string | (() => string | Promise<string>);
   /** How long a call may take, milliseconds; 10,000 unless given. */
   readonly timeoutMs?: number;
+  /** `ca`: authorities in PEM, in place of the system's. */
+  readonly tls?: { readonly ca?: string };
   /** Where `read` falls through to; this process's environment unless given. */
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
@@ -45,7 +47,7 @@ export interface ZscClient {
  *     const password = await vault.read("db-password", { purpose: "connect" });
  */
 export function createZscClient(options: ZscClientOptions): ZscClient {
-  const { baseUrl, token, timeoutMs = 10_000, env = process.env } = options;
+  const { baseUrl, token, timeoutMs = 10_000, env = process.env, tls = {} } = options;
   const authenticate: Interceptor = (next) => async (request) => {
     request.header.set("authorization", `Bearer ${checkToken(typeof token === "function" ? await token() : token)}`);
     return await next(request);
@@ -55,7 +57,7 @@ export function createZscClient(options: ZscClientOptions): ZscClient {
     interceptors: [authenticate, againIfRefused],
     defaultTimeoutMs: timeoutMs,
     readMaxBytes: 8_388_608,
-    sessionManager: new GuardedSessions(baseUrl, keepAlive(timeoutMs)),
+    sessionManager: new GuardedSessions(baseUrl, keepAlive(timeoutMs), tls),
   });
   const context = createClient(ZeqContext, transport);
   return {

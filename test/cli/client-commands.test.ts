@@ -259,7 +259,7 @@ describe("client commands in the folder of a development vault", () => {
     const admin = { ZSC_TOKEN: await token("admin", "ZEQ-ALICE") };
     expect(await zsc(["context", "list", "--url", "http://127.0.0.1:9"], { env: admin })).toMatchObject({
       code: 8,
-      stderr: expect.stringContaining("next: zsc doctor"),
+      stderr: expect.stringContaining("next: check the URL"),
     });
     expect(await zsc(["context", "list", "--url", url], { env: { ZSC_TOKEN: "bad.token.x" } })).toMatchObject({
       code: 3,

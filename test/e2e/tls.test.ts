@@ -7,6 +7,7 @@ import { type Certificate, makeCertificate } from "./support/certificate.ts";
 import { http1Client, http2Client } from "./support/http.ts";
 import { rpcClients } from "./support/rpc-clients.ts";
 import { closeVaults, openVault, type Vault } from "./support/vault.ts";
+import { runZsc } from "./support/zsc-process.ts";
 
 describe("TLS", () => {
   let certificate: Certificate;
@@ -41,6 +42,20 @@ describe("TLS", () => {
     expect(outcome.message?.value).toBe("v");
     client.close();
   });
+
+  test("carries the command line once that knows the authority", async () => {
+    const url = `https://${vault.host}:${vault.port}`;
+    const env = { ZSC_TOKEN: await vault.token("admin", "ZEQ-ADMIN") };
+    expect(await runZsc(["context", "list", "--url", url], env)).toMatchObject({
+      code: 8,
+      stdout: "",
+      stderr: expect.stringContaining("of an authority that is not known here\n  next: --ca-file FILE"),
+    });
+    const known = await runZsc(["context", "list", "--url", url, "--ca-file", certificate.certFile, "--json"], env);
+    expect(known).toMatchObject({ code: 0, stderr: "", stdout: expect.stringContaining('"ok":true') });
+    const none = await runZsc(["context", "list", "--url", url, "--ca-file", "/no/such"], env);
+    expect(none).toMatchObject({ code: 2, stderr: "zsc: the CA file /no/such cannot be read (ENOENT)\n" });
+  }, 60_000);
 
   test("does not speak TLS 1.1", async () => {
     const socket = connect({

@@ -19,9 +19,11 @@ const kinds: Readonly<Record<string, FailureKind>> = {
   SEAL_BROKEN: "bug",
 };
 
+const hint = "check the URL, and that the server is up: its /readyz says what it lacks";
+
 const nexts: Partial<Readonly<Record<FailureKind, string>>> = {
   unauthenticated: "zsc whoami",
-  no_answer: "zsc doctor",
+  no_answer: hint,
 };
 
 /** What a failed call is to people. No token and no value is in it: the errors of the vault hold none. */
@@ -48,13 +50,13 @@ function failureWithoutReason(error: ConnectError, url: string): CliFailure {
   }
   switch (error.code) {
     case Code.DeadlineExceeded:
-      return noAnswer(`${url} did not answer in time`, "--timeout 30s, or zsc doctor");
+      return noAnswer(`${url} did not answer in time`, "--timeout 30s");
     case Code.Unavailable:
       return noAnswer(`${url} cannot be reached`);
     case Code.Canceled:
       return new CliFailure("interrupted", "interrupted");
     case Code.Unimplemented:
-      return noAnswer(`${url} does not know this call: it is an older ZSC, or none`, "zsc doctor");
+      return noAnswer(`${url} does not know this call: it is an older ZSC, or none`, "check the URL");
     case Code.Internal:
       // The sentence of our own server for what is a bug; everything else of this code is from other servers and proxies.
       return error.rawMessage === "internal error"
@@ -94,7 +96,7 @@ function networkFailure(code: string | undefined, url: string): CliFailure | und
   }
   const ofCertificate = certificateSentences[code];
   if (ofCertificate !== undefined) {
-    const next = ofCertificate === unknownAuthority ? "--ca-file FILE with its authority, in PEM" : "zsc doctor";
+    const next = ofCertificate === unknownAuthority ? "--ca-file FILE with its authority, in PEM" : "check the URL";
     return noAnswer(`${url} ${ofCertificate}`, next);
   }
   const sentence = networkSentences[code];
@@ -106,7 +108,7 @@ function networkFailure(code: string | undefined, url: string): CliFailure | und
     : undefined;
 }
 
-function noAnswer(message: string, next = "zsc doctor"): CliFailure {
+function noAnswer(message: string, next = hint): CliFailure {
   return new CliFailure("no_answer", message, { code: "UNREACHABLE", next });
 }
 
