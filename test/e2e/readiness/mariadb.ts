@@ -20,6 +20,7 @@ const rights = {
 /** Of the vault API: not every one of these is tried. */
 const further = {
   ...{ keyed_answer: "SELECT, INSERT, DELETE", revoked_token: "SELECT, INSERT, DELETE" },
+  ...{ failure_of_account: "SELECT, INSERT, DELETE", failure_of_network: "SELECT, INSERT, DELETE" },
   ...{ vault_version: "SELECT, INSERT, DELETE" },
   ...Object.fromEntries(
     ["organisation", "person", "api_key", "vault", "vault_secret", "policy"].map((table) => {
