@@ -103,6 +103,30 @@ describe("the store in MySQL, when things go wrong", () => {
     expect((await write(store, () => ({}))).from).toEqual(emptyHead);
   });
 
+  test("gives way to what breaks off a statement, as a cluster does for the change of a table, and stays usable", async () => {
+    await whileHeadIsLocked(async () => {
+      const doomed = expect(load(store)).rejects.toMatchObject(conflict);
+      await queryText(server.url(), `KILL QUERY ${await waitingFor("LOCK WAIT")}`);
+      await doomed;
+    });
+    expect((await write(store, () => ({}))).from).toEqual(emptyHead);
+  });
+
+  test("starts in spite of what breaks off a statement of the start", async () => {
+    const opening = await withConnection(url, async (rival) => {
+      await rival.query("BEGIN");
+      // What a start writes to see whether it comes back waits for this.
+      await rival.query("SELECT * FROM key_check FOR UPDATE");
+      const late = openMysqlStore(mysqlOptionsOf(url), tables);
+      await queryText(server.url(), `KILL QUERY ${await waitingFor("LOCK WAIT")}`);
+      await waitingFor("LOCK WAIT");
+      return { late };
+    });
+    const late = await opening.late;
+    expect((await load(late)).head).toEqual(emptyHead);
+    await late.close();
+  });
+
   test("recovers by itself when idle connections are killed", async () => {
     await store.ping();
     await write(store, () => ({}));

@@ -12,6 +12,12 @@ export type Stage = "work" | "commit";
  */
 const conflicts: ReadonlySet<number> = new Set([1020, 1062, 1205, 1213]);
 
+/**
+ * A statement was broken off (1317): by a KILL, or by Galera, which lets the change of a table on another node go first.
+ * A COMMIT that was broken off may have been carried out.
+ */
+const interrupted = 1317;
+
 /** Other states that the database reports: read-only, a full disk, a missing privilege. */
 const troubles: ReadonlyMap<number, Trouble> = new Map([
   ...[1036, 1290, 1792, 1836, 1874].map((errno) => [errno, "read_only"] as const),
@@ -24,7 +30,7 @@ export function failureOf(error: unknown, stage: Stage = "work"): StoreFailure {
   const errno = errnoOf(error);
   const code = codeOf(error, errno);
   const cause = new DatabaseError(code);
-  if (conflicts.has(errno)) {
+  if (conflicts.has(errno) || (errno === interrupted && stage === "work")) {
     return new StoreFailure("conflict", `the database was changed by a rival (${cause.code})`, cause);
   }
   // A COMMIT without a clear answer may have been carried out.
