@@ -88,10 +88,7 @@ async function fill({ keys, progress }: Stage, scene: Scene, kind: DatabaseKind)
 
 async function createOwner(url: string, { masterKey, jwtSecret }: Keys): Promise<string> {
   const made = await run(process.execPath, [program, "user", "create", "bench@example.com", "--owner", "--json"], {
-    ZSC_MODE: "production",
-    ZSC_DATABASE_URL: url,
-    ZSC_MASTER_KEY: masterKey,
-    ZSC_JWT_SECRET: jwtSecret,
+    env: { ZSC_MODE: "production", ZSC_DATABASE_URL: url, ZSC_MASTER_KEY: masterKey, ZSC_JWT_SECRET: jwtSecret },
   });
   return JSON.parse(made).api_key;
 }

@@ -101,7 +101,7 @@ export async function createZscServer({ databaseUrl, keys, logFile }: ZscServerO
 /** Runs `zsc` beside the servers, and resolves with what it printed. */
 export async function runZsc(args: readonly string[], databaseUrl: string, keys: Keys): Promise<string> {
   const env = { ...environmentOf(databaseUrl), ZSC_MASTER_KEY: keys.masterKey, ZSC_JWT_SECRET: keys.jwtSecret };
-  return await run(process.execPath, [program, ...args], env);
+  return await run(process.execPath, [program, ...args], { env });
 }
 
 /** `zsc audit verify`: undefined when log and vault are whole, else what it printed. */

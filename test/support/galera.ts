@@ -164,12 +164,14 @@ async function recoverPosition(setup: NodeSetup): Promise<readonly string[]> {
   const { site, address, index } = setup;
   const own = [...serverArgs(site, nodeName(index), address.sql), ...nodeArgs(setup)];
   const args = [...own, "--wsrep-cluster-address=gcomm://", "--wsrep-recover"];
-  const printed = await run(site.program.path, args, {}, recoverWithinMs);
-  const position = /WSREP: Recovered position:\s*(\S+)/.exec(printed)?.[1];
+  // The server that has told its position sometimes never ends: its purge waits for what its shutdown has taken away.
+  const printed = await run(site.program.path, args, { withinMs: recoverWithinMs, until: recoveredPosition });
+  const position = recoveredPosition.exec(printed)?.[1];
   return position === undefined ? [] : [`--wsrep-start-position=${position}`];
 }
 
 const recoverWithinMs = 60_000;
+const recoveredPosition = /WSREP: Recovered position:\s*(\S+)\n/;
 
 async function isSynced(url: string): Promise<boolean> {
   const rows = await queryText(url, "SHOW STATUS WHERE Variable_name IN ('wsrep_local_state_comment', 'wsrep_ready')");

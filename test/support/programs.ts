@@ -45,29 +45,36 @@ export async function requireInstalled<T>(
   return installed;
 }
 
-/** Runs a program to its end and answers what it printed, standard output and error together. Kills what runs longer than `withinMs`. */
-export function run(
-  program: string,
-  args: readonly string[],
-  extraEnv: Record<string, string> = {},
-  withinMs?: number,
-): Promise<string> {
+interface RunOptions {
+  readonly env?: Record<string, string>;
+  /** Kills what runs longer. */
+  readonly withinMs?: number;
+  /** The program is killed once it has printed this: what it does afterwards is of no use. */
+  readonly until?: RegExp;
+}
+
+/** Runs a program to its end and answers what it printed, standard output and error together. */
+export function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
+  const { env = {}, withinMs, until } = options;
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, ...extraEnv },
+      env: { ...process.env, ...env },
       killSignal: "SIGKILL",
       ...(withinMs === undefined ? {} : { timeout: withinMs }),
     });
     let printed = "";
     const collect = (chunk: Buffer): void => {
       printed += chunk.toString();
+      if (until?.test(printed)) {
+        child.kill("SIGKILL");
+      }
     };
     child.stdout.on("data", collect);
     child.stderr.on("data", collect);
     child.on("error", reject);
     child.on("close", (code, signal) => {
-      if (code === 0) {
+      if (code === 0 || until?.test(printed)) {
         resolve(printed);
       } else {
         reject(new Error(`${program} ended with ${code ?? signal}:\n${lastLines(printed)}`));
@@ -93,7 +100,7 @@ function isExecutable(path: string): boolean {
 async function installPackages(apt: string, packages: readonly string[]): Promise<void> {
   // Another run may be installing just now: wait for its lock instead of failing.
   const options = ["-q", "-y", "-o", "DPkg::Lock::Timeout=300"];
-  const env = { DEBIAN_FRONTEND: "noninteractive" };
+  const env = { env: { DEBIAN_FRONTEND: "noninteractive" } };
   const forbidden = forbidServiceStart();
   try {
     await run(apt, [...options, "update"], env);
