@@ -107,7 +107,7 @@ export async function runZsc(args: readonly string[], databaseUrl: string, keys:
 /** `zsc audit verify`: undefined when log and vault are whole, else what it printed. */
 export async function verifyAudit(databaseUrl: string): Promise<string | undefined> {
   try {
-    await run(process.execPath, [program, "audit", "verify"], environmentOf(databaseUrl));
+    await run(process.execPath, [program, "audit", "verify"], { env: environmentOf(databaseUrl) });
     return undefined;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
