@@ -1,16 +1,19 @@
 import type { Principal } from "../base/index.ts";
 import { type Operation, originIdOf } from "../ledger/index.ts";
 import { needsChange, notAsRecorded, notFound, oneRow, refuse } from "./drafts.ts";
+import { type Precondition, unmet } from "./precondition.ts";
 import { secrets } from "./tables.ts";
 
 /** Deletes a secret permanently. Its audit rows remain. */
-export function deleteSecret(name: string, admin: Principal): Operation<void> {
+export function deleteSecret(name: string, admin: Principal, precondition: Precondition = {}): Operation<void> {
   return {
     needs: needsChange(name),
     weight: oneRow,
     apply(view) {
-      if (view.get(secrets, name) === undefined) {
-        return refuse(name, admin.zid, "delete", notFound());
+      const before = view.get(secrets, name);
+      const refusal = before === undefined ? notFound() : unmet(precondition, before);
+      if (refusal !== undefined) {
+        return refuse(name, admin.zid, "delete", refusal);
       }
       if (!view.isAsRecorded(secrets, name)) {
         return refuse(name, admin.zid, "delete", notAsRecorded());

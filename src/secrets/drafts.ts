@@ -1,4 +1,4 @@
-import { VaultError } from "../base/index.ts";
+import { VaultError, type VaultErrorCode } from "../base/index.ts";
 import { type AuditDraft, type Decision, type Need, originIdOf, type Weight } from "../ledger/index.ts";
 import type { Binding } from "../sealing/index.ts";
 import type { Secret } from "./secret.ts";
@@ -33,7 +33,7 @@ export function bindingOf(secret: Omit<Secret, "sealedKey" | "sealedValue">): Bi
   };
 }
 
-export type RefusalReason = "denied" | "rate_limited" | "not_found" | "error";
+export type RefusalReason = "denied" | "rate_limited" | "not_found" | "conflict" | "error";
 
 /** @param by the ZID of the token when it is not the actor's; when absent, the payload has no such field */
 export function deniedDraft(
@@ -54,13 +54,18 @@ export function deniedDraft(
 
 /** Refuses a management call, and records the refusal. `call` is the call's name in the audit row. */
 export function refuse(name: string, actorZid: string, call: string, error: VaultError): Decision<never> {
-  const reason = error.code === "NOT_FOUND" ? "not_found" : "error";
+  const reason = reasons[error.code] ?? "error";
   return {
     outcome: { kind: "refused", error },
     changes: [],
     drafts: [deniedDraft(name, actorZid, call, reason)],
   };
 }
+
+const reasons: Readonly<Partial<Record<VaultErrorCode, RefusalReason>>> = {
+  NOT_FOUND: "not_found",
+  CONFLICT: "conflict",
+};
 
 export function notFound(): VaultError {
   return new VaultError("NOT_FOUND", "no secret of that name");

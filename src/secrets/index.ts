@@ -4,6 +4,7 @@ export type { Request } from "./gated.ts";
 export { infoSecret, recordAudit, recordList } from "./metadata.ts";
 export { createMetadataReader, type MetadataListing, type MetadataReader } from "./metadata-reader.ts";
 export { grantSecret, revokeSecret } from "./permissions.ts";
+export type { Precondition } from "./precondition.ts";
 export { probePermission } from "./probe.ts";
 export { type ReadItem, type ReadSecret, type Room, readSecret, readSecrets, wipeAll } from "./read.ts";
 export { rotateIfDue, rotateSecret } from "./rotate.ts";

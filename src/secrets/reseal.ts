@@ -1,6 +1,7 @@
 import type { Principal, VaultError } from "../base/index.ts";
 import type { AuditDraft, Decision, Operation } from "../ledger/index.ts";
 import { isSealBroken, needsChange, notAsRecorded, notFound, oneRow, refuse } from "./drafts.ts";
+import { type Precondition, unmet } from "./precondition.ts";
 import type { Secret } from "./secret.ts";
 import { secrets } from "./tables.ts";
 
@@ -8,6 +9,7 @@ import { secrets } from "./tables.ts";
 interface Resealing<T> {
   /** The call's name in the audit row of a refusal. */
   readonly call: string;
+  readonly precondition: Precondition;
   /** Returns the changed secret, or the refusal. Throws `SEAL_BROKEN` when the seal does not open. */
   change(before: Secret, nowZeqond: number, nowIso: string): Secret | VaultError;
   draft(after: Secret): AuditDraft;
@@ -16,7 +18,7 @@ interface Resealing<T> {
 
 /**
  * Makes the operation that changes an existing secret. It records all refusals in the same way: a missing secret, a
- * broken seal, a row that does not match the log, and those of `change`.
+ * precondition that is not met, a broken seal, a row that does not match the log, and those of `change`.
  */
 export function reseal<T>(name: string, admin: Principal, resealing: Resealing<T>): Operation<T> {
   return {
@@ -27,7 +29,8 @@ export function reseal<T>(name: string, admin: Principal, resealing: Resealing<T
       if (before === undefined) {
         return refuse(name, admin.zid, resealing.call, notFound());
       }
-      const after = attempt(() => resealing.change(before, view.now.zeqond, view.now.iso));
+      const after =
+        unmet(resealing.precondition, before) ?? attempt(() => resealing.change(before, view.now.zeqond, view.now.iso));
       if (after instanceof Error) {
         return refuse(name, admin.zid, resealing.call, after);
       }

@@ -2,13 +2,19 @@ import { type Principal, rotationZeqonds, systemZid } from "../base/index.ts";
 import { changeMarks, type Operation, originIdOf } from "../ledger/index.ts";
 import type { Sealer } from "../sealing/index.ts";
 import { bindingOf } from "./drafts.ts";
+import type { Precondition } from "./precondition.ts";
 import { reseal } from "./reseal.ts";
 import type { Secret } from "./secret.ts";
 import { secrets } from "./tables.ts";
 
 /** Reseals the plaintext under a fresh key, at an admin's request. */
-export function rotateSecret(name: string, admin: Principal, sealer: Sealer): Operation<void> {
-  return rotate(name, admin, sealer, "manual_rotated");
+export function rotateSecret(
+  name: string,
+  admin: Principal,
+  sealer: Sealer,
+  precondition: Precondition = {},
+): Operation<void> {
+  return rotate(name, admin, sealer, "manual_rotated", precondition);
 }
 
 /** Whether the daemon should rotate this secret now. */
@@ -21,7 +27,7 @@ function isDue(secret: Secret, nowZeqond: number): boolean {
  * Resolves to whether it was rotated.
  */
 export function rotateIfDue(name: string, sealer: Sealer): Operation<boolean> {
-  const rotation = rotate(name, { zid: systemZid, role: "system" }, sealer, "auto_rotated");
+  const rotation = rotate(name, { zid: systemZid, role: "system" }, sealer, "auto_rotated", {});
   return {
     needs: rotation.needs,
     weight: rotation.weight,
@@ -42,9 +48,11 @@ function rotate(
   actor: Principal,
   sealer: Sealer,
   purpose: "manual_rotated" | "auto_rotated",
+  precondition: Precondition,
 ): Operation<void> {
   return reseal(name, actor, {
     call: "rotate",
+    precondition,
     change(before, nowZeqond, nowIso) {
       const plaintext = sealer.open(before, bindingOf(before));
       const expiresZeqond = nowZeqond + rotationZeqonds;

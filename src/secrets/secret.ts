@@ -22,10 +22,10 @@ export interface Secret {
 }
 
 /** The fields of a secret that an admin may see. */
-export type SecretMetadata = Omit<Secret, "version" | "sealedKey" | "sealedValue">;
+export type SecretMetadata = Omit<Secret, "sealedKey" | "sealedValue">;
 
 /** Strips the fields that an admin may not see. */
 export function metadataOf(secret: Secret): SecretMetadata {
-  const { version: _version, sealedKey: _sealedKey, sealedValue: _sealedValue, ...metadata } = secret;
+  const { sealedKey: _sealedKey, sealedValue: _sealedValue, ...metadata } = secret;
   return metadata;
 }

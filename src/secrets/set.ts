@@ -2,6 +2,7 @@ import { type Moment, type Plaintext, type Principal, randomUuid, rotationZeqond
 import { changeMarks, type Decision, type Operation, originIdOf } from "../ledger/index.ts";
 import type { Sealer } from "../sealing/index.ts";
 import { bindingOf, isSealBroken, needsChange, notAsRecorded, refuse } from "./drafts.ts";
+import { type Precondition, unmet } from "./precondition.ts";
 import type { Secret } from "./secret.ts";
 import { secrets } from "./tables.ts";
 
@@ -17,14 +18,23 @@ export interface SetInput {
   readonly expiresZeqond?: number | null;
 }
 
-/** Creates a secret or gives it a new value, always under a fresh key. */
-export function setSecret(input: SetInput, admin: Principal, sealer: Sealer): Operation<void> {
+/** Creates a secret or gives it a new value, always under a fresh key. The outcome is its version. */
+export function setSecret(
+  input: SetInput,
+  admin: Principal,
+  sealer: Sealer,
+  precondition: Precondition = {},
+): Operation<number> {
   const { name } = input;
   return {
     needs: needsChange(name),
     weight: { rows: 1, bytes: 2 * input.value.bytes.byteLength },
     apply(view) {
       const before = view.get(secrets, name);
+      const conflict = unmet(precondition, before);
+      if (conflict !== undefined) {
+        return refuse(name, admin.zid, "set", conflict);
+      }
       if (before !== undefined && carriesOver(input)) {
         // An attacker with write access to the tables could change the owner or the permissions; a set must not seal
         // them in.
@@ -51,7 +61,7 @@ function decide(
   value: Plaintext,
   admin: Principal,
   sealer: Sealer,
-): Decision<void> {
+): Decision<number> {
   const secret: Secret = { ...fields, ...sealer.seal(value, bindingOf(fields)) };
   const payload = {
     name: secret.name,
@@ -63,7 +73,7 @@ function decide(
     ...changeMarks(secrets, secret),
   };
   return {
-    outcome: { kind: "done", value: undefined },
+    outcome: { kind: "done", value: secret.version },
     changes: [{ kind: "put", table: secrets, record: secret }],
     drafts: [{ type: "secret_set", originId: originIdOf(secret.name), actorZid: admin.zid, purpose: "set", payload }],
   };

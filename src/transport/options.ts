@@ -141,10 +141,12 @@ export interface JsonSurface {
   readonly timeoutMs?: number;
   /** Absent fields with this option are written as null. */
   readonly emitNull?: FieldFlag;
+  /** Fields with this option are not written. */
+  readonly leaveOut?: FieldFlag;
   /** Whether a body that may hold fields may also be empty, which counts as `{}`. */
   readonly takesEmptyBodies?: boolean;
   /** Rewrites the JSON object of a body, or of the query of a route without a body, before it is decoded. */
-  prepare?(method: DescMethod, json: JsonObject): JsonObject;
+  prepare?(method: DescMethod, json: JsonObject, header: Headers): JsonObject;
   /** Refuses a call before anything else is done for it: what it returns is the reason. */
   refusal?(method: DescMethod, from: CallOrigin): unknown;
   /**
@@ -153,7 +155,7 @@ export interface JsonSurface {
    */
   mistake?(method: DescMethod, message: Message, mistake: JsonMistake): ConnectError;
   /** `json` is the message; the answer of a streamed list MUST end with it. */
-  success(method: DescMethod, json: JsonObject): JsonReply;
+  success(method: DescMethod, json: JsonObject, message: Message): JsonReply;
   failure(problem: JsonProblem): JsonReply;
 }
 

@@ -7,6 +7,7 @@ import { denialLimiter, probes } from "./json/probe.ts";
 import { receipts } from "./json/receipts.ts";
 import { setFields } from "./json/set-fields.ts";
 import { successShapes } from "./json/shapes.ts";
+import { versions } from "./json/versions.ts";
 import { closeVaults, databaseKinds, openVault, type Vault } from "./support/vault.ts";
 
 /** The contract's section 2, row by row, against the real server. */
@@ -25,6 +26,7 @@ describe.each(databaseKinds)("the JSON surface on %s", (database) => {
 
   describe("success", () => successShapes(vault));
   describe("set", () => setFields(vault));
+  describe("versions", () => versions(vault));
   describe("names", () => namesInPathsAndBodies(vault));
   describe("audit", () => auditRows(vault));
   describe("probe", () => probes(vault));

@@ -28,7 +28,7 @@ export interface LedgerUnderTest {
   rows(): Promise<readonly AuditRow[]>;
   /** The numbers of the notes, in the order of the log. */
   notes(): Promise<readonly number[]>;
-  set(name: string, value?: string, permissions?: readonly string[]): Promise<Recorded<void>>;
+  set(name: string, value?: string, permissions?: readonly string[]): Promise<Recorded<number>>;
   read(name: string, zid?: string): Promise<Recorded<ReadSecret>>;
   close(): Promise<void>;
 }

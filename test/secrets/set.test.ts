@@ -17,7 +17,7 @@ describe("set", () => {
   };
 
   test("creates a secret with its defaults", () => {
-    expect(vault.run(set("a", { value: "value" })).value).toBeUndefined();
+    expect(vault.run(set("a", { value: "value" })).value).toBe(1);
     expect(vault.secret("a")).toEqual({
       id: expect.stringMatching(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/),
       name: "a",

@@ -26,7 +26,7 @@ const wires: Readonly<Record<VaultErrorCode, Wire>> = {
   NOT_FOUND: { grpc: Code.NotFound, http: 404, error: "NOT_FOUND" },
   MESSAGE_TOO_LARGE: { grpc: Code.ResourceExhausted, http: 413, error: "request too large" },
   GONE: { grpc: Code.FailedPrecondition, http: 410, error: "GONE", ...withDetail },
-  CONFLICT: { grpc: Code.AlreadyExists, http: 409, error: "CONFLICT", ...withDetail },
+  CONFLICT: { grpc: Code.FailedPrecondition, http: 412, error: "CONFLICT", ...withDetail },
   PRECONDITION_FAILED: { grpc: Code.Aborted, http: 412, error: "PRECONDITION_FAILED", ...withDetail },
   UNPROCESSABLE: { grpc: Code.InvalidArgument, http: 422, error: "UNPROCESSABLE", ...withDetail },
   LIMIT_EXCEEDED: { grpc: Code.ResourceExhausted, http: 403, error: "LIMIT_EXCEEDED", ...withDetail },

@@ -57,3 +57,10 @@ export declare const secret_value: GenExtension<StringRules, string>;
  */
 export declare const emit_null: GenExtension<FieldOptions, boolean>;
 
+/**
+ * The JSON surface leaves this field of an answer out: the shapes of its answers are fixed.
+ *
+ * @generated from extension: optional bool off_json = 51111;
+ */
+export declare const off_json: GenExtension<FieldOptions, boolean>;
+

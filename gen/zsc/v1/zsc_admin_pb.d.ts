@@ -85,6 +85,13 @@ export declare type SecretMetadata = Message<"zsc.v1.SecretMetadata"> & {
    * @generated from field: string updated_at = 10 [json_name = "updated_at"];
    */
   updatedAt: string;
+
+  /**
+   * Output only. From 1; every change increments it, a read does not. Over JSON the `ETag` of `Info` and `Set`.
+   *
+   * @generated from field: uint64 version = 11;
+   */
+  version: bigint;
 };
 
 /**
@@ -239,6 +246,20 @@ export declare type SetRequest = Message<"zsc.v1.SetRequest"> & {
    * @generated from field: bool expires_never = 7;
    */
   expiresNever: boolean;
+
+  /**
+   * Optional. The change is made only when the secret is of this version; else `CONFLICT`. Over JSON `If-Match: "3"`.
+   *
+   * @generated from field: optional uint64 if_version = 8;
+   */
+  ifVersion?: bigint | undefined;
+
+  /**
+   * Optional. True: only when there is no secret of that name; else `CONFLICT`. Over JSON `If-None-Match: *`.
+   *
+   * @generated from field: bool create_only = 9;
+   */
+  createOnly: boolean;
 };
 
 /**
@@ -277,6 +298,13 @@ export declare type SetResponse = Message<"zsc.v1.SetResponse"> & {
    * @generated from field: string name = 1;
    */
   name: string;
+
+  /**
+   * Output only. The version that it has now.
+   *
+   * @generated from field: uint64 version = 2;
+   */
+  version: bigint;
 };
 
 /**
@@ -295,6 +323,13 @@ export declare type RotateRequest = Message<"zsc.v1.RotateRequest"> & {
    * @generated from field: string name = 1;
    */
   name: string;
+
+  /**
+   * Optional. The change is made only when the secret is of this version; else `CONFLICT`. Over JSON `If-Match: "3"`.
+   *
+   * @generated from field: optional uint64 if_version = 2;
+   */
+  ifVersion?: bigint | undefined;
 };
 
 /**
@@ -345,6 +380,13 @@ export declare type GrantRequest = Message<"zsc.v1.GrantRequest"> & {
    * @generated from field: string zid = 2;
    */
   zid: string;
+
+  /**
+   * Optional. The change is made only when the secret is of this version; else `CONFLICT`. Over JSON `If-Match: "3"`.
+   *
+   * @generated from field: optional uint64 if_version = 3;
+   */
+  ifVersion?: bigint | undefined;
 };
 
 /**
@@ -402,6 +444,13 @@ export declare type RevokeRequest = Message<"zsc.v1.RevokeRequest"> & {
    * @generated from field: string zid = 2;
    */
   zid: string;
+
+  /**
+   * Optional. The change is made only when the secret is of this version; else `CONFLICT`. Over JSON `If-Match: "3"`.
+   *
+   * @generated from field: optional uint64 if_version = 3;
+   */
+  ifVersion?: bigint | undefined;
 };
 
 /**
@@ -628,6 +677,13 @@ export declare type DeleteRequest = Message<"zsc.v1.DeleteRequest"> & {
    * @generated from field: string name = 1;
    */
   name: string;
+
+  /**
+   * Optional. The change is made only when the secret is of this version; else `CONFLICT`. Over JSON `If-Match: "3"`.
+   *
+   * @generated from field: optional uint64 if_version = 2;
+   */
+  ifVersion?: bigint | undefined;
 };
 
 /**

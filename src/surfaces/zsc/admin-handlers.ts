@@ -18,6 +18,7 @@ import {
   deleteSecret,
   grantSecret,
   infoSecret,
+  type Precondition,
   probePermission,
   recordAudit,
   revokeSecret,
@@ -62,23 +63,29 @@ export function createAdminHandlers(ports: ZscPorts): ServiceImpl<typeof ZscAdmi
 
     async set(request, context) {
       const input = setInputOf(request);
+      const set = setSecret(input, principalOf(context.values), sealer, preconditionOf(request));
       // Wipes the bytes; the string that they were encoded from cannot be wiped.
-      await submit(setSecret(input, principalOf(context.values), sealer), context).finally(() => input.value.wipe());
-      return create(SetResponseSchema, { name: request.name });
+      const version = await submit(set, context).finally(() => input.value.wipe());
+      return create(SetResponseSchema, { name: request.name, version: BigInt(version) });
     },
 
-    async rotate({ name }, context) {
-      await submit(rotateSecret(name, principalOf(context.values), sealer), context);
+    async rotate(request, context) {
+      const { name } = request;
+      await submit(rotateSecret(name, principalOf(context.values), sealer, preconditionOf(request)), context);
       return create(RotateResponseSchema, { name, rotated: true });
     },
 
-    async grant({ name, zid }, context) {
-      const permissions = await submit(grantSecret(name, zid, principalOf(context.values), sealer), context);
+    async grant(request, context) {
+      const { name, zid } = request;
+      const grant = grantSecret(name, zid, principalOf(context.values), sealer, preconditionOf(request));
+      const permissions = await submit(grant, context);
       return create(GrantResponseSchema, { name, zid, permissions: [...permissions] });
     },
 
-    async revoke({ name, zid }, context) {
-      const permissions = await submit(revokeSecret(name, zid, principalOf(context.values), sealer), context);
+    async revoke(request, context) {
+      const { name, zid } = request;
+      const revoke = revokeSecret(name, zid, principalOf(context.values), sealer, preconditionOf(request));
+      const permissions = await submit(revoke, context);
       return create(RevokeResponseSchema, { name, zid, permissions: [...permissions] });
     },
 
@@ -95,11 +102,22 @@ export function createAdminHandlers(ports: ZscPorts): ServiceImpl<typeof ZscAdmi
       return create(ProbePermissionResponseSchema, await submit(probe, context));
     },
 
-    async delete({ name }, context) {
-      await submit(deleteSecret(name, principalOf(context.values)), context);
+    async delete(request, context) {
+      const { name } = request;
+      await submit(deleteSecret(name, principalOf(context.values), preconditionOf(request)), context);
       return create(DeleteResponseSchema, { name, deleted: true });
     },
   };
+}
+
+function preconditionOf({
+  ifVersion,
+  createOnly = false,
+}: {
+  ifVersion?: bigint | undefined;
+  createOnly?: boolean;
+}): Precondition {
+  return { ifVersion: ifVersion === undefined ? undefined : Number(ifVersion), createOnly };
 }
 
 function setInputOf(request: SetRequest): SetInput {

@@ -1,7 +1,14 @@
-import type { DescField, DescMethod, JsonObject, JsonValue, Message } from "@bufbuild/protobuf";
+import {
+  type DescField,
+  type DescMethod,
+  isMessage,
+  type JsonObject,
+  type JsonValue,
+  type Message,
+} from "@bufbuild/protobuf";
 import { Code, type ConnectError } from "@connectrpc/connect";
-import { emit_null } from "#gen/zsc/v1/rules_pb.js";
-import { ZscAdmin } from "#gen/zsc/v1/zsc_admin_pb.js";
+import { emit_null, off_json } from "#gen/zsc/v1/rules_pb.js";
+import { InfoResponseSchema, SetResponseSchema, ZscAdmin } from "#gen/zsc/v1/zsc_admin_pb.js";
 import { VaultError } from "../../base/index.ts";
 import type { JsonMistake, JsonProblem, JsonReply, JsonSurface } from "../../transport/index.ts";
 import { receiptHeader, type Validation } from "../kernel/index.ts";
@@ -13,9 +20,10 @@ export function createZscJson(validation: Validation, timeoutMs: number): JsonSu
     prefix: "/api/zsc",
     timeoutMs,
     emitNull: emit_null,
+    leaveOut: off_json,
     prepare,
     mistake: createMistake(validation),
-    success: (_method, json) => ({ status: 200, body: { ok: true, ...json } }),
+    success: (_method, json, message) => ({ status: 200, headers: entityTag(message), body: { ok: true, ...json } }),
     failure: failureOf,
   };
 }
@@ -73,9 +81,54 @@ function failureOfStatus({ http, error, showsDetail }: ZscStatus, message: strin
   return { status: http, body: { ok: false, error: error ?? message, ...detail } };
 }
 
-/** Maps the contract's JSON body to the JSON of the protobuf message. */
-function prepare(method: DescMethod, json: JsonObject): JsonObject {
-  return method === ZscAdmin.method.set ? prepareSet(json) : json;
+/** The version of the secret that an answer is about (RFC 9110 §8.8.3). */
+function entityTag(message: Message): Readonly<Record<string, string>> {
+  const version = isMessage(message, InfoResponseSchema)
+    ? message.secret?.version
+    : isMessage(message, SetResponseSchema)
+      ? message.version
+      : undefined;
+  return version === undefined ? {} : { etag: `"${version}"` };
+}
+
+/** Maps the contract's JSON body and its conditions to the JSON of the protobuf message. */
+function prepare(method: DescMethod, json: JsonObject, header: Pick<Headers, "get">): JsonObject {
+  const prepared = method === ZscAdmin.method.set ? prepareSet(json) : json;
+  const conditions = conditionsOf(method, header);
+  if (conditions["ifVersion"] !== undefined && (prepared["ifVersion"] ?? null) !== null) {
+    throw new VaultError("INVALID_ARGUMENT", "If-Match and ifVersion exclude each other");
+  }
+  return { ...prepared, ...conditions };
+}
+
+/** The header fields that make a change conditional, as fields of its message. Calls that change nothing ignore them. */
+function conditionsOf({ input }: DescMethod, header: Pick<Headers, "get">): JsonObject {
+  const takes = (name: string) => input.fields.some((field) => field.name === name);
+  const conditions: Record<string, JsonValue> = {};
+  const match = takes("if_version") ? header.get("if-match") : null;
+  if (match !== null) {
+    conditions["ifVersion"] = versionOf(match);
+  }
+  const noneMatch = takes("if_version") ? header.get("if-none-match") : null;
+  if (noneMatch !== null) {
+    if (noneMatch !== "*" || !takes("create_only")) {
+      throw new VaultError(
+        "INVALID_ARGUMENT",
+        takes("create_only") ? "If-None-Match must be *" : "If-None-Match is for set only",
+      );
+    }
+    conditions["createOnly"] = true;
+  }
+  return conditions;
+}
+
+/** A strong tag: what is compared with a version is the version that an answer has shown. */
+function versionOf(tag: string): string {
+  const version = /^"([1-9][0-9]{0,15})"$/.exec(tag)?.[1];
+  if (version === undefined) {
+    throw new VaultError("INVALID_ARGUMENT", 'If-Match must be a version in quotes, such as "3"');
+  }
+  return version;
 }
 
 function prepareSet(json: JsonObject): JsonObject {

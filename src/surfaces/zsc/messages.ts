@@ -14,6 +14,7 @@ export function metadataMessage(secret: SecretMetadata) {
     permissions: [...secret.permissions],
     createdAt: secret.createdAt,
     updatedAt: secret.updatedAt,
+    version: uint64(secret.version),
     ...(purposeTag === null ? {} : { purposeTag }),
     ...(expiresZeqond === null ? {} : { expiresZeqond: uint64(expiresZeqond) }),
     ...(lastReadZeqond === null ? {} : { lastReadZeqond: uint64(lastReadZeqond) }),

@@ -18,9 +18,9 @@ export const statusTable: Readonly<Record<VaultErrorCode, ZscStatus>> = {
   RATE_LIMITED: { grpc: Code.ResourceExhausted, http: 429, error: "RATE_LIMITED", showsDetail: true },
   NOT_FOUND: { grpc: Code.NotFound, http: 404, error: "NOT_FOUND", showsDetail: false },
   MESSAGE_TOO_LARGE: { grpc: Code.ResourceExhausted, http: 413, error: "request too large", showsDetail: false },
+  CONFLICT: { grpc: Code.FailedPrecondition, http: 412, error: "CONFLICT", showsDetail: true },
   // Answers of the other surface only.
   GONE: { grpc: Code.FailedPrecondition, http: 410, error: "GONE", showsDetail: true },
-  CONFLICT: { grpc: Code.AlreadyExists, http: 409, error: "CONFLICT", showsDetail: true },
   PRECONDITION_FAILED: { grpc: Code.Aborted, http: 412, error: "PRECONDITION_FAILED", showsDetail: true },
   UNPROCESSABLE: { grpc: Code.InvalidArgument, http: 422, error: "UNPROCESSABLE", showsDetail: true },
   LIMIT_EXCEEDED: { grpc: Code.ResourceExhausted, http: 403, error: "LIMIT_EXCEEDED", showsDetail: true },

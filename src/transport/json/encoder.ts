@@ -22,6 +22,8 @@ export type JsonEncoder = (message: Message) => JsonObject;
 interface JsonEncoderOptions {
   /** A bool field option: an absent field is written as null. */
   readonly emitNull?: FieldFlag | undefined;
+  /** A bool field option: the field is left out. */
+  readonly leaveOut?: FieldFlag | undefined;
   readonly registry?: Registry;
 }
 
@@ -52,14 +54,15 @@ function messageEncoder(desc: DescMessage, compiling: Compiling): JsonEncoder {
     return json;
   };
   compiling.known.set(desc, encode);
-  writers.push(...desc.fields.map((field) => fieldWriter(field, compiling)));
+  const fields = desc.fields.filter((field) => !hasFlag(field, compiling.options.leaveOut));
+  writers.push(...fields.map((field) => fieldWriter(field, compiling)));
   return encode;
 }
 
 function fieldWriter(field: DescField, compiling: Compiling) {
   const { jsonName, localName, oneof } = field;
   const write = valueWriter(field, compiling);
-  const isNullWritten = asksForNull(field, compiling.options.emitNull);
+  const isNullWritten = hasFlag(field, compiling.options.emitNull);
   return (values: Values, json: JsonObject) => {
     const value = oneof === undefined ? values[localName] : caseOf(values[oneof.localName], localName);
     if (value !== undefined) {
@@ -75,8 +78,8 @@ function caseOf(oneof: unknown, localName: string): unknown {
   return name === localName ? value : undefined;
 }
 
-function asksForNull(field: DescField, emitNull: FieldFlag | undefined): boolean {
-  return emitNull !== undefined && getOption(field, emitNull);
+function hasFlag(field: DescField, flag: FieldFlag | undefined): boolean {
+  return flag !== undefined && getOption(field, flag);
 }
 
 function valueWriter(field: DescField, compiling: Compiling): Write {

@@ -31,10 +31,11 @@ export function compileSurface(
   const routes = compileRoutes(surface.prefix, methods);
   const codecs = new Map<UnaryMethod, Codecs>();
   for (const method of methods) {
+    const { emitNull, leaveOut } = surface;
     const decode = createJsonDecoder(method.method.input, { registry, sizes });
-    const encode = createJsonEncoder(method.method.output, { registry, emitNull: surface.emitNull });
+    const encode = createJsonEncoder(method.method.output, { registry, emitNull, leaveOut });
     const list = method.method.output.fields.find(({ fieldKind, message }) => fieldKind === "list" && message);
-    const encodeEntry = list?.message && createJsonEncoder(list.message, { registry, emitNull: surface.emitNull });
+    const encodeEntry = list?.message && createJsonEncoder(list.message, { registry, emitNull, leaveOut });
     codecs.set(method, { decode, encode, encodeEntry });
   }
   const refuse = (exchange: Exchange, problem: JsonProblem) =>
@@ -116,7 +117,7 @@ class JsonFraming implements UnaryFraming {
     }
     const method = this.#call.method;
     try {
-      return this.#codecs.decode(this.#surface.prepare?.(method, json) ?? json);
+      return this.#codecs.decode(this.#surface.prepare?.(method, json, this.#call.requestHeader) ?? json);
     } catch (error) {
       throw error instanceof JsonFieldError ? this.#wordMistake(error) : error;
     }
@@ -131,7 +132,7 @@ class JsonFraming implements UnaryFraming {
   }
 
   reply(message: Message): void | Promise<void> {
-    const reply = this.#surface.success(this.#call.method, this.#codecs.encode(message));
+    const reply = this.#surface.success(this.#call.method, this.#codecs.encode(message), message);
     const { exchange, rest } = this.#call;
     if (rest === undefined) {
       return sendJson(exchange, this.#header(), reply);
