@@ -8,6 +8,7 @@ export { fieldsOfError, type Log, type LogFields } from "./log.ts";
 export { type Moment, momentOf } from "./moment.ts";
 export {
   isLabel,
+  isNamePart,
   isSecretName,
   isZid,
   maxNameBytes,

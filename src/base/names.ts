@@ -21,6 +21,11 @@ export function isSecretName(text: string): boolean {
   return isWord(text, maxNameBytes) && text !== "." && text !== "..";
 }
 
+/** Whether a string may be part of a name: empty, or the same rules as for a name. */
+export function isNamePart(text: string): boolean {
+  return text === "" || isWord(text, maxNameBytes);
+}
+
 /** Whether a string is a valid purpose or purpose tag: empty, or the same rules as for a ZID. */
 export function isLabel(text: string): boolean {
   return text === "" || isWord(text, maxPurposeBytes);

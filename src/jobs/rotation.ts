@@ -1,7 +1,7 @@
 import { type Clock, type Log, momentOf, zeqondMs } from "../base/index.ts";
 import type { Sequencer, Store } from "../ledger/index.ts";
 import type { Sealer } from "../sealing/index.ts";
-import { isSealBroken, rotateIfDue, type Secret, secrets } from "../secrets/index.ts";
+import { isDueAt, isSealBroken, rotateIfDue, type Secret, secrets } from "../secrets/index.ts";
 import type { Job } from "./loop.ts";
 import { Pauses } from "./pauses.ts";
 
@@ -31,8 +31,7 @@ export async function rotateDue(options: RotationOptions, signal?: AbortSignal, 
   let rotated = 0;
   let after: readonly string[] | null = null;
   while (!signal?.aborted) {
-    const upTo = { field: "expiresZeqond", value: zeqond };
-    const due: readonly Secret[] = await store.page(secrets, { after, upTo }, pageSecrets);
+    const due: readonly Secret[] = await store.page(secrets, { after, where: [isDueAt(zeqond)] }, pageSecrets);
     const names = due.map(({ name }) => name);
     const ready = names.filter((name) => pauses.isOver(name, unixMs));
     rotated += await rotatePage(options, ready, pauses, signal);

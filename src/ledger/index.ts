@@ -41,6 +41,7 @@ export { type RowBlock, separatorHex } from "./row-block.ts";
 export { createSequencer, type Sequencer, type SequencerOptions } from "./sequencer.ts";
 export {
   type AuditSelection,
+  type Condition,
   type FollowingRow,
   type Inventory,
   type LedgerWrite,
@@ -50,6 +51,7 @@ export {
   type LoadRequest,
   type LogPointers,
   type NewestRow,
+  type Order,
   pageBytes,
   type Rehearsed,
   type RowSelection,

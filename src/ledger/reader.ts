@@ -9,7 +9,7 @@ import {
   type Store,
   StoreFailure,
 } from "./store.ts";
-import type { Key, Table } from "./table.ts";
+import type { AnyTable, Table } from "./table.ts";
 
 /**
  * Reads without the head lock, once the row that records the read is durable: a long answer blocks no writer, and shows
@@ -22,6 +22,8 @@ export interface Reader {
    * @throws VaultError `STORE_UNAVAILABLE`, also when the database does not show the row `atLeast`; `OVERLOADED`
    */
   page<R extends object>(table: Table<R>, select: Selection, limit: number, atLeast: Head): Promise<readonly R[]>;
+  /** @throws VaultError as `page` */
+  count(table: AnyTable, select: Selection, atLeast: Head): Promise<number>;
   /**
    * Newest first.
    *
@@ -35,11 +37,11 @@ export interface Reader {
    */
   rowsBefore(select: RowSelection, limit: number, atLeast: Head): Promise<readonly FollowingRow[]>;
   /**
-   * All records after a key, from one snapshot. MUST be closed: it holds a connection to the database.
+   * All records of a selection, from one snapshot. MUST be closed: it holds a connection to the database.
    *
    * @throws VaultError `STORE_UNAVAILABLE`, also from `next`; `OVERLOADED` when too many are open
    */
-  openListing<R extends object>(table: Table<R>, after: Key | null, atLeast: Head): Promise<Listing<R>>;
+  openListing<R extends object>(table: Table<R>, select: Selection, atLeast: Head): Promise<Listing<R>>;
 }
 
 /** Limit of the reads in flight. */
@@ -49,7 +51,9 @@ const overloadRetryMs = 100;
 const maxListings = 8;
 const listingRetryMs = 1_000;
 
-export function createReader(store: Pick<Store, "page" | "auditRows" | "rowsBefore" | "openListing">): Reader {
+export function createReader(
+  store: Pick<Store, "page" | "count" | "auditRows" | "rowsBefore" | "openListing">,
+): Reader {
   let waiting = 0;
   let listings = 0;
   const read = async <T>(work: () => Promise<T>): Promise<T> => {
@@ -64,17 +68,18 @@ export function createReader(store: Pick<Store, "page" | "auditRows" | "rowsBefo
     }
   };
   return {
+    count: (table, select, atLeast) => read(() => store.count(table, select, atLeast)),
     page: (table, select, limit, atLeast) => read(() => store.page(table, select, limit, atLeast)),
     auditRows: (about, limit, atLeast) => read(() => store.auditRows(about, limit, atLeast)),
     rowsBefore: (select, limit, atLeast) => read(() => store.rowsBefore(select, limit, atLeast)),
-    async openListing(table, after, atLeast) {
+    async openListing(table, select, atLeast) {
       if (listings >= maxListings) {
         const message = "too many lists are being read";
         throw new VaultError("OVERLOADED", message, { retryAfterMs: listingRetryMs });
       }
       listings += 1;
       try {
-        const { count, next, close } = await translated(store.openListing(table, after, atLeast));
+        const { count, next, close } = await translated(store.openListing(table, select, atLeast));
         return {
           count,
           next: (key, limit) => translated(next(key, limit)),

@@ -120,12 +120,14 @@ export interface Store {
   // may be stale.
 
   /**
-   * Records of a table in the order of the bytes of their key, without their unlisted columns: at most `limit`, and
-   * about `pageBytes`. A short page does not mean the end; an empty one does.
+   * Records of a table without their unlisted columns: at most `limit`, and about `pageBytes`. A short page does not mean
+   * the end; an empty one does.
    */
   page<R extends object>(table: Table<R>, select: Selection, limit: number, atLeast?: Head): Promise<readonly R[]>;
-  /** All records after a key, from one snapshot. MUST be closed. */
-  openListing<R extends object>(table: Table<R>, after: Key | null, atLeast: Head): Promise<Listing<R>>;
+  /** How many records a selection has. */
+  count(table: AnyTable, select: Selection, atLeast: Head): Promise<number>;
+  /** All records of a selection, from one snapshot. MUST be closed. */
+  openListing<R extends object>(table: Table<R>, select: Selection, atLeast: Head): Promise<Listing<R>>;
   /** Rows of the log about one subject, before `beforeSeq`, newest first; of the types that begin with `typePrefix`. */
   auditRows(about: AuditSelection, limit: number, atLeast: Head): Promise<readonly ListedRow[]>;
   /**
@@ -160,13 +162,36 @@ export interface Store {
 /** Limit of the permissions in a page, in bytes; a single row may exceed it. */
 export const pageBytes = 262_144;
 
-/** Which records of a table. */
+/** Which records of a table, and in which order. */
 export interface Selection {
-  /** Only records after this key. */
+  /** Only records after the one of this key; in an order by a field, its value there precedes the key. */
   readonly after: Key | null;
-  /** Only records whose value of this field, the only one of a lookup, is at most this. */
-  readonly upTo?: { readonly field: string; readonly value: number };
+  /** All of them must be met. */
+  readonly where?: readonly Condition[];
+  /** Absent: by the bytes of the key. */
+  readonly order?: Order;
 }
+
+export interface Order {
+  /** A field or a counter; absent: the key. Records with the same value follow by their key. */
+  readonly field?: string;
+  /** The integer that stands for an absent value, at one end of what the field can have. */
+  readonly absent?: number;
+  readonly descending: boolean;
+}
+
+/** What is asked of a field or a counter of a record. */
+export type Condition =
+  | { readonly kind: "equals"; readonly field: string; readonly value: string | number }
+  | { readonly kind: "at_most"; readonly field: string; readonly value: number }
+  | { readonly kind: "absent"; readonly field: string }
+  | { readonly kind: "starts_with"; readonly field: string; readonly text: string }
+  /** Without regard to the case of A to Z. */
+  | { readonly kind: "contains"; readonly field: string; readonly text: string }
+  /** A list of texts has this one. */
+  | { readonly kind: "holds"; readonly field: string; readonly text: string }
+  /** One of several, none of them about a counter. */
+  | { readonly kind: "either"; readonly of: readonly Condition[] };
 
 export interface AuditSelection {
   readonly originId: string;

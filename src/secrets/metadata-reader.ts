@@ -1,34 +1,36 @@
-import { type Head, type ListedRow, originIdOf, type Reader } from "../ledger/index.ts";
+import { type Head, type Key, type ListedRow, originIdOf, type Reader, type Selection } from "../ledger/index.ts";
 import { metadataOf, type SecretMetadata } from "./secret.ts";
 import { secrets } from "./tables.ts";
 
 /** Reads secrets' metadata and audit rows beside the chain; throws what `Reader` throws. */
 export interface MetadataReader {
-  /** In the order of the bytes of the names. May be fewer than `limit`: only an empty page is the end. */
-  listSecrets(afterName: string | null, limit: number, atLeast: Head): Promise<readonly SecretMetadata[]>;
+  /** May be fewer than `limit`: only an empty page is the end. */
+  listSecrets(select: Selection, limit: number, atLeast: Head): Promise<readonly SecretMetadata[]>;
+  /** How many there are. */
+  countSecrets(select: Selection, atLeast: Head): Promise<number>;
   /** Newest first. */
   secretRows(name: string, limit: number, atLeast: Head): Promise<readonly ListedRow[]>;
-  /** All metadata after a name, from one snapshot. MUST be closed. */
-  openListing(afterName: string | null, atLeast: Head): Promise<MetadataListing>;
+  /** All metadata of a selection, from one snapshot. MUST be closed. */
+  openListing(select: Selection, atLeast: Head): Promise<MetadataListing>;
 }
 
 export interface MetadataListing {
   readonly count: number;
-  next(afterName: string | null, limit: number): Promise<readonly SecretMetadata[]>;
+  next(after: Key | null, limit: number): Promise<readonly SecretMetadata[]>;
   close(): Promise<void>;
 }
 
 export function createMetadataReader(reader: Reader): MetadataReader {
-  const after = (name: string | null) => (name === null ? null : [name]);
   return {
-    async listSecrets(afterName, limit, atLeast) {
-      return (await reader.page(secrets, { after: after(afterName) }, limit, atLeast)).map(metadataOf);
+    async listSecrets(select, limit, atLeast) {
+      return (await reader.page(secrets, select, limit, atLeast)).map(metadataOf);
     },
+    countSecrets: (select, atLeast) => reader.count(secrets, select, atLeast),
     secretRows: (name, limit, atLeast) =>
       reader.auditRows({ originId: originIdOf(name), typePrefix: "secret_" }, limit, atLeast),
-    async openListing(afterName, atLeast) {
-      const { count, next, close } = await reader.openListing(secrets, after(afterName), atLeast);
-      return { count, next: async (name, limit) => (await next(after(name), limit)).map(metadataOf), close };
+    async openListing(select, atLeast) {
+      const { count, next, close } = await reader.openListing(secrets, select, atLeast);
+      return { count, next: async (after, limit) => (await next(after, limit)).map(metadataOf), close };
     },
   };
 }

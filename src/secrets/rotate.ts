@@ -1,5 +1,5 @@
 import { type Principal, rotationZeqonds, systemZid } from "../base/index.ts";
-import { changeMarks, type Operation, originIdOf } from "../ledger/index.ts";
+import { type Condition, changeMarks, type Operation, originIdOf } from "../ledger/index.ts";
 import type { Sealer } from "../sealing/index.ts";
 import { bindingOf } from "./drafts.ts";
 import type { Precondition } from "./precondition.ts";
@@ -15,6 +15,11 @@ export function rotateSecret(
   precondition: Precondition = {},
 ): Operation<void> {
   return rotate(name, admin, sealer, "manual_rotated", precondition);
+}
+
+/** That the daemon should rotate a secret now. */
+export function isDueAt(zeqond: number): Condition {
+  return { kind: "at_most", field: "expiresZeqond", value: zeqond };
 }
 
 /** Whether the daemon should rotate this secret now. */

@@ -1,6 +1,7 @@
 import { access } from "./json/access.ts";
 import { auditRows } from "./json/audit.ts";
 import { httpVersions } from "./json/http-versions.ts";
+import { listFilters } from "./json/list-filters.ts";
 import { namesInPathsAndBodies } from "./json/names.ts";
 import { orderOfChecks } from "./json/order-of-checks.ts";
 import { denialLimiter, probes } from "./json/probe.ts";
@@ -27,6 +28,7 @@ describe.each(databaseKinds)("the JSON surface on %s", (database) => {
   describe("success", () => successShapes(vault));
   describe("set", () => setFields(vault));
   describe("versions", () => versions(vault));
+  describe("filters of lists", () => listFilters(vault));
   describe("names", () => namesInPathsAndBodies(vault));
   describe("audit", () => auditRows(vault));
   describe("probe", () => probes(vault));

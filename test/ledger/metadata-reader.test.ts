@@ -14,7 +14,7 @@ describe("metadata that is read beside the chain", () => {
     const metadata = createMetadataReader(createReader(store));
     const secrets = ["a", "b", "c"].map((name) => secretNamed(name));
     const { rows, to } = await write(store, (head) => ({ rows: rowsAfter(head, [{}, {}]), inserts: secrets }));
-    expect(await metadata.listSecrets("a", 1, to)).toEqual(secrets.slice(1, 2).map(metadataOf));
+    expect(await metadata.listSecrets({ after: ["a"] }, 1, to)).toEqual(secrets.slice(1, 2).map(metadataOf));
     expect(await metadata.secretRows("a", 1, to)).toEqual([{ ...rows[1], payloadJson: "" }]);
     await place.close();
   });
@@ -25,7 +25,7 @@ describe("metadata that is read beside the chain", () => {
     const metadata = createMetadataReader(createReader(store));
     await store.close();
     const away = { name: "VaultError", code: "STORE_UNAVAILABLE", retryAfterMs: 1_000 };
-    await expect(metadata.listSecrets(null, 1, emptyHead)).rejects.toMatchObject(away);
+    await expect(metadata.listSecrets({ after: null }, 1, emptyHead)).rejects.toMatchObject(away);
     await expect(metadata.secretRows("a", 1, emptyHead)).rejects.toMatchObject(away);
   });
 
@@ -38,13 +38,13 @@ describe("metadata that is read beside the chain", () => {
       return await store.page(...question);
     };
     const metadata = createMetadataReader(createReader({ ...store, page }));
-    const waiting = Array.from({ length: 256 }, () => metadata.listSecrets(null, 1, emptyHead));
+    const waiting = Array.from({ length: 256 }, () => metadata.listSecrets({ after: null }, 1, emptyHead));
     const overloaded = { name: "VaultError", code: "OVERLOADED", retryAfterMs: 100 };
-    await expect(metadata.listSecrets(null, 1, emptyHead)).rejects.toMatchObject(overloaded);
+    await expect(metadata.listSecrets({ after: null }, 1, emptyHead)).rejects.toMatchObject(overloaded);
     await expect(metadata.secretRows("a", 1, emptyHead)).rejects.toMatchObject(overloaded);
     opened.resolve();
     await Promise.all(waiting);
-    expect(await metadata.listSecrets(null, 1, emptyHead)).toEqual([]);
+    expect(await metadata.listSecrets({ after: null }, 1, emptyHead)).toEqual([]);
     await place.close();
   });
 
@@ -52,8 +52,8 @@ describe("metadata that is read beside the chain", () => {
     const bug = new TypeError("a bug");
     const broken = () => Promise.reject(bug);
     const metadata = createMetadataReader(
-      createReader({ page: broken, auditRows: broken, rowsBefore: broken, openListing: broken }),
+      createReader({ page: broken, count: broken, auditRows: broken, rowsBefore: broken, openListing: broken }),
     );
-    await expect(metadata.listSecrets(null, 1, emptyHead)).rejects.toBe(bug);
+    await expect(metadata.listSecrets({ after: null }, 1, emptyHead)).rejects.toBe(bug);
   });
 });

@@ -104,7 +104,7 @@ export class Model {
       purpose: before === undefined ? "created" : "updated",
     };
     this.#row("secret_set", name, admin, "set", { ...payload, version: secret.version });
-    return { value: undefined };
+    return { value: secret.version };
   }
 
   #blank(): ModelSecret {
@@ -213,7 +213,7 @@ export class Model {
     if (secret === undefined) {
       return { code: "NOT_FOUND" };
     }
-    const { generation: id, value: _value, version: _version, ...metadata } = secret;
+    const { generation: id, value: _value, ...metadata } = secret;
     return { value: { id, name, ...metadata } };
   }
 

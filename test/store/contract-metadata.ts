@@ -86,7 +86,7 @@ export function describeMetadata(newPlace: NewPlace): void {
   test("a listing shows one moment, its count included, whatever is written meanwhile", async () => {
     await create(["a", "b", "c", "d"]);
     const { to } = await write(store, () => ({}));
-    const listing = await store.openListing(secrets, ["a"], to);
+    const listing = await store.openListing(secrets, { after: ["a"] }, to);
     const [first] = await listing.next(["a"], 1);
     const { secrets: loaded } = await load(store, { secrets: ["c"] });
     await write(store, () => ({ deletes: [...loaded.values()], inserts: [secretNamed("bb"), secretNamed("e")] }));
@@ -95,7 +95,7 @@ export function describeMetadata(newPlace: NewPlace): void {
     expect(listing.count).toBe(3);
     expect(await listing.next(["d"], 10)).toEqual([]);
     await listing.close();
-    const later = await store.openListing(secrets, null, to);
+    const later = await store.openListing(secrets, { after: null }, to);
     expect(later.count).toBe(5);
     await later.close();
   });

@@ -143,7 +143,7 @@ export function describeTables(newPlace: NewPlace): void {
           expect(await store.page(table, { after: null }, 100, head)).toEqual(listed);
           const after = keyOf(table.key, sorted[0] as AnyRecord);
           expect(await store.page(table, { after }, 100)).toEqual(listed.slice(1));
-          const listing = await store.openListing(table, after, head);
+          const listing = await store.openListing(table, { after }, head);
           expect([listing.count, await listing.next(after, 100)]).toEqual([sorted.length - 1, listed.slice(1)]);
           await listing.close();
 

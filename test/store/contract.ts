@@ -2,6 +2,7 @@ import { cleanUpDatabases } from "../support/databases.ts";
 import type { NewPlace } from "../support/places.ts";
 import { describeMetadata } from "./contract-metadata.ts";
 import { describeSecrets } from "./contract-secrets.ts";
+import { describeSelections } from "./contract-selections.ts";
 import { describeServers } from "./contract-servers.ts";
 import { describeSnapshots } from "./contract-snapshots.ts";
 import { describeTables } from "./contract-tables.ts";
@@ -15,6 +16,7 @@ export function storeContract(newPlace: NewPlace): void {
   describe("secrets, counters and denials", () => describeSecrets(newPlace));
   describe("texts, bytes and numbers", () => describeTexts(newPlace));
   describe("metadata", () => describeMetadata(newPlace));
+  describe("a selection", () => describeSelections(newPlace));
   describe("a snapshot", () => describeSnapshots(newPlace));
   describe("any declared table", () => describeTables(newPlace));
   describe("several servers", () => describeServers(newPlace));

@@ -12,6 +12,7 @@ import type { LedgerWrite, Loaded, LoadRequest, Snapshot, Store } from "../../sr
 import type { AnyTable } from "../../src/ledger/table.ts";
 import { createSealer, type Sealer } from "../../src/sealing/envelope.ts";
 import { createKeyring } from "../../src/sealing/keyring.ts";
+import { isDueAt } from "../../src/secrets/rotate.ts";
 import { metadataOf, type Secret } from "../../src/secrets/secret.ts";
 import { type Denial, denials, secrets } from "../../src/secrets/tables.ts";
 
@@ -230,8 +231,7 @@ export async function listSecrets(store: Pick<Store, "page">, after: string | nu
 }
 
 export async function dueSecrets(store: Pick<Store, "page">, zeqond: number, after: string | null, limit: number) {
-  const upTo = { field: "expiresZeqond", value: zeqond };
-  return (await store.page(secrets, { ...afterName(after), upTo }, limit)).map(({ name }) => name);
+  return (await store.page(secrets, { ...afterName(after), where: [isDueAt(zeqond)] }, limit)).map(({ name }) => name);
 }
 
 /** Rows of one secret, with the payloads that lists leave out. */

@@ -162,7 +162,7 @@ describe("each message says what is wrong with it", () => {
   });
 
   test("pageToken", () => {
-    expect(errorOf(ListRequestSchema, { pageToken: long(341) })).toBe("pageToken is not one of ours");
+    expect(errorOf(ListRequestSchema, { pageToken: long(741) })).toBe("pageToken is not one of ours");
   });
 });
 
@@ -206,7 +206,7 @@ describe("of several things that are wrong the first field decides", () => {
     expect(errorOf(ReadRequestSchema, { name: "a", purpose: bad, onBehalfOf: bad })).toMatch(/^purpose/);
     expect(errorOf(BatchReadRequestSchema, { purpose: bad, onBehalfOf: bad })).toBe("names required");
     expect(errorOf(BatchReadRequestSchema, { names: ["a"], purpose: bad, onBehalfOf: bad })).toMatch(/^purpose/);
-    expect(errorOf(ListRequestSchema, { pageSize: 0, pageToken: long(341) })).toMatch(/^pageSize/);
+    expect(errorOf(ListRequestSchema, { pageSize: 0, pageToken: long(741) })).toMatch(/^pageSize/);
   });
 
   test("up to a field that is wrong in another way: only what stands before counts", () => {
@@ -239,7 +239,7 @@ describe("what is at the limits is valid", () => {
     [AuditRequestSchema, { name: "a" }],
     [AuditRequestSchema, { name: "a", limit: 9_223_372_036_854_775_807n }],
     [ListRequestSchema, {}],
-    [ListRequestSchema, { pageSize: 10_000, pageToken: long(340) }],
+    [ListRequestSchema, { pageSize: 10_000, pageToken: long(740) }],
     [ReadRequestSchema, { name: "a", purpose: long(128), onBehalfOf: "Z" }],
     [BatchReadRequestSchema, { names: Array(100).fill("a"), purpose: "" }],
   ] as const)("%#: %s", (schema, fields) => {

@@ -44,6 +44,13 @@ export declare const zid: GenExtension<StringRules, string>;
 export declare const label: GenExtension<StringRules, string>;
 
 /**
+ * A part of names: at most 255 bytes of UTF-8, no control character, no `|`. Empty is as absent.
+ *
+ * @generated from extension: optional string name_part = 51106;
+ */
+export declare const name_part: GenExtension<StringRules, string>;
+
+/**
  * Value of a secret: 1 to 65,536 bytes of UTF-8, any characters.
  *
  * @generated from extension: optional string secret_value = 51104;

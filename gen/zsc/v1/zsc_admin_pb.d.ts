@@ -101,6 +101,8 @@ export declare type SecretMetadata = Message<"zsc.v1.SecretMetadata"> & {
 export declare const SecretMetadataSchema: GenMessage<SecretMetadata>;
 
 /**
+ * What is given must all be met. A page is about the moment when it is asked for.
+ *
  * @generated from message zsc.v1.ListRequest
  */
 export declare type ListRequest = Message<"zsc.v1.ListRequest"> & {
@@ -112,11 +114,75 @@ export declare type ListRequest = Message<"zsc.v1.ListRequest"> & {
   pageSize?: number | undefined;
 
   /**
-   * Optional. The `next_page_token` of the page before.
+   * Optional. The `next_page_token` of the page before; good with the same filters and the same order only.
    *
    * @generated from field: optional string page_token = 2;
    */
   pageToken?: string | undefined;
+
+  /**
+   * Optional. Names that begin with this, byte by byte.
+   *
+   * @generated from field: string prefix = 3;
+   */
+  prefix: string;
+
+  /**
+   * Optional. Names that hold this, without regard to the case of A to Z.
+   *
+   * @generated from field: string contains = 4;
+   */
+  contains: string;
+
+  /**
+   * Optional. Secrets with this label.
+   *
+   * @generated from field: string purpose_tag = 5;
+   */
+  purposeTag: string;
+
+  /**
+   * Optional. Secrets of this owner.
+   *
+   * @generated from field: string bound_zid = 6;
+   */
+  boundZid: string;
+
+  /**
+   * Optional. Secrets that this ZID may read: its own, and those that were granted to it.
+   *
+   * @generated from field: string reader_zid = 7;
+   */
+  readerZid: string;
+
+  /**
+   * Optional. True: secrets that the daemon is to seal again by now.
+   *
+   * @generated from field: bool due = 8;
+   */
+  due: boolean;
+
+  /**
+   * Optional. True: secrets that were never read.
+   *
+   * @generated from field: bool never_read = 9;
+   */
+  neverRead: boolean;
+
+  /**
+   * Optional. `name`, which is the default, `updated_at`, `expires_zeqond` (never: last), `last_read_zeqond` (never: first) or
+   * `read_count`. The last two work up to 100,000 matches.
+   *
+   * @generated from field: optional string order_by = 10;
+   */
+  orderBy?: string | undefined;
+
+  /**
+   * Optional. True: from the other end. Secrets with the same value always follow by their names.
+   *
+   * @generated from field: bool descending = 11;
+   */
+  descending: boolean;
 };
 
 /**
@@ -137,7 +203,7 @@ export declare type ListResponse = Message<"zsc.v1.ListResponse"> & {
   count: number;
 
   /**
-   * Output only. Ordered by name, byte by byte.
+   * Output only. In the order that was asked for.
    *
    * @generated from field: repeated zsc.v1.SecretMetadata secrets = 2;
    */
@@ -149,6 +215,13 @@ export declare type ListResponse = Message<"zsc.v1.ListResponse"> & {
    * @generated from field: optional string next_page_token = 3;
    */
   nextPageToken?: string | undefined;
+
+  /**
+   * Output only. How many secrets match, on the first page only. Not over JSON.
+   *
+   * @generated from field: optional uint64 total = 4;
+   */
+  total?: bigint | undefined;
 };
 
 /**
@@ -730,7 +803,7 @@ export declare const DeleteResponseSchema: GenMessage<DeleteResponse>;
  */
 export declare const ZscAdmin: GenService<{
   /**
-   * Lists the metadata of all secrets, ordered by name, byte by byte.
+   * Lists the metadata of secrets, of all unless filtered, ordered by name, byte by byte, unless ordered otherwise.
    *
    * An answer stays below 4 MiB: when there are more secrets it has a `next_page_token`, also without `page_size`. Over
    * JSON, without `pageSize`, the list is whole: a long one is streamed as it was at one moment.

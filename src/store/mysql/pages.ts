@@ -1,13 +1,22 @@
-import type { AnyRecord, Key, Selection } from "../../ledger/index.ts";
-import { columnOf, countOfPage } from "../sql/index.ts";
+import type { AnyRecord, Selection } from "../../ledger/index.ts";
+import {
+  columnOf,
+  countOfPage,
+  inAnyOrder,
+  keyIndexOf,
+  type SelectedSql,
+  type SelectionDialect,
+  type Sql,
+  selectedSql,
+} from "../sql/index.ts";
 import type { Row } from "./connection.ts";
-import type { MysqlTable } from "./tables.ts";
+import { inList, joinOrigins, type MysqlTable } from "./tables.ts";
 
 export type Read = (sql: string, values: readonly unknown[]) => Promise<readonly Row[]>;
 
 /**
- * Records in the order of their key: at most `limit`, and about one page. Their sizes are queried first: the driver would
- * buffer a thousand large records before anything could count them.
+ * Records of a selection: at most `limit`, and about one page. Their sizes are queried first: the driver would buffer a
+ * thousand large records before anything could count them.
  */
 export async function readPage(
   read: Read,
@@ -15,41 +24,73 @@ export async function readPage(
   select: Selection,
   limit: number,
 ): Promise<readonly AnyRecord[]> {
-  const { where, values } = whereOf(sql, select);
-  const some = `${where} ORDER BY ${sql.key.map((column) => `r.${column}`).join(", ")} LIMIT ?`;
+  const selected = selectedSql(sql.table, select, mysqlSelections);
+  return selected.isWalk ? await walk(read, sql, selected, limit) : await search(read, sql, selected, limit);
+}
+
+async function walk(
+  read: Read,
+  sql: MysqlTable,
+  { from, where, values, order }: SelectedSql,
+  limit: number,
+): Promise<readonly AnyRecord[]> {
   let count = limit;
   if (sql.heavy.length > 0) {
-    const size = sql.heavy.map((column) => `COALESCE(LENGTH(r.${column}), 0)`).join(" + ");
-    const sizes = await read(`SELECT ${size} FROM ${sql.table.name} r ${some}`, [...values, limit]);
+    const sizes = await read(`SELECT ${sizeOf(sql)} ${from} ${order} LIMIT ?`, [...values, limit]);
     count = countOfPage(sizes.map(([bytes]) => Number(bytes ?? 0)));
   }
   if (count === 0) {
     return [];
   }
-  const rows = await read(`${sql.selectListed} ${some}`, [...values, count]);
+  const rows = await read(`${sql.selectListed} ${where} ${order} LIMIT ?`, [...values, count]);
   return rows.map(sql.recordOf);
 }
 
-/** The number of records after a key. */
-export function countAfter(
+/** All records are looked at once, for their keys. */
+async function search(
+  read: Read,
   sql: MysqlTable,
-  after: Key | null,
-): { readonly sql: string; readonly values: readonly unknown[] } {
-  const { where, values } = whereOf(sql, { after });
-  return { sql: `SELECT COUNT(*) FROM ${sql.table.name} r ${where}`, values };
+  { from, values, order }: SelectedSql,
+  limit: number,
+): Promise<readonly AnyRecord[]> {
+  const keys = sql.key.map((column) => `r.${column}`).join(", ");
+  const found = `SELECT ${keys} ${from} ${order} LIMIT ?`;
+  const same = sql.key.map((column) => `r.${column} = k.${column}`).join(" AND ");
+  const sized = await read(
+    `SELECT ${sizeOf(sql)}, ${keys} FROM (${found}) k JOIN ${sql.table.name} r ON ${same} ${joinOrigins(sql.table)} ${order}`,
+    [...values, limit],
+  );
+  const count = countOfPage(sized.map(([bytes]) => Number(bytes ?? 0)));
+  if (count === 0) {
+    return [];
+  }
+  const page = sized.slice(0, count).map(([, ...key]) => (key.length === 1 ? key[0] : key));
+  const rows = await read(`${sql.selectListed} WHERE ${inList(sql.key)} ${order}`, [page]);
+  return rows.map(sql.recordOf);
 }
 
-function whereOf({ table, key }: MysqlTable, { after, upTo }: Selection) {
-  const conditions: string[] = [];
-  const values: unknown[] = [];
-  if (after !== null) {
-    const columns = key.map((column) => `r.${column}`);
-    conditions.push(columns.length === 1 ? `${columns[0]} > ?` : `(${columns.join(", ")}) > (?)`);
-    values.push(columns.length === 1 ? after[0] : after);
-  }
-  if (upTo !== undefined) {
-    conditions.push(`r.${columnOf(table, upTo.field)} <= ?`);
-    values.push(upTo.value);
-  }
-  return { where: conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`, values };
+function sizeOf({ heavy }: MysqlTable): string {
+  return ["0", ...heavy.map((column) => `COALESCE(LENGTH(r.${column}), 0)`)].join(" + ");
 }
+
+/** The number of records of a selection. */
+export function countSelected(sql: MysqlTable, select: Selection): Sql {
+  const { from, values } = selectedSql(sql.table, inAnyOrder(select), mysqlSelections);
+  return { sql: `SELECT COUNT(*) ${from}`, values };
+}
+
+const mysqlSelections: SelectionDialect = {
+  counter: (_table, column) => (column === "read_count" ? "COALESCE(o.read_count, 0)" : `o.${column}`),
+  withCounters: joinOrigins,
+  // A character set whose other letters have no case: text of UTF-8, read as such, keeps all bytes but those of A to Z.
+  lowered: (column) => `CAST(LOWER(CONVERT(${column} USING hebrew)) AS BINARY)`,
+  holds(column, text) {
+    const json = `CONVERT(${column} USING utf8mb4)`;
+    // Most lists do not have the text at all, and one that an attacker wrote may be no JSON.
+    const sql = `(INSTR(${column}, ?) > 0 AND CASE WHEN JSON_VALID(${json}) THEN JSON_CONTAINS(${json}, CONVERT(? USING utf8mb4)) ELSE FALSE END)`;
+    return { sql, values: [JSON.stringify(text), JSON.stringify(text)] };
+  },
+  scan: (table, by) => `${by === "key" ? "FORCE" : "IGNORE"} INDEX (${keyIndexOf(table)})`,
+  first: (table) =>
+    `ORDER BY ${table.key.map((field) => `r.${columnOf(table, field)}`).join(", ")} LIMIT 18446744073709551615`,
+};

@@ -2,7 +2,6 @@ import {
   type AnyTable,
   type Head,
   type Inventory,
-  type Key,
   type LedgerWrite,
   type Listing,
   type Loaded,
@@ -20,7 +19,7 @@ import { linksOf, listedAt } from "./links.ts";
 import { openMysqlListing } from "./listing.ts";
 import { headOf, lockAndLoad, rowsAt, selectAudit, selectHead } from "./load.ts";
 import { migrate } from "./migrate.ts";
-import { readPage } from "./pages.ts";
+import { countSelected, readPage } from "./pages.ts";
 import { readAtLeast } from "./read-at-least.ts";
 import { createRehearsal, touchOf } from "./rehearsal.ts";
 import { despiteRivals } from "./rivals.ts";
@@ -74,8 +73,14 @@ export async function openMysqlStore(
         return (await readPage(read, sqlOf(tables, table), select, limit)) as readonly R[];
       });
     },
-    openListing: <R extends object>(table: Table<R>, after: Key | null, atLeast: Head) =>
-      openMysqlListing(options, sqlOf(tables, table), after, atLeast) as Promise<Listing<R>>,
+    count: (table, select, atLeast) =>
+      reader.use(async (connection) => {
+        const { sql, values } = countSelected(sqlOf(tables, table), select);
+        const [counted] = await readAtLeast(connection, atLeast, sql, values);
+        return Number(counted?.[0] ?? 0);
+      }),
+    openListing: <R extends object>(table: Table<R>, select: Selection, atLeast: Head) =>
+      openMysqlListing(options, sqlOf(tables, table), select, atLeast) as Promise<Listing<R>>,
     auditRows: (about, limit, atLeast) =>
       reader.use(async (connection) => {
         const read = (sql: string, values: readonly unknown[]) => readAtLeast(connection, atLeast, sql, values);

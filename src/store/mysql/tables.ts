@@ -35,11 +35,7 @@ function mysqlTable(table: AnyTable): MysqlTable {
   const sql = tableSql(table);
   const { counters, derivation } = sql;
   const counted = counters === undefined ? "" : [...counterColumns, "last_seq"].map((name) => `, o.${name}`).join("");
-  const from =
-    counters === undefined
-      ? `FROM ${table.name} r`
-      : `FROM ${table.name} r LEFT JOIN audit_origin o
-           ON o.origin_id = CONCAT(${literal(Buffer.from(counters.originPrefix))}, r.${counters.key})`;
+  const from = `FROM ${table.name} r ${joinOrigins(table)}`;
   const select = `SELECT ${sql.whole}${counted} ${from}`;
   const recent = derivation && ` AND r.${derivation.zeqond} > ? AND r.${derivation.zeqond} <= ?`;
   const lookups = Object.entries(table.lookups).map(([label, fields]) => {
@@ -57,7 +53,17 @@ function mysqlTable(table: AnyTable): MysqlTable {
   };
 }
 
-function inList(columns: readonly string[]): string {
+/** The row `o` of a record's origin, where there are counters: it has them, and the last row of the log about it. */
+export function joinOrigins(table: AnyTable): string {
+  const { counters, log, key } = table;
+  if (counters === undefined || log === undefined) {
+    return "";
+  }
+  const column = columnOf(table, String(key[0]));
+  return `LEFT JOIN audit_origin o ON o.origin_id = CONCAT(${literal(Buffer.from(log.originPrefix))}, r.${column})`;
+}
+
+export function inList(columns: readonly string[]): string {
   const [first, ...others] = columns.map((column) => `r.${column}`);
   return others.length === 0 ? `${first} IN (?)` : `(${[first, ...others].join(", ")}) IN (?)`;
 }

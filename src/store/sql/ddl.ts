@@ -82,6 +82,12 @@ function definitionOf({ key, identity }: AnyTable, column: Column, dialect: Dial
   return isOnly(key) && dialect.unique !== undefined ? dialect.unique(definition) : definition;
 }
 
+/** The index of a table's key, where it is no column's own. */
+export function keyIndexOf(table: AnyTable): string {
+  const { name, key, identity } = table;
+  return identity === undefined ? "PRIMARY" : `${name}_by_${key.map((field) => columnOf(table, field)).join("_")}`;
+}
+
 interface Index {
   readonly label: string;
   readonly of: string;

@@ -1,5 +1,5 @@
 export { auditValues, blockRow, listedColumns } from "./audit-log.ts";
-export { addedColumns, createTables, type Dialect, newestVersion } from "./ddl.ts";
+export { addedColumns, createTables, type Dialect, keyIndexOf, newestVersion } from "./ddl.ts";
 export { exactText, replacementCharacter } from "./exact-text.ts";
 export { type LogLinks, type RowLink, rowsOfOrigin } from "./history.ts";
 export { type Migration, type MigrationProgress, type OnMigration, pendingMigrations } from "./migrations.ts";
@@ -10,6 +10,7 @@ export { tablesOfVault } from "./presence.ts";
 export { textOf } from "./records.ts";
 export { rehearsedRecord, rehearsedRow } from "./rehearsal.ts";
 export { followingRows, selectRowsBefore } from "./rows-before.ts";
+export { inAnyOrder, type SelectedSql, type SelectionDialect, type Sql, selectedSql } from "./selection.ts";
 export { type SnapshotTable, snapshotTable } from "./snapshot-table.ts";
 export { auditRowOf, exactBytes, numberOf, storedRowOf } from "./stored.ts";
 export {

@@ -2,7 +2,6 @@ import type { Durability } from "../../base/index.ts";
 import {
   type AnyTable,
   type Head,
-  type Key,
   type LedgerWrite,
   type Listing,
   type Loaded,
@@ -64,10 +63,15 @@ export function openSqliteStore(path: string, declared: readonly AnyTable[], onM
         requireRow(statements, atLeast);
         return (pagers.get(table)?.page(select, limit) ?? []) as readonly R[];
       }),
-    openListing: <R extends object>(table: Table<R>, after: Key | null, atLeast: Head) =>
+    count: (table, select, atLeast) =>
       guarded(() => {
         requireRow(statements, atLeast);
-        return openSqliteListing(path, table, after) as Listing<R>;
+        return pagers.get(table)?.count(select) ?? 0;
+      }),
+    openListing: <R extends object>(table: Table<R>, select: Selection, atLeast: Head) =>
+      guarded(() => {
+        requireRow(statements, atLeast);
+        return openSqliteListing(path, table, select) as Listing<R>;
       }),
     auditRows: (about, limit, atLeast) =>
       guarded(async () => {

@@ -48,12 +48,14 @@ export function sqlOf(tables: SqliteTables, table: AnyTable): SqliteTable {
 /** Records with their counters, up to `WHERE`; `columns` is SQL. */
 export function selectOf({ table, counters }: TableSql, columns: string): string {
   // A join is planned again whenever a parameter changes (SQLITE_ENABLE_STAT4), which takes five times as long as the rest.
-  const counted = counterColumns.map((column) =>
-    counters === undefined
-      ? ""
-      : `, (SELECT o.${column} FROM audit_origin o WHERE o.origin_id = '${counters.originPrefix}' || r.${counters.key})`,
-  );
+  const counted = counters === undefined ? [] : counterColumns.map((column) => `, ${counterOf(table, column)}`);
   return `SELECT ${columns}${counted.join("")} FROM ${table.name} r`;
+}
+
+/** SQL of a counter of a record `r`; null where nothing was counted. */
+export function counterOf(table: AnyTable, column: (typeof counterColumns)[number]): string {
+  const { key, log } = table;
+  return `(SELECT o.${column} FROM audit_origin o WHERE o.origin_id = '${log?.originPrefix}' || r.${columnOf(table, String(key[0]))})`;
 }
 
 function sqliteTable(database: Sqlite, table: AnyTable): SqliteTable {

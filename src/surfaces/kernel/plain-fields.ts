@@ -18,8 +18,16 @@ import {
   message as messageRules,
   StringRulesSchema,
 } from "#gen/buf/validate/validate_pb.js";
-import { label, secret_name, zid } from "#gen/zsc/v1/rules_pb.js";
-import { isLabel, isSecretName, isZid, maxNameBytes, maxPurposeBytes, maxZidBytes } from "../../base/index.ts";
+import { label, name_part, secret_name, zid } from "#gen/zsc/v1/rules_pb.js";
+import {
+  isLabel,
+  isNamePart,
+  isSecretName,
+  isZid,
+  maxNameBytes,
+  maxPurposeBytes,
+  maxZidBytes,
+} from "../../base/index.ts";
 
 /** Whether a message certainly breaks no rule. False: unknown, and the schema's rules must be evaluated. */
 export type PlainCheck = (message: Message) => boolean;
@@ -44,6 +52,7 @@ const isAnything: Acceptance = () => true;
 /** The schema's rules for texts, as code. A test checks that both agree. */
 export const words = [
   { rule: secret_name, maxBytes: maxNameBytes, accepts: isSecretName },
+  { rule: name_part, maxBytes: maxNameBytes, accepts: isNamePart },
   { rule: zid, maxBytes: maxZidBytes, accepts: isZid },
   { rule: label, maxBytes: maxPurposeBytes, accepts: isLabel },
 ] as const;
