@@ -78,7 +78,7 @@ export function createPort(config: Config, parts: Parts, log: Log): ZscServer {
     serverVersion: version,
   };
   const surfaces = [
-    createZscSurface({ ...kernel, sealer, metadata: createMetadataReader(reader) }, validation, config.callMs),
+    createZscSurface({ ...kernel, sealer, reader, metadata: createMetadataReader(reader) }, validation, config.callMs),
     createVaultSurface(vaultPorts, config),
   ] as const;
   const server = serveSurfaces(surfaces, { config, validation, health, log });

@@ -24,6 +24,7 @@ export type { Credential, Principal, Role, TokenRole } from "./principal.ts";
 export type { RateLimit } from "./rate-limit.ts";
 export type { Durability, Readiness } from "./readiness.ts";
 export type { RowMac } from "./row-mac.ts";
+export { formatTimestamp, parseTimestamp } from "./timestamp.ts";
 export { randomUuid } from "./uuid.ts";
 export { createWorkQueue, type WorkQueue } from "./work-queue.ts";
 export { rotationZeqonds, zeqondMs } from "./zeqond.ts";

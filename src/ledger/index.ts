@@ -10,6 +10,7 @@ export {
   removalEnds,
   versionIn,
 } from "./last-change.ts";
+export { boundsOf, rowsOf, type TimeWindow } from "./log-search.ts";
 export type { AuditDraft, Change, Decision, Need, Operation, Recorded, View, Weight } from "./operation.ts";
 export { createReader, type Reader } from "./reader.ts";
 export { createReadiness } from "./readiness.ts";

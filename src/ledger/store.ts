@@ -206,7 +206,10 @@ export interface RowSelection {
   readonly fromSeq: number;
   /** and before this one. */
   readonly beforeSeq: number;
-  readonly type?: string;
+  /** Never empty. */
+  readonly types?: readonly string[];
+  /** Never empty: these rows, of those between. */
+  readonly seqs?: readonly number[];
   /** Never empty. */
   readonly actors?: readonly string[];
   /** A text that stands in the origin, or in a text of the payload; without regard to case where the database has none. */

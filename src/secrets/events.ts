@@ -1,4 +1,4 @@
-/** All transitions of ZSC, as named in `audit_log.transition_type` (contract, section 4). */
+/** The transitions of ZSC, as named in `audit_log.transition_type` (contract, section 4). */
 export const eventTypes = [
   "secret_set",
   "secret_rotated",
@@ -10,4 +10,7 @@ export const eventTypes = [
   "admin_audit",
 ] as const;
 
-export type EventType = (typeof eventTypes)[number];
+/** Those that people.md adds (section 9). */
+type AddedEventType = "admin_log" | "caller_names";
+
+export type EventType = (typeof eventTypes)[number] | AddedEventType;

@@ -20,6 +20,10 @@ export function passGate(secret: Secret | undefined, zid: string, denials: reado
   if (secret === undefined) {
     return { kind: "not_found" };
   }
-  const may = zid === systemZid || zid === secret.boundZid || secret.permissions.includes(zid);
-  return may ? { kind: "granted", secret } : { kind: "denied" };
+  return mayRead(secret, zid) ? { kind: "granted", secret } : { kind: "denied" };
+}
+
+/** Whether a ZID owns a secret or is permitted to read it; the system is. */
+export function mayRead({ boundZid, permissions }: Pick<Secret, "boundZid" | "permissions">, zid: string): boolean {
+  return zid === systemZid || zid === boundZid || permissions.includes(zid);
 }

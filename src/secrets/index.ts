@@ -1,5 +1,6 @@
 export { deleteSecret } from "./delete.ts";
 export { bindingOf, isSealBroken } from "./drafts.ts";
+export { mayRead } from "./gate.ts";
 export type { Request } from "./gated.ts";
 export {
   isOrderedByReads,
@@ -9,7 +10,7 @@ export {
   type SecretOrder,
   selectionOf,
 } from "./listing.ts";
-export { infoSecret, recordAudit, recordList } from "./metadata.ts";
+export { infoSecret, recordAudit, recordList, recordLog, recordNames } from "./metadata.ts";
 export { createMetadataReader, type MetadataListing, type MetadataReader } from "./metadata-reader.ts";
 export { grantSecret, revokeSecret } from "./permissions.ts";
 export type { Precondition } from "./precondition.ts";

@@ -32,6 +32,16 @@ export function recordAudit(name: string, limit: number, admin: Principal): Oper
   return recordOnly(metadataDraft("admin_audit", name, admin, "audit", { name, limit }));
 }
 
+/** Records that rows of the whole log are about to be read. */
+export function recordLog(admin: Principal, asked: Readonly<Record<string, unknown>>): Operation<void> {
+  return recordOnly(metadataDraft("admin_log", "*", admin, "log", asked));
+}
+
+/** Records that a caller is about to be told which names it may read. */
+export function recordNames(caller: Principal, asked: Readonly<Record<string, unknown>>): Operation<void> {
+  return recordOnly(metadataDraft("caller_names", "*", caller, "names", asked));
+}
+
 function recordOnly(draft: AuditDraft): Operation<void> {
   return {
     needs: [],

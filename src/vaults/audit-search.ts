@@ -1,15 +1,17 @@
-import { setImmediate as turn } from "node:timers/promises";
 import { VaultError } from "../base/index.ts";
-import type { AuditRow, FollowingRow, Head, Reader, RowSelection } from "../ledger/index.ts";
+import {
+  type AuditRow,
+  boundsOf,
+  type Head,
+  type Reader,
+  type RowSelection,
+  rowsOf,
+  type TimeWindow,
+} from "../ledger/index.ts";
 import { type Audience, type AuditEvent, actorsOf, type EventFilter, eventOf, isFor, isWanted } from "./audit-event.ts";
 
-/** Rows that one statement looks at: the embedded database does nothing else meanwhile. */
-const sliceRows = 5_000;
 /** Rows that one search looks at. */
 const maxRows = 500_000;
-const pageRows = 500;
-/** How far a row may be out of order by its time: the clocks of servers differ, and are set. */
-const skewMs = 60_000;
 const maxSearches = 4;
 
 /** Looks into the log, beside the chain. */
@@ -29,9 +31,6 @@ interface EventPage {
   readonly limit: number;
   readonly offset: number;
 }
-
-/** Unix milliseconds, inclusive. */
-type TimeWindow = Pick<EventFilter, "fromMs" | "toMs">;
 
 /** A part of the log. */
 interface LogWindow {
@@ -104,48 +103,8 @@ function selectionOf({ action, actorId, resourceId }: EventFilter, audience: Aud
   const own = audience.kind === "own" && audience.vaultIds.size === 0 ? [audience.sub] : undefined;
   const actors = actorId === undefined ? own : actorsOf(actorId);
   return {
-    ...(action === undefined ? {} : { type: action }),
+    ...(action === undefined ? {} : { types: [action] }),
     ...(actors === undefined ? {} : { actors }),
     ...(resourceId === undefined ? {} : { mentions: resourceId }),
   };
-}
-
-/** The rows from one `seq` on and before another, newest first. */
-async function* rowsOf(
-  reader: Reader,
-  select: Partial<RowSelection>,
-  [fromSeq, end]: readonly [number, number],
-  atLeast: Head,
-): AsyncIterable<FollowingRow> {
-  for (let beforeSeq = end; beforeSeq > fromSeq; ) {
-    const slice = { fromSeq: Math.max(fromSeq, beforeSeq - sliceRows), beforeSeq };
-    const page = await reader.rowsBefore({ ...select, ...slice }, pageRows, atLeast);
-    yield* page;
-    beforeSeq = page.at(-1)?.row.seq ?? slice.fromSeq;
-    await turn();
-  }
-}
-
-/** Where the rows of a time are at most: from `start` on, and before `end`. */
-async function boundsOf(reader: Reader, { fromMs, toMs }: TimeWindow, atLeast: Head) {
-  return {
-    start: fromMs === undefined ? 1 : await firstAfter(reader, fromMs - skewMs, atLeast),
-    end: toMs === undefined ? atLeast.seq + 1 : await firstAfter(reader, toMs + skewMs, atLeast),
-  };
-}
-
-/** The first row after a moment; what comes after the last one when none is. */
-async function firstAfter(reader: Reader, unixMs: number, atLeast: Head): Promise<number> {
-  let low = 1;
-  let high = atLeast.seq + 1;
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2);
-    const [found] = await reader.rowsBefore({ fromSeq: 1, beforeSeq: middle + 1 }, 1, atLeast);
-    if (found !== undefined && Date.parse(found.row.createdAt) > unixMs) {
-      high = middle;
-    } else {
-      low = middle + 1;
-    }
-  }
-  return high;
 }

@@ -41,6 +41,5 @@ export {
   vaults,
   vaultTables,
 } from "./tables.ts";
-export { formatTimestamp, parseTimestamp } from "./timestamp.ts";
 export { createVault, deleteVault, listVaults, readVault } from "./vault-calls.ts";
 export { parseVaultName } from "./vault-name.ts";

@@ -9,6 +9,7 @@ import { receipts } from "./json/receipts.ts";
 import { setFields } from "./json/set-fields.ts";
 import { successShapes } from "./json/shapes.ts";
 import { versions } from "./json/versions.ts";
+import { wholeLog } from "./json/whole-log.ts";
 import { closeVaults, databaseKinds, openVault, type Vault } from "./support/vault.ts";
 
 /** The contract's section 2, row by row, against the real server. */
@@ -29,6 +30,7 @@ describe.each(databaseKinds)("the JSON surface on %s", (database) => {
   describe("set", () => setFields(vault));
   describe("versions", () => versions(vault));
   describe("filters of lists", () => listFilters(vault));
+  describe("the whole log", () => wholeLog(vault));
   describe("names", () => namesInPathsAndBodies(vault));
   describe("audit", () => auditRows(vault));
   describe("probe", () => probes(vault));

@@ -159,12 +159,12 @@ export function describeMetadata(newPlace: NewPlace): void {
     expect(found.map(({ beforeId }) => beforeId)).toEqual([rows[2]?.id, rows[1]?.id, rows[0]?.id, null]);
     expect(await seqs({}, 2)).toEqual([4, 3]);
     expect(await seqs({ fromSeq: 2, beforeSeq: 4 })).toEqual([3, 2]);
-    expect(await seqs({ type: "secret.read" })).toEqual([4, 3, 1]);
+    expect(await seqs({ types: ["secret.read"] })).toEqual([4, 3, 1]);
     expect(await seqs({ actors: ["user:2", "agent:1"] })).toEqual([3, 2]);
     expect(await seqs({ mentions: "vault:1/" })).toEqual([2, 1]);
     expect(await seqs({ mentions: "%" })).toEqual([2]);
     expect(await seqs({ mentions: 'q"Ω' })).toEqual([3]);
-    expect(await seqs({ type: "secret.read", actors: ["user:1"], mentions: "vault:2" })).toEqual([4]);
+    expect(await seqs({ types: ["secret.read"], actors: ["user:1"], mentions: "vault:2" })).toEqual([4]);
     const never = { seq: 5, rowHash: rows[0]?.rowHash ?? "" };
     await expect(store.rowsBefore(all, 1, never)).rejects.toMatchObject({ kind: "unavailable" });
   });

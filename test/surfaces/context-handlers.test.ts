@@ -50,6 +50,7 @@ describe("answers with plaintexts", () => {
     createContextHandlers({
       sequencer: ledger.sequencer,
       sealer: { ...sealer, open },
+      reader: createReader(ledger.store),
       metadata: createMetadataReader(createReader(ledger.store)),
       cancellationOf: ({ signal }) => signal,
       maxAnswerBytes: 8_388_608,

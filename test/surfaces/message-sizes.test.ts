@@ -84,7 +84,7 @@ test("every list of a request has a bound", () => {
       field.fieldKind === "list" ? [listSizeOf(field)] : field.fieldKind === "message" ? listsOf(field.message) : [],
     );
   const lists = inputs.flatMap(listsOf);
-  expect(lists).toHaveLength(2);
+  expect(lists).toHaveLength(3);
   expect(lists).not.toContain(undefined);
 });
 

@@ -176,6 +176,63 @@ export declare type BatchReadItem = Message<"zsc.v1.BatchReadItem"> & {
 export declare const BatchReadItemSchema: GenMessage<BatchReadItem>;
 
 /**
+ * @generated from message zsc.v1.ListNamesRequest
+ */
+export declare type ListNamesRequest = Message<"zsc.v1.ListNamesRequest"> & {
+  /**
+   * Required. What the names begin with, 1 to 255 bytes.
+   *
+   * @generated from field: string prefix = 1;
+   */
+  prefix: string;
+
+  /**
+   * Optional. At most so many names in this answer, 1 to 1,000; 1,000 unless given.
+   *
+   * @generated from field: optional int32 page_size = 2;
+   */
+  pageSize?: number | undefined;
+
+  /**
+   * Optional. The `next_page_token` of the page before; good with the same prefix only.
+   *
+   * @generated from field: optional string page_token = 3;
+   */
+  pageToken?: string | undefined;
+};
+
+/**
+ * Describes the message zsc.v1.ListNamesRequest.
+ * Use `create(ListNamesRequestSchema)` to create a new message.
+ */
+export declare const ListNamesRequestSchema: GenMessage<ListNamesRequest>;
+
+/**
+ * @generated from message zsc.v1.ListNamesResponse
+ */
+export declare type ListNamesResponse = Message<"zsc.v1.ListNamesResponse"> & {
+  /**
+   * Output only. Ordered by their bytes. A page looks at no more than 10,000 names, so it may be short, or empty.
+   *
+   * @generated from field: repeated string names = 1;
+   */
+  names: string[];
+
+  /**
+   * Output only. Present when there may be more.
+   *
+   * @generated from field: optional string next_page_token = 2;
+   */
+  nextPageToken?: string | undefined;
+};
+
+/**
+ * Describes the message zsc.v1.ListNamesResponse.
+ * Use `create(ListNamesResponseSchema)` to create a new message.
+ */
+export declare const ListNamesResponseSchema: GenMessage<ListNamesResponse>;
+
+/**
  * The read path: plaintexts for services.
  *
  * Every call needs a token of the role `caller` or `system` in `Authorization: Bearer`. The ZID that reads is the
@@ -216,6 +273,17 @@ export declare const ZeqContext: GenService<{
     methodKind: "unary";
     input: typeof BatchReadRequestSchema;
     output: typeof BatchReadResponseSchema;
+  },
+  /**
+   * Lists the names that begin with a prefix and that the token's ZID may read, and no other. It counts as no read, and is
+   * recorded. What the list says is what the tables say: a read decides.
+   *
+   * @generated from rpc zsc.v1.ZeqContext.ListNames
+   */
+  listNames: {
+    methodKind: "unary";
+    input: typeof ListNamesRequestSchema;
+    output: typeof ListNamesResponseSchema;
   },
 }>;
 

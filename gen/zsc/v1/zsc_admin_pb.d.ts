@@ -791,6 +791,227 @@ export declare type DeleteResponse = Message<"zsc.v1.DeleteResponse"> & {
 export declare const DeleteResponseSchema: GenMessage<DeleteResponse>;
 
 /**
+ * What is given must all be met.
+ *
+ * @generated from message zsc.v1.LogRequest
+ */
+export declare type LogRequest = Message<"zsc.v1.LogRequest"> & {
+  /**
+   * Optional. Rows about this name.
+   *
+   * @generated from field: optional string name = 1;
+   */
+  name?: string | undefined;
+
+  /**
+   * Optional. Rows of this ZID's doing.
+   *
+   * @generated from field: optional string actor = 2;
+   */
+  actor?: string | undefined;
+
+  /**
+   * Optional. Rows of these types, for example `secret_read`; at most 32.
+   *
+   * @generated from field: repeated string type = 3;
+   */
+  type: string[];
+
+  /**
+   * Optional. Rows of this moment and later, RFC 3339.
+   *
+   * @generated from field: optional string from = 4;
+   */
+  from?: string | undefined;
+
+  /**
+   * Optional. Rows of this moment and earlier, RFC 3339.
+   *
+   * @generated from field: optional string to = 5;
+   */
+  to?: string | undefined;
+
+  /**
+   * Optional. Rows before this one: the `next_before_seq` of the page before.
+   *
+   * @generated from field: optional uint64 before_seq = 6;
+   */
+  beforeSeq?: bigint | undefined;
+
+  /**
+   * Optional. At most so many rows, 1 to 500; 100 unless given.
+   *
+   * @generated from field: optional int32 limit = 7;
+   */
+  limit?: number | undefined;
+};
+
+/**
+ * Describes the message zsc.v1.LogRequest.
+ * Use `create(LogRequestSchema)` to create a new message.
+ */
+export declare const LogRequestSchema: GenMessage<LogRequest>;
+
+/**
+ * @generated from message zsc.v1.LogResponse
+ */
+export declare type LogResponse = Message<"zsc.v1.LogResponse"> & {
+  /**
+   * Output only. How many rows this answer holds.
+   *
+   * @generated from field: int32 count = 1;
+   */
+  count: number;
+
+  /**
+   * Output only. Newest first.
+   *
+   * @generated from field: repeated zsc.v1.LogRow rows = 2;
+   */
+  rows: LogRow[];
+
+  /**
+   * Output only. Present when there may be more rows.
+   *
+   * @generated from field: optional uint64 next_before_seq = 3 [jstype = JS_NUMBER];
+   */
+  nextBeforeSeq?: bigint | undefined;
+};
+
+/**
+ * Describes the message zsc.v1.LogResponse.
+ * Use `create(LogResponseSchema)` to create a new message.
+ */
+export declare const LogResponseSchema: GenMessage<LogResponse>;
+
+/**
+ * A whole row, from which its hash can be computed anew: docs/audit-format.md. A row that was altered by hand is shown as it
+ * stands.
+ *
+ * @generated from message zsc.v1.LogRow
+ */
+export declare type LogRow = Message<"zsc.v1.LogRow"> & {
+  /**
+   * Output only. Position in the hash chain.
+   *
+   * @generated from field: uint64 seq = 1 [jstype = JS_NUMBER];
+   */
+  seq: bigint;
+
+  /**
+   * Output only. UUID of the row.
+   *
+   * @generated from field: string id = 2;
+   */
+  id: string;
+
+  /**
+   * Output only. The name that it is about, `*` for all of them; absent when it is about something of the vault API.
+   *
+   * @generated from field: optional string name = 3;
+   */
+  name?: string | undefined;
+
+  /**
+   * Output only. Who did it.
+   *
+   * @generated from field: string actor_zid = 4;
+   */
+  actorZid: string;
+
+  /**
+   * Output only. Zeqond of the row.
+   *
+   * @generated from field: uint64 zeqond_number = 5 [jstype = JS_NUMBER];
+   */
+  zeqondNumber: bigint;
+
+  /**
+   * Output only. What was done, for example `secret_read`.
+   *
+   * @generated from field: string transition_type = 6;
+   */
+  transitionType: string;
+
+  /**
+   * Output only. UUID of the transition.
+   *
+   * @generated from field: string transition_id = 7;
+   */
+  transitionId: string;
+
+  /**
+   * Output only. What it was done for, where the payload says it.
+   *
+   * @generated from field: optional string purpose = 8;
+   */
+  purpose?: string | undefined;
+
+  /**
+   * Output only. Why it was refused, where it was.
+   *
+   * @generated from field: optional string reason = 9;
+   */
+  reason?: string | undefined;
+
+  /**
+   * Output only. The exact text of the payload, a JSON object.
+   *
+   * @generated from field: string payload = 10;
+   */
+  payload: string;
+
+  /**
+   * Output only. What is hashed as the purpose in `proof_digest`.
+   *
+   * @generated from field: string proof_purpose = 11;
+   */
+  proofPurpose: string;
+
+  /**
+   * Output only. 64 lower-case hex digits.
+   *
+   * @generated from field: string proof_digest = 12;
+   */
+  proofDigest: string;
+
+  /**
+   * Output only. Hash of the row before.
+   *
+   * @generated from field: string prev_hash = 13;
+   */
+  prevHash: string;
+
+  /**
+   * Output only. Hash of the row.
+   *
+   * @generated from field: string row_hash = 14;
+   */
+  rowHash: string;
+
+  /**
+   * Output only. RFC 3339, UTC, milliseconds.
+   *
+   * @generated from field: string created_at = 15;
+   */
+  createdAt: string;
+
+  /**
+   * Output only. What the row is about, as it is hashed: `zsc:` and a name, or another prefix of the vault API. Not over JSON,
+   * where `name` says it.
+   *
+   * @generated from field: string origin_id = 16;
+   */
+  originId: string;
+};
+
+/**
+ * Describes the message zsc.v1.LogRow.
+ * Use `create(LogRowSchema)` to create a new message.
+ */
+export declare const LogRowSchema: GenMessage<LogRow>;
+
+/**
  * Management of secrets. No answer ever holds a plaintext.
  *
  * Every call needs a token of the role `admin`, in `Authorization: Bearer` or in the cookie `zeq_admin`. Every call,
@@ -876,6 +1097,18 @@ export declare const ZscAdmin: GenService<{
     methodKind: "unary";
     input: typeof AuditRequestSchema;
     output: typeof AuditResponseSchema;
+  },
+  /**
+   * Returns rows of the whole log, newest first, those of the vault API among them.
+   *
+   * A page looks at no more than 200,000 rows, so it may be short, or empty, and still have a `next_before_seq`.
+   *
+   * @generated from rpc zsc.v1.ZscAdmin.Log
+   */
+  log: {
+    methodKind: "unary";
+    input: typeof LogRequestSchema;
+    output: typeof LogResponseSchema;
   },
   /**
    * Asks the gate whether a ZID could read a secret now, without reading it. It is the gate that a real read passes:

@@ -11,12 +11,16 @@ export function selectRowsBefore(
   select: RowSelection,
   limit: number,
 ): { readonly sql: string; readonly values: readonly unknown[] } {
-  const { fromSeq, beforeSeq, type, actors, mentions } = select;
+  const { fromSeq, beforeSeq, types, seqs, actors, mentions } = select;
   const conditions = ["l.seq >= ?", "l.seq < ?"];
   const values: unknown[] = [fromSeq, beforeSeq];
-  if (type !== undefined) {
-    conditions.push("l.transition_type = ?");
-    values.push(type);
+  if (types !== undefined) {
+    conditions.push(`l.transition_type IN (${marks(types.length)})`);
+    values.push(...types);
+  }
+  if (seqs !== undefined) {
+    conditions.push(`l.seq IN (${marks(seqs.length)})`);
+    values.push(...seqs);
   }
   if (actors !== undefined) {
     conditions.push(`l.actor_zid IN (${marks(actors.length)})`);

@@ -1,6 +1,6 @@
 import type { JsonObject } from "@bufbuild/protobuf";
-import { VaultError } from "../../base/index.ts";
-import { formatTimestamp, parseScopes, parseTimestamp } from "../../vaults/index.ts";
+import { formatTimestamp, parseTimestamp, VaultError } from "../../base/index.ts";
+import { parseScopes } from "../../vaults/index.ts";
 
 /** A UUID as it is stored. @throws VaultError `INVALID_ARGUMENT` */
 export function uuidIn(text: string, field: string): string {

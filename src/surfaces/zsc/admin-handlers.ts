@@ -28,6 +28,7 @@ import {
 } from "../../secrets/index.ts";
 import { type Access, type AccessTable, principalOf, recordAndSign, submitAndSign } from "../kernel/index.ts";
 import { listHandler } from "./list.ts";
+import { logHandler } from "./log.ts";
 import { auditRowMessage, metadataMessage } from "./messages.ts";
 import type { ZscPorts } from "./ports.ts";
 
@@ -42,6 +43,7 @@ export const adminAccess: AccessTable = {
   "zsc.v1.ZscAdmin/Grant": admins,
   "zsc.v1.ZscAdmin/Revoke": admins,
   "zsc.v1.ZscAdmin/Audit": admins,
+  "zsc.v1.ZscAdmin/Log": admins,
   "zsc.v1.ZscAdmin/ProbePermission": admins,
   "zsc.v1.ZscAdmin/Delete": admins,
 };
@@ -55,6 +57,7 @@ export function createAdminHandlers(ports: ZscPorts): ServiceImpl<typeof ZscAdmi
   const submit = <T>(operation: Operation<T>, context: HandlerContext) => submitAndSign(ports, operation, context);
   return {
     list: listHandler(ports),
+    log: logHandler(ports),
 
     async info({ name }, context) {
       const secret = await submit(infoSecret(name, principalOf(context.values)), context);

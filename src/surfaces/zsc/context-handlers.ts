@@ -17,6 +17,7 @@ import { type ReadItem, type ReadSecret, type Request, readSecret, readSecrets, 
 import { type Access, type AccessTable, lastOf, principalOf, sign, submitFor } from "../kernel/index.ts";
 import { roomOf } from "./answer-room.ts";
 import { receiptMessage } from "./messages.ts";
+import { namesHandler } from "./names.ts";
 import type { ZscPorts } from "./ports.ts";
 import { connectErrorOf } from "./status.ts";
 
@@ -29,6 +30,7 @@ const readers: Access = ["caller", "system"];
 export const contextAccess: AccessTable = {
   "zsc.v1.ZeqContext/Read": readers,
   "zsc.v1.ZeqContext/BatchRead": readers,
+  "zsc.v1.ZeqContext/ListNames": readers,
 };
 
 interface Asked {
@@ -60,6 +62,8 @@ export function createContextHandlers(ports: ZscPorts): ServiceImpl<typeof ZeqCo
         value.value.wipe();
       }
     },
+
+    listNames: namesHandler(ports),
 
     async batchRead(asked, context) {
       const requests = asked.names.map((name) => requestOf(name, asked, principalOf(context.values)));

@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { ReceiptSchema } from "#gen/zsc/v1/receipt_pb.js";
-import { AuditRowSchema, SecretMetadataSchema } from "#gen/zsc/v1/zsc_admin_pb.js";
-import type { ListedRow, Receipt } from "../../ledger/index.ts";
+import { AuditRowSchema, LogRowSchema, SecretMetadataSchema } from "#gen/zsc/v1/zsc_admin_pb.js";
+import { type AuditRow, type ListedRow, originPrefix, type Receipt } from "../../ledger/index.ts";
 import type { SecretMetadata } from "../../secrets/index.ts";
 
 export function metadataMessage(secret: SecretMetadata) {
@@ -31,6 +31,30 @@ export function auditRowMessage(row: ListedRow) {
     proofDigest,
     createdAt,
   });
+}
+
+/** A whole row of the log, as it stands. */
+export function logRowMessage(row: AuditRow) {
+  const { originId, payloadJson } = row;
+  const { purpose, reason } = fieldsOf(payloadJson);
+  return create(LogRowSchema, {
+    ...{ id: row.id, actorZid: row.actorZid, transitionType: row.transitionType, transitionId: row.transitionId },
+    ...{ proofPurpose: row.proofPurpose, proofDigest: row.proofDigest, prevHash: row.prevHash, rowHash: row.rowHash },
+    ...{ seq: uint64(row.seq), zeqondNumber: uint64(row.zeqondNumber), createdAt: row.createdAt },
+    ...{ payload: payloadJson, originId },
+    ...(originId.startsWith(originPrefix) ? { name: originId.slice(originPrefix.length) } : {}),
+    ...(typeof purpose === "string" ? { purpose } : {}),
+    ...(typeof reason === "string" ? { reason } : {}),
+  });
+}
+
+/** Those of a payload; none of one that an attacker made no JSON object. */
+function fieldsOf(payloadJson: string): Readonly<Record<string, unknown>> {
+  try {
+    return { ...JSON.parse(payloadJson) };
+  } catch {
+    return {};
+  }
 }
 
 const maxUint64 = 2n ** 64n - 1n;

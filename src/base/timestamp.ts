@@ -1,4 +1,4 @@
-import { VaultError } from "../base/index.ts";
+import { VaultError } from "./errors.ts";
 
 const grammar =
   /^(?<date>\d{4}-\d{2}-\d{2})[Tt](?<hour>\d{2}):(?<minute>\d{2}):(?<second>\d{2})(?:\.(?<fraction>\d+))?(?:[Zz]|(?<sign>[+-])(?<offsetHour>\d{2}):(?<offsetMinute>\d{2}))$/;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import { formatTimestamp, parseTimestamp } from "../../src/vaults/timestamp.ts";
-import { isRefused, refusal } from "./refusal.ts";
+import { formatTimestamp, parseTimestamp } from "../../src/base/timestamp.ts";
+import { isRefused, refusal } from "../vaults/refusal.ts";
 
 describe("a time", () => {
   test.each([
