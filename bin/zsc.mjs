@@ -7,6 +7,8 @@
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import inspector from "node:inspector";
+import { constants } from "node:os";
+import { isatty } from "node:tty";
 import { fileURLToPath } from "node:url";
 import { setFlagsFromString } from "node:v8";
 
@@ -50,11 +52,19 @@ if (Number.parseInt(process.versions.node, 10) >= leastMajor) {
   const child = spawn(shipped, [...process.execArgv, fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
     stdio: ["inherit", "inherit", "inherit", "ipc"],
   });
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR2"]) {
-    process.on(signal, () => child.kill(signal));
+  const passedOn = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2"];
+  for (const signal of passedOn) {
+    // A Ctrl-C has reached the other one already: it is of the same group.
+    process.on(signal, () => (signal === "SIGINT" && isatty(0)) || child.kill(signal));
   }
   child.on("exit", (code, signal) => {
-    process.exitCode = signal === null ? (code ?? 1) : 1;
+    if (signal !== null) {
+      for (const each of passedOn) {
+        process.removeAllListeners(each);
+      }
+      process.kill(process.pid, signal);
+    }
+    process.exitCode = signal === null ? (code ?? 1) : 128 + constants.signals[signal];
   });
 } else {
   process.stderr.write(`zsc needs Node ${leastMajor} or newer, and this is ${process.versions.node}.\n`);

@@ -5,27 +5,29 @@ import { probeCommand } from "./commands/context/probe.ts";
 import { loginCommand } from "./commands/login.ts";
 import { logoutCommand } from "./commands/logout.ts";
 import { readCommand } from "./commands/read.ts";
+import { ownFailure as ownFailureOfRun, runCommand } from "./commands/run.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { tokenCommand } from "./commands/token.ts";
 import { userCommand } from "./commands/user.ts";
 import { whoamiCommand } from "./commands/whoami.ts";
-import { report } from "./exit.ts";
+import { report, usageExitCode } from "./exit.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
 
 /** Runs the `zsc` command with the process's arguments and environment; sets the exit code. */
 export async function main(argv: readonly string[], version: string): Promise<void> {
-  const terminal = createTerminal(process);
   const [, , ...args] = argv;
   const own = args.includes("--") ? args.slice(0, args.indexOf("--")) : args;
+  const terminal = createTerminal(process);
   const json = own.includes("--json");
   // A server goes on when nobody takes its log.
-  if (own[0] !== "serve") {
+  if (own[0] !== "serve" && own[0] !== "run") {
     endQuietlyOnClosedOutput();
   }
   try {
     await createProgram(terminal, version, json).parseAsync([...argv]);
   } catch (error) {
-    process.exitCode = report(error, terminal, json);
+    const code = report(error, terminal, json);
+    process.exitCode = own[0] === "run" && code === usageExitCode ? ownFailureOfRun : code;
     // What a failed command has opened (connections, a port) must not keep the process alive.
     if (process.exitCode !== 0) {
       process.exit();
@@ -47,6 +49,7 @@ function createProgram(terminal: Terminal, version: string, json: boolean): Comm
     .description("A secrets vault whose every read is durable in a verifiable audit log before it is answered.")
     .version(version, "--version", "print the version")
     .exitOverride()
+    .enablePositionalOptions()
     // One line of JSON is all that a script gets of a failure.
     .configureOutput(json ? { writeErr: () => undefined } : {})
     .configureHelp({ showGlobalOptions: true });
@@ -55,6 +58,7 @@ function createProgram(terminal: Terminal, version: string, json: boolean): Comm
     contextCommand(terminal),
     readCommand(terminal),
     probeCommand(terminal),
+    runCommand(terminal),
     loginCommand(terminal),
     logoutCommand(terminal),
     whoamiCommand(terminal),

@@ -95,7 +95,7 @@ function conditionsOf(filter: SecretFilter): readonly Condition[] {
 }
 
 /** What the gate grants (contract, section 2). */
-export function isReadableBy(zid: string): Condition {
+function isReadableBy(zid: string): Condition {
   return {
     kind: "either",
     of: [

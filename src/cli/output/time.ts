@@ -1,4 +1,4 @@
-import { zeqondMs } from "../../base/index.ts";
+import { parseTimestamp, zeqondMs } from "../../base/index.ts";
 
 const steps: readonly (readonly [unit: string, ms: number])[] = [
   ["d", 86_400_000],
@@ -33,4 +33,17 @@ const units: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_
 export function tryParseDuration(text: string): number | undefined {
   const [, count, unit = ""] = /^([1-9][0-9]{0,8})(ms|[smhdw])$/.exec(text) ?? [];
   return count === undefined ? undefined : Number(count) * (unit === "ms" ? 1 : (units[unit] ?? 0));
+}
+
+/** A moment as `2026-11-27T08:00:00Z`, or so long before `nowMs` as `24h`, Unix milliseconds; undefined for any other text. */
+export function tryParseMoment(text: string, nowMs: number): number | undefined {
+  const before = tryParseDuration(text);
+  if (before !== undefined) {
+    return nowMs - before;
+  }
+  try {
+    return parseTimestamp(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,12 +1,13 @@
 import type { Command } from "commander";
 import { clientCommand, namingSecret } from "../../client-program.ts";
 import { CliFailure } from "../../failure.ts";
+import { conditionOf, ifVersionFlag, type VersionFlags } from "../../flags.ts";
 import { printJson } from "../../output/print.ts";
 import { visible } from "../../output/visible.ts";
 import type { Terminal } from "../../terminal.ts";
 import { fieldsOf, metaOf } from "./metadata.ts";
 
-interface DeleteFlags {
+interface DeleteFlags extends VersionFlags {
   readonly yes?: boolean;
 }
 
@@ -19,7 +20,7 @@ export const deleteCommand = (terminal: Terminal): Command =>
     title: "context delete",
     description: "delete a secret for good; its rows stay in the log",
     examples: ["zsc context delete db-password", "zsc context rm db-password --yes"],
-    options: (command) => command.option("--yes", "do not ask"),
+    options: (command) => command.option(...ifVersionFlag).option("--yes", "do not ask"),
     async run({ connection, flags, questions }, name) {
       if (flags.yes !== true) {
         const { answer } = await connection
@@ -35,7 +36,7 @@ export const deleteCommand = (terminal: Terminal): Command =>
         }
       }
       const { receipt } = await connection
-        .call("Delete", ({ admin }, options) => admin.delete({ name }, options))
+        .call("Delete", ({ admin }, options) => admin.delete({ name, ...conditionOf(flags) }, options))
         .catch(namingSecret(name));
       if (flags.json === true) {
         printJson(terminal, { name, deleted: true }, receipt);

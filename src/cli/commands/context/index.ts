@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import type { Terminal } from "../../terminal.ts";
+import { auditCommand } from "./audit.ts";
 import { grantCommand, revokeCommand, rotateCommand } from "./change.ts";
 import { deleteCommand } from "./delete.ts";
 import { infoCommand } from "./info.ts";
@@ -9,7 +10,9 @@ import { setCommand } from "./set.ts";
 
 /** The calls of the vault. */
 export function contextCommand(terminal: Terminal): Command {
-  const context = new Command("context").description("secrets: list, info, set, rotate, grant, revoke, delete, probe");
+  const context = new Command("context").description(
+    "secrets: list, info, set, rotate, grant, revoke, audit, delete, probe",
+  );
   for (const make of [
     listCommand,
     infoCommand,
@@ -17,6 +20,7 @@ export function contextCommand(terminal: Terminal): Command {
     rotateCommand,
     grantCommand,
     revokeCommand,
+    auditCommand,
     deleteCommand,
     probeCommand,
   ]) {

@@ -17,10 +17,11 @@ export const infoCommand = (terminal: Terminal) =>
         throw new Error("an answer without a secret");
       }
       const secret = metaOf(answer.secret);
+      const version = Number(answer.secret.version);
       if (flags.json === true) {
-        printJson(terminal, { secret }, receipt);
+        printJson(terminal, { secret, version }, receipt);
       } else {
-        printFields(terminal, fieldsOf(secret, terminal.isTerminal));
+        printFields(terminal, [...fieldsOf(secret, terminal.isTerminal), ["version", String(version)]]);
       }
     },
   });

@@ -2,13 +2,14 @@ import type { Command } from "commander";
 import { zeqondMs } from "../../../base/index.ts";
 import { clientCommand, type Given } from "../../client-program.ts";
 import { CliFailure, usage } from "../../failure.ts";
+import { collect, conditionOf, ifVersionFlag, type VersionFlags } from "../../flags.ts";
 import { printJson } from "../../output/print.ts";
 import { tryParseDuration } from "../../output/time.ts";
 import { visible } from "../../output/visible.ts";
 import type { Terminal } from "../../terminal.ts";
 import { readValue, type ValueFlags } from "../../value.ts";
 
-interface SetFlags extends ValueFlags {
+interface SetFlags extends ValueFlags, VersionFlags {
   readonly owner?: string;
   readonly grant?: readonly string[];
   /** False: `--no-tag`. */
@@ -17,6 +18,7 @@ interface SetFlags extends ValueFlags {
   readonly expiresZeqond?: string;
   readonly neverRotate?: boolean;
   readonly yes?: boolean;
+  readonly create?: boolean;
 }
 
 export const setCommand = (terminal: Terminal): Command =>
@@ -42,23 +44,28 @@ export const setCommand = (terminal: Terminal): Command =>
         .option("--expires-in <time>", "when it is sealed afresh, for example 30d")
         .option("--expires-zeqond <n>", "the same, as a Zeqond")
         .option("--never-rotate", "it is never sealed afresh by itself")
+        .option("--create", "only when there is no secret of that name")
+        .option(...ifVersionFlag)
         .option("--yes", "do not ask before a value is replaced"),
     async run(given, name) {
       const { connection, flags, questions } = given;
+      if (flags.create === true && flags.ifVersion !== undefined) {
+        throw usage("--create and --if-version exclude each other");
+      }
       const expiry = expiryIn(flags);
       const stdin = process.stdin.isTTY === true ? undefined : 0;
       await confirmReplacing(given, name);
       const value = await readValue(flags, { terminal, questions, stdin });
       const { owner, grant, tag } = flags;
       const request = {
-        ...{ name, value, ...expiry },
+        ...{ name, value, ...expiry, ...conditionOf(flags), createOnly: flags.create === true },
         ...(owner === undefined ? {} : { boundZid: owner }),
         ...(grant === undefined ? {} : { permissions: { zids: [...grant] } }),
         ...(tag === undefined ? {} : { purposeTag: tag === false ? "" : tag }),
       };
-      const { receipt } = await connection.call("Set", ({ admin }, options) => admin.set(request, options));
+      const { answer, receipt } = await connection.call("Set", ({ admin }, options) => admin.set(request, options));
       if (flags.json === true) {
-        printJson(terminal, { name }, receipt);
+        printJson(terminal, { name, version: Number(answer.version) }, receipt);
       } else {
         terminal.out(`set ${visible(name)}`);
       }
@@ -70,7 +77,8 @@ async function confirmReplacing(
   { connection, flags, questions, terminal }: Given<SetFlags>,
   name: string,
 ): Promise<void> {
-  if (flags.yes === true || !terminal.isTerminal || !questions.canAsk) {
+  const isDecided = flags.yes === true || flags.create === true || flags.ifVersion !== undefined;
+  if (isDecided || !terminal.isTerminal || !questions.canAsk) {
     return;
   }
   const exists = await connection
@@ -110,8 +118,4 @@ function expiryIn({ expiresIn, expiresZeqond, neverRotate }: SetFlags) {
     throw usage("--expires-zeqond must be a whole number");
   }
   return { expiresZeqond: BigInt(expiresZeqond) };
-}
-
-function collect(value: string, before: readonly string[] | undefined): readonly string[] {
-  return [...(before ?? []), value];
 }

@@ -1,0 +1,138 @@
+import { anyUnpack } from "@bufbuild/protobuf/wkt";
+import { ErrorInfoSchema } from "#gen/google/rpc/error_details_pb.js";
+import type { BatchReadItem } from "#gen/zsc/v1/zeq_context_pb.js";
+import { CliFailure } from "../failure.ts";
+import type { Connection } from "../vault/connect.ts";
+import type { WantedSecret } from "./wanted.ts";
+
+const batch = 100;
+const maxNames = 1_000;
+
+interface ReadingOptions {
+  readonly purpose: string;
+  /** The ZID on whose behalf a token of the system reads. */
+  readonly onBehalfOf?: string | undefined;
+  /** The caller's own variables, which stand in for secrets that do not exist. */
+  readonly own: Readonly<Record<string, string | undefined>>;
+  /** Names that may be missing. */
+  readonly optional: ReadonlySet<string>;
+  /** Who reads, where it is known. */
+  readonly zid: string | undefined;
+}
+
+/**
+ * Reads all secrets, or fails with all that stands in the way. What does not exist falls through to the caller's own
+ * environment; a refusal never does.
+ */
+export async function readAll(
+  connection: Connection,
+  wanted: readonly WantedSecret[],
+  { purpose, onBehalfOf, own, optional, zid }: ReadingOptions,
+): Promise<ReadonlyMap<string, string>> {
+  const given = new Map<string, string>();
+  const missing: string[] = [];
+  const refused: Refused[] = [];
+  for (let at = 0; at < wanted.length; at += batch) {
+    const some = wanted.slice(at, at + batch);
+    const request = {
+      ...{ names: some.map(({ name }) => name), purpose },
+      ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
+    };
+    const { answer } = await connection.call("BatchRead", ({ context }, options) =>
+      context.batchRead(request, options),
+    );
+    for (const [index, item] of answer.items.entries()) {
+      const { variable = "", name = "" } = some[index] ?? {};
+      const value = readOf(item);
+      if (typeof value === "string") {
+        given.set(variable, value);
+      } else if (value.reason !== "NOT_FOUND") {
+        refused.push({ name, ...value });
+      } else if (Object.hasOwn(own, variable) && own[variable] !== undefined) {
+        given.set(variable, own[variable]);
+      } else if (!optional.has(name)) {
+        missing.push(name);
+      }
+    }
+  }
+  refuseUnless(refused, missing, zid);
+  return given;
+}
+
+interface Refused {
+  readonly name: string;
+  readonly reason: string;
+  readonly message: string;
+}
+
+function refuseUnless(refused: readonly Refused[], missing: readonly string[], zid: string | undefined): void {
+  const quoted = (names: readonly string[]) => names.map((name) => JSON.stringify(name)).join(", ");
+  const sentences = refused.map(({ name, reason, message }) => `${reason} ${quoted([name])} (${message})`);
+  if (missing.length > 0) {
+    sentences.push(`NOT_FOUND ${quoted(missing)}`);
+  }
+  if (sentences.length === 0) {
+    return;
+  }
+  const denied = refused.filter(({ reason }) => reason === "DENIED").map(({ name }) => name);
+  const grant = denied.map((name) => `zsc context grant ${shellWord(name)} ${zid ?? "ZID"}`).join("; ");
+  const next =
+    grant === "" ? (missing.length > 0 ? `--optional ${missing.map(shellWord).join(",")}` : undefined) : grant;
+  const message = `the command was not started: ${sentences.join("; ")}`;
+  throw new CliFailure(denied.length > 0 ? "forbidden" : "not_found", message, next === undefined ? {} : { next });
+}
+
+function shellWord(text: string): string {
+  return /^[\w./:@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+function readOf({ result }: BatchReadItem): string | { readonly reason: string; readonly message: string } {
+  if (result.case === "secret") {
+    return result.value.value;
+  }
+  const details = result.case === "error" ? result.value.details : [];
+  const [info] = details.flatMap((detail) => anyUnpack(detail, ErrorInfoSchema) ?? []);
+  const message = result.case === "error" ? result.value.message : "no answer";
+  return { reason: info?.reason ?? "INTERNAL_ERROR", message };
+}
+
+/** The names below a prefix that the caller may read. */
+export async function namesBelow(connection: Connection, prefix: string): Promise<readonly string[]> {
+  const names: string[] = [];
+  for (let pageToken: string | undefined; ; ) {
+    const request = { prefix, ...(pageToken === undefined ? {} : { pageToken }) };
+    const { answer } = await connection.call("ListNames", ({ context }, options) =>
+      context.listNames(request, options),
+    );
+    names.push(...answer.names);
+    pageToken = answer.nextPageToken;
+    if (names.length > maxNames) {
+      throw new CliFailure("usage", `more than ${maxNames} names begin with ${JSON.stringify(prefix)}`, {
+        next: "a longer --prefix",
+      });
+    }
+    if (pageToken === undefined) {
+      return names;
+    }
+  }
+}
+
+const firstPauseMs = 100;
+const longestPauseMs = 2_000;
+
+/** Tries again for so long, while the vault is away. */
+export async function patiently<T>(forMs: number, work: () => Promise<T>): Promise<T> {
+  const giveUpAtMs = performance.now() + forMs;
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      const isAway = error instanceof CliFailure && error.kind === "no_answer";
+      if (!isAway || performance.now() >= giveUpAtMs) {
+        throw error;
+      }
+      const pauseMs = Math.random() * Math.min(longestPauseMs, firstPauseMs * 2 ** attempt);
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+  }
+}

@@ -1,0 +1,104 @@
+import { usage } from "../failure.ts";
+import { parseDotenv } from "../import/dotenv.ts";
+
+/** A variable of the environment that a secret goes into. */
+export interface WantedSecret {
+  readonly variable: string;
+  readonly name: string;
+}
+
+/** What a command is to be given. */
+export interface Wanted {
+  readonly secrets: readonly WantedSecret[];
+  /** Variables that a file of references gives as they are. */
+  readonly plain: ReadonlyMap<string, string>;
+}
+
+const variablePattern = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+/** The variable of a name: itself where it can be one, else its letters in upper case, and `_` for all else. */
+export function variableOf(name: string): string {
+  if (variablePattern.test(name)) {
+    return name;
+  }
+  const spelled = name.replace(/[^A-Za-z0-9_]/gu, "_").toUpperCase();
+  return /^[0-9]/.test(spelled) ? `_${spelled}` : spelled;
+}
+
+/** `NAME` or `VAR=NAME`, several of them with commas between. */
+export function parseOnly(texts: readonly string[]): readonly WantedSecret[] {
+  return texts.flatMap(splitNames).map((text) => {
+    const at = text.indexOf("=");
+    const variable = at < 0 ? "" : text.slice(0, at);
+    return variablePattern.test(variable)
+      ? { variable, name: text.slice(at + 1) }
+      : { variable: variableOf(text), name: text };
+  });
+}
+
+export function splitNames(text: string): readonly string[] {
+  const names = text.split(",");
+  if (names.includes("")) {
+    throw usage("a name is empty", "NAME,NAME");
+  }
+  return names;
+}
+
+/** With a prefix, the variable is of the part behind it. */
+export function ofPrefix(names: readonly string[], prefix: string): readonly WantedSecret[] {
+  return names.map((name) => ({ variable: variableOf(name.slice(prefix.length) || name), name }));
+}
+
+const scheme = "zsc://";
+
+/** A file of references, which holds no secret: values `zsc://NAME` stand for secrets, others are passed as they are. */
+export function parseRefs(bytes: Uint8Array, file: string): Wanted {
+  const { entries, refused } = parseDotenv(bytes);
+  const [first] = refused;
+  if (first !== undefined) {
+    throw usage(`${file}: line ${first.line}: ${first.why}`);
+  }
+  const secrets: WantedSecret[] = [];
+  const plain = new Map<string, string>();
+  for (const { name, value, line } of entries) {
+    if (!variablePattern.test(name)) {
+      throw usage(`${file}: line ${line}: ${name} is no name of a variable`);
+    }
+    if (plain.has(name)) {
+      throw usage(`${file}: line ${line}: ${name} is there twice`);
+    }
+    if (value.startsWith(scheme)) {
+      secrets.push({ variable: name, name: decodedName(value.slice(scheme.length), file, line) });
+    } else {
+      plain.set(name, value);
+    }
+  }
+  return { secrets, plain };
+}
+
+function decodedName(text: string, file: string, line: number): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw usage(`${file}: line ${line}: the name is not valid percent-encoding`);
+  }
+}
+
+/** Two names for one variable are refused: which of them would win is nobody's intent. */
+export function withoutClashes({ secrets, plain }: Wanted): Wanted {
+  const names = new Map<string, string>();
+  for (const { variable, name } of secrets) {
+    const other = names.get(variable);
+    if (other !== undefined && other !== name) {
+      throw usage(
+        `${JSON.stringify(other)} and ${JSON.stringify(name)} are both ${variable}`,
+        `--only ${variable}=NAME`,
+      );
+    }
+    if (plain.has(variable)) {
+      throw usage(`${variable} is ${JSON.stringify(name)}, and a value of the file of references`);
+    }
+    names.set(variable, name);
+  }
+  return { secrets: [...names].map(([variable, name]) => ({ variable, name })), plain };
+}
