@@ -116,7 +116,7 @@ function refuse(database: DatabaseConfig, what: "opened" | "read", error: unknow
 type BatchOptions = Pick<SequencerOptions, "maxBatchRows" | "maxBatchBytes">;
 
 /** What a vault takes from its surroundings, where that is not the machine and the port. */
-export interface Surroundings {
+interface Surroundings {
   readonly clock?: Clock;
   /** Told of the ledger once it is open; the port submits to what it answers. */
   readonly between?: (ledger: Ledger) => Sequencer;

@@ -1,13 +1,13 @@
-import type { Client } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { ZeqContext } from "#gen/zsc/v1/zeq_context_pb.js";
 import { ZscAdmin } from "#gen/zsc/v1/zsc_admin_pb.js";
 import { authenticateWith } from "./authenticate.ts";
+import { createService } from "./create-service.ts";
 import { settingsOf, type ZscClientOptions } from "./options.ts";
 import { type Asking, createReading, type SecretOrError, type SecretRead, valuesOf } from "./reading.ts";
 import { hideIn, printAs, shownOf } from "./redaction.ts";
 import { retryWith } from "./retry.ts";
-import { createService } from "./services.ts";
+import type { Service } from "./service.ts";
 import { createSessions } from "./sessions.ts";
 
 /** An answer to 100 names can hold 6.6 MB. */
@@ -82,8 +82,8 @@ export interface ZscClient {
    * @example
    *     await vault.admin.grant({ name: "db-password", zid: "ZEQ-APP" });
    */
-  readonly context: Client<typeof ZeqContext>;
-  readonly admin: Client<typeof ZscAdmin>;
+  readonly context: Service<typeof ZeqContext>;
+  readonly admin: Service<typeof ZscAdmin>;
 }
 
 /**

@@ -1,8 +1,8 @@
-import type { Client } from "@connectrpc/connect";
 import type { BatchReadItem, ReadResponse, ZeqContext } from "#gen/zsc/v1/zeq_context_pb.js";
 import { ZscError } from "./error.ts";
 import type { Settings } from "./options.ts";
 import { itemError, receiptText, toZscError } from "./refusal.ts";
+import type { Service } from "./service.ts";
 
 /**
  * What a read has found.
@@ -40,7 +40,7 @@ export interface Asking {
 const namesPerCall = 100;
 
 /** The reads of a client: each asks the vault, and nothing is answered from a cache, which would leave no row. */
-export function createReading(context: Client<typeof ZeqContext>, { env, fallThrough }: Settings) {
+export function createReading(context: Service<typeof ZeqContext>, { env, fallThrough }: Settings) {
   /** The caller's own value, when the vault has none. A refusal or an absent vault is never more than an error. */
   const orOwn = (name: string, error: ZscError): SecretRead | undefined => {
     // Its own: `toString` is no variable, though every environment has one.

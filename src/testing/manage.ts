@@ -6,7 +6,7 @@ interface Answer {
 }
 
 /** Calls of an admin, over the JSON surface: a test vault refuses whatever a vault refuses. */
-export interface Manager {
+interface Manager {
   /** @throws Error that says what the vault says */
   post(path: string, body: object): Promise<void>;
   close(): void;

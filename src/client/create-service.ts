@@ -1,13 +1,14 @@
 import type { DescService } from "@bufbuild/protobuf";
-import { type Client, createClient, type Transport } from "@connectrpc/connect";
+import { createClient, type Transport } from "@connectrpc/connect";
 import { toZscError } from "./refusal.ts";
+import type { Service } from "./service.ts";
 
-/** A typed service whose calls fail with `ZscError`. All of ours are unary. */
-export function createService<S extends DescService>(service: S, transport: Transport): Client<S> {
+/** Connect's client with our errors. */
+export function createService<S extends DescService>(service: S, transport: Transport): Service<S> {
   const client: Record<string, unknown> = { ...createClient(service, transport) };
-  for (const { localName, methodKind } of service.methods) {
+  for (const { localName } of service.methods) {
     const call = client[localName];
-    if (methodKind === "unary" && typeof call === "function") {
+    if (typeof call === "function") {
       client[localName] = async (...parameters: unknown[]) => {
         try {
           return await call(...parameters);
@@ -17,5 +18,5 @@ export function createService<S extends DescService>(service: S, transport: Tran
       };
     }
   }
-  return client as Client<S>;
+  return client as Service<S>;
 }
