@@ -1,6 +1,6 @@
 // The package as others get it: packed, installed into an empty folder, type-checked there as strictly as TypeScript can,
 // run, and its command started. The registry is asked only for what npm's cache does not have.
-import { execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
@@ -95,12 +95,20 @@ function checkVersion(): void {
 
 /** Until it listens and is ready, and until it has stopped in good order. */
 async function serve(): Promise<void> {
-  const begunMs = performance.now();
   const server = spawn("npx", ["--no-install", "zsc", "serve", "--dev"], {
     cwd: consumer,
     env: { ...env, ZSC_LISTEN: "127.0.0.1:0" },
     stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
   });
+  try {
+    await untilStopped(server, performance.now());
+  } finally {
+    endGroup(server.pid);
+  }
+}
+
+async function untilStopped(server: ChildProcess, begunMs: number): Promise<void> {
   let printed = "";
   const ended = new Promise<number | null>((done) => server.once("exit", done));
   const url = await new Promise<string>((found, failed) => {
@@ -113,8 +121,8 @@ async function serve(): Promise<void> {
         found(address);
       }
     };
-    server.stdout.on("data", look);
-    server.stderr.on("data", look);
+    server.stdout?.on("data", look);
+    server.stderr?.on("data", look);
     void ended.then((code) => failed(new Error(`it ended with ${code}:\n${printed}`)));
   });
   const { status } = await fetch(`${url}/readyz`);
@@ -126,4 +134,13 @@ async function serve(): Promise<void> {
     throw new Error(`/readyz says ${status}:\n${printed}`);
   }
   console.log(`npx zsc serve --dev: ${Math.round(performance.now() - begunMs)} ms`);
+}
+
+/** Whatever a failed start has left. */
+function endGroup(pid: number | undefined): void {
+  try {
+    process.kill(-(pid ?? Number.NaN), "SIGKILL");
+  } catch {
+    // Nothing has.
+  }
 }

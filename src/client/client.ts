@@ -9,6 +9,7 @@ import { hideIn, printAs, shownOf } from "./redaction.ts";
 import { retryWith } from "./retry.ts";
 import type { Service } from "./service.ts";
 import { createSessions } from "./sessions.ts";
+import { quoteNothing } from "./unsendable.ts";
 
 /** An answer to 100 names can hold 6.6 MB. */
 const maxAnswerBytes = 8_388_608;
@@ -100,7 +101,7 @@ export function createZscClient(options: ZscClientOptions): ZscClient {
   const settings = settingsOf(options);
   const transport = createGrpcTransport({
     baseUrl: settings.baseUrl,
-    interceptors: [authenticateWith(settings.token), retryWith(settings.retry)],
+    interceptors: [quoteNothing, authenticateWith(settings.token), retryWith(settings.retry)],
     defaultTimeoutMs: settings.timeoutMs,
     readMaxBytes: maxAnswerBytes,
     sessionManager: createSessions(settings),

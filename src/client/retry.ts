@@ -28,7 +28,8 @@ export function retryWith({ attempts, pauseMs, maxPauseMs }: Settings["retry"]):
     for (let attempt = 1; ; attempt++) {
       try {
         return await next(request);
-      } catch (error) {
+      } catch (reason) {
+        const error = isLost(request, reason) ? connectionLost(reason) : reason;
         const pause = Math.random() * Math.min(maxPauseMs, pauseMs * 2 ** (attempt - 1));
         const waitMs = Math.max(pause, retryAfterMsOf(ConnectError.from(error)) ?? 0);
         const goneMs = performance.now() - begunMs;
@@ -41,6 +42,15 @@ export function retryWith({ attempts, pauseMs, maxPauseMs }: Settings["retry"]):
       }
     }
   };
+}
+
+/** Node cancels the streams of a connection that has ended; a caller who cancels does it by the signal. */
+function isLost({ signal }: UnaryRequest, error: unknown): boolean {
+  return error instanceof ConnectError && error.code === Code.Canceled && !signal.aborted;
+}
+
+function connectionLost(cause: unknown): ConnectError {
+  return new ConnectError("the connection was lost", Code.Unavailable, undefined, undefined, cause);
 }
 
 function mayRepeat({ method, message }: UnaryRequest, error: unknown): boolean {
