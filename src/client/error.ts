@@ -51,11 +51,11 @@ export class ZscError extends Error {
   override readonly name = "ZscError";
   readonly code: ZscErrorCode;
   /** How long to wait before another try, where the vault says so. */
-  readonly retryAfterMs?: number;
+  declare readonly retryAfterMs?: number;
   /** The audit row that records the refusal: `<seq>.<row_hash>`. Absent when there is none. */
-  readonly receipt?: string;
+  declare readonly receipt?: string;
   /** Of `readAll`: every name that could not be read. */
-  readonly failures?: ReadonlyMap<string, ZscError>;
+  declare readonly failures?: ReadonlyMap<string, ZscError>;
 
   constructor(code: ZscErrorCode, message: string, options: ZscErrorOptions = {}) {
     const { cause, retryAfterMs, receipt, failures } = options;

@@ -38,7 +38,8 @@ const codes: Readonly<Record<Code, ZscErrorCode>> = {
   [Code.PermissionDenied]: "FORBIDDEN",
   [Code.InvalidArgument]: "INVALID_ARGUMENT",
   [Code.OutOfRange]: "INVALID_ARGUMENT",
-  [Code.ResourceExhausted]: "OVERLOADED",
+  // The library says so of an answer that is too large.
+  [Code.ResourceExhausted]: "MESSAGE_TOO_LARGE",
   // The connection was lost on the way.
   [Code.Aborted]: "UNAVAILABLE",
   [Code.NotFound]: "INTERNAL",
