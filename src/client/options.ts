@@ -94,8 +94,9 @@ function atLeast(name: string, value: unknown, least: number): number {
 }
 
 function originOf(baseUrl: unknown): string {
-  const url = URL.parse(String(baseUrl));
-  if (url === null || !["https:", "http:"].includes(url.protocol)) {
+  const text = String(baseUrl);
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !["https:", "http:"].includes(url.protocol)) {
     throw new TypeError("baseUrl must be an origin, https: or http:");
   }
   if (url.username !== "" || url.password !== "" || url.pathname !== "/" || url.search !== "" || url.hash !== "") {

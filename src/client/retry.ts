@@ -58,7 +58,12 @@ function mayRepeat({ method, message }: UnaryRequest, error: unknown): boolean {
     return true;
   }
   const isRepeatable = reads.has(`${method.parent.typeName}.${method.name}`) || carriesVersion(message);
-  return isRepeatable && error instanceof ConnectError && awayCodes.has(error.code);
+  return isRepeatable && error instanceof ConnectError && awayCodes.has(error.code) && !isLimit(error);
+}
+
+/** Connect makes UNAVAILABLE of a proxy's 429, and passes on no more than this. Its limit is not to be run into again. */
+function isLimit({ rawMessage }: ConnectError): boolean {
+  return rawMessage === "HTTP 429";
 }
 
 /** Aborted is what Connect makes of a connection that was reset. */

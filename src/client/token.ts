@@ -17,7 +17,12 @@ export interface TokenFile {
   token(anew?: boolean): Promise<string>;
 }
 
-/** As text; as a function, asked for each call; or `tokenFromFile(path)`. */
+/**
+ * The token as text; as a function, asked for each call; or as `tokenFromFile(path)`.
+ *
+ * @example
+ *     const token: TokenSource = async () => (await session.current()).token;
+ */
 export type TokenSource = string | (() => string | Promise<string>) | TokenFile;
 
 /**
@@ -61,7 +66,7 @@ export async function takeToken(source: TokenSource, anew = false): Promise<stri
   return checkToken(typeof source === "function" ? await ask(source) : source);
 }
 
-/** @returns whether there may be another token than the one that was refused */
+/** Whether there may be another token than the one that was refused. */
 export function isTokenFile(source: TokenSource): source is TokenFile {
   return typeof source === "object" && source !== null && typeof source.token === "function";
 }

@@ -15,7 +15,7 @@ const folders = new Set<string>();
  * it was sealed under a key that is nowhere any more.
  */
 export function openPrivateFolder(): PrivateFolder {
-  const path = mkdtempSync(join(tmpdir(), "zsc-test-"));
+  const path = mkdtempSync(join(tmpdir(), `zsc-test-${process.pid}-`));
   folders.add(path);
   process.removeListener("exit", removeAll).on("exit", removeAll);
   return {

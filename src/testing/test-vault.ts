@@ -87,7 +87,12 @@ export interface TestVault {
    */
   rows(): Promise<readonly TestRow[]>;
 
-  /** The vault's time. */
+  /**
+   * The vault's time.
+   *
+   * @example
+   *     await vault.set("soon", { value: "v", expiresZeqond: vault.nowZeqond() + 10 });
+   */
   nowZeqond(): number;
 
   /**
@@ -107,7 +112,12 @@ export interface TestVault {
    */
   failNext(reason: FailureReason, options?: FailNextOptions): void;
 
-  /** Ends it. Its database is gone. May be called twice. */
+  /**
+   * Ends it: what is in flight has a second. Its database is gone then. May be called twice.
+   *
+   * @example
+   *     afterAll(() => vault.close());
+   */
   close(): Promise<void>;
 }
 

@@ -32,7 +32,7 @@ const codeOf = (call: Promise<unknown>) =>
     (error: unknown) => (error instanceof ZscError ? error.code : error),
   );
 
-const folders = () => readdirSync(tmpdir()).filter((name) => name.startsWith("zsc-test-"));
+const folders = (pid = process.pid) => readdirSync(tmpdir()).filter((name) => name.startsWith(`zsc-test-${pid}-`));
 
 describe("a test vault", () => {
   test("has the secrets that it was given, for those who may read them", async () => {
@@ -194,19 +194,23 @@ describe("a process that has built the package", () => {
       await Promise.all([vault.close(), other.close()]);
     `);
     const [first = Number.NaN, second = Number.NaN] = printed.trim().split("\n").map(Number);
-    // The machines of a continuous integration are slow; docs/benchmarks.md is where figures are.
-    expect(first).toBeLessThan(2_500);
-    expect(second).toBeLessThan(2_500);
+    // The machines of a continuous integration are slow, and other tests run beside this one: the figure is printed.
+    expect(first).toBeLessThan(5_000);
+    expect(second).toBeLessThan(5_000);
     console.log(`startTestVault: ${first} ms, and ${second} ms the second time`);
   });
 
   test("leaves no folder behind when it exits without closing one", () => {
-    const before = folders();
-    run(`
+    const printed = run(`
+      import { readdirSync } from "node:fs";
+      import { tmpdir } from "node:os";
       const { startTestVault } = await import("zsc-vault/testing");
-      await startTestVault();
+      await Promise.all(Array.from({ length: 12 }, () => startTestVault()));
+      console.log(process.pid, readdirSync(tmpdir()).filter((name) => name.includes("-" + process.pid + "-")).length);
       process.exit(0);
     `);
-    expect(folders()).toEqual(before);
+    const [pid, count] = printed.trim().split(" ").map(Number);
+    expect(count).toBe(12);
+    expect(folders(pid)).toEqual([]);
   });
 });
