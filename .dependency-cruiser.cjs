@@ -23,9 +23,9 @@ const rooms = {
   jobs: ["base", "ledger", "sealing", "secrets", "vaults"],
   client: ["gen"],
 };
-// main.ts, compose.ts, opening.ts, port.ts, banner.ts, tables.ts, organisation.ts, user-maker.ts and outage-log.ts, which stand in no room, see every room; so does
-// the command line.
-const composing = "^src/([^/]+\\.ts$|cli/)";
+// main.ts, compose.ts, opening.ts, port.ts, banner.ts, tables.ts, organisation.ts, user-maker.ts and outage-log.ts, which stand in no room, see every room; so do
+// the command line and the vault for tests.
+const composing = "^src/([^/]+\\.ts$|cli/|testing/)";
 
 const inside = (room) => (room === "gen" ? "^gen/" : `^src/${room}/`);
 /** The one way into a room. */
@@ -36,6 +36,20 @@ module.exports = {
     // Circles of types count as well: nobody can read the one file without the other.
     { name: "no-circles", severity: "error", from: {}, to: { circular: true } },
     { name: "resolvable", severity: "error", from: {}, to: { couldNotResolve: true } },
+    // What tests of applications start is the server; nothing of the server knows of it.
+    {
+      name: "nothing-knows-testing",
+      severity: "error",
+      from: { pathNot: "^src/testing/" },
+      to: { path: "^src/testing/" },
+    },
+    // It is beside the client and the command, and needs neither.
+    {
+      name: "testing-stands-alone",
+      severity: "error",
+      from: { path: "^src/testing/" },
+      to: { path: "^src/(client|cli|main\\.ts)" },
+    },
     {
       name: "database-packages-stay-in-store",
       severity: "error",

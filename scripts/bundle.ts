@@ -1,5 +1,6 @@
-// Bundles the command, as tsc has left it in dist/, with the libraries that it uses: finding and compiling some hundreds
-// of files takes longer than all else that a start does. What only some commands need stays in files of its own.
+// Bundles the command and the vault for tests, as tsc has left them in dist/, with the libraries that
+// they use: finding and compiling some hundreds of files takes longer than all else that a start does. What only some
+// commands need stays in files of its own.
 import { globSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build, type Plugin } from "esbuild-wasm";
@@ -43,6 +44,7 @@ async function bundle(): Promise<void> {
     entryPoints: [
       { in: "dist/cli/zsc.js", out: "zsc" },
       { in: "dist/auth/password-strength-thread.js", out: "password-strength-thread" },
+      { in: "dist/testing/index.js", out: "testing" },
     ],
     outdir,
     bundle: true,

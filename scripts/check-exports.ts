@@ -1,10 +1,10 @@
 // Every export of src/ has a user: another file of src/, or a test. A room's index exports what other rooms use and
-// nothing else. What the package offers (src/client, the bin) is used by others.
+// nothing else. What the package offers (src/client, src/testing, the bin) is used by others.
 import { globSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import ts from "typescript";
 
-const offered = new Set(["src/client/index.ts", "src/cli/zsc.ts"]);
+const offered = new Set(["src/client/index.ts", "src/testing/index.ts", "src/cli/zsc.ts"]);
 const sources = globSync("src/**/*.ts").sort();
 const users = [...sources, ...globSync(["test/**/*.ts", "bench/**/*.ts", "scripts/**/*.ts"])];
 const isIndex = (file: string) => file.endsWith("/index.ts");

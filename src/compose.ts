@@ -1,12 +1,13 @@
 import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { errorCode, type Log, OperatorError, systemClock } from "./base/index.ts";
+import { type Clock, errorCode, type Log, OperatorError, systemClock } from "./base/index.ts";
 import type { Config, DatabaseConfig, ListenAddress, TlsConfig } from "./config/index.ts";
 import { purgeJob, rotationJob, startJobs } from "./jobs/index.ts";
 import {
   type ChangeIndex,
   createReadiness,
   createSequencer,
+  type Sequencer,
   type SequencerOptions,
   type Snapshot,
   type Store,
@@ -31,6 +32,8 @@ export interface RunningVault {
   setTls(tls: TlsConfig): void;
   /** Makes a user of the vault API. @throws OperatorError when the e-mail is taken */
   makeUser(user: NewUser): Promise<MadeUser>;
+  /** One pass of each job, in place of the next one: after a clock was turned, what is due cannot wait for its time. */
+  runJobs(): Promise<void>;
   /** Finishes what is in flight, as long as the configuration allows, and lets go of everything. */
   stop(): Promise<void>;
 }
@@ -112,6 +115,18 @@ function refuse(database: DatabaseConfig, what: "opened" | "read", error: unknow
 /** How batches are formed, where it shall not be as usual. */
 type BatchOptions = Pick<SequencerOptions, "maxBatchRows" | "maxBatchBytes">;
 
+/** What a vault takes from its surroundings, where that is not the machine and the port. */
+interface Surroundings {
+  readonly clock?: Clock;
+  /** Told of the ledger once it is open; the port submits to what it answers. */
+  readonly between?: (ledger: Ledger) => Sequencer;
+}
+
+export interface Ledger {
+  readonly sequencer: Sequencer;
+  readonly store: Pick<Store, "rowsAfter">;
+}
+
 /** How often a long migration says how far it is. */
 const progressEveryMs = 2_000;
 
@@ -128,6 +143,7 @@ export async function startVault(
   log: Log,
   batches: BatchOptions = {},
   version = "unknown",
+  surroundings: Surroundings = {},
 ): Promise<RunningVault> {
   let isMigrating = false;
   let toldAtMs = 0;
@@ -143,7 +159,7 @@ export async function startVault(
       log.warn({ database: placeOf(config.database) }, "the schema is being brought up to date: let it finish");
     }
   };
-  const starting = start(config, log, { batches, onMigration, version }).catch((error: unknown) =>
+  const starting = start(config, log, { batches, onMigration, version, surroundings }).catch((error: unknown) =>
     refuse(config.database, "opened", error),
   );
   while (!(await isInTime(starting, startWithinMs))) {
@@ -162,10 +178,12 @@ interface StartOptions {
   readonly onMigration: OnMigration;
   /** Of the program. */
   readonly version: string;
+  readonly surroundings: Surroundings;
 }
 
 async function start(config: Config, log: Log, options: StartOptions): Promise<RunningVault> {
-  const { batches, onMigration, version } = options;
+  const { batches, onMigration, version, surroundings } = options;
+  const { clock = systemClock, between = ({ sequencer }) => sequencer } = surroundings;
   if (config.requireVault) {
     await requireVault(config.database);
   }
@@ -187,26 +205,32 @@ async function start(config: Config, log: Log, options: StartOptions): Promise<R
     const watched = { inProcess: store.inProcess, transact: watch.transact };
     const sequencer = createSequencer({
       store: watched,
-      clock: systemClock,
+      clock,
       mac: createRowMac(keyring),
       onFailure: outage.failed,
       ...batches,
     });
-    const readiness = createReadiness({ store, batches: watch, clock: watchClock(systemClock, log), log });
-    const organisation = organisationOf({ keyring, sequencer });
+    const readiness = createReadiness({ store, batches: watch, clock: clockWatchOf(clock, log), log });
+    const organisation = organisationOf({ keyring, sequencer, clock });
     const health = { ready: readiness.ask };
     const fingerprint = createFingerprint(keyring);
-    const server = createPort(config, { store, sequencer, sealer, health, organisation, fingerprint, version }, log);
+    const submitted = between({ sequencer, store });
+    const server = createPort(
+      config,
+      { store, sequencer: submitted, sealer, health, organisation, fingerprint, version, clock },
+      log,
+    );
     const address = await listen(server, config.listen);
     announce(found, placeOf(config.database), log);
     if (config.database.kind === "sqlite") {
       warnOfOpenFiles(config.database.path, log);
     }
-    const rotation = rotationJob({ store, sequencer, sealer, clock: systemClock, log });
+    const rotation = rotationJob({ store, sequencer, sealer, clock, log });
     const jobs = startJobs([rotation, purgeJob({ store, sequencer, log })], log);
     return {
       address,
       makeUser: (user) => makeUser(sequencer, user),
+      runJobs: () => jobs.runNow(),
       setTls: ({ cert, key }) => server.setTls({ cert, key: key.text() }),
       async stop() {
         const ended = jobs.stop();
@@ -223,6 +247,11 @@ async function start(config: Config, log: Log, options: StartOptions): Promise<R
     await isInTime(store.close(), lastMomentMs).catch(() => false);
     throw error;
   }
+}
+
+/** A clock that is turned on purpose does not jump. */
+function clockWatchOf(clock: Clock, log: Log) {
+  return clock === systemClock ? watchClock(clock, log) : watchClock(clock, log, () => clock.nowMs());
 }
 
 /** What is left to the database once the grace is over and every connection is gone. */

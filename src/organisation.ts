@@ -1,5 +1,5 @@
 import { createSessionKeys, createSessionTokens, type SessionTokens } from "./auth/index.ts";
-import { randomUuid, systemClock } from "./base/index.ts";
+import { type Clock, randomUuid } from "./base/index.ts";
 import type { Sequencer } from "./ledger/index.ts";
 import { openOrganisation } from "./people/index.ts";
 import { type Keyring, openTokenKey, sealTokenKey } from "./sealing/index.ts";
@@ -14,6 +14,7 @@ export interface OpenedOrganisation {
 interface Opening {
   readonly keyring: Keyring;
   readonly sequencer: Sequencer;
+  readonly clock: Clock;
 }
 
 /**
@@ -31,7 +32,7 @@ export function organisationOf(opening: Opening): () => Promise<OpenedOrganisati
   };
 }
 
-async function open({ keyring, sequencer }: Opening): Promise<OpenedOrganisation> {
+async function open({ keyring, sequencer, clock }: Opening): Promise<OpenedOrganisation> {
   const { value } = await sequencer.submit(
     openOrganisation(() => {
       const id = randomUuid();
@@ -44,7 +45,7 @@ async function open({ keyring, sequencer }: Opening): Promise<OpenedOrganisation
   const { id, publicKey, sealedKey } = value;
   const privateKey = openTokenKey(keyring, id, sealedKey);
   try {
-    return { id, tokens: await createSessionTokens({ publicKey, privateKey }, systemClock) };
+    return { id, tokens: await createSessionTokens({ publicKey, privateKey }, clock) };
   } finally {
     privateKey.fill(0);
   }

@@ -6,7 +6,7 @@ import {
   createPasswordJudge,
   type IssuerState,
 } from "./auth/index.ts";
-import { type Log, systemClock } from "./base/index.ts";
+import type { Clock, Log } from "./base/index.ts";
 import type { Config } from "./config/index.ts";
 import { createReader, type Sequencer, type Store } from "./ledger/index.ts";
 import type { OpenedOrganisation } from "./organisation.ts";
@@ -48,6 +48,7 @@ export interface Parts {
   readonly fingerprint: VaultPorts["fingerprint"];
   /** Of the program. */
   readonly version: string;
+  readonly clock: Clock;
 }
 
 /** After the first callers, who were waiting for the port to open. */
@@ -55,7 +56,7 @@ const warmUpAfterMs = 1_000;
 
 /** Composes the port of a vault. It does not listen yet. */
 export function createPort(config: Config, parts: Parts, log: Log): ZscServer {
-  const { store, sequencer, sealer, health, organisation, fingerprint, version } = parts;
+  const { store, sequencer, sealer, health, organisation, fingerprint, version, clock } = parts;
   const services = [...zscServices, ...vaultServices];
   const validation = createValidation(services.flatMap(({ methods }) => methods.map(({ input }) => input)));
   const kernel: KernelPorts = {
@@ -69,7 +70,7 @@ export function createPort(config: Config, parts: Parts, log: Log): ZscServer {
     reader,
     organisation,
     fingerprint,
-    clock: systemClock,
+    clock,
     readiness: health.ready,
     passwords: { ...createPasswordHasher(), judge: createPasswordJudge() },
     signUpIsOpen: config.signUpIsOpen,
@@ -81,7 +82,7 @@ export function createPort(config: Config, parts: Parts, log: Log): ZscServer {
     createZscSurface({ ...kernel, sealer, reader, metadata: createMetadataReader(reader) }, validation, config.callMs),
     createVaultSurface(vaultPorts, config),
   ] as const;
-  const server = serveSurfaces(surfaces, { config, validation, health, log });
+  const server = serveSurfaces(surfaces, { config, validation, health, clock, log });
   return {
     async listen(address) {
       const listening = await server.listen(address);
@@ -97,13 +98,14 @@ interface Serving {
   readonly config: Config;
   readonly validation: Validation;
   readonly health: HealthSource;
+  readonly clock: Clock;
   readonly log: Log;
 }
 
 /** One server for all surfaces. Errors outside of any method look as those of the first surface. */
 function serveSurfaces(
   surfaces: readonly [Surface, ...Surface[]],
-  { config, validation, health, log }: Serving,
+  { config, validation, health, clock, log }: Serving,
 ): ZscServer {
   const ownOf = surfaces.flatMap(({ services, authenticator, clientAddress }) =>
     authenticator === undefined
@@ -111,7 +113,7 @@ function serveSurfaces(
       : services.map(({ service }) => [service, { authenticator, ...(clientAddress && { clientAddress }) }] as const),
   );
   const tables = [...surfaces.map(({ access }) => access), portAccess];
-  const admission = createAdmission(authenticatorOf(config, log), tables, new Map(ownOf));
+  const admission = createAdmission(authenticatorOf(config, clock, log), tables, new Map(ownOf));
   const translators = new Map<DescService, ErrorTranslator>();
   for (const surface of surfaces) {
     const translate = createErrorTranslator(surface);
@@ -138,7 +140,7 @@ function serveSurfaces(
   });
 }
 
-function authenticatorOf({ jwt, callers }: Config, log: Log): Authenticator {
+function authenticatorOf({ jwt, callers }: Config, clock: Clock, log: Log): Authenticator {
   const onIssuerState = (state: IssuerState) => {
     if (state.reachable) {
       log.info({}, "the keys of the external issuer are within reach again");
@@ -147,5 +149,5 @@ function authenticatorOf({ jwt, callers }: Config, log: Log): Authenticator {
     }
   };
   const secret = jwt.secret.bytes;
-  return createAuthenticator({ ...jwt, secret, clock: systemClock, external: callers, onIssuerState });
+  return createAuthenticator({ ...jwt, secret, clock, external: callers, onIssuerState });
 }

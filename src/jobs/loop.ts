@@ -13,6 +13,8 @@ export interface Job {
 export interface RunningJobs {
   /** Resolves when the passes that are under way are over. */
   stop(): Promise<void>;
+  /** A pass of each job at once, in place of the next one. */
+  runNow(): Promise<void>;
 }
 
 /** Runs each job at once, and then at its interval. A pass that fails is logged, and the next one tries again. */
@@ -21,6 +23,9 @@ export function startJobs(jobs: readonly Job[], log: Pick<Log, "warn">): Running
   return {
     async stop() {
       await Promise.all(running.map(({ stop }) => stop()));
+    },
+    async runNow() {
+      await Promise.all(running.map(({ runNow }) => runNow()));
     },
   };
 }
@@ -49,6 +54,14 @@ function startJob({ name, intervalMs, run }: Job, log: Pick<Log, "warn">): Runni
     async stop() {
       stopping.abort();
       clearTimeout(timer);
+      await underWay;
+    },
+    async runNow() {
+      await underWay;
+      clearTimeout(timer);
+      if (!stopping.signal.aborted) {
+        start();
+      }
       await underWay;
     },
   };

@@ -1,6 +1,5 @@
 import { inspect } from "node:util";
-import { Code, ConnectError } from "@connectrpc/connect";
-import { createZscClient, type ZscClientOptions } from "../../src/client/index.ts";
+import { createZscClient, type ZscClientOptions, ZscError } from "../../src/client/index.ts";
 import { answerRead, openGateway } from "./gateway.ts";
 
 const canary = "CANARY";
@@ -29,8 +28,8 @@ describe("a token that is none", () => {
     for (const given of [token, () => token, async () => token]) {
       const client = createZscClient({ baseUrl, token: given as ZscClientOptions["token"], env: {} });
       const error = await client.read("name").catch((reason: unknown) => reason);
-      expect(error).toBeInstanceOf(ConnectError);
-      expect((error as ConnectError).code).toBe(Code.Unauthenticated);
+      expect(error).toBeInstanceOf(ZscError);
+      expect((error as ZscError).code).toBe("UNAUTHENTICATED");
       expect(inspect(error, { depth: 9 })).not.toContain(canary);
     }
     expect(streams).toBe(0);

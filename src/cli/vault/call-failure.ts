@@ -31,7 +31,7 @@ export function failureOfCall(error: unknown, url: string): CliFailure {
   if (error instanceof CliFailure) {
     return error;
   }
-  const connected = ConnectError.from(error);
+  const connected = ConnectError.from(isOfClient(error) ? (error.cause ?? error) : error);
   const [info] = connected.findDetails(ErrorInfoSchema);
   const kind = info === undefined ? undefined : kinds[info.reason];
   if (info !== undefined && kind !== undefined) {
@@ -40,6 +40,11 @@ export function failureOfCall(error: unknown, url: string): CliFailure {
     return new CliFailure(kind, connected.rawMessage, next === undefined ? { code } : { code, next });
   }
   return failureWithoutReason(connected, url);
+}
+
+/** Its class comes with all of the client's libraries, which not every command loads. */
+function isOfClient(error: unknown): error is Error {
+  return error instanceof Error && error.name === "ZscError";
 }
 
 /** What did not come from a vault, or from one that does not know the call. */

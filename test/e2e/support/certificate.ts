@@ -12,12 +12,12 @@ export interface Certificate {
 }
 
 /** A certificate for 127.0.0.1 that has signed itself. Its folder is the caller's to remove. */
-export function makeCertificate(): Certificate {
+export function makeCertificate(names = "IP:127.0.0.1"): Certificate {
   const folder = mkdtempSync(join(tmpdir(), "zsc-tls-"));
   const certFile = join(folder, "cert.pem");
   const keyFile = join(folder, "key.pem");
   const request = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"];
-  const subject = ["-subj", "/CN=zsc test", "-addext", "subjectAltName=IP:127.0.0.1"];
+  const subject = ["-subj", "/CN=zsc test", "-addext", `subjectAltName=${names}`];
   execFileSync("openssl", [...request, ...subject, "-keyout", keyFile, "-out", certFile], { stdio: "pipe" });
   return { folder, certFile, keyFile, cert: readFileSync(certFile, "utf8") };
 }
