@@ -8,9 +8,11 @@ import { connectMs, isUnsent } from "./sessions.ts";
 const reads: ReadonlySet<string> = new Set([
   "zsc.v1.ZeqContext.Read",
   "zsc.v1.ZeqContext.BatchRead",
+  "zsc.v1.ZeqContext.ListNames",
   "zsc.v1.ZscAdmin.List",
   "zsc.v1.ZscAdmin.Info",
   "zsc.v1.ZscAdmin.Audit",
+  "zsc.v1.ZscAdmin.Log",
   "zsc.v1.ZscAdmin.ProbePermission",
 ]);
 

@@ -46,7 +46,16 @@ export function objectText(value: JsonObject | undefined, field: string, mostByt
   if (value === undefined) {
     return undefined;
   }
-  const text = JSON.stringify(value);
+  const text = JSON.stringify(value, (key, each: unknown) => {
+    // JSON knows such numbers and texts, and what keeps them does not: they would come back as something else.
+    if (typeof each === "number" && !Number.isFinite(each)) {
+      throw invalid(`${field} has a number that is too large`);
+    }
+    if (!key.isWellFormed() || (typeof each === "string" && !each.isWellFormed())) {
+      throw invalid(`${field} has text that is no valid Unicode`);
+    }
+    return each;
+  });
   if (Buffer.byteLength(text) > mostBytes) {
     throw invalid(`${field} must have at most ${mostBytes} bytes as JSON`);
   }

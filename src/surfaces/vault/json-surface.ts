@@ -143,7 +143,8 @@ function failureOfCall(error: ConnectError): JsonReply {
       ? problemReply(503, "Service Unavailable", "The call took too long, and may have been recorded", retryLater)
       : problemReply(500, "Internal Server Error", "An unexpected error occurred");
   }
-  const { http, title, type = "about:blank", detail = cause.message } = vaultStatus[cause.code];
+  const { http, title, type = "about:blank", told = [], detail: instead } = vaultStatus[cause.code];
+  const detail = instead === undefined || told.includes(cause.message) ? cause.message : instead;
   const headers: Record<string, string> = {};
   if (cause.receipt !== undefined) {
     headers[receiptHeader] = cause.receipt;

@@ -9,6 +9,8 @@ interface VaultStatus extends Status {
   readonly type?: string;
   /** What callers are told instead of the error's own message. */
   readonly detail?: string;
+  /** Messages that they are told all the same. */
+  readonly told?: readonly string[];
 }
 
 const unavailable = {
@@ -25,6 +27,7 @@ export const vaultStatus: Readonly<Record<VaultErrorCode, VaultStatus>> = {
     http: 401,
     title: "Unauthorized",
     detail: "Invalid or expired token",
+    told: ["Invalid credentials"],
   },
   FORBIDDEN: { grpc: Code.PermissionDenied, http: 403, title: "Forbidden" },
   DENIED: { grpc: Code.PermissionDenied, http: 403, title: "Forbidden" },

@@ -169,7 +169,7 @@ describe.each(databaseKinds)("agents of the vault API, on %s", (database) => {
       expect(status).toBe(401);
       expect(await typeOf(receipt)).toBe("auth.failure");
       expect(body).toEqual({
-        ...{ type: "about:blank", title: "Unauthorized", status: 401, detail: "Invalid or expired token" },
+        ...{ type: "about:blank", title: "Unauthorized", status: 401, detail: "Invalid credentials" },
       });
     }
     expect(await statusOf("POST", "/auth/agent-token", undefined, {})).toBe(400);

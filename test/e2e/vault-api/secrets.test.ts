@@ -130,6 +130,18 @@ describe.each(databaseKinds)("secrets of vaults, on %s,", (database) => {
     );
   });
 
+  test.each([
+    ['{"value":"v","metadata":{"a":[{"b":1e400}]}}', "metadata has a number that is too large"],
+    ['{"value":"v","metadata":{"a":"\\ud800"}}', undefined],
+    ['{"value":"v","metadata":{"\\udfff":1}}', undefined],
+    ['{"value":"v","rotation_policy":{"every":-1e999}}', "rotation_policy has a number that is too large"],
+  ])("what JSON can say and nothing can keep is refused: %s", async (text, detail) => {
+    const path = fresh();
+    const refused = await api.ann.ask("PUT", `${base}/secrets/${path}`, { text });
+    expect(refused).toMatchObject(problem(400, "Bad Request", ...(detail === undefined ? [] : [detail])));
+    expect((await get(path)).status).toBe(404);
+  });
+
   test("values go to 4 MiB, and bodies to 5 MiB", async () => {
     const path = fresh();
     const value = "ä".repeat(2_097_152);
