@@ -17,6 +17,8 @@ from google.rpc import error_details_pb2, status_pb2
 from zsc_vault.gen.zsc.v1 import zeq_context_pb2 as messages
 from zsc_vault.gen.zsc.v1 import zeq_context_pb2_grpc, zsc_admin_pb2_grpc
 
+Token = str | Callable[[], str] | None
+File = str | os.PathLike[str] | None
 BATCH = 100
 LOOPBACK = re.compile(r"localhost|127(\.\d+){3}|::1")
 ATTEMPTS = 3
@@ -59,16 +61,8 @@ class Client:
     """A client of one vault. Threads may share it; it holds one connection, and no answer."""
 
     def __init__(
-        self,
-        url: str,
-        token: str | Callable[[], str] | None = None,
-        *,
-        token_file: str | os.PathLike[str] | None = None,
-        ca_file: str | os.PathLike[str] | None = None,
-        timeout: float = 10.0,
-        fall_through: bool = True,
-        env: Mapping[str, str] | None = None,
-        allow_http: bool = False,
+        self, url: str, token: Token = None, *, token_file: File = None, ca_file: File = None, timeout: float = 10.0,
+        fall_through: bool = True, env: Mapping[str, str] | None = None, allow_http: bool = False,
     ):
         """`token` or `token_file` (read anew for each call); `ca_file` (PEM) replaces the system's authorities;
         `timeout` is in seconds, for a call with its retries. `env` is this process's unless given. Raises ValueError."""
@@ -81,28 +75,25 @@ class Client:
         self.context = zeq_context_pb2_grpc.ZeqContextStub(guarded)
         self.admin = zsc_admin_pb2_grpc.ZscAdminStub(guarded)
 
-    def read(self, name: str, purpose: str | None = None, *, on_behalf_of: str | None = None) -> str:
+    def read(self, name: str, purpose: str | None = None) -> str:
         """The value of a secret. When the vault has none of that name: of this process's own environment."""
-        return self.read_secret(name, purpose, on_behalf_of=on_behalf_of).value
+        return self.read_secret(name, purpose).value
 
-    def read_secret(self, name: str, purpose: str | None = None, *, on_behalf_of: str | None = None) -> Secret:
+    def read_secret(self, name: str, purpose: str | None = None) -> Secret:
         """As `read`, with its source and receipt."""
         try:
-            request = messages.ReadRequest(name=name, purpose=purpose, on_behalf_of=on_behalf_of)
-            return _secret(self.context.Read(request))
+            return _secret(self.context.Read(messages.ReadRequest(name=name, purpose=purpose)))
         except ZscError as error:
             if (own := self._fall_through(name, error)) is None:
                 raise
             return own
 
-    def read_many(
-        self, names: Iterable[str], purpose: str | None = None, *, on_behalf_of: str | None = None
-    ) -> dict[str, Secret | ZscError]:
+    def read_many(self, names: Iterable[str], purpose: str | None = None) -> dict[str, Secret | ZscError]:
         """What came of each name. Raises ZscError when a call of up to 100 names fails as a whole."""
         wanted, found = list(dict.fromkeys(names)), {}
         for start in range(0, len(wanted), BATCH):
             piece = wanted[start : start + BATCH]
-            request = messages.BatchReadRequest(names=piece, purpose=purpose, on_behalf_of=on_behalf_of)
+            request = messages.BatchReadRequest(names=piece, purpose=purpose)
             for item in self.context.BatchRead(request).items:
                 refusal = _failure(item.error) if item.HasField("error") else None
                 own = refusal and self._fall_through(item.name, refusal)
@@ -139,7 +130,7 @@ class _Guard(grpc.UnaryUnaryClientInterceptor):
         while True:
             call = continuation(_Details(client_call_details, token, deadline - time.monotonic()), request)
             error = call.exception()
-            if error is None:
+            if not isinstance(error, grpc.RpcError):
                 return call
             failure = _failure_of(error)
             if error.code() is grpc.StatusCode.UNAUTHENTICATED and not renewed:
@@ -162,7 +153,7 @@ class _Details(grpc.ClientCallDetails):
         self.metadata = [*(given.metadata or ()), ("authorization", f"Bearer {token}")]
 
 
-def _open(url: str, ca_file: str | os.PathLike[str] | None, allow_http: bool) -> tuple[str, grpc.Channel]:
+def _open(url: str, ca_file: File, allow_http: bool) -> tuple[str, grpc.Channel]:
     parts = urlsplit(url)
     host, secure = parts.hostname or "", parts.scheme == "https"
     extra = parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc
@@ -178,7 +169,7 @@ def _open(url: str, ca_file: str | os.PathLike[str] | None, allow_http: bool) ->
     return f"https://{target}", grpc.secure_channel(target, credentials, list(CHANNEL.items()))
 
 
-def _tokens(token: str | Callable[[], str] | None, token_file: str | os.PathLike[str] | None) -> Callable[[], str]:
+def _tokens(token: Token, token_file: File) -> Callable[[], str]:
     def current() -> str:
         text = re.sub(r"\r?\n\Z", "", Path(token_file).read_text()) if token_file else token
         text = text() if callable(text) else text
