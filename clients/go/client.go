@@ -27,11 +27,14 @@ type Options struct {
 
 // A Secret is a value, and where it came from. Neither printing it nor its JSON shows the value.
 type Secret struct {
-	Value      string `json:"-"`
 	Source     string // "vault" or "env"
 	PurposeTag string
-	Receipt    string // "<seq>.<row_hash>" of the row of this read in the audit log
+	Receipt    string        // "<seq>.<row_hash>" of the row of this read in the audit log
+	value      func() string // package fmt shows the text of a field, also of one that is not exported
 }
+
+// Value is the plaintext.
+func (s *Secret) Value() string { return s.value() }
 
 // A Result is what came of one name: one of the two.
 type Result struct {
@@ -79,7 +82,7 @@ func (c *Client) Read(ctx context.Context, name string, purpose string) (string,
 	if err != nil {
 		return "", err
 	}
-	return secret.Value, nil
+	return secret.Value(), nil
 }
 
 // ReadSecret is as Read, with the secret's source and receipt.
@@ -121,7 +124,7 @@ func (c *Client) own(name string, err error) *Secret {
 	var failure *Error
 	if c.fallThrough && errors.As(err, &failure) && failure.Code == "NOT_FOUND" {
 		if value, ok := os.LookupEnv(name); ok {
-			return &Secret{Value: value, Source: "env", Receipt: failure.Receipt}
+			return &Secret{"env", "", failure.Receipt, func() string { return value }}
 		}
 	}
 	return nil
@@ -129,5 +132,5 @@ func (c *Client) own(name string, err error) *Secret {
 
 func secretOf(answer *zscv1.ReadResponse) *Secret {
 	receipt := fmt.Sprintf("%d.%s", answer.GetReceipt().GetSeq(), answer.GetReceipt().GetRowHash())
-	return &Secret{answer.GetValue(), "vault", answer.GetPurposeTag(), receipt}
+	return &Secret{"vault", answer.GetPurposeTag(), receipt, answer.GetValue}
 }

@@ -32,7 +32,7 @@ func TestReadsAValueWithSourceTagAndReceipt(t *testing.T) {
 	client := onVault(t, zsc.Options{})
 	text, err := client.Read(ctx, name, "test")
 	secret, err2 := client.ReadSecret(ctx, name, "")
-	if err != nil || err2 != nil || text != value || secret.Value != value {
+	if err != nil || err2 != nil || text != value || secret.Value() != value {
 		t.Fatal(err, err2)
 	}
 	if secret.Source != "vault" || secret.PurposeTag != "test" || !receipt.MatchString(secret.Receipt) {
@@ -45,7 +45,7 @@ func TestFallsThroughWhenThereIsNoSuchSecretAndOnlyThen(t *testing.T) {
 	t.Setenv(foreign, "own")
 	client := onVault(t, zsc.Options{})
 	secret, err := client.ReadSecret(ctx, "OWN", "")
-	if err != nil || secret.Value != "own" || secret.Source != "env" || !receipt.MatchString(secret.Receipt) {
+	if err != nil || secret.Value() != "own" || secret.Source != "env" || !receipt.MatchString(secret.Receipt) {
 		t.Error(secret, err)
 	}
 	_, err = client.Read(ctx, foreign, "")
@@ -66,7 +66,7 @@ func TestReadsManyInPieces(t *testing.T) {
 	if err != nil || len(found) != 123 {
 		t.Fatal(len(found), err)
 	}
-	if found[name].Secret.Value != value || found["OWN"].Secret.Value != "own" {
+	if found[name].Secret.Value() != value || found["OWN"].Secret.Value() != "own" {
 		t.Error(found[name], found["OWN"])
 	}
 	expectCode(t, found[foreign].Err, "DENIED")

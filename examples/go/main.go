@@ -39,7 +39,7 @@ func main() {
 	keep("granted", err, header.Get("zsc-receipt")...)
 
 	secret, err := vault.ReadSecret(ctx, name, "example")
-	if err != nil || secret.Value != value {
+	if err != nil || secret.Value() != value {
 		log.Fatal("not what was set: ", err)
 	}
 	keep("read", nil, secret.Receipt)
