@@ -1,5 +1,6 @@
 import type { Check, Scene } from "./scene.ts";
-import { attempt, type Finished, goTool } from "./tools.ts";
+import { attempt, type Finished } from "./tools.ts";
+import { grpcurl } from "./versions.ts";
 
 /** How grpcurl ends on a refused call: 64 and the code. */
 const permissionDenied = 64 + 7;
@@ -8,7 +9,7 @@ type Ask = (...args: readonly string[]) => Promise<Finished>;
 
 /** What grpcurl sees, which has no proto files and must ask the server for everything. */
 export async function grpcurlChecks(scene: Scene): Promise<readonly Check[]> {
-  const program = await goTool("github.com/fullstorydev/grpcurl/cmd/grpcurl", "v1.9.4");
+  const program = await grpcurl();
   const ask: Ask = (...args) => attempt(program, ["-plaintext", "-max-time", "30", ...args]);
   return [await list(ask, scene), await describe(ask, scene), ...(await calls(ask, scene))];
 }

@@ -1,12 +1,11 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { openVault } from "../../test/e2e/support/vault.ts";
 import { runZsc } from "../../test/e2e/support/zsc-process.ts";
 import { type Check, checksIn, environmentOf, type Scene } from "./scene.ts";
-import { cacheFolder, run } from "./tools.ts";
+import { cacheFolder, pythonTool, run } from "./tools.ts";
 
 const source = join(process.cwd(), "test", "clients", "python");
-const folder = join(cacheFolder, "python");
 const generated = join(cacheFolder, "python-client");
 const protos = [
   "zsc/v1/zeq_context.proto",
@@ -42,19 +41,6 @@ export async function oneclawChecks(): Promise<readonly Check[]> {
   return [...checks, { what: "the chain verifies", ok: code === 0, saw: "" }];
 }
 
-/** An environment of its own with the packages of `requirements.txt`, made anew when that has changed. */
-async function pythonWithPackages(): Promise<string> {
-  const python = join(folder, "bin", "python");
-  const wanted = readFileSync(join(source, "requirements.txt"), "utf8");
-  const marker = join(folder, "installed.txt");
-  if (existsSync(marker) && readFileSync(marker, "utf8") === wanted) {
-    return python;
-  }
-  console.log(`installing ${wanted.trim().replaceAll("\n", ", ")}`);
-  rmSync(folder, { recursive: true, force: true });
-  await run("python3", ["-m", "venv", folder]);
-  const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary=:all:"];
-  await run(python, [...pip, "-r", join(source, "requirements.txt")]);
-  writeFileSync(marker, wanted);
-  return python;
+function pythonWithPackages(): Promise<string> {
+  return pythonTool("python", join(source, "requirements.txt"));
 }

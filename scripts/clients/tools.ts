@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
 /** Where tools and generated code lie; `npm ci` clears it. */
@@ -55,6 +55,26 @@ export async function goTool(module: string, version: string): Promise<string> {
   }
   return program;
 }
+
+/** A Python whose packages are those of a `requirements.txt`, in an environment of its own, made anew when that has changed. */
+export async function pythonTool(name: string, requirements: string): Promise<string> {
+  const folder = join(cacheFolder, name);
+  const python = join(folder, "bin", "python");
+  const wanted = readFileSync(requirements, "utf8");
+  const marker = join(folder, "installed.txt");
+  if (existsSync(marker) && readFileSync(marker, "utf8") === wanted) {
+    return python;
+  }
+  console.log(`installing ${wanted.trim().replaceAll("\n", ", ")}`);
+  rmSync(folder, { recursive: true, force: true });
+  await run("python3", ["-m", "venv", folder]);
+  await run(python, [...pipInstall, "-r", requirements]);
+  writeFileSync(marker, wanted);
+  return python;
+}
+
+/** What runs `pip install` for packages that need no compiler. */
+export const pipInstall = "-m pip install --quiet --disable-pip-version-check --only-binary=:all:".split(" ");
 
 /** A PATH in which these folders come first. */
 export function pathWith(...folders: readonly string[]): string {
