@@ -28,7 +28,7 @@ import (
 const attempts = 3
 
 // Calls that change nothing but the log. A write whose answer is lost may have happened, and is not made again.
-var triedAgain = regexp.MustCompile(`/(Read|BatchRead|List|Info|Audit|ProbePermission)$`)
+var triedAgain = regexp.MustCompile(`/(Read|BatchRead|List|Info|Audit|ProbePermission|Log|ListNames)$`)
 
 // RFC 6750 §2.1. What is none would be quoted by the error of a header that does not take it.
 var bearerToken = regexp.MustCompile(`^[A-Za-z0-9._~+/-]+=*$`)

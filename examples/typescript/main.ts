@@ -1,19 +1,17 @@
 // Sets a secret, is refused it, is granted it and reads it, and keeps the receipt of each call: ../README.md.
 import { randomBytes } from "node:crypto";
-import { appendFileSync, readFileSync } from "node:fs";
-import { Code, ConnectError } from "@connectrpc/connect";
-import { createZscClient } from "zsc-vault";
+import { appendFileSync } from "node:fs";
+import { createZscClient, tokenFromFile, ZscError } from "zsc-vault";
 
 const name = "example/typescript";
 
-function keep(what: string, receipt: string | null): void {
+function keep(what: string, receipt: string | null | undefined): void {
   console.log(`${what}, receipt ${receipt}`);
   appendFileSync("receipts.txt", `${receipt}\n`);
 }
 
 function client(tokenFile: string) {
-  const token = () => readFileSync(setting(tokenFile), "utf8").trim();
-  return createZscClient({ baseUrl: setting("ZSC_URL"), token });
+  return createZscClient({ baseUrl: setting("ZSC_URL"), token: tokenFromFile(setting(tokenFile)) });
 }
 
 function setting(variable: string): string {
@@ -26,19 +24,22 @@ function setting(variable: string): string {
 
 const value = randomBytes(24).toString("base64url");
 const { admin } = client("ZSC_ADMIN_TOKEN_FILE");
-const { context } = client("ZSC_TOKEN_FILE");
+const vault = client("ZSC_TOKEN_FILE");
 const kept = (what: string) => ({ onHeader: (headers: Headers) => keep(what, headers.get("zsc-receipt")) });
 
 await admin.set({ name, value }, kept("set"));
 try {
-  await context.read({ name });
+  await vault.read(name);
 } catch (error) {
-  const refusal = ConnectError.from(error);
-  keep(`refused with ${Code[refusal.code]}`, refusal.metadata.get("zsc-receipt"));
+  if (!(error instanceof ZscError)) {
+    throw error;
+  }
+  keep(`refused with ${error.code}`, error.receipt);
 }
 await admin.grant({ name, zid: setting("ZSC_ZID") }, kept("granted"));
-const { value: found } = await context.read({ name, purpose: "example" }, kept("read"));
-if (found !== value) {
+const found = await vault.readSecret(name, { purpose: "example" });
+keep("read", found.receipt);
+if (found.value !== value) {
   throw new Error("not what was set");
 }
 await admin.delete({ name }, kept("deleted"));

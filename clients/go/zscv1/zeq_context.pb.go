@@ -361,6 +361,123 @@ func (*BatchReadItem_Secret) isBatchReadItem_Result() {}
 
 func (*BatchReadItem_Error) isBatchReadItem_Result() {}
 
+type ListNamesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Required. What the names begin with, 1 to 255 bytes.
+	Prefix string `protobuf:"bytes,1,opt,name=prefix,proto3" json:"prefix,omitempty"`
+	// Optional. At most so many names in this answer, 1 to 1,000; 1,000 unless given.
+	PageSize *int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3,oneof" json:"page_size,omitempty"`
+	// Optional. The `next_page_token` of the page before; good with the same prefix only.
+	PageToken     *string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3,oneof" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListNamesRequest) Reset() {
+	*x = ListNamesRequest{}
+	mi := &file_zsc_v1_zeq_context_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListNamesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListNamesRequest) ProtoMessage() {}
+
+func (x *ListNamesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_zsc_v1_zeq_context_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListNamesRequest.ProtoReflect.Descriptor instead.
+func (*ListNamesRequest) Descriptor() ([]byte, []int) {
+	return file_zsc_v1_zeq_context_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *ListNamesRequest) GetPrefix() string {
+	if x != nil {
+		return x.Prefix
+	}
+	return ""
+}
+
+func (x *ListNamesRequest) GetPageSize() int32 {
+	if x != nil && x.PageSize != nil {
+		return *x.PageSize
+	}
+	return 0
+}
+
+func (x *ListNamesRequest) GetPageToken() string {
+	if x != nil && x.PageToken != nil {
+		return *x.PageToken
+	}
+	return ""
+}
+
+type ListNamesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Output only. Ordered by their bytes. A page looks at no more than 10,000 names, so it may be short, or empty.
+	Names []string `protobuf:"bytes,1,rep,name=names,proto3" json:"names,omitempty"`
+	// Output only. Present when there may be more.
+	NextPageToken *string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3,oneof" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListNamesResponse) Reset() {
+	*x = ListNamesResponse{}
+	mi := &file_zsc_v1_zeq_context_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListNamesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListNamesResponse) ProtoMessage() {}
+
+func (x *ListNamesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_zsc_v1_zeq_context_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListNamesResponse.ProtoReflect.Descriptor instead.
+func (*ListNamesResponse) Descriptor() ([]byte, []int) {
+	return file_zsc_v1_zeq_context_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *ListNamesResponse) GetNames() []string {
+	if x != nil {
+		return x.Names
+	}
+	return nil
+}
+
+func (x *ListNamesResponse) GetNextPageToken() string {
+	if x != nil && x.NextPageToken != nil {
+		return *x.NextPageToken
+	}
+	return ""
+}
+
 var File_zsc_v1_zeq_context_proto protoreflect.FileDescriptor
 
 const file_zsc_v1_zeq_context_proto_rawDesc = "" +
@@ -395,11 +512,24 @@ const file_zsc_v1_zeq_context_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12.\n" +
 	"\x06secret\x18\x02 \x01(\v2\x14.zsc.v1.ReadResponseH\x00R\x06secret\x12*\n" +
 	"\x05error\x18\x03 \x01(\v2\x12.google.rpc.StatusH\x00R\x05errorB\b\n" +
-	"\x06result2\x81\x01\n" +
+	"\x06result\"\x8d\x01\n" +
+	"\x10ListNamesRequest\x12\x16\n" +
+	"\x06prefix\x18\x01 \x01(\tR\x06prefix\x12 \n" +
+	"\tpage_size\x18\x02 \x01(\x05H\x00R\bpageSize\x88\x01\x01\x12\"\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tH\x01R\tpageToken\x88\x01\x01B\f\n" +
+	"\n" +
+	"_page_sizeB\r\n" +
+	"\v_page_token\"j\n" +
+	"\x11ListNamesResponse\x12\x14\n" +
+	"\x05names\x18\x01 \x03(\tR\x05names\x12+\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tH\x00R\rnextPageToken\x88\x01\x01B\x12\n" +
+	"\x10_next_page_token2\xc3\x01\n" +
 	"\n" +
 	"ZeqContext\x121\n" +
 	"\x04Read\x12\x13.zsc.v1.ReadRequest\x1a\x14.zsc.v1.ReadResponse\x12@\n" +
-	"\tBatchRead\x12\x18.zsc.v1.BatchReadRequest\x1a\x19.zsc.v1.BatchReadResponseb\x06proto3"
+	"\tBatchRead\x12\x18.zsc.v1.BatchReadRequest\x1a\x19.zsc.v1.BatchReadResponse\x12@\n" +
+	"\tListNames\x12\x18.zsc.v1.ListNamesRequest\x1a\x19.zsc.v1.ListNamesResponseb\x06proto3"
 
 var (
 	file_zsc_v1_zeq_context_proto_rawDescOnce sync.Once
@@ -413,27 +543,31 @@ func file_zsc_v1_zeq_context_proto_rawDescGZIP() []byte {
 	return file_zsc_v1_zeq_context_proto_rawDescData
 }
 
-var file_zsc_v1_zeq_context_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_zsc_v1_zeq_context_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
 var file_zsc_v1_zeq_context_proto_goTypes = []any{
 	(*ReadRequest)(nil),       // 0: zsc.v1.ReadRequest
 	(*ReadResponse)(nil),      // 1: zsc.v1.ReadResponse
 	(*BatchReadRequest)(nil),  // 2: zsc.v1.BatchReadRequest
 	(*BatchReadResponse)(nil), // 3: zsc.v1.BatchReadResponse
 	(*BatchReadItem)(nil),     // 4: zsc.v1.BatchReadItem
-	(*Receipt)(nil),           // 5: zsc.v1.Receipt
-	(*status.Status)(nil),     // 6: google.rpc.Status
+	(*ListNamesRequest)(nil),  // 5: zsc.v1.ListNamesRequest
+	(*ListNamesResponse)(nil), // 6: zsc.v1.ListNamesResponse
+	(*Receipt)(nil),           // 7: zsc.v1.Receipt
+	(*status.Status)(nil),     // 8: google.rpc.Status
 }
 var file_zsc_v1_zeq_context_proto_depIdxs = []int32{
-	5, // 0: zsc.v1.ReadResponse.receipt:type_name -> zsc.v1.Receipt
+	7, // 0: zsc.v1.ReadResponse.receipt:type_name -> zsc.v1.Receipt
 	4, // 1: zsc.v1.BatchReadResponse.items:type_name -> zsc.v1.BatchReadItem
 	1, // 2: zsc.v1.BatchReadItem.secret:type_name -> zsc.v1.ReadResponse
-	6, // 3: zsc.v1.BatchReadItem.error:type_name -> google.rpc.Status
+	8, // 3: zsc.v1.BatchReadItem.error:type_name -> google.rpc.Status
 	0, // 4: zsc.v1.ZeqContext.Read:input_type -> zsc.v1.ReadRequest
 	2, // 5: zsc.v1.ZeqContext.BatchRead:input_type -> zsc.v1.BatchReadRequest
-	1, // 6: zsc.v1.ZeqContext.Read:output_type -> zsc.v1.ReadResponse
-	3, // 7: zsc.v1.ZeqContext.BatchRead:output_type -> zsc.v1.BatchReadResponse
-	6, // [6:8] is the sub-list for method output_type
-	4, // [4:6] is the sub-list for method input_type
+	5, // 6: zsc.v1.ZeqContext.ListNames:input_type -> zsc.v1.ListNamesRequest
+	1, // 7: zsc.v1.ZeqContext.Read:output_type -> zsc.v1.ReadResponse
+	3, // 8: zsc.v1.ZeqContext.BatchRead:output_type -> zsc.v1.BatchReadResponse
+	6, // 9: zsc.v1.ZeqContext.ListNames:output_type -> zsc.v1.ListNamesResponse
+	7, // [7:10] is the sub-list for method output_type
+	4, // [4:7] is the sub-list for method input_type
 	4, // [4:4] is the sub-list for extension type_name
 	4, // [4:4] is the sub-list for extension extendee
 	0, // [0:4] is the sub-list for field type_name
@@ -452,13 +586,15 @@ func file_zsc_v1_zeq_context_proto_init() {
 		(*BatchReadItem_Secret)(nil),
 		(*BatchReadItem_Error)(nil),
 	}
+	file_zsc_v1_zeq_context_proto_msgTypes[5].OneofWrappers = []any{}
+	file_zsc_v1_zeq_context_proto_msgTypes[6].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_zsc_v1_zeq_context_proto_rawDesc), len(file_zsc_v1_zeq_context_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   5,
+			NumMessages:   7,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -21,6 +21,7 @@ const _ = grpc.SupportPackageIsVersion9
 const (
 	ZeqContext_Read_FullMethodName      = "/zsc.v1.ZeqContext/Read"
 	ZeqContext_BatchRead_FullMethodName = "/zsc.v1.ZeqContext/BatchRead"
+	ZeqContext_ListNames_FullMethodName = "/zsc.v1.ZeqContext/ListNames"
 )
 
 // ZeqContextClient is the client API for ZeqContext service.
@@ -49,6 +50,9 @@ type ZeqContextClient interface {
 	// RESOURCE_EXHAUSTED, `MESSAGE_TOO_LARGE`: in JSON the values would take more than 8 MiB); a refused item carries its
 	// error. Answers can reach 6.6 MB: raise the message limit of your client (4 MB in most).
 	BatchRead(ctx context.Context, in *BatchReadRequest, opts ...grpc.CallOption) (*BatchReadResponse, error)
+	// Lists the names that begin with a prefix and that the token's ZID may read, and no other. It counts as no read, and is
+	// recorded. What the list says is what the tables say: a read decides.
+	ListNames(ctx context.Context, in *ListNamesRequest, opts ...grpc.CallOption) (*ListNamesResponse, error)
 }
 
 type zeqContextClient struct {
@@ -73,6 +77,16 @@ func (c *zeqContextClient) BatchRead(ctx context.Context, in *BatchReadRequest, 
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(BatchReadResponse)
 	err := c.cc.Invoke(ctx, ZeqContext_BatchRead_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *zeqContextClient) ListNames(ctx context.Context, in *ListNamesRequest, opts ...grpc.CallOption) (*ListNamesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListNamesResponse)
+	err := c.cc.Invoke(ctx, ZeqContext_ListNames_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -105,6 +119,9 @@ type ZeqContextServer interface {
 	// RESOURCE_EXHAUSTED, `MESSAGE_TOO_LARGE`: in JSON the values would take more than 8 MiB); a refused item carries its
 	// error. Answers can reach 6.6 MB: raise the message limit of your client (4 MB in most).
 	BatchRead(context.Context, *BatchReadRequest) (*BatchReadResponse, error)
+	// Lists the names that begin with a prefix and that the token's ZID may read, and no other. It counts as no read, and is
+	// recorded. What the list says is what the tables say: a read decides.
+	ListNames(context.Context, *ListNamesRequest) (*ListNamesResponse, error)
 	mustEmbedUnimplementedZeqContextServer()
 }
 
@@ -120,6 +137,9 @@ func (UnimplementedZeqContextServer) Read(context.Context, *ReadRequest) (*ReadR
 }
 func (UnimplementedZeqContextServer) BatchRead(context.Context, *BatchReadRequest) (*BatchReadResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method BatchRead not implemented")
+}
+func (UnimplementedZeqContextServer) ListNames(context.Context, *ListNamesRequest) (*ListNamesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListNames not implemented")
 }
 func (UnimplementedZeqContextServer) mustEmbedUnimplementedZeqContextServer() {}
 func (UnimplementedZeqContextServer) testEmbeddedByValue()                    {}
@@ -178,6 +198,24 @@ func _ZeqContext_BatchRead_Handler(srv interface{}, ctx context.Context, dec fun
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ZeqContext_ListNames_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListNamesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ZeqContextServer).ListNames(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ZeqContext_ListNames_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ZeqContextServer).ListNames(ctx, req.(*ListNamesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // ZeqContext_ServiceDesc is the grpc.ServiceDesc for ZeqContext service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -192,6 +230,10 @@ var ZeqContext_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "BatchRead",
 			Handler:    _ZeqContext_BatchRead_Handler,
+		},
+		{
+			MethodName: "ListNames",
+			Handler:    _ZeqContext_ListNames_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

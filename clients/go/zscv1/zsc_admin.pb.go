@@ -43,7 +43,9 @@ type SecretMetadata struct {
 	// Output only. RFC 3339, UTC, milliseconds.
 	CreatedAt string `protobuf:"bytes,9,opt,name=created_at,proto3" json:"created_at,omitempty"`
 	// Output only. RFC 3339, UTC, milliseconds. Moves on set, rotate, grant and revoke.
-	UpdatedAt     string `protobuf:"bytes,10,opt,name=updated_at,proto3" json:"updated_at,omitempty"`
+	UpdatedAt string `protobuf:"bytes,10,opt,name=updated_at,proto3" json:"updated_at,omitempty"`
+	// Output only. From 1; every change increments it, a read does not. Over JSON the `ETag` of `Info` and `Set`.
+	Version       uint64 `protobuf:"varint,11,opt,name=version,proto3" json:"version,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -148,12 +150,39 @@ func (x *SecretMetadata) GetUpdatedAt() string {
 	return ""
 }
 
+func (x *SecretMetadata) GetVersion() uint64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+// What is given must all be met. A page is about the moment when it is asked for.
 type ListRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Optional. At most so many secrets in this answer, 1 to 10,000, and no more than fit into it.
 	PageSize *int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3,oneof" json:"page_size,omitempty"`
-	// Optional. The `next_page_token` of the page before.
-	PageToken     *string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3,oneof" json:"page_token,omitempty"`
+	// Optional. The `next_page_token` of the page before; good with the same filters and the same order only.
+	PageToken *string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3,oneof" json:"page_token,omitempty"`
+	// Optional. Names that begin with this, byte by byte.
+	Prefix string `protobuf:"bytes,3,opt,name=prefix,proto3" json:"prefix,omitempty"`
+	// Optional. Names that hold this, without regard to the case of A to Z.
+	Contains string `protobuf:"bytes,4,opt,name=contains,proto3" json:"contains,omitempty"`
+	// Optional. Secrets with this label.
+	PurposeTag string `protobuf:"bytes,5,opt,name=purpose_tag,json=purposeTag,proto3" json:"purpose_tag,omitempty"`
+	// Optional. Secrets of this owner.
+	BoundZid string `protobuf:"bytes,6,opt,name=bound_zid,json=boundZid,proto3" json:"bound_zid,omitempty"`
+	// Optional. Secrets that this ZID may read: its own, and those that were granted to it.
+	ReaderZid string `protobuf:"bytes,7,opt,name=reader_zid,json=readerZid,proto3" json:"reader_zid,omitempty"`
+	// Optional. True: secrets that the daemon is to seal again by now.
+	Due bool `protobuf:"varint,8,opt,name=due,proto3" json:"due,omitempty"`
+	// Optional. True: secrets that were never read.
+	NeverRead bool `protobuf:"varint,9,opt,name=never_read,json=neverRead,proto3" json:"never_read,omitempty"`
+	// Optional. `name`, which is the default, `updated_at`, `expires_zeqond` (never: last), `last_read_zeqond` (never: first) or
+	// `read_count`. The last two work up to 100,000 matches.
+	OrderBy *string `protobuf:"bytes,10,opt,name=order_by,json=orderBy,proto3,oneof" json:"order_by,omitempty"`
+	// Optional. True: from the other end. Secrets with the same value always follow by their names.
+	Descending    bool `protobuf:"varint,11,opt,name=descending,proto3" json:"descending,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -202,14 +231,79 @@ func (x *ListRequest) GetPageToken() string {
 	return ""
 }
 
+func (x *ListRequest) GetPrefix() string {
+	if x != nil {
+		return x.Prefix
+	}
+	return ""
+}
+
+func (x *ListRequest) GetContains() string {
+	if x != nil {
+		return x.Contains
+	}
+	return ""
+}
+
+func (x *ListRequest) GetPurposeTag() string {
+	if x != nil {
+		return x.PurposeTag
+	}
+	return ""
+}
+
+func (x *ListRequest) GetBoundZid() string {
+	if x != nil {
+		return x.BoundZid
+	}
+	return ""
+}
+
+func (x *ListRequest) GetReaderZid() string {
+	if x != nil {
+		return x.ReaderZid
+	}
+	return ""
+}
+
+func (x *ListRequest) GetDue() bool {
+	if x != nil {
+		return x.Due
+	}
+	return false
+}
+
+func (x *ListRequest) GetNeverRead() bool {
+	if x != nil {
+		return x.NeverRead
+	}
+	return false
+}
+
+func (x *ListRequest) GetOrderBy() string {
+	if x != nil && x.OrderBy != nil {
+		return *x.OrderBy
+	}
+	return ""
+}
+
+func (x *ListRequest) GetDescending() bool {
+	if x != nil {
+		return x.Descending
+	}
+	return false
+}
+
 type ListResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Output only. How many secrets this answer holds.
 	Count int32 `protobuf:"varint,1,opt,name=count,proto3" json:"count,omitempty"`
-	// Output only. Ordered by name, byte by byte.
+	// Output only. In the order that was asked for.
 	Secrets []*SecretMetadata `protobuf:"bytes,2,rep,name=secrets,proto3" json:"secrets,omitempty"`
 	// Output only. Present when there are more pages.
 	NextPageToken *string `protobuf:"bytes,3,opt,name=next_page_token,json=nextPageToken,proto3,oneof" json:"next_page_token,omitempty"`
+	// Output only. How many secrets match, on the first page only. Not over JSON.
+	Total         *uint64 `protobuf:"varint,4,opt,name=total,proto3,oneof" json:"total,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -263,6 +357,13 @@ func (x *ListResponse) GetNextPageToken() string {
 		return *x.NextPageToken
 	}
 	return ""
+}
+
+func (x *ListResponse) GetTotal() uint64 {
+	if x != nil && x.Total != nil {
+		return *x.Total
+	}
+	return 0
 }
 
 type InfoRequest struct {
@@ -371,7 +472,11 @@ type SetRequest struct {
 	// Optional. Zeqond from which it is sealed again, up to 2^53 - 1. Absent: 86,400 Zeqonds from now.
 	ExpiresZeqond *uint64 `protobuf:"varint,6,opt,name=expires_zeqond,json=expiresZeqond,proto3,oneof" json:"expires_zeqond,omitempty"`
 	// Optional. True: never sealed again by itself (`"expiresZeqond": null` on the JSON surface).
-	ExpiresNever  bool `protobuf:"varint,7,opt,name=expires_never,json=expiresNever,proto3" json:"expires_never,omitempty"`
+	ExpiresNever bool `protobuf:"varint,7,opt,name=expires_never,json=expiresNever,proto3" json:"expires_never,omitempty"`
+	// Optional. The change is made only when the secret is of this version; else `CONFLICT`. Over JSON `If-Match: "3"`.
+	IfVersion *uint64 `protobuf:"varint,8,opt,name=if_version,json=ifVersion,proto3,oneof" json:"if_version,omitempty"`
+	// Optional. True: only when there is no secret of that name; else `CONFLICT`. Over JSON `If-None-Match: *`.
+	CreateOnly    bool `protobuf:"varint,9,opt,name=create_only,json=createOnly,proto3" json:"create_only,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -455,6 +560,20 @@ func (x *SetRequest) GetExpiresNever() bool {
 	return false
 }
 
+func (x *SetRequest) GetIfVersion() uint64 {
+	if x != nil && x.IfVersion != nil {
+		return *x.IfVersion
+	}
+	return 0
+}
+
+func (x *SetRequest) GetCreateOnly() bool {
+	if x != nil {
+		return x.CreateOnly
+	}
+	return false
+}
+
 // A list of ZIDs whose absence differs from an empty list.
 type Permissions struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -504,7 +623,9 @@ func (x *Permissions) GetZids() []string {
 type SetResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Output only. Name of the secret.
-	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Output only. The version that it has now.
+	Version       uint64 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -546,10 +667,19 @@ func (x *SetResponse) GetName() string {
 	return ""
 }
 
+func (x *SetResponse) GetVersion() uint64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
 type RotateRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Required. Name of the secret.
-	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Optional. The change is made only when the secret is of this version; else `CONFLICT`. Over JSON `If-Match: "3"`.
+	IfVersion     *uint64 `protobuf:"varint,2,opt,name=if_version,json=ifVersion,proto3,oneof" json:"if_version,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -589,6 +719,13 @@ func (x *RotateRequest) GetName() string {
 		return x.Name
 	}
 	return ""
+}
+
+func (x *RotateRequest) GetIfVersion() uint64 {
+	if x != nil && x.IfVersion != nil {
+		return *x.IfVersion
+	}
+	return 0
 }
 
 type RotateResponse struct {
@@ -650,7 +787,9 @@ type GrantRequest struct {
 	// Required. Name of the secret.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Required. The ZID that may read from now on.
-	Zid           string `protobuf:"bytes,2,opt,name=zid,proto3" json:"zid,omitempty"`
+	Zid string `protobuf:"bytes,2,opt,name=zid,proto3" json:"zid,omitempty"`
+	// Optional. The change is made only when the secret is of this version; else `CONFLICT`. Over JSON `If-Match: "3"`.
+	IfVersion     *uint64 `protobuf:"varint,3,opt,name=if_version,json=ifVersion,proto3,oneof" json:"if_version,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -697,6 +836,13 @@ func (x *GrantRequest) GetZid() string {
 		return x.Zid
 	}
 	return ""
+}
+
+func (x *GrantRequest) GetIfVersion() uint64 {
+	if x != nil && x.IfVersion != nil {
+		return *x.IfVersion
+	}
+	return 0
 }
 
 type GrantResponse struct {
@@ -767,7 +913,9 @@ type RevokeRequest struct {
 	// Required. Name of the secret.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Required. The ZID that may no longer read.
-	Zid           string `protobuf:"bytes,2,opt,name=zid,proto3" json:"zid,omitempty"`
+	Zid string `protobuf:"bytes,2,opt,name=zid,proto3" json:"zid,omitempty"`
+	// Optional. The change is made only when the secret is of this version; else `CONFLICT`. Over JSON `If-Match: "3"`.
+	IfVersion     *uint64 `protobuf:"varint,3,opt,name=if_version,json=ifVersion,proto3,oneof" json:"if_version,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -814,6 +962,13 @@ func (x *RevokeRequest) GetZid() string {
 		return x.Zid
 	}
 	return ""
+}
+
+func (x *RevokeRequest) GetIfVersion() uint64 {
+	if x != nil && x.IfVersion != nil {
+		return *x.IfVersion
+	}
+	return 0
 }
 
 type RevokeResponse struct {
@@ -1216,7 +1371,9 @@ func (x *ProbePermissionResponse) GetDetail() string {
 type DeleteRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Required. Name of the secret.
-	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Optional. The change is made only when the secret is of this version; else `CONFLICT`. Over JSON `If-Match: "3"`.
+	IfVersion     *uint64 `protobuf:"varint,2,opt,name=if_version,json=ifVersion,proto3,oneof" json:"if_version,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1256,6 +1413,13 @@ func (x *DeleteRequest) GetName() string {
 		return x.Name
 	}
 	return ""
+}
+
+func (x *DeleteRequest) GetIfVersion() uint64 {
+	if x != nil && x.IfVersion != nil {
+		return *x.IfVersion
+	}
+	return 0
 }
 
 type DeleteResponse struct {
@@ -1312,11 +1476,357 @@ func (x *DeleteResponse) GetDeleted() bool {
 	return false
 }
 
+// What is given must all be met.
+type LogRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Optional. Rows about this name.
+	Name *string `protobuf:"bytes,1,opt,name=name,proto3,oneof" json:"name,omitempty"`
+	// Optional. Rows of this ZID's doing.
+	Actor *string `protobuf:"bytes,2,opt,name=actor,proto3,oneof" json:"actor,omitempty"`
+	// Optional. Rows of these types, for example `secret_read`; at most 32.
+	Type []string `protobuf:"bytes,3,rep,name=type,proto3" json:"type,omitempty"`
+	// Optional. Rows of this moment and later, RFC 3339.
+	From *string `protobuf:"bytes,4,opt,name=from,proto3,oneof" json:"from,omitempty"`
+	// Optional. Rows of this moment and earlier, RFC 3339.
+	To *string `protobuf:"bytes,5,opt,name=to,proto3,oneof" json:"to,omitempty"`
+	// Optional. Rows before this one: the `next_before_seq` of the page before.
+	BeforeSeq *uint64 `protobuf:"varint,6,opt,name=before_seq,json=beforeSeq,proto3,oneof" json:"before_seq,omitempty"`
+	// Optional. At most so many rows, 1 to 500; 100 unless given.
+	Limit         *int32 `protobuf:"varint,7,opt,name=limit,proto3,oneof" json:"limit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LogRequest) Reset() {
+	*x = LogRequest{}
+	mi := &file_zsc_v1_zsc_admin_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LogRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LogRequest) ProtoMessage() {}
+
+func (x *LogRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_zsc_v1_zsc_admin_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LogRequest.ProtoReflect.Descriptor instead.
+func (*LogRequest) Descriptor() ([]byte, []int) {
+	return file_zsc_v1_zsc_admin_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *LogRequest) GetName() string {
+	if x != nil && x.Name != nil {
+		return *x.Name
+	}
+	return ""
+}
+
+func (x *LogRequest) GetActor() string {
+	if x != nil && x.Actor != nil {
+		return *x.Actor
+	}
+	return ""
+}
+
+func (x *LogRequest) GetType() []string {
+	if x != nil {
+		return x.Type
+	}
+	return nil
+}
+
+func (x *LogRequest) GetFrom() string {
+	if x != nil && x.From != nil {
+		return *x.From
+	}
+	return ""
+}
+
+func (x *LogRequest) GetTo() string {
+	if x != nil && x.To != nil {
+		return *x.To
+	}
+	return ""
+}
+
+func (x *LogRequest) GetBeforeSeq() uint64 {
+	if x != nil && x.BeforeSeq != nil {
+		return *x.BeforeSeq
+	}
+	return 0
+}
+
+func (x *LogRequest) GetLimit() int32 {
+	if x != nil && x.Limit != nil {
+		return *x.Limit
+	}
+	return 0
+}
+
+type LogResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Output only. How many rows this answer holds.
+	Count int32 `protobuf:"varint,1,opt,name=count,proto3" json:"count,omitempty"`
+	// Output only. Newest first.
+	Rows []*LogRow `protobuf:"bytes,2,rep,name=rows,proto3" json:"rows,omitempty"`
+	// Output only. Present when there may be more rows.
+	NextBeforeSeq *uint64 `protobuf:"varint,3,opt,name=next_before_seq,json=nextBeforeSeq,proto3,oneof" json:"next_before_seq,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LogResponse) Reset() {
+	*x = LogResponse{}
+	mi := &file_zsc_v1_zsc_admin_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LogResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LogResponse) ProtoMessage() {}
+
+func (x *LogResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_zsc_v1_zsc_admin_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LogResponse.ProtoReflect.Descriptor instead.
+func (*LogResponse) Descriptor() ([]byte, []int) {
+	return file_zsc_v1_zsc_admin_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *LogResponse) GetCount() int32 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *LogResponse) GetRows() []*LogRow {
+	if x != nil {
+		return x.Rows
+	}
+	return nil
+}
+
+func (x *LogResponse) GetNextBeforeSeq() uint64 {
+	if x != nil && x.NextBeforeSeq != nil {
+		return *x.NextBeforeSeq
+	}
+	return 0
+}
+
+// A whole row, from which its hash can be computed anew: docs/audit-format.md. A row that was altered by hand is shown as it
+// stands.
+type LogRow struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Output only. Position in the hash chain.
+	Seq uint64 `protobuf:"varint,1,opt,name=seq,proto3" json:"seq,omitempty"`
+	// Output only. UUID of the row.
+	Id string `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
+	// Output only. The name that it is about, `*` for all of them; absent when it is about something of the vault API.
+	Name *string `protobuf:"bytes,3,opt,name=name,proto3,oneof" json:"name,omitempty"`
+	// Output only. Who did it.
+	ActorZid string `protobuf:"bytes,4,opt,name=actor_zid,json=actorZid,proto3" json:"actor_zid,omitempty"`
+	// Output only. Zeqond of the row.
+	ZeqondNumber uint64 `protobuf:"varint,5,opt,name=zeqond_number,json=zeqondNumber,proto3" json:"zeqond_number,omitempty"`
+	// Output only. What was done, for example `secret_read`.
+	TransitionType string `protobuf:"bytes,6,opt,name=transition_type,json=transitionType,proto3" json:"transition_type,omitempty"`
+	// Output only. UUID of the transition.
+	TransitionId string `protobuf:"bytes,7,opt,name=transition_id,json=transitionId,proto3" json:"transition_id,omitempty"`
+	// Output only. What it was done for, where the payload says it.
+	Purpose *string `protobuf:"bytes,8,opt,name=purpose,proto3,oneof" json:"purpose,omitempty"`
+	// Output only. Why it was refused, where it was.
+	Reason *string `protobuf:"bytes,9,opt,name=reason,proto3,oneof" json:"reason,omitempty"`
+	// Output only. The exact text of the payload, a JSON object.
+	Payload string `protobuf:"bytes,10,opt,name=payload,proto3" json:"payload,omitempty"`
+	// Output only. What is hashed as the purpose in `proof_digest`.
+	ProofPurpose string `protobuf:"bytes,11,opt,name=proof_purpose,json=proofPurpose,proto3" json:"proof_purpose,omitempty"`
+	// Output only. 64 lower-case hex digits.
+	ProofDigest string `protobuf:"bytes,12,opt,name=proof_digest,json=proofDigest,proto3" json:"proof_digest,omitempty"`
+	// Output only. Hash of the row before.
+	PrevHash string `protobuf:"bytes,13,opt,name=prev_hash,json=prevHash,proto3" json:"prev_hash,omitempty"`
+	// Output only. Hash of the row.
+	RowHash string `protobuf:"bytes,14,opt,name=row_hash,json=rowHash,proto3" json:"row_hash,omitempty"`
+	// Output only. RFC 3339, UTC, milliseconds.
+	CreatedAt string `protobuf:"bytes,15,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	// Output only. What the row is about, as it is hashed: `zsc:` and a name, or another prefix of the vault API. Not over JSON,
+	// where `name` says it.
+	OriginId      string `protobuf:"bytes,16,opt,name=origin_id,json=originId,proto3" json:"origin_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LogRow) Reset() {
+	*x = LogRow{}
+	mi := &file_zsc_v1_zsc_admin_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LogRow) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LogRow) ProtoMessage() {}
+
+func (x *LogRow) ProtoReflect() protoreflect.Message {
+	mi := &file_zsc_v1_zsc_admin_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LogRow.ProtoReflect.Descriptor instead.
+func (*LogRow) Descriptor() ([]byte, []int) {
+	return file_zsc_v1_zsc_admin_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *LogRow) GetSeq() uint64 {
+	if x != nil {
+		return x.Seq
+	}
+	return 0
+}
+
+func (x *LogRow) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *LogRow) GetName() string {
+	if x != nil && x.Name != nil {
+		return *x.Name
+	}
+	return ""
+}
+
+func (x *LogRow) GetActorZid() string {
+	if x != nil {
+		return x.ActorZid
+	}
+	return ""
+}
+
+func (x *LogRow) GetZeqondNumber() uint64 {
+	if x != nil {
+		return x.ZeqondNumber
+	}
+	return 0
+}
+
+func (x *LogRow) GetTransitionType() string {
+	if x != nil {
+		return x.TransitionType
+	}
+	return ""
+}
+
+func (x *LogRow) GetTransitionId() string {
+	if x != nil {
+		return x.TransitionId
+	}
+	return ""
+}
+
+func (x *LogRow) GetPurpose() string {
+	if x != nil && x.Purpose != nil {
+		return *x.Purpose
+	}
+	return ""
+}
+
+func (x *LogRow) GetReason() string {
+	if x != nil && x.Reason != nil {
+		return *x.Reason
+	}
+	return ""
+}
+
+func (x *LogRow) GetPayload() string {
+	if x != nil {
+		return x.Payload
+	}
+	return ""
+}
+
+func (x *LogRow) GetProofPurpose() string {
+	if x != nil {
+		return x.ProofPurpose
+	}
+	return ""
+}
+
+func (x *LogRow) GetProofDigest() string {
+	if x != nil {
+		return x.ProofDigest
+	}
+	return ""
+}
+
+func (x *LogRow) GetPrevHash() string {
+	if x != nil {
+		return x.PrevHash
+	}
+	return ""
+}
+
+func (x *LogRow) GetRowHash() string {
+	if x != nil {
+		return x.RowHash
+	}
+	return ""
+}
+
+func (x *LogRow) GetCreatedAt() string {
+	if x != nil {
+		return x.CreatedAt
+	}
+	return ""
+}
+
+func (x *LogRow) GetOriginId() string {
+	if x != nil {
+		return x.OriginId
+	}
+	return ""
+}
+
 var File_zsc_v1_zsc_admin_proto protoreflect.FileDescriptor
 
 const file_zsc_v1_zsc_admin_proto_rawDesc = "" +
 	"\n" +
-	"\x16zsc/v1/zsc_admin.proto\x12\x06zsc.v1\"\x9d\x03\n" +
+	"\x16zsc/v1/zsc_admin.proto\x12\x06zsc.v1\"\xb7\x03\n" +
 	"\x0eSecretMetadata\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12%\n" +
@@ -1334,26 +1844,45 @@ const file_zsc_v1_zsc_admin_proto_rawDesc = "" +
 	"\n" +
 	"updated_at\x18\n" +
 	" \x01(\tR\n" +
-	"updated_atB\x0e\n" +
+	"updated_at\x12\x18\n" +
+	"\aversion\x18\v \x01(\x04R\aversionB\x0e\n" +
 	"\f_purpose_tagB\x11\n" +
 	"\x0f_expires_zeqondB\x13\n" +
-	"\x11_last_read_zeqond\"p\n" +
+	"\x11_last_read_zeqond\"\xff\x02\n" +
 	"\vListRequest\x12 \n" +
 	"\tpage_size\x18\x01 \x01(\x05H\x00R\bpageSize\x88\x01\x01\x12\"\n" +
 	"\n" +
-	"page_token\x18\x02 \x01(\tH\x01R\tpageToken\x88\x01\x01B\f\n" +
+	"page_token\x18\x02 \x01(\tH\x01R\tpageToken\x88\x01\x01\x12\x16\n" +
+	"\x06prefix\x18\x03 \x01(\tR\x06prefix\x12\x1a\n" +
+	"\bcontains\x18\x04 \x01(\tR\bcontains\x12\x1f\n" +
+	"\vpurpose_tag\x18\x05 \x01(\tR\n" +
+	"purposeTag\x12\x1b\n" +
+	"\tbound_zid\x18\x06 \x01(\tR\bboundZid\x12\x1d\n" +
+	"\n" +
+	"reader_zid\x18\a \x01(\tR\treaderZid\x12\x10\n" +
+	"\x03due\x18\b \x01(\bR\x03due\x12\x1d\n" +
+	"\n" +
+	"never_read\x18\t \x01(\bR\tneverRead\x12\x1e\n" +
+	"\border_by\x18\n" +
+	" \x01(\tH\x02R\aorderBy\x88\x01\x01\x12\x1e\n" +
+	"\n" +
+	"descending\x18\v \x01(\bR\n" +
+	"descendingB\f\n" +
 	"\n" +
 	"_page_sizeB\r\n" +
-	"\v_page_token\"\x97\x01\n" +
+	"\v_page_tokenB\v\n" +
+	"\t_order_by\"\xbc\x01\n" +
 	"\fListResponse\x12\x14\n" +
 	"\x05count\x18\x01 \x01(\x05R\x05count\x120\n" +
 	"\asecrets\x18\x02 \x03(\v2\x16.zsc.v1.SecretMetadataR\asecrets\x12+\n" +
-	"\x0fnext_page_token\x18\x03 \x01(\tH\x00R\rnextPageToken\x88\x01\x01B\x12\n" +
-	"\x10_next_page_token\"!\n" +
+	"\x0fnext_page_token\x18\x03 \x01(\tH\x00R\rnextPageToken\x88\x01\x01\x12\x19\n" +
+	"\x05total\x18\x04 \x01(\x04H\x01R\x05total\x88\x01\x01B\x12\n" +
+	"\x10_next_page_tokenB\b\n" +
+	"\x06_total\"!\n" +
 	"\vInfoRequest\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\">\n" +
 	"\fInfoResponse\x12.\n" +
-	"\x06secret\x18\x01 \x01(\v2\x16.zsc.v1.SecretMetadataR\x06secret\"\xcb\x02\n" +
+	"\x06secret\x18\x01 \x01(\v2\x16.zsc.v1.SecretMetadataR\x06secret\"\x9f\x03\n" +
 	"\n" +
 	"SetRequest\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1e\n" +
@@ -1363,31 +1892,46 @@ const file_zsc_v1_zsc_admin_proto_rawDesc = "" +
 	"\tbound_zid\x18\x04 \x01(\tH\x02R\bboundZid\x88\x01\x01\x125\n" +
 	"\vpermissions\x18\x05 \x01(\v2\x13.zsc.v1.PermissionsR\vpermissions\x12*\n" +
 	"\x0eexpires_zeqond\x18\x06 \x01(\x04H\x03R\rexpiresZeqond\x88\x01\x01\x12#\n" +
-	"\rexpires_never\x18\a \x01(\bR\fexpiresNeverB\b\n" +
+	"\rexpires_never\x18\a \x01(\bR\fexpiresNever\x12\"\n" +
+	"\n" +
+	"if_version\x18\b \x01(\x04H\x04R\tifVersion\x88\x01\x01\x12\x1f\n" +
+	"\vcreate_only\x18\t \x01(\bR\n" +
+	"createOnlyB\b\n" +
 	"\x06_valueB\x0e\n" +
 	"\f_purpose_tagB\f\n" +
 	"\n" +
 	"_bound_zidB\x11\n" +
-	"\x0f_expires_zeqond\"!\n" +
+	"\x0f_expires_zeqondB\r\n" +
+	"\v_if_version\"!\n" +
 	"\vPermissions\x12\x12\n" +
-	"\x04zids\x18\x01 \x03(\tR\x04zids\"!\n" +
+	"\x04zids\x18\x01 \x03(\tR\x04zids\";\n" +
 	"\vSetResponse\x12\x12\n" +
-	"\x04name\x18\x01 \x01(\tR\x04name\"#\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\x04R\aversion\"V\n" +
 	"\rRotateRequest\x12\x12\n" +
-	"\x04name\x18\x01 \x01(\tR\x04name\">\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\"\n" +
+	"\n" +
+	"if_version\x18\x02 \x01(\x04H\x00R\tifVersion\x88\x01\x01B\r\n" +
+	"\v_if_version\">\n" +
 	"\x0eRotateResponse\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
-	"\arotated\x18\x02 \x01(\bR\arotated\"4\n" +
+	"\arotated\x18\x02 \x01(\bR\arotated\"g\n" +
 	"\fGrantRequest\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x10\n" +
-	"\x03zid\x18\x02 \x01(\tR\x03zid\"W\n" +
+	"\x03zid\x18\x02 \x01(\tR\x03zid\x12\"\n" +
+	"\n" +
+	"if_version\x18\x03 \x01(\x04H\x00R\tifVersion\x88\x01\x01B\r\n" +
+	"\v_if_version\"W\n" +
 	"\rGrantResponse\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x10\n" +
 	"\x03zid\x18\x02 \x01(\tR\x03zid\x12 \n" +
-	"\vpermissions\x18\x03 \x03(\tR\vpermissions\"5\n" +
+	"\vpermissions\x18\x03 \x03(\tR\vpermissions\"h\n" +
 	"\rRevokeRequest\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x10\n" +
-	"\x03zid\x18\x02 \x01(\tR\x03zid\"X\n" +
+	"\x03zid\x18\x02 \x01(\tR\x03zid\x12\"\n" +
+	"\n" +
+	"if_version\x18\x03 \x01(\x04H\x00R\tifVersion\x88\x01\x01B\r\n" +
+	"\v_if_version\"X\n" +
 	"\x0eRevokeResponse\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x10\n" +
 	"\x03zid\x18\x02 \x01(\tR\x03zid\x12 \n" +
@@ -1419,12 +1963,59 @@ const file_zsc_v1_zsc_admin_proto_rawDesc = "" +
 	"\x06reason\x18\x02 \x01(\tH\x00R\x06reason\x88\x01\x01\x12\x1b\n" +
 	"\x06detail\x18\x03 \x01(\tH\x01R\x06detail\x88\x01\x01B\t\n" +
 	"\a_reasonB\t\n" +
-	"\a_detail\"#\n" +
+	"\a_detail\"V\n" +
 	"\rDeleteRequest\x12\x12\n" +
-	"\x04name\x18\x01 \x01(\tR\x04name\">\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\"\n" +
+	"\n" +
+	"if_version\x18\x02 \x01(\x04H\x00R\tifVersion\x88\x01\x01B\r\n" +
+	"\v_if_version\">\n" +
 	"\x0eDeleteResponse\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
-	"\adeleted\x18\x02 \x01(\bR\adeleted2\x8b\x04\n" +
+	"\adeleted\x18\x02 \x01(\bR\adeleted\"\xfd\x01\n" +
+	"\n" +
+	"LogRequest\x12\x17\n" +
+	"\x04name\x18\x01 \x01(\tH\x00R\x04name\x88\x01\x01\x12\x19\n" +
+	"\x05actor\x18\x02 \x01(\tH\x01R\x05actor\x88\x01\x01\x12\x12\n" +
+	"\x04type\x18\x03 \x03(\tR\x04type\x12\x17\n" +
+	"\x04from\x18\x04 \x01(\tH\x02R\x04from\x88\x01\x01\x12\x13\n" +
+	"\x02to\x18\x05 \x01(\tH\x03R\x02to\x88\x01\x01\x12\"\n" +
+	"\n" +
+	"before_seq\x18\x06 \x01(\x04H\x04R\tbeforeSeq\x88\x01\x01\x12\x19\n" +
+	"\x05limit\x18\a \x01(\x05H\x05R\x05limit\x88\x01\x01B\a\n" +
+	"\x05_nameB\b\n" +
+	"\x06_actorB\a\n" +
+	"\x05_fromB\x05\n" +
+	"\x03_toB\r\n" +
+	"\v_before_seqB\b\n" +
+	"\x06_limit\"\x8c\x01\n" +
+	"\vLogResponse\x12\x14\n" +
+	"\x05count\x18\x01 \x01(\x05R\x05count\x12\"\n" +
+	"\x04rows\x18\x02 \x03(\v2\x0e.zsc.v1.LogRowR\x04rows\x12/\n" +
+	"\x0fnext_before_seq\x18\x03 \x01(\x04B\x020\x02H\x00R\rnextBeforeSeq\x88\x01\x01B\x12\n" +
+	"\x10_next_before_seq\"\x8d\x04\n" +
+	"\x06LogRow\x12\x14\n" +
+	"\x03seq\x18\x01 \x01(\x04B\x020\x02R\x03seq\x12\x0e\n" +
+	"\x02id\x18\x02 \x01(\tR\x02id\x12\x17\n" +
+	"\x04name\x18\x03 \x01(\tH\x00R\x04name\x88\x01\x01\x12\x1b\n" +
+	"\tactor_zid\x18\x04 \x01(\tR\bactorZid\x12'\n" +
+	"\rzeqond_number\x18\x05 \x01(\x04B\x020\x02R\fzeqondNumber\x12'\n" +
+	"\x0ftransition_type\x18\x06 \x01(\tR\x0etransitionType\x12#\n" +
+	"\rtransition_id\x18\a \x01(\tR\ftransitionId\x12\x1d\n" +
+	"\apurpose\x18\b \x01(\tH\x01R\apurpose\x88\x01\x01\x12\x1b\n" +
+	"\x06reason\x18\t \x01(\tH\x02R\x06reason\x88\x01\x01\x12\x18\n" +
+	"\apayload\x18\n" +
+	" \x01(\tR\apayload\x12#\n" +
+	"\rproof_purpose\x18\v \x01(\tR\fproofPurpose\x12!\n" +
+	"\fproof_digest\x18\f \x01(\tR\vproofDigest\x12\x1b\n" +
+	"\tprev_hash\x18\r \x01(\tR\bprevHash\x12\x19\n" +
+	"\brow_hash\x18\x0e \x01(\tR\arowHash\x12\x1d\n" +
+	"\n" +
+	"created_at\x18\x0f \x01(\tR\tcreatedAt\x12\x1b\n" +
+	"\torigin_id\x18\x10 \x01(\tR\boriginIdB\a\n" +
+	"\x05_nameB\n" +
+	"\n" +
+	"\b_purposeB\t\n" +
+	"\a_reason2\xbb\x04\n" +
 	"\bZscAdmin\x121\n" +
 	"\x04List\x12\x13.zsc.v1.ListRequest\x1a\x14.zsc.v1.ListResponse\x121\n" +
 	"\x04Info\x12\x13.zsc.v1.InfoRequest\x1a\x14.zsc.v1.InfoResponse\x12.\n" +
@@ -1432,7 +2023,8 @@ const file_zsc_v1_zsc_admin_proto_rawDesc = "" +
 	"\x06Rotate\x12\x15.zsc.v1.RotateRequest\x1a\x16.zsc.v1.RotateResponse\x124\n" +
 	"\x05Grant\x12\x14.zsc.v1.GrantRequest\x1a\x15.zsc.v1.GrantResponse\x127\n" +
 	"\x06Revoke\x12\x15.zsc.v1.RevokeRequest\x1a\x16.zsc.v1.RevokeResponse\x124\n" +
-	"\x05Audit\x12\x14.zsc.v1.AuditRequest\x1a\x15.zsc.v1.AuditResponse\x12R\n" +
+	"\x05Audit\x12\x14.zsc.v1.AuditRequest\x1a\x15.zsc.v1.AuditResponse\x12.\n" +
+	"\x03Log\x12\x12.zsc.v1.LogRequest\x1a\x13.zsc.v1.LogResponse\x12R\n" +
 	"\x0fProbePermission\x12\x1e.zsc.v1.ProbePermissionRequest\x1a\x1f.zsc.v1.ProbePermissionResponse\x127\n" +
 	"\x06Delete\x12\x15.zsc.v1.DeleteRequest\x1a\x16.zsc.v1.DeleteResponseb\x06proto3"
 
@@ -1448,7 +2040,7 @@ func file_zsc_v1_zsc_admin_proto_rawDescGZIP() []byte {
 	return file_zsc_v1_zsc_admin_proto_rawDescData
 }
 
-var file_zsc_v1_zsc_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
+var file_zsc_v1_zsc_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
 var file_zsc_v1_zsc_admin_proto_goTypes = []any{
 	(*SecretMetadata)(nil),          // 0: zsc.v1.SecretMetadata
 	(*ListRequest)(nil),             // 1: zsc.v1.ListRequest
@@ -1471,35 +2063,41 @@ var file_zsc_v1_zsc_admin_proto_goTypes = []any{
 	(*ProbePermissionResponse)(nil), // 18: zsc.v1.ProbePermissionResponse
 	(*DeleteRequest)(nil),           // 19: zsc.v1.DeleteRequest
 	(*DeleteResponse)(nil),          // 20: zsc.v1.DeleteResponse
+	(*LogRequest)(nil),              // 21: zsc.v1.LogRequest
+	(*LogResponse)(nil),             // 22: zsc.v1.LogResponse
+	(*LogRow)(nil),                  // 23: zsc.v1.LogRow
 }
 var file_zsc_v1_zsc_admin_proto_depIdxs = []int32{
 	0,  // 0: zsc.v1.ListResponse.secrets:type_name -> zsc.v1.SecretMetadata
 	0,  // 1: zsc.v1.InfoResponse.secret:type_name -> zsc.v1.SecretMetadata
 	6,  // 2: zsc.v1.SetRequest.permissions:type_name -> zsc.v1.Permissions
 	16, // 3: zsc.v1.AuditResponse.rows:type_name -> zsc.v1.AuditRow
-	1,  // 4: zsc.v1.ZscAdmin.List:input_type -> zsc.v1.ListRequest
-	3,  // 5: zsc.v1.ZscAdmin.Info:input_type -> zsc.v1.InfoRequest
-	5,  // 6: zsc.v1.ZscAdmin.Set:input_type -> zsc.v1.SetRequest
-	8,  // 7: zsc.v1.ZscAdmin.Rotate:input_type -> zsc.v1.RotateRequest
-	10, // 8: zsc.v1.ZscAdmin.Grant:input_type -> zsc.v1.GrantRequest
-	12, // 9: zsc.v1.ZscAdmin.Revoke:input_type -> zsc.v1.RevokeRequest
-	14, // 10: zsc.v1.ZscAdmin.Audit:input_type -> zsc.v1.AuditRequest
-	17, // 11: zsc.v1.ZscAdmin.ProbePermission:input_type -> zsc.v1.ProbePermissionRequest
-	19, // 12: zsc.v1.ZscAdmin.Delete:input_type -> zsc.v1.DeleteRequest
-	2,  // 13: zsc.v1.ZscAdmin.List:output_type -> zsc.v1.ListResponse
-	4,  // 14: zsc.v1.ZscAdmin.Info:output_type -> zsc.v1.InfoResponse
-	7,  // 15: zsc.v1.ZscAdmin.Set:output_type -> zsc.v1.SetResponse
-	9,  // 16: zsc.v1.ZscAdmin.Rotate:output_type -> zsc.v1.RotateResponse
-	11, // 17: zsc.v1.ZscAdmin.Grant:output_type -> zsc.v1.GrantResponse
-	13, // 18: zsc.v1.ZscAdmin.Revoke:output_type -> zsc.v1.RevokeResponse
-	15, // 19: zsc.v1.ZscAdmin.Audit:output_type -> zsc.v1.AuditResponse
-	18, // 20: zsc.v1.ZscAdmin.ProbePermission:output_type -> zsc.v1.ProbePermissionResponse
-	20, // 21: zsc.v1.ZscAdmin.Delete:output_type -> zsc.v1.DeleteResponse
-	13, // [13:22] is the sub-list for method output_type
-	4,  // [4:13] is the sub-list for method input_type
-	4,  // [4:4] is the sub-list for extension type_name
-	4,  // [4:4] is the sub-list for extension extendee
-	0,  // [0:4] is the sub-list for field type_name
+	23, // 4: zsc.v1.LogResponse.rows:type_name -> zsc.v1.LogRow
+	1,  // 5: zsc.v1.ZscAdmin.List:input_type -> zsc.v1.ListRequest
+	3,  // 6: zsc.v1.ZscAdmin.Info:input_type -> zsc.v1.InfoRequest
+	5,  // 7: zsc.v1.ZscAdmin.Set:input_type -> zsc.v1.SetRequest
+	8,  // 8: zsc.v1.ZscAdmin.Rotate:input_type -> zsc.v1.RotateRequest
+	10, // 9: zsc.v1.ZscAdmin.Grant:input_type -> zsc.v1.GrantRequest
+	12, // 10: zsc.v1.ZscAdmin.Revoke:input_type -> zsc.v1.RevokeRequest
+	14, // 11: zsc.v1.ZscAdmin.Audit:input_type -> zsc.v1.AuditRequest
+	21, // 12: zsc.v1.ZscAdmin.Log:input_type -> zsc.v1.LogRequest
+	17, // 13: zsc.v1.ZscAdmin.ProbePermission:input_type -> zsc.v1.ProbePermissionRequest
+	19, // 14: zsc.v1.ZscAdmin.Delete:input_type -> zsc.v1.DeleteRequest
+	2,  // 15: zsc.v1.ZscAdmin.List:output_type -> zsc.v1.ListResponse
+	4,  // 16: zsc.v1.ZscAdmin.Info:output_type -> zsc.v1.InfoResponse
+	7,  // 17: zsc.v1.ZscAdmin.Set:output_type -> zsc.v1.SetResponse
+	9,  // 18: zsc.v1.ZscAdmin.Rotate:output_type -> zsc.v1.RotateResponse
+	11, // 19: zsc.v1.ZscAdmin.Grant:output_type -> zsc.v1.GrantResponse
+	13, // 20: zsc.v1.ZscAdmin.Revoke:output_type -> zsc.v1.RevokeResponse
+	15, // 21: zsc.v1.ZscAdmin.Audit:output_type -> zsc.v1.AuditResponse
+	22, // 22: zsc.v1.ZscAdmin.Log:output_type -> zsc.v1.LogResponse
+	18, // 23: zsc.v1.ZscAdmin.ProbePermission:output_type -> zsc.v1.ProbePermissionResponse
+	20, // 24: zsc.v1.ZscAdmin.Delete:output_type -> zsc.v1.DeleteResponse
+	15, // [15:25] is the sub-list for method output_type
+	5,  // [5:15] is the sub-list for method input_type
+	5,  // [5:5] is the sub-list for extension type_name
+	5,  // [5:5] is the sub-list for extension extendee
+	0,  // [0:5] is the sub-list for field type_name
 }
 
 func init() { file_zsc_v1_zsc_admin_proto_init() }
@@ -1511,16 +2109,23 @@ func file_zsc_v1_zsc_admin_proto_init() {
 	file_zsc_v1_zsc_admin_proto_msgTypes[1].OneofWrappers = []any{}
 	file_zsc_v1_zsc_admin_proto_msgTypes[2].OneofWrappers = []any{}
 	file_zsc_v1_zsc_admin_proto_msgTypes[5].OneofWrappers = []any{}
+	file_zsc_v1_zsc_admin_proto_msgTypes[8].OneofWrappers = []any{}
+	file_zsc_v1_zsc_admin_proto_msgTypes[10].OneofWrappers = []any{}
+	file_zsc_v1_zsc_admin_proto_msgTypes[12].OneofWrappers = []any{}
 	file_zsc_v1_zsc_admin_proto_msgTypes[14].OneofWrappers = []any{}
 	file_zsc_v1_zsc_admin_proto_msgTypes[17].OneofWrappers = []any{}
 	file_zsc_v1_zsc_admin_proto_msgTypes[18].OneofWrappers = []any{}
+	file_zsc_v1_zsc_admin_proto_msgTypes[19].OneofWrappers = []any{}
+	file_zsc_v1_zsc_admin_proto_msgTypes[21].OneofWrappers = []any{}
+	file_zsc_v1_zsc_admin_proto_msgTypes[22].OneofWrappers = []any{}
+	file_zsc_v1_zsc_admin_proto_msgTypes[23].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_zsc_v1_zsc_admin_proto_rawDesc), len(file_zsc_v1_zsc_admin_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   21,
+			NumMessages:   24,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -26,6 +26,7 @@ const (
 	ZscAdmin_Grant_FullMethodName           = "/zsc.v1.ZscAdmin/Grant"
 	ZscAdmin_Revoke_FullMethodName          = "/zsc.v1.ZscAdmin/Revoke"
 	ZscAdmin_Audit_FullMethodName           = "/zsc.v1.ZscAdmin/Audit"
+	ZscAdmin_Log_FullMethodName             = "/zsc.v1.ZscAdmin/Log"
 	ZscAdmin_ProbePermission_FullMethodName = "/zsc.v1.ZscAdmin/ProbePermission"
 	ZscAdmin_Delete_FullMethodName          = "/zsc.v1.ZscAdmin/Delete"
 )
@@ -42,7 +43,7 @@ const (
 //
 // Errors carry a `google.rpc.ErrorInfo` with the domain `zsc.v1`; its reasons are listed in docs/errors.md.
 type ZscAdminClient interface {
-	// Lists the metadata of all secrets, ordered by name, byte by byte.
+	// Lists the metadata of secrets, of all unless filtered, ordered by name, byte by byte, unless ordered otherwise.
 	//
 	// An answer stays below 4 MiB: when there are more secrets it has a `next_page_token`, also without `page_size`. Over
 	// JSON, without `pageSize`, the list is whole: a long one is streamed as it was at one moment.
@@ -61,6 +62,10 @@ type ZscAdminClient interface {
 	Revoke(ctx context.Context, in *RevokeRequest, opts ...grpc.CallOption) (*RevokeResponse, error)
 	// Returns what happened to a secret, newest first. A name that never existed has no rows; a deleted one keeps its.
 	Audit(ctx context.Context, in *AuditRequest, opts ...grpc.CallOption) (*AuditResponse, error)
+	// Returns rows of the whole log, newest first, those of the vault API among them.
+	//
+	// A page looks at no more than 200,000 rows, so it may be short, or empty, and still have a `next_before_seq`.
+	Log(ctx context.Context, in *LogRequest, opts ...grpc.CallOption) (*LogResponse, error)
 	// Asks the gate whether a ZID could read a secret now, without reading it. It is the gate that a real read passes:
 	// a refusal counts against that ZID's denial limit. The audit row is that ZID's, and says who asked for it in `by`.
 	ProbePermission(ctx context.Context, in *ProbePermissionRequest, opts ...grpc.CallOption) (*ProbePermissionResponse, error)
@@ -146,6 +151,16 @@ func (c *zscAdminClient) Audit(ctx context.Context, in *AuditRequest, opts ...gr
 	return out, nil
 }
 
+func (c *zscAdminClient) Log(ctx context.Context, in *LogRequest, opts ...grpc.CallOption) (*LogResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(LogResponse)
+	err := c.cc.Invoke(ctx, ZscAdmin_Log_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *zscAdminClient) ProbePermission(ctx context.Context, in *ProbePermissionRequest, opts ...grpc.CallOption) (*ProbePermissionResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ProbePermissionResponse)
@@ -178,7 +193,7 @@ func (c *zscAdminClient) Delete(ctx context.Context, in *DeleteRequest, opts ...
 //
 // Errors carry a `google.rpc.ErrorInfo` with the domain `zsc.v1`; its reasons are listed in docs/errors.md.
 type ZscAdminServer interface {
-	// Lists the metadata of all secrets, ordered by name, byte by byte.
+	// Lists the metadata of secrets, of all unless filtered, ordered by name, byte by byte, unless ordered otherwise.
 	//
 	// An answer stays below 4 MiB: when there are more secrets it has a `next_page_token`, also without `page_size`. Over
 	// JSON, without `pageSize`, the list is whole: a long one is streamed as it was at one moment.
@@ -197,6 +212,10 @@ type ZscAdminServer interface {
 	Revoke(context.Context, *RevokeRequest) (*RevokeResponse, error)
 	// Returns what happened to a secret, newest first. A name that never existed has no rows; a deleted one keeps its.
 	Audit(context.Context, *AuditRequest) (*AuditResponse, error)
+	// Returns rows of the whole log, newest first, those of the vault API among them.
+	//
+	// A page looks at no more than 200,000 rows, so it may be short, or empty, and still have a `next_before_seq`.
+	Log(context.Context, *LogRequest) (*LogResponse, error)
 	// Asks the gate whether a ZID could read a secret now, without reading it. It is the gate that a real read passes:
 	// a refusal counts against that ZID's denial limit. The audit row is that ZID's, and says who asked for it in `by`.
 	ProbePermission(context.Context, *ProbePermissionRequest) (*ProbePermissionResponse, error)
@@ -232,6 +251,9 @@ func (UnimplementedZscAdminServer) Revoke(context.Context, *RevokeRequest) (*Rev
 }
 func (UnimplementedZscAdminServer) Audit(context.Context, *AuditRequest) (*AuditResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Audit not implemented")
+}
+func (UnimplementedZscAdminServer) Log(context.Context, *LogRequest) (*LogResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Log not implemented")
 }
 func (UnimplementedZscAdminServer) ProbePermission(context.Context, *ProbePermissionRequest) (*ProbePermissionResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ProbePermission not implemented")
@@ -386,6 +408,24 @@ func _ZscAdmin_Audit_Handler(srv interface{}, ctx context.Context, dec func(inte
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ZscAdmin_Log_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(LogRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ZscAdminServer).Log(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ZscAdmin_Log_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ZscAdminServer).Log(ctx, req.(*LogRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _ZscAdmin_ProbePermission_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ProbePermissionRequest)
 	if err := dec(in); err != nil {
@@ -456,6 +496,10 @@ var ZscAdmin_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Audit",
 			Handler:    _ZscAdmin_Audit_Handler,
+		},
+		{
+			MethodName: "Log",
+			Handler:    _ZscAdmin_Log_Handler,
 		},
 		{
 			MethodName: "ProbePermission",

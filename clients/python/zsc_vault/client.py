@@ -23,7 +23,7 @@ BATCH = 100
 LOOPBACK = re.compile(r"localhost|127(\.\d+){3}|::1")
 ATTEMPTS = 3
 # Calls that change nothing but the log. A write whose answer is lost may have happened, and is not made again.
-TRIED_AGAIN = {"Read", "BatchRead", "List", "Info", "Audit", "ProbePermission"}
+TRIED_AGAIN = {"Read", "BatchRead", "List", "Info", "Audit", "ProbePermission", "Log", "ListNames"}
 # RFC 6750 §2.1. What is none would be quoted by the error of a header that does not take it.
 BEARER_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 CHANNEL = {

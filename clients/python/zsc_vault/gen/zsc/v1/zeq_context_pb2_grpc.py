@@ -53,6 +53,11 @@ class ZeqContextStub:
                 request_serializer=zsc_dot_v1_dot_zeq__context__pb2.BatchReadRequest.SerializeToString,
                 response_deserializer=zsc_dot_v1_dot_zeq__context__pb2.BatchReadResponse.FromString,
                 _registered_method=True)
+        self.ListNames = channel.unary_unary(
+                '/zsc.v1.ZeqContext/ListNames',
+                request_serializer=zsc_dot_v1_dot_zeq__context__pb2.ListNamesRequest.SerializeToString,
+                response_deserializer=zsc_dot_v1_dot_zeq__context__pb2.ListNamesResponse.FromString,
+                _registered_method=True)
 
 
 class ZeqContextServicer:
@@ -89,6 +94,14 @@ class ZeqContextServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListNames(self, request, context):
+        """Lists the names that begin with a prefix and that the token's ZID may read, and no other. It counts as no read, and is
+        recorded. What the list says is what the tables say: a read decides.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ZeqContextServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -101,6 +114,11 @@ def add_ZeqContextServicer_to_server(servicer, server):
                     servicer.BatchRead,
                     request_deserializer=zsc_dot_v1_dot_zeq__context__pb2.BatchReadRequest.FromString,
                     response_serializer=zsc_dot_v1_dot_zeq__context__pb2.BatchReadResponse.SerializeToString,
+            ),
+            'ListNames': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListNames,
+                    request_deserializer=zsc_dot_v1_dot_zeq__context__pb2.ListNamesRequest.FromString,
+                    response_serializer=zsc_dot_v1_dot_zeq__context__pb2.ListNamesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -166,6 +184,33 @@ class ZeqContext:
             '/zsc.v1.ZeqContext/BatchRead',
             zsc_dot_v1_dot_zeq__context__pb2.BatchReadRequest.SerializeToString,
             zsc_dot_v1_dot_zeq__context__pb2.BatchReadResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListNames(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/zsc.v1.ZeqContext/ListNames',
+            zsc_dot_v1_dot_zeq__context__pb2.ListNamesRequest.SerializeToString,
+            zsc_dot_v1_dot_zeq__context__pb2.ListNamesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -76,6 +76,11 @@ class ZscAdminStub:
                 request_serializer=zsc_dot_v1_dot_zsc__admin__pb2.AuditRequest.SerializeToString,
                 response_deserializer=zsc_dot_v1_dot_zsc__admin__pb2.AuditResponse.FromString,
                 _registered_method=True)
+        self.Log = channel.unary_unary(
+                '/zsc.v1.ZscAdmin/Log',
+                request_serializer=zsc_dot_v1_dot_zsc__admin__pb2.LogRequest.SerializeToString,
+                response_deserializer=zsc_dot_v1_dot_zsc__admin__pb2.LogResponse.FromString,
+                _registered_method=True)
         self.ProbePermission = channel.unary_unary(
                 '/zsc.v1.ZscAdmin/ProbePermission',
                 request_serializer=zsc_dot_v1_dot_zsc__admin__pb2.ProbePermissionRequest.SerializeToString,
@@ -99,7 +104,7 @@ class ZscAdminServicer:
     """
 
     def List(self, request, context):
-        """Lists the metadata of all secrets, ordered by name, byte by byte.
+        """Lists the metadata of secrets, of all unless filtered, ordered by name, byte by byte, unless ordered otherwise.
 
         An answer stays below 4 MiB: when there are more secrets it has a `next_page_token`, also without `page_size`. Over
         JSON, without `pageSize`, the list is whole: a long one is streamed as it was at one moment.
@@ -147,6 +152,15 @@ class ZscAdminServicer:
 
     def Audit(self, request, context):
         """Returns what happened to a secret, newest first. A name that never existed has no rows; a deleted one keeps its.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Log(self, request, context):
+        """Returns rows of the whole log, newest first, those of the vault API among them.
+
+        A page looks at no more than 200,000 rows, so it may be short, or empty, and still have a `next_before_seq`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -204,6 +218,11 @@ def add_ZscAdminServicer_to_server(servicer, server):
                     servicer.Audit,
                     request_deserializer=zsc_dot_v1_dot_zsc__admin__pb2.AuditRequest.FromString,
                     response_serializer=zsc_dot_v1_dot_zsc__admin__pb2.AuditResponse.SerializeToString,
+            ),
+            'Log': grpc.unary_unary_rpc_method_handler(
+                    servicer.Log,
+                    request_deserializer=zsc_dot_v1_dot_zsc__admin__pb2.LogRequest.FromString,
+                    response_serializer=zsc_dot_v1_dot_zsc__admin__pb2.LogResponse.SerializeToString,
             ),
             'ProbePermission': grpc.unary_unary_rpc_method_handler(
                     servicer.ProbePermission,
@@ -412,6 +431,33 @@ class ZscAdmin:
             '/zsc.v1.ZscAdmin/Audit',
             zsc_dot_v1_dot_zsc__admin__pb2.AuditRequest.SerializeToString,
             zsc_dot_v1_dot_zsc__admin__pb2.AuditResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Log(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/zsc.v1.ZscAdmin/Log',
+            zsc_dot_v1_dot_zsc__admin__pb2.LogRequest.SerializeToString,
+            zsc_dot_v1_dot_zsc__admin__pb2.LogResponse.FromString,
             options,
             channel_credentials,
             insecure,
