@@ -1,7 +1,6 @@
 import { isUtf8 } from "node:buffer";
-import { fstatSync, openSync, readSync, statSync } from "node:fs";
-import { errorCode } from "../base/index.ts";
 import { usage } from "./failure.ts";
+import { hasInput, readFile, readWhole } from "./input.ts";
 import type { Questions } from "./questions.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -43,7 +42,8 @@ export async function readValue(flags: ValueFlags, { terminal, questions, stdin 
     return requireValue(value);
   }
   if (file !== undefined || (stdin !== undefined && hasInput(stdin))) {
-    const bytes = file === undefined ? readWhole(stdin ?? 0, "standard input") : readFile(file);
+    const bytes =
+      file === undefined ? readWhole(stdin ?? 0, "standard input", maxFileBytes) : readFile(file, maxFileBytes);
     return requireValue(withoutBreak(textOf(bytes, file ?? "standard input"), { keepNewline, stripNewline }, terminal));
   }
   const typed = await questions.secret("value: ", "--file FILE, or the value on standard input");
@@ -91,63 +91,4 @@ function textOf(bytes: Buffer, from: string): string {
     throw usage(`${from} is not UTF-8 text`);
   }
   return bytes.toString("utf8");
-}
-
-function readFile(path: string): Buffer {
-  try {
-    if (statSync(path).isDirectory()) {
-      throw usage(`${path} is a folder`);
-    }
-    return readWhole(openSync(path, "r"), path);
-  } catch (error) {
-    if (errorCode(error) !== undefined) {
-      throw usage(`${path} cannot be read (${errorCode(error)})`);
-    }
-    throw error;
-  }
-}
-
-/** To its end, whatever it is: a file that is written meanwhile, or a FIFO. */
-function readWhole(file: number, name: string): Buffer {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for (;;) {
-    const chunk = Buffer.allocUnsafe(65_536);
-    const read = readSome(file, chunk);
-    if (read === 0) {
-      return Buffer.concat(chunks);
-    }
-    size += read;
-    if (size > maxFileBytes) {
-      throw usage(`${name} is larger than 1 MiB`);
-    }
-    chunks.push(chunk.subarray(0, read));
-  }
-}
-
-function readSome(file: number, chunk: Buffer): number {
-  for (;;) {
-    try {
-      return readSync(file, chunk);
-    } catch (error) {
-      // Standard input of some shells does not wait by itself.
-      if (errorCode(error) === "EOF") {
-        return 0;
-      }
-      if (errorCode(error) !== "EAGAIN") {
-        throw error;
-      }
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
-    }
-  }
-}
-
-/** Whether standard input was given on purpose: a pipe, a socket or a file, and not what schedulers give. */
-function hasInput(stdin: number): boolean {
-  try {
-    const stats = fstatSync(stdin);
-    return stats.isFIFO() || stats.isSocket() || stats.isFile();
-  } catch {
-    return false;
-  }
 }

@@ -1,7 +1,9 @@
 import { Command } from "commander";
 import { auditCommand } from "./commands/audit-verify.ts";
+import { completionCommand } from "./commands/completion.ts";
 import { contextCommand } from "./commands/context/index.ts";
 import { probeCommand } from "./commands/context/probe.ts";
+import { importCommand } from "./commands/import.ts";
 import { loginCommand } from "./commands/login.ts";
 import { logoutCommand } from "./commands/logout.ts";
 import { readCommand } from "./commands/read.ts";
@@ -59,12 +61,14 @@ function createProgram(terminal: Terminal, version: string, json: boolean): Comm
     readCommand(terminal),
     probeCommand(terminal),
     runCommand(terminal),
+    importCommand(terminal),
     loginCommand(terminal),
     logoutCommand(terminal),
     whoamiCommand(terminal),
     tokenCommand(terminal),
     userCommand(terminal),
     auditCommand(terminal),
+    completionCommand(terminal),
   ]) {
     // Commander passes a parent's settings on to the commands that it makes itself, and not to those that are added.
     settingsFrom(program, command);

@@ -16,7 +16,7 @@ export function unmet({ ifVersion, createOnly = false }: Precondition, before: S
   }
   if (ifVersion !== undefined && before?.version !== ifVersion) {
     const is = before === undefined ? "there is no secret of that name" : `the secret is of version ${before.version}`;
-    return new VaultError("CONFLICT", `${is}, not of version ${ifVersion}`);
+    return new VaultError("CONFLICT", is);
   }
   return undefined;
 }

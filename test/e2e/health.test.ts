@@ -106,7 +106,11 @@ describe.each(databaseKinds)("what needs no token, on %s", (database) => {
     await fetchFile({ case: "fileContainingSymbol", value: "zsc.v1.ZeqContext" });
     await fetchFile({ case: "fileContainingSymbol", value: "google.rpc.ErrorInfo" });
     const registry = createFileRegistry({ $typeName: FileDescriptorSetSchema.typeName, file: [...files.values()] });
-    expect(registry.getService("zsc.v1.ZeqContext")?.methods.map(({ name }) => name)).toEqual(["Read", "BatchRead"]);
+    expect(registry.getService("zsc.v1.ZeqContext")?.methods.map(({ name }) => name)).toEqual([
+      "Read",
+      "BatchRead",
+      "ListNames",
+    ]);
     expect(registry.getMessage("google.rpc.ErrorInfo")?.fields.map(({ name }) => name)).toContain("reason");
   });
 

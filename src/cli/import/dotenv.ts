@@ -1,5 +1,5 @@
 /** Why something of a file was not taken, or was taken otherwise than some reader of the world takes it (contract people.md, section 5). */
-interface Remark {
+export interface Remark {
   /** Absent where there is none. */
   readonly name?: string;
   readonly why: string;

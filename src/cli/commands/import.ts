@@ -1,0 +1,239 @@
+import { type Command, Option } from "commander";
+import { clientCommand, type Given } from "../client-program.ts";
+import { CliFailure, usage } from "../failure.ts";
+import { collect } from "../flags.ts";
+import type { Remark } from "../import/dotenv.ts";
+import { openJournal } from "../import/journal.ts";
+import { type ImportFormat, importFormats, parseImport } from "../import/parse.ts";
+import { type Plan, planImport } from "../import/plan.ts";
+import { type ImportSettings, type Written, writeAll } from "../import/writing.ts";
+import { readFile, readWhole } from "../input.ts";
+import { visible } from "../output/visible.ts";
+import type { Terminal } from "../terminal.ts";
+
+interface ImportFlags extends ImportSettings {
+  readonly format?: ImportFormat;
+  readonly prefix?: string;
+  readonly path?: string;
+  readonly onConflict: "fail" | "skip" | "replace";
+  readonly dryRun?: boolean;
+  readonly skipRefused?: boolean;
+  readonly strict?: boolean;
+  readonly lastWins?: boolean;
+  readonly expandJson?: boolean;
+  readonly allFields?: boolean;
+  readonly resume?: boolean;
+  readonly yes?: boolean;
+}
+
+const maxInputBytes = 67_108_864;
+
+export const importCommand = (terminal: Terminal): Command =>
+  clientCommand<ImportFlags>(terminal, {
+    syntax: "import <file>",
+    title: "import",
+    description: "write the secrets of a file, or of standard input (-); shows first what it would do",
+    examples: [
+      "zsc import .env --prefix app/ --owner ZEQ-APP --dry-run",
+      "zsc import .env --prefix app/ --owner ZEQ-APP",
+      "vault kv get -format=json secret/app | zsc import - --path app --on-conflict replace --yes",
+    ],
+    options: (command) =>
+      command
+        .addOption(new Option("--format <format>", "what the file is, where it is not seen").choices(importFormats))
+        .option("--prefix <text>", "put before each name")
+        .option("--path <path>", "where the values of a Vault export lived: its file does not say it")
+        .option("--owner <zid>", "who owns them")
+        .option("--grant <zid>", "who may read them, too; may be given again", collect)
+        .option("--tag <tag>", "their purpose tag")
+        .addOption(
+          new Option("--on-conflict <what>", "when a name exists").choices(["fail", "skip", "replace"]).default("fail"),
+        )
+        .option("--dry-run", "show what would be done, and do nothing")
+        .option("--skip-refused", "write the rest when something is refused")
+        .option("--strict", "refuse what is warned of")
+        .option("--last-wins", "of a name that is there twice, take the last value")
+        .option("--expand-json", "aws-sm: a secret for each key of a JSON object")
+        .option("--all-fields", "1password: fields that are not concealed, too")
+        .option("--resume", "go on behind what an interrupted import has written")
+        .option("--yes", "do not ask"),
+    run: (given, file) => importFile(given, file),
+  });
+
+async function importFile(given: Given<ImportFlags>, file: string): Promise<void> {
+  const { connection, flags, terminal, vault } = given;
+  const bytes = file === "-" ? readWhole(0, "standard input", maxInputBytes) : readFile(file, maxInputBytes);
+  const parsed = parseImport(bytes, { ...flags, file });
+  const journal = openJournal([vault.url, bytes, JSON.stringify(boundFlags(flags))], process.env);
+  if (flags.resume === true && !journal.existed) {
+    throw usage("there is no import of this input, into this vault, with these flags to go on with");
+  }
+  if (flags.resume !== true) {
+    journal.clear();
+  }
+  const left = parsed.entries.filter(({ name }) => !journal.done.has(name));
+  const plan = left.length === 0 ? { fresh: [], existing: [] } : await planImport(connection, left);
+  const outcome: Outcome = { ...parsed, plan };
+  const isRefused = parsed.refused.length > 0;
+  const nothing = plan.fresh.length + plan.existing.length + parsed.skipped.length + parsed.refused.length === 0;
+  if (flags.json !== true) {
+    show(terminal, outcome, flags);
+  }
+  if (nothing && journal.done.size === 0) {
+    throw usage("there is nothing to import");
+  }
+  if (isRefused && flags.skipRefused !== true) {
+    throw refusedFailure(terminal, outcome, flags);
+  }
+  if (plan.existing.length > 0 && flags.onConflict === "fail" && flags.dryRun !== true) {
+    const names = `${plan.existing.length} ${plan.existing.length === 1 ? "name exists" : "names exist"}`;
+    throw new CliFailure("conflict", `${names}, and nothing was written`, { next: "--on-conflict skip, or replace" });
+  }
+  const entries = [...plan.fresh, ...(flags.onConflict === "replace" ? plan.existing : [])];
+  const done = flags.dryRun === true ? nothingDone : await write(given, entries, journal, file);
+  if (flags.json === true) {
+    terminal.out(JSON.stringify(jsonOf(outcome, flags, done)));
+  } else if (flags.dryRun !== true) {
+    terminal.note(`${done.written} written${done.failed.length === 0 ? "" : `, ${done.failed.length} failed`}`);
+    for (const { name, error } of done.failed) {
+      terminal.note(`! ${visible(name)}: ${error}`);
+    }
+  }
+  finish(done, isRefused);
+}
+
+const nothingDone: Written = { written: 0, failed: [], stopped: undefined };
+
+interface Outcome {
+  readonly format: ImportFormat;
+  readonly plan: Plan;
+  readonly skipped: readonly Remark[];
+  readonly warnings: readonly Remark[];
+  readonly refused: readonly Remark[];
+}
+
+/** What an import is, beside its input: with other flags it would be another one. */
+function boundFlags({
+  format,
+  prefix,
+  path,
+  owner,
+  grant,
+  tag,
+  onConflict,
+  strict,
+  lastWins,
+  expandJson,
+  allFields,
+}: ImportFlags) {
+  return { format, prefix, path, owner, grant, tag, onConflict, strict, lastWins, expandJson, allFields };
+}
+
+async function write(
+  { connection, flags, terminal, questions }: Given<ImportFlags>,
+  entries: Parameters<typeof writeAll>[1],
+  journal: ReturnType<typeof openJournal>,
+  file: string,
+): Promise<Written> {
+  if (entries.length === 0) {
+    return nothingDone;
+  }
+  const what = `write ${entries.length} ${entries.length === 1 ? "secret" : "secrets"}?`;
+  if (flags.yes !== true && !(await questions.confirm(what, "--yes"))) {
+    throw new CliFailure("declined", "nothing was written");
+  }
+  const abort = new AbortController();
+  const interrupt = () => abort.abort();
+  process.on("SIGINT", interrupt);
+  try {
+    const done = await writeAll(connection, entries, flags, {
+      journal,
+      signal: abort.signal,
+      onProgress: (count) => terminal.progress(`${count} of ${entries.length} written`),
+    });
+    terminal.progressDone();
+    if (done.stopped === undefined) {
+      journal.remove();
+      return done;
+    }
+    journal.save();
+    const { kind, message, code } = done.stopped;
+    const next = `the same command with --resume${file === "-" ? ", and the same input" : ""}`;
+    throw new CliFailure(kind, `${done.written} of ${entries.length} were written: ${message}`, {
+      ...(code === undefined ? {} : { code }),
+      next,
+    });
+  } finally {
+    process.off("SIGINT", interrupt);
+  }
+}
+
+/** The exit code says that some were left out; those that were written stay. */
+function finish({ failed }: Written, isRefused: boolean): void {
+  const [first] = failed;
+  if (first !== undefined) {
+    const isConflict = failed.every(({ kind }) => kind === "conflict");
+    throw new CliFailure(isConflict ? "conflict" : "no", `${failed.length} of the entries were not written`);
+  }
+  if (isRefused) {
+    throw new CliFailure("no", "refused entries were left out");
+  }
+}
+
+function refusedFailure(terminal: Terminal, outcome: Outcome, flags: ImportFlags & { json?: boolean }): CliFailure {
+  if (flags.json === true) {
+    terminal.note(JSON.stringify(jsonOf(outcome, flags, nothingDone, false)));
+  }
+  const { length } = outcome.refused;
+  const message = `${length} ${length === 1 ? "entry is" : "entries are"} refused, and nothing was written`;
+  return usage(message, "mend the file, or --skip-refused");
+}
+
+/** What would be done: never a value, its length or a digest. */
+function show(
+  terminal: Terminal,
+  { format, plan, skipped, warnings, refused }: Outcome,
+  { onConflict }: ImportFlags,
+): void {
+  const at = ({ line, why }: Remark) => `line ${line}: ${why}`;
+  terminal.note(`format: ${format}`);
+  for (const { name, line } of plan.fresh) {
+    terminal.out(`+ ${visible(name)} (line ${line})`);
+  }
+  for (const { name, line } of plan.existing) {
+    terminal.out(
+      `${onConflict === "replace" ? "~" : onConflict === "skip" ? "=" : "!"} ${visible(name)} (line ${line}: exists)`,
+    );
+  }
+  for (const remark of skipped) {
+    terminal.out(`= ${visible(remark.name ?? "")} (${at(remark)})`);
+  }
+  for (const remark of warnings) {
+    terminal.note(`warning: ${visible(remark.name ?? "")} (${at(remark)})`);
+  }
+  for (const remark of refused) {
+    terminal.out(`! ${visible(remark.name ?? "")} (${at(remark)})`);
+  }
+  const toReplace = onConflict === "replace" ? plan.existing.length : 0;
+  const leftOut = skipped.length + (onConflict === "skip" ? plan.existing.length : 0);
+  const exist = onConflict === "fail" && plan.existing.length > 0 ? `${plan.existing.length} that exist, ` : "";
+  terminal.note(
+    `${plan.fresh.length} new, ${exist}${toReplace} to replace, ${leftOut} skipped, ${refused.length} refused, ${warnings.length} warnings`,
+  );
+}
+
+function jsonOf(
+  { format, plan, skipped, warnings, refused }: Outcome,
+  flags: ImportFlags,
+  { written, failed }: Written,
+  ok = failed.length === 0,
+) {
+  const named = ({ name, line }: { readonly name: string; readonly line: number }) => ({ name, line });
+  return {
+    ...{ ok, format, dryRun: flags.dryRun === true },
+    new: plan.fresh.map(named),
+    existing: plan.existing.map(named),
+    ...{ skipped, warnings, refused, written },
+    failed: failed.map(({ name, error }) => ({ name, error })),
+  };
+}

@@ -1,0 +1,87 @@
+import { CliFailure } from "../failure.ts";
+import { patiently } from "../run/reading.ts";
+import type { Connection } from "../vault/connect.ts";
+import type { Journal } from "./journal.ts";
+import type { ImportEntry } from "./rules.ts";
+
+const maxInFlight = 16;
+/** A vault that is away for longer ends the import. */
+const patienceMs = 60_000;
+
+/** What of an entry the flags say, for all of them. */
+export interface ImportSettings {
+  readonly owner?: string | undefined;
+  readonly grant?: readonly string[] | undefined;
+  readonly tag?: string | undefined;
+}
+
+export interface Written {
+  readonly written: number;
+  readonly failed: readonly { readonly name: string; readonly error: string; readonly kind: CliFailure["kind"] }[];
+  /** Why not all were tried; undefined when all were. */
+  readonly stopped: CliFailure | undefined;
+}
+
+type Entry = ImportEntry & { readonly version?: bigint };
+
+/** Writes entries, several at a time. What is in flight is always awaited; `journal` keeps what is written. */
+export async function writeAll(
+  connection: Connection,
+  entries: readonly Entry[],
+  settings: ImportSettings,
+  { journal, signal, onProgress }: { journal: Journal; signal: AbortSignal; onProgress(done: number): void },
+): Promise<Written> {
+  const left = entries.filter(({ name }) => !journal.done.has(name)).values();
+  const failed: { name: string; error: string; kind: CliFailure["kind"] }[] = [];
+  let written = 0;
+  let stopped: CliFailure | undefined;
+  const work = async (): Promise<void> => {
+    for (const entry of left) {
+      if (stopped !== undefined || signal.aborted) {
+        stopped ??= new CliFailure("interrupted", "interrupted");
+        return;
+      }
+      try {
+        const request = requestOf(entry, settings);
+        await patiently(patienceMs, () => connection.call("Set", ({ admin }, options) => admin.set(request, options)));
+        journal.add(entry.name);
+        written += 1;
+        onProgress(written);
+      } catch (error) {
+        const failure = error instanceof CliFailure ? error : new CliFailure("bug", String(error));
+        if (endsAll.has(failure.kind)) {
+          stopped ??= failure;
+          return;
+        }
+        failed.push({ name: entry.name, error: failure.code ?? failure.kind, kind: failure.kind });
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: maxInFlight }, work));
+  return { written, failed, stopped };
+}
+
+/** After these no other entry would fare better. */
+const endsAll: ReadonlySet<CliFailure["kind"]> = new Set([
+  "unauthenticated",
+  "forbidden",
+  "no_answer",
+  "interrupted",
+  "bug",
+]);
+
+/** Of an entry that is there, what neither file nor flags say stays as it is. */
+function requestOf(entry: Entry, { owner, grant, tag }: ImportSettings) {
+  const { name, value, version, purposeTag = tag, boundZid = owner, permissions = grant, expiresZeqond } = entry;
+  return {
+    ...{ name, value },
+    ...(version === undefined ? { createOnly: true } : { ifVersion: version }),
+    ...(tag !== undefined || purposeTag !== undefined ? { purposeTag: tag ?? purposeTag ?? "" } : {}),
+    ...(owner !== undefined || boundZid !== undefined ? { boundZid: owner ?? boundZid ?? "" } : {}),
+    ...(grant !== undefined || permissions !== undefined
+      ? { permissions: { zids: [...(grant ?? permissions ?? [])] } }
+      : {}),
+    ...(expiresZeqond === null ? { expiresNever: true } : {}),
+    ...(typeof expiresZeqond === "number" ? { expiresZeqond: BigInt(expiresZeqond) } : {}),
+  };
+}
