@@ -33,7 +33,7 @@ export type ImportFormat = "env" | JsonFormat;
 
 export const importFormats: readonly ImportFormat[] = ["env", ...(Object.keys(jsonFormats) as JsonFormat[])];
 
-export interface ParseOptions extends FormatOptions, RuleOptions {
+interface ParseOptions extends FormatOptions, RuleOptions {
   /** The name of the file, whose ending may say what it is. */
   readonly file: string;
   readonly format?: ImportFormat | undefined;
