@@ -2,11 +2,21 @@ import { type Command, Option } from "commander";
 import { clientCommand, type Given } from "../client-program.ts";
 import { CliFailure, usage } from "../failure.ts";
 import { collect } from "../flags.ts";
-import type { Remark } from "../import/dotenv.ts";
-import { openJournal } from "../import/journal.ts";
-import { type ImportFormat, importFormats, parseImport } from "../import/parse.ts";
-import { type Plan, planImport } from "../import/plan.ts";
-import { type ImportSettings, type Written, writeAll } from "../import/writing.ts";
+import {
+  type ImportFormat,
+  type ImportSettings,
+  importFormats,
+  isAgeFile,
+  maxImportBytes,
+  openJournal,
+  type ParsedImport,
+  type Plan,
+  parseImport,
+  planImport,
+  type Remark,
+  type Written,
+  writeAll,
+} from "../import/index.ts";
 import { readFile, readWhole } from "../input.ts";
 import { visible } from "../output/visible.ts";
 import type { Terminal } from "../terminal.ts";
@@ -25,8 +35,6 @@ interface ImportFlags extends ImportSettings {
   readonly resume?: boolean;
   readonly yes?: boolean;
 }
-
-const maxInputBytes = 67_108_864;
 
 export const importCommand = (terminal: Terminal): Command =>
   clientCommand<ImportFlags>(terminal, {
@@ -62,8 +70,8 @@ export const importCommand = (terminal: Terminal): Command =>
 
 async function importFile(given: Given<ImportFlags>, file: string): Promise<void> {
   const { connection, flags, terminal, vault } = given;
-  const bytes = file === "-" ? readWhole(0, "standard input", maxInputBytes) : readFile(file, maxInputBytes);
-  const parsed = parseImport(bytes, { ...flags, file });
+  const bytes = file === "-" ? readWhole(0, "standard input", maxImportBytes) : readFile(file, maxImportBytes);
+  const parsed = parsedFrom(bytes, file, flags);
   const journal = openJournal([vault.url, bytes, JSON.stringify(boundFlags(flags))], process.env);
   if (flags.resume === true && !journal.existed) {
     throw usage("there is no import of this input, into this vault, with these flags to go on with");
@@ -104,12 +112,29 @@ async function importFile(given: Given<ImportFlags>, file: string): Promise<void
 
 const nothingDone: Written = { written: 0, failed: [], stopped: undefined };
 
-interface Outcome {
-  readonly format: ImportFormat;
+interface Outcome extends Omit<ParsedImport, "entries"> {
   readonly plan: Plan;
-  readonly skipped: readonly Remark[];
-  readonly warnings: readonly Remark[];
-  readonly refused: readonly Remark[];
+}
+
+const throughJson = "an object of names and values in JSON: zsc import FILE.json";
+
+function parsedFrom(bytes: Buffer, file: string, { format, ...flags }: ImportFlags): ParsedImport {
+  // With these the library for YAML prints what it reads.
+  delete process.env["LOG_TOKENS"];
+  delete process.env["LOG_STREAM"];
+  if (isAgeFile(bytes)) {
+    throw usage(`${file} is encrypted with age, which this version does not open`, "age --decrypt FILE | zsc import -");
+  }
+  const parsed = parseImport(bytes, {
+    ...flags,
+    ...(format === undefined ? {} : { format }),
+    ...(file === "-" ? {} : { fileName: file }),
+  });
+  if (parsed.format === undefined) {
+    const [first] = parsed.refused;
+    throw usage(`${file}: ${first?.why ?? "not_supported"}`, throughJson);
+  }
+  return parsed;
 }
 
 /** What an import is, beside its input: with other flags it would be another one. */
@@ -195,7 +220,7 @@ function show(
   { format, plan, skipped, warnings, refused }: Outcome,
   { onConflict }: ImportFlags,
 ): void {
-  const at = ({ line, why }: Remark) => `line ${line}: ${why}`;
+  const at = ({ line, why }: Remark<string>) => `line ${line}: ${why}`;
   terminal.note(`format: ${format}`);
   for (const { name, line } of plan.fresh) {
     terminal.out(`+ ${visible(name)} (line ${line})`);

@@ -7,10 +7,11 @@ import { collect } from "../flags.ts";
 import { tryParseDuration } from "../output/time.ts";
 import { type EnvironmentOptions, environmentFor, refuseTooLarge } from "../run/environment.ts";
 import { findCommand, launch } from "../run/launch.ts";
-import { namesBelow, patiently, readAll } from "../run/reading.ts";
+import { namesBelow, readAll } from "../run/reading.ts";
 import { ofPrefix, parseOnly, parseRefs, splitNames, type Wanted, withoutClashes } from "../run/wanted.ts";
 import type { Terminal } from "../terminal.ts";
 import type { Connection } from "../vault/connect.ts";
+import { patiently } from "../vault/patience.ts";
 
 interface RunFlags extends ClientFlags, EnvironmentOptions {
   readonly only?: readonly string[];

@@ -1,5 +1,5 @@
 import type { Connection } from "../vault/connect.ts";
-import type { ImportEntry } from "./rules.ts";
+import type { ImportEntry } from "./entries.ts";
 
 /** What is to be done with each entry. */
 export interface Plan {

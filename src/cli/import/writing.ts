@@ -1,8 +1,8 @@
 import { CliFailure } from "../failure.ts";
-import { patiently } from "../run/reading.ts";
 import type { Connection } from "../vault/connect.ts";
+import { patiently } from "../vault/patience.ts";
+import type { ImportEntry } from "./entries.ts";
 import type { Journal } from "./journal.ts";
-import type { ImportEntry } from "./rules.ts";
 
 const maxInFlight = 16;
 /** A vault that is away for longer ends the import. */

@@ -1,5 +1,6 @@
+import { isUtf8 } from "node:buffer";
 import { usage } from "../failure.ts";
-import { parseDotenv } from "../import/dotenv.ts";
+import { readDotenv } from "../import/index.ts";
 
 /** A variable of the environment that a secret goes into. */
 export interface WantedSecret {
@@ -53,14 +54,19 @@ const scheme = "zsc://";
 
 /** A file of references, which holds no secret: values `zsc://NAME` stand for secrets, others are passed as they are. */
 export function parseRefs(bytes: Uint8Array, file: string): Wanted {
-  const { entries, refused } = parseDotenv(bytes);
-  const [first] = refused;
-  if (first !== undefined) {
-    throw usage(`${file}: line ${first.line}: ${first.why}`);
+  if (!isUtf8(bytes)) {
+    throw usage(`${file} is not UTF-8 text`);
   }
   const secrets: WantedSecret[] = [];
   const plain = new Map<string, string>();
-  for (const { name, value, line } of entries) {
+  for (const finding of readDotenv(new TextDecoder().decode(bytes))) {
+    if (finding.kind === "refused") {
+      throw usage(`${file}: line ${finding.line}: ${finding.why}`);
+    }
+    if (finding.kind !== "entry") {
+      continue;
+    }
+    const { name, value, line } = finding;
     if (!variablePattern.test(name)) {
       throw usage(`${file}: line ${line}: ${name} is no name of a variable`);
     }

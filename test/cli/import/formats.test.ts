@@ -1,226 +1,230 @@
-import { parseImport } from "../../../src/cli/import/parse.ts";
+import { crc32c } from "../../../src/cli/import/crc32c.ts";
+import type { ImportFormat, ImportOptions } from "../../../src/cli/import/index.ts";
+import { parse, type Told, toldBriefly } from "./outcome.ts";
 
-/** A file of each format, and the rules of all: people.md, section 5. */
-describe("a file of secrets", () => {
-  const parse = (text: string | object, options: object = {}) => {
-    const bytes = Buffer.from(typeof text === "string" ? text : JSON.stringify(text));
-    const { format, entries, skipped, warnings, refused } = parseImport(bytes, { file: "-", ...options });
-    const whys = (remarks: readonly { name?: string; why: string }[]) =>
-      remarks.map(({ name, why }) => `${why} ${name ?? ""}`.trim());
-    return {
-      format,
-      entries: Object.fromEntries(entries.map(({ name, value }) => [name, value])),
-      skipped: whys(skipped),
-      warnings: whys(warnings),
-      refused: whys(refused),
-    };
-  };
-  const clean = { skipped: [], warnings: [], refused: [] };
+type Row = readonly [format: string, input: string, options: ImportOptions, expected: Partial<Told>];
 
-  test("json: objects are joined, and numbers and booleans are as they are written", () => {
-    expect(parse('{"a":"x","b":{"c":1.50e3,"d":true,"e":{"f":"y"}},"big":12345678901234567890}')).toEqual({
-      format: "json",
-      entries: { a: "x", "b/c": "1.50e3", "b/d": "true", "b/e/f": "y", big: "12345678901234567890" },
-      ...clean,
-    });
+const base64 = (text: string) => Buffer.from(text).toString("base64");
+const version = (name: string, value: string, crc = crc32c(Buffer.from(value))) =>
+  JSON.stringify({
+    name: `projects/1/secrets/${name}/versions/2`,
+    payload: { data: base64(value), dataCrc32c: `${crc}` },
   });
 
-  test("json: a list of names and values, with what is beside them", () => {
-    const list = [
-      { name: "a", value: "1", purposeTag: "t", boundZid: "Z", permissions: ["P"], expiresZeqond: null },
-      { key: "b", value: "2" },
-    ];
-    const { entries } = parseImport(Buffer.from(JSON.stringify({ zsc: "export", version: 1, secrets: list })), {
-      file: "-",
-    });
-    expect(entries).toEqual([
-      { name: "a", value: "1", line: 1, purposeTag: "t", boundZid: "Z", permissions: ["P"], expiresZeqond: null },
-      { name: "b", value: "2", line: 1 },
-    ]);
-    expect(parse(list).entries).toEqual({ a: "1", b: "2" });
-  });
+const kv2 = (data: string, metadata: string) =>
+  `{"request_id":"r","lease_id":"","data":{"data":${data},\n"metadata":{"version":3,${metadata}}}}`;
 
-  test("json: lists, keys that are there twice, and what is empty", () => {
-    expect(parse('{"a":[1],"b":"x","b":"y","c":"x","c":"x","d":"","e":null}')).toEqual({
-      format: "json",
-      entries: { c: "x" },
-      skipped: ["empty d", "empty e"],
-      warnings: ["duplicate_same c"],
-      refused: ["not_text a", "duplicate b"],
-    });
-    expect(parse('{"b":"x","b":"y"}', { lastWins: true })).toMatchObject({
-      entries: { b: "y" },
-      warnings: ["duplicate_last b"],
-    });
+const rows: readonly Row[] = [
+  [
+    "vault-kv2",
+    kv2('{"user":"u","n":1e2,"o":{ "p": [1.0] },"e":""}', '"destroyed":false,"deletion_time":""'),
+    { path: "secret/app/" },
+    {
+      entries: ["secret/app/user = u @1", "secret/app/n = 1e2 @1", 'secret/app/o = { "p": [1.0] } @1'],
+      skipped: ["empty secret/app/e @1"],
+      warnings: ["json_kept secret/app/o @1"],
+    },
+  ],
+  [
+    "vault-kv2",
+    kv2("null", '"destroyed":false,"deletion_time":"2026-01-01T00:00:00Z"'),
+    { path: "a" },
+    { skipped: ["deleted a @1"] },
+  ],
+  ["vault-kv2", kv2("null", '"destroyed":true,"deletion_time":""'), {}, { skipped: ["deleted data @1"] }],
+  ["vault-kv1", '{"request_id":"r","data":{"a":"x","b":true}}', {}, { entries: ["a = x @1", "b = true @1"] }],
+  ["vault-kv1", '{"request_id":"r","data":null}', {}, { refused: ["no_value @1"] }],
+  ["gcloud", version("A", "x"), {}, { entries: ["A = x @1"] }],
+  ["gcloud", `[${version("A", "x")},\n${version("B", "y")}]`, {}, { entries: ["A = x @1", "B = y @2"] }],
+  [
+    "gcloud",
+    `${version("A", "x")}\n${version("B", "y", 7)}\n{"name":"projects/1/secrets/C"}\n`,
+    {},
+    { entries: ["A = x @1"], refused: ["bad_checksum B @2", "no_value C @3"] },
+  ],
+  [
+    "gcloud",
+    `[{"name":"projects/1/locations/l/secrets/A/versions/1","payload":{"data":"_-7_fw=="}},
+{"name":"projects/1/secrets/B/versions/1","payload":{"data":"w7_Dvw"}},
+{"name":"projects/1/secrets/C/versions/1","payload":{"data":"w7/Dvw=="}},
+{"name":"projects/1/secrets/D/versions/1","payload":{"data":"*"}}]`,
+    {},
+    { entries: ["B = ÿÿ @2", "C = ÿÿ @3"], refused: ["not_text A @1", "not_text D @4"] },
+  ],
+  [
+    "infisical",
+    `[{"key":"A","value":"x","workspace":"w","type":"shared","secretPath":"/"},
+{"key":"B","value":"y","workspace":"w","type":"shared","secretPath":"/app/db"},
+{"key":"C","value":"z","workspace":"w","type":"personal"},{"key":"D"},{}]`,
+    {},
+    {
+      entries: ["A = x @1", "app/db/B = y @2"],
+      skipped: ["personal C @3"],
+      refused: ["no_value D @3", "not_an_entry @3"],
+    },
+  ],
+  [
+    "doppler",
+    '{"A":"x","DOPPLER_PROJECT":"p","DOPPLER_CONFIG":"c"}',
+    {},
+    { entries: ["A = x @1"], skipped: ["metadata DOPPLER_PROJECT @1", "metadata DOPPLER_CONFIG @1"] },
+  ],
+  [
+    "doppler",
+    '{"A":{"computed":"x","raw":"$B","note":""},"DOPPLER_PROJECT":{"computed":"p"},"C":{"computed":null}}',
+    {},
+    { entries: ["A = x @1"], skipped: ["metadata DOPPLER_PROJECT @1", "empty C @1"] },
+  ],
+  [
+    "aws-sm",
+    `{"SecretValues":[{"ARN":"a","Name":"/app/db","SecretString":"{\\"u\\":1}"},
+{"ARN":"b","Name":"B","SecretBinary":"${base64("bin")}"},{"ARN":"c","Name":"C","SecretBinary":"/w=="},{"ARN":"d","Name":"D"}],
+"Errors":[{"SecretId":"E","ErrorCode":"x"}],"NextToken":"t"}`,
+    {},
+    {
+      entries: ['app/db = {"u":1} @1', "B = bin @2"],
+      warnings: ["slash_dropped app/db @1", "incomplete @3"],
+      refused: ["not_text C @2", "no_value D @2", "no_value E @3"],
+    },
+  ],
+  [
+    "aws-sm",
+    '{"ARN":"a","Name":"A","SecretString":"{\\"u\\":1.0,\\"o\\":{\\"p\\": 2}}"}',
+    { expandJson: true },
+    { entries: ["A/u = 1.0 @1", 'A/o = {"p": 2} @1'], warnings: ["json_kept A/o @1"] },
+  ],
+  ["aws-sm", '{"ARN":"a","Name":"A","SecretString":"{x"}', { expandJson: true }, { entries: ["A = {x @1"] }],
+  [
+    "1password",
+    `{"id":"i","title":"DB","vault":{"id":"v","name":"V"},"sections":[{"id":"s","label":"prod"}],"fields":[
+{"id":"username","type":"STRING","label":"username","value":"u"},
+{"id":"password","type":"CONCEALED","label":"password","value":"p"},
+{"id":"x","section":{"id":"s"},"type":"CONCEALED","label":"token","value":"t"},
+{"id":"o","type":"OTP","label":"otp","value":"q"},{"id":"e","type":"CONCEALED","label":"none"}]}`,
+    {},
+    {
+      entries: ["DB/password = p @3", "DB/prod/token = t @4"],
+      skipped: ["not_concealed DB/username @2", "not_concealed DB/otp @5", "empty DB/none @5"],
+    },
+  ],
+  [
+    "1password",
+    '[{"title":"DB","vault":{},"fields":[{"type":"STRING","label":"u","value":"x"},{"type":"OTP","label":"o","value":"q"}]},{"title":"L","vault":{}}]',
+    { allFields: true },
+    { entries: ["DB/u = x @1"], skipped: ["not_concealed DB/o @1"], refused: ["no_value L @1"] },
+  ],
+  [
+    "k8s",
+    `{"apiVersion":"v1","kind":"Secret","metadata":{"name":"s"},"data":{"a":"${base64("x")}","b":"${base64("old")}","c":"/w=="},
+"stringData":{"b":"new"}}`,
+    {},
+    { entries: ["s/a = x @1", "s/b = new @2"], refused: ["not_text s/c @1"] },
+  ],
+  [
+    "k8s",
+    `# made by hand
+apiVersion: v1
+kind: Secret
+metadata:
+  name: s
+data:
+  a: ${base64("x")}
+  z: ENC[AES256_GCM,data:x]
+---
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: m
+---
+apiVersion: bitnami.com/v1alpha1
+kind: SealedSecret
+metadata:
+  name: t
+---
+apiVersion: v1
+kind: Secret
+metadata:
+  name: none
+`,
+    {},
+    {
+      entries: ["s/a = x @7"],
+      skipped: ["not_a_secret m @10", "empty none @20"],
+      refused: ["encrypted s/z @8", "encrypted t @15"],
+    },
+  ],
+  [
+    "k8s",
+    `{"apiVersion":"v1","kind":"List","items":[{"apiVersion":"v1","kind":"Secret","metadata":{"name":"s"},"data":{"a":"eA=="}}]}`,
+    {},
+    { entries: ["s/a = x @1"] },
+  ],
+  [
+    "zsc",
+    '{"zsc":"export","version":1,"count":2,"secrets":[{"name":"A","value":"op://x","receipt":{}}]}',
+    {},
+    { entries: ["A = op://x @1"], warnings: ["incomplete @1"] },
+  ],
+  ["zsc", '{"zsc":"export","version":2,"secrets":[]}', {}, { refused: ["not_supported @1"] }],
+  ["zsc", "age-encryption.org/v1\n-> X25519 x\n", {}, { refused: ["encrypted @1"] }],
+  ["zsc", "-----BEGIN AGE ENCRYPTED FILE-----\n", {}, { refused: ["encrypted @1"] }],
+];
+
+describe("the formats of other vaults", () => {
+  test.each(rows)("%s: %s", (format, input, options, expected) => {
+    expect(parse(input, options).format).toBe(format);
+    expect(toldBriefly(input, options)).toEqual(expected);
   });
 
   test.each([
-    ['{"a":1,}', "not_json 1"],
-    ['{\n"a":1\n', "not_json 3"],
-    ["[1 2]", "not_json 1"],
-    ['{"a":"\n"}', "not_json 1"],
-    [`${'{"a":'.repeat(101)}1${"}".repeat(101)}`, "too_deep 1"],
-    ["[".repeat(100_000), "too_deep 1"],
-  ])("json: %.20s… is refused with its line", (text, refused) => {
-    const found = parseImport(Buffer.from(text), { file: "-" });
-    expect(found.refused.map(({ why, line }) => `${why} ${line}`)).toEqual([refused]);
-    expect(found.entries).toEqual([]);
+    ["a.env", "name,value\nA,1\n", "not_an_entry"],
+    ["-", "name,value\nA,1\n", "not_supported"],
+    ["a.csv", "A=1\n", "not_supported"],
+    ["a.toml", "A = 1\n", "not_supported"],
+    ["-", "[section]\nA=1\n", "not_supported"],
+    ["a.json", "A=1\n", "not_json"],
+  ])("%s: %j is refused", (fileName, input, why) => {
+    const format = fileName === "a.env" ? { format: "env" as const } : {};
+    expect(parse(input, { fileName, ...format }).refused[0]?.why).toBe(why);
   });
 
-  test("vault-kv2 and vault-kv1: the path is given, objects stay JSON, deleted versions are skipped", () => {
-    const second = {
-      request_id: "r",
-      data: { data: { user: "u", extra: { a: 1 } }, metadata: { version: 2, deletion_time: "" } },
-    };
-    expect(parse(second, { path: "app" })).toEqual({
-      format: "vault-kv2",
-      entries: { "app/user": "u", "app/extra": '{"a":1}' },
-      ...clean,
-      warnings: ["json_kept app/extra"],
-    });
-    const deleted = { request_id: "r", data: { data: null, metadata: { deletion_time: "2026-01-01T00:00:00Z" } } };
-    expect(parse(deleted, { path: "app" })).toMatchObject({ entries: {}, skipped: ["deleted app"] });
-    expect(parse({ request_id: "r", data: { user: "u" } }, { path: "app" })).toMatchObject({
-      format: "vault-kv1",
-      entries: { "app/user": "u" },
-    });
+  test.each<[ImportFormat, string, string]>([
+    ["json", '[{"name":"A","value":"x","boundZid":"Y","boundZid":"Z"}]', "duplicate A @1"],
+    ["vault-kv1", '{"request_id":"r","data":{},"data":{"a":"x"}}', "duplicate @1"],
+    ["vault-kv2", '{"request_id":"r","data":{"data":{},"metadata":{"version":1},"data":{}}}', "duplicate @1"],
+    ["gcloud", '{"name":"projects/1/secrets/A","payload":{"data":"eA==","data":"eQ=="}}', "duplicate A @1"],
+    ["infisical", '[{"key":"A","value":"x","workspace":"w","type":"shared","type":"personal"}]', "duplicate A @1"],
+    ["aws-sm", '{"SecretValues":[],"SecretValues":[]}', "duplicate @1"],
+    ["aws-sm", '{"ARN":"a","Name":"A","SecretString":"x","Name":"A"}', "duplicate @1"],
+    ["aws-sm", '{"SecretValues":[{"Name":"A","SecretString":"x","SecretString":"y"}]}', "duplicate A @1"],
+    ["1password", '{"title":"T","vault":{},"fields":[],"fields":[]}', "duplicate T @1"],
+    [
+      "1password",
+      '{"title":"T","vault":{},"fields":[{"label":"a","type":"X","type":"CONCEALED"}]}',
+      "duplicate T/a @1",
+    ],
+    ["k8s", '{"apiVersion":"v1","kind":"List","items":[],"items":[{"kind":"Secret"}]}', "duplicate @1"],
+    ["k8s", '{"apiVersion":"v1","kind":"Secret","metadata":{"name":"s"},"data":{},"data":{}}', "duplicate s @1"],
+    ["k8s", "a: &a {data: {}}\nb: 1\n", "not_an_entry @1"],
+    ["k8s", "kind: Secret\nmetadata: &m {name: s}\n<<: *m\n", "not_supported s @3"],
+    ["zsc", '{"zsc":"export","version":1,"secrets":[],"secrets":[]}', "duplicate @1"],
+  ])("%s: %s is refused, since readers disagree", (format, input, refused) => {
+    expect(toldBriefly(input, { format })).toEqual({ refused: [refused] });
   });
 
-  test("gcloud: base64 of both alphabets, and the checksum", () => {
-    const version = (id: string, data: string, dataCrc32c?: string) => ({
-      name: `projects/1/secrets/${id}/versions/2`,
-      payload: { data, ...(dataCrc32c && { dataCrc32c }) },
-    });
-    // CRC-32C of "123456789" is the check value of the catalogue.
-    const good = version("nine", Buffer.from("123456789").toString("base64"), String(0xe306_9283));
-    const text = [
-      good,
-      version("url", Buffer.from("~~~???").toString("base64url")),
-      version("bad", "YQ==", "1"),
-      version("bytes", "/w=="),
-    ];
-    expect(parse(text.map((each) => JSON.stringify(each)).join("\n"))).toEqual({
-      format: "gcloud",
-      entries: { nine: "123456789", url: "~~~???" },
-      ...clean,
-      refused: ["bad_checksum bad", "not_text bytes"],
-    });
-    expect(parse([good, { name: "projects/1/secrets/none/versions/1" }])).toMatchObject({
-      entries: { nine: "123456789" },
-      refused: ["no_value none"],
-    });
+  test("--format overrules what would be recognised", () => {
+    const input = '{"A":"x","DOPPLER_PROJECT":"p"}';
+    expect(parse(input, { format: "json" })).toMatchObject({ format: "json", entries: [{ name: "A" }, {}] });
+    expect(parse("kind: Secret\napiVersion: v1\n", { format: "yaml" }).entries).toHaveLength(2);
   });
 
-  test("infisical, doppler, aws-sm, 1password and k8s", () => {
-    expect(
-      parse([
-        { workspace: "w", secretKey: "A", secretValue: "1", secretPath: "/app/x", type: "shared" },
-        { workspace: "w", secretKey: "B", secretValue: "2", secretPath: "/", type: "personal" },
-      ]),
-    ).toMatchObject({ format: "infisical", entries: { "app/x/A": "1" }, skipped: ["personal B"] });
-    expect(parse({ DOPPLER_PROJECT: "p", A: "1" })).toMatchObject({
-      format: "doppler",
-      entries: { A: "1" },
-      skipped: ["metadata DOPPLER_PROJECT"],
-    });
-    expect(parse({ A: { raw: "${B}", computed: "1" } })).toMatchObject({ format: "doppler", entries: { A: "1" } });
-    expect(
-      parse({
-        SecretValues: [
-          { ARN: "a", Name: "/app/db", SecretString: '{"u":"x","p":1}' },
-          { ARN: "b", Name: "bin", SecretBinary: "eA==" },
-        ],
-        Errors: [{ SecretId: "gone" }],
-        NextToken: "t",
-      }),
-    ).toMatchObject({
-      format: "aws-sm",
-      entries: { "app/db": '{"u":"x","p":1}', bin: "x" },
-      warnings: ["slash_dropped app/db"],
-      refused: ["no_value gone", "incomplete"],
-    });
-    expect(parse({ ARN: "a", Name: "db", SecretString: '{"u":"x","p":1}' }, { expandJson: true }).entries).toEqual({
-      "db/u": "x",
-      "db/p": "1",
-    });
-    const item = {
-      ...{ title: "Login", vault: { id: "v" } },
-      fields: [
-        { label: "password", type: "CONCEALED", value: "p", section: { label: "db" } },
-        { label: "user", type: "STRING", value: "u" },
-        { label: "otp", type: "OTP", value: "o" },
-      ],
-    };
-    expect(parse(item)).toMatchObject({
-      format: "1password",
-      entries: { "Login/db/password": "p" },
-      skipped: ["not_concealed Login/user", "not_concealed Login/otp"],
-    });
-    expect(parse(item, { allFields: true }).entries).toEqual({ "Login/db/password": "p", "Login/user": "u" });
-    expect(parse([{ title: "List", vault: {} }])).toMatchObject({ refused: ["no_value List"] });
-    const secret = {
-      kind: "Secret",
-      metadata: { name: "app" },
-      data: { a: "eA==", b: "eQ==" },
-      stringData: { b: "z" },
-    };
-    expect(parse({ kind: "List", items: [secret] })).toMatchObject({
-      format: "k8s",
-      entries: { "app/b": "z", "app/a": "x" },
-    });
-    expect(parse({ kind: "SealedSecret", metadata: { name: "s" } })).toMatchObject({
-      format: "k8s",
-      refused: ["encrypted s"],
-    });
+  test("a manifest inside a value of a .env file is a value", () => {
+    const input = "A='\napiVersion: v1\nkind: Secret\n'\n";
+    expect(toldBriefly(input)).toEqual({ entries: ["A = \napiVersion: v1\nkind: Secret\n @1"] });
   });
 
-  test("rules of all: names, sizes, ciphertext, references, final line breaks", () => {
-    const entries = {
-      "a//b": "1",
-      "../x": "1",
-      "a|b": "1",
-      ["n".repeat(256)]: "1",
-      big: "x".repeat(65_537),
-      fits: "x".repeat(65_536),
-      sops: "ENC[AES256_GCM,data:x]",
-      dotenvx: "encrypted:abc",
-      op: "op://v/i/f",
-      zsc: "zsc://other",
-      line: "x\n",
-      lines: "x\ny\n",
-    };
-    const found = parse(entries);
-    expect(Object.keys(found.entries)).toEqual(["fits", "line", "lines"]);
-    expect(found.warnings).toEqual(["newline_kept line"]);
-    expect(found.refused).toEqual([
-      ...["bad_name a//b", "bad_name ../x", "bad_name a|b", `bad_name ${"n".repeat(256)}`],
-      ...["too_large big", "encrypted sops", "encrypted dotenvx", "reference op", "reference zsc"],
-    ]);
-    expect(parse('{"a":"\\ud800"}').refused).toEqual(["not_text a"]);
-  });
-
-  test("a prefix precedes each name, and --strict makes warnings refusals", () => {
-    expect(parse("A=1\nB=x#y\nDOPPLER_CONFIG=c\nC=", { prefix: "app/" })).toEqual({
-      format: "env",
-      entries: { "app/A": "1", "app/B": "x#y" },
-      skipped: ["metadata app/DOPPLER_CONFIG", "empty app/C"],
-      warnings: ["hash_kept app/B"],
-      refused: [],
-    });
-    expect(parse("A=1\nB=x#y", { strict: true })).toMatchObject({
-      entries: { A: "1" },
-      warnings: [],
-      refused: ["hash_kept B"],
-    });
-  });
-
-  test.each(["a.csv", "a.yaml", "a.toml"])("%s is not read, and the way is said", (file) => {
-    expect(() => parseImport(Buffer.from("a,b\n"), { file })).toThrow(/not_supported|YAML/);
-  });
-
-  test("no remark holds a value", () => {
-    const text = '{"a":["hunter2"],"b":"op://hunter2","c|":"hunter2"}';
-    const { skipped, warnings, refused } = parseImport(Buffer.from(text), { file: "-" });
-    expect(JSON.stringify([skipped, warnings, refused])).not.toContain("hunter2");
-  });
+  test.each([
+    ["", 0],
+    ["123456789", 0xe3069283],
+  ])("CRC32C of %j", (text, expected) => expect(crc32c(Buffer.from(text))).toBe(expected));
 });
