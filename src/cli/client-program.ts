@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { type ClientFlags, openSession, type Session, type Wanted, withClientFlags } from "./client-command.ts";
 import { CliFailure } from "./failure.ts";
+import { shellWord } from "./output/shell-word.ts";
 import { openQuestions, type Questions } from "./questions.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -71,8 +72,4 @@ function longestPart(name: string): string {
   return (
     name.split(/[^\p{L}\p{N}]+/u).reduce((longest, part) => (part.length > longest.length ? part : longest), "") || name
   );
-}
-
-function shellWord(text: string): string {
-  return /^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -97,6 +97,15 @@ describe("zsc import", () => {
     expect((await zsc(["context", "info", "X"])).code).toBe(0);
   }, 60_000);
 
+  test("a refusal for scripts is one line with the whole report", async () => {
+    const { code, stdout, stderr } = await zsc(["import", "-", "--yes", "--json"], "Y=1\nnot an entry\n");
+    expect([code, stdout]).toEqual([2, ""]);
+    expect(JSON.parse(stderr)).toMatchObject({
+      ...{ ok: false, error: "USAGE", exitCode: 2, written: 0 },
+      refused: [{ why: "not_an_entry", line: 2 }],
+    });
+  }, 60_000);
+
   test("nothing to import, a folder, and a file that is not there", async () => {
     expect(await zsc(["import", "/dev/null"])).toMatchObject({
       code: 2,
@@ -136,5 +145,28 @@ describe("zsc import", () => {
     expect(await count()).toBe(1_000);
     expect(await read("many/n999")).toBe("canary-999");
     expect(readdirSync(join(folder, "state", "zsc"))).toEqual([]);
+  }, 120_000);
+
+  test("a server that is killed in the middle and comes back: every entry is there, and none is told wrong", async () => {
+    const entries = Array.from({ length: 400 }, (_, index) => [`killed/n${index}`, `canary-${index}`]);
+    writeFileSync(join(folder, "killed.json"), JSON.stringify(Object.fromEntries(entries)));
+    const { host } = new URL(JSON.parse(readFileSync(join(folder, ".zsc", "vault.json"), "utf8")).url);
+    const args = ["import", "killed.json", "--yes", "--owner", "ZEQ-DEV", "--json", "--timeout", "2s"];
+    const running = startZsc(args, { XDG_STATE_HOME: join(folder, "state") }, folder);
+    const count = async () =>
+      Number(JSON.parse((await zsc(["context", "list", "--prefix", "killed/", "--json"])).stdout).count);
+    while ((await count()) === 0) {
+      // It has to have begun.
+    }
+    server.signal("SIGKILL");
+    await server.ended();
+    server = startZsc(["serve", "--dev"], { ZSC_LISTEN: host }, folder);
+    await server.logged("listening");
+    const { code, stdout } = await running.ended();
+    const report = JSON.parse(stdout) as { written: number; failed: { name: string; error: string }[] };
+    // An answer that was lost with the server is in doubt, and said to be.
+    expect(report.failed.filter(({ error }) => error !== "IN_DOUBT")).toEqual([]);
+    expect([code, report.written + report.failed.length]).toEqual([report.failed.length === 0 ? 0 : 6, 400]);
+    expect(await count()).toBe(400);
   }, 120_000);
 });

@@ -91,7 +91,8 @@ async function importFile(given: Given<ImportFlags>, file: string): Promise<void
     throw usage("there is nothing to import");
   }
   if (isRefused && flags.skipRefused !== true) {
-    throw refusedFailure(terminal, outcome, flags);
+    refuse(terminal, outcome, flags);
+    return;
   }
   if (plan.existing.length > 0 && flags.onConflict === "fail" && flags.dryRun !== true) {
     const names = `${plan.existing.length} ${plan.existing.length === 1 ? "name exists" : "names exist"}`;
@@ -205,13 +206,21 @@ function finish({ failed }: Written, isRefused: boolean): void {
   }
 }
 
-function refusedFailure(terminal: Terminal, outcome: Outcome, flags: ImportFlags & { json?: boolean }): CliFailure {
-  if (flags.json === true) {
-    terminal.note(JSON.stringify(jsonOf(outcome, flags, nothingDone, false)));
-  }
+/** Scripts get the whole report in the one line that tells a failure. */
+function refuse(terminal: Terminal, outcome: Outcome, flags: ImportFlags & { readonly json?: boolean }): void {
   const { length } = outcome.refused;
-  const message = `${length} ${length === 1 ? "entry is" : "entries are"} refused, and nothing was written`;
-  return usage(message, "mend the file, or --skip-refused");
+  const failure = usage(
+    `${length} ${length === 1 ? "entry is" : "entries are"} refused, and nothing was written`,
+    "mend the file, or --skip-refused",
+  );
+  if (flags.json !== true) {
+    throw failure;
+  }
+  const { message: detail, next, exitCode } = failure;
+  terminal.note(
+    JSON.stringify({ ...jsonOf(outcome, flags, nothingDone, false), error: "USAGE", detail, next, exitCode }),
+  );
+  process.exitCode = exitCode;
 }
 
 /** What would be done: never a value, its length or a digest. */

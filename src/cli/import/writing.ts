@@ -43,7 +43,7 @@ export async function writeAll(
       }
       try {
         const request = requestOf(entry, settings);
-        await patiently(patienceMs, () => connection.call("Set", ({ admin }, options) => admin.set(request, options)));
+        await write(connection, request);
         journal.add(entry.name);
         written += 1;
         onProgress(written);
@@ -59,6 +59,42 @@ export async function writeAll(
   };
   await Promise.all(Array.from({ length: maxInFlight }, work));
   return { written, failed, stopped };
+}
+
+/**
+ * A change of a version that was seen happens once, however often it is sent. A create whose answer was lost is sent again only
+ * when there is still nothing of its name: else it may be our own, or somebody else's.
+ */
+async function write(connection: Connection, request: ReturnType<typeof requestOf>): Promise<void> {
+  const set = () => connection.call("Set", ({ admin }, options) => admin.set(request, options));
+  if ("ifVersion" in request) {
+    await patiently(patienceMs, set);
+    return;
+  }
+  const { name } = request;
+  for (;;) {
+    try {
+      await set();
+      return;
+    } catch (error) {
+      if (!(error instanceof CliFailure) || error.kind !== "no_answer") {
+        throw error;
+      }
+    }
+    const info = () => connection.call("Info", ({ admin }, options) => admin.info({ name }, options));
+    const isThere = await patiently(patienceMs, info).then(
+      () => true,
+      (error: unknown) => {
+        if (error instanceof CliFailure && error.kind === "not_found") {
+          return false;
+        }
+        throw error;
+      },
+    );
+    if (isThere) {
+      throw new CliFailure("conflict", "it may have been written", { code: "IN_DOUBT" });
+    }
+  }
 }
 
 /** After these no other entry would fare better. */

@@ -2,6 +2,7 @@ import { anyUnpack } from "@bufbuild/protobuf/wkt";
 import { ErrorInfoSchema } from "#gen/google/rpc/error_details_pb.js";
 import type { BatchReadItem } from "#gen/zsc/v1/zeq_context_pb.js";
 import { CliFailure } from "../failure.ts";
+import { shellWord } from "../output/shell-word.ts";
 import type { Connection } from "../vault/connect.ts";
 import type { WantedSecret } from "./wanted.ts";
 
@@ -80,10 +81,6 @@ function refuseUnless(refused: readonly Refused[], missing: readonly string[], z
     grant === "" ? (missing.length > 0 ? `--optional ${missing.map(shellWord).join(",")}` : undefined) : grant;
   const message = `the command was not started: ${sentences.join("; ")}`;
   throw new CliFailure(denied.length > 0 ? "forbidden" : "not_found", message, next === undefined ? {} : { next });
-}
-
-function shellWord(text: string): string {
-  return /^[\w./:@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 function readOf({ result }: BatchReadItem): string | { readonly reason: string; readonly message: string } {
