@@ -103,6 +103,18 @@ export function describeSelections(newPlace: NewPlace): void {
     );
   });
 
+  test("only A to Z have another case", async () => {
+    const names = async (text: string) => {
+      const select = { after: null, where: [{ kind: "contains", field: "name", text }] } as const;
+      return (await store.page(secrets, select, 10)).map(({ name }) => name);
+    };
+    expect([await names("ÀPP/"), await names("àPp/"), await names("pP/A")]).toEqual([
+      ["Àpp/a"],
+      ["àpp/a"],
+      expect.arrayContaining(["APP/a", "app/A", "Àpp/a", "àpp/a"]),
+    ]);
+  });
+
   test("a list of permissions that is no list holds nobody, and hides no other row", async () => {
     const own = await newPlace();
     const other = await own.open();
