@@ -45,7 +45,9 @@ export interface SequencerOptions {
 type Answer = () => void;
 
 /** Attempts at a batch before its callers get UNAVAILABLE. The backoff adds up to one to two seconds. */
-const maxAttempts = 12;
+const maxAttempts = 40;
+/** Short, because a rival on another node leaves the head free for a few milliseconds now and then. */
+const longestBackoffMs = 50;
 /** No attempt begins after this time, which is a little longer than the database keeps the lock of a lost session. */
 const maxTryingMs = 11_000;
 const overloadRetryMs = 100;
@@ -257,6 +259,6 @@ function giveUp(failure: StoreFailure, inDoubt: boolean): VaultError {
 }
 
 function backOff(attempt: number): Promise<void> {
-  const ceilingMs = Math.min(500, 2 ** attempt);
+  const ceilingMs = Math.min(longestBackoffMs, 2 ** attempt);
   return new Promise((resolve) => setTimeout(resolve, ceilingMs * (0.5 + Math.random() / 2)));
 }

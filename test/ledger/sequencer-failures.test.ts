@@ -115,11 +115,11 @@ describe("the sequencer, when things go wrong", () => {
     });
 
     test("that does not end is given up, for every waiter, and the next batch works", async () => {
-      ledger.faulty.plan(...Array<Fate>(12).fill(conflict));
+      ledger.faulty.plan(...Array<Fate>(40).fill(conflict));
       for (const each of await Promise.allSettled(submit(1, 2))) {
         expect(each).toMatchObject({ reason: away });
       }
-      expect(failures.map(([, attempt]) => attempt)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+      expect(failures.map(([, attempt]) => attempt)).toEqual(Array.from({ length: 40 }, (_, index) => index + 1));
       await Promise.all(submit(3));
       expect(await ledger.notes()).toEqual([3]);
     });
@@ -206,7 +206,7 @@ describe("the sequencer, when things go wrong", () => {
     });
 
     test("that stays in doubt says so", async () => {
-      ledger.faulty.plan(answerLost, ...Array<Fate>(11).fill(unavailable));
+      ledger.faulty.plan(answerLost, ...Array<Fate>(39).fill(unavailable));
       const [answer] = await Promise.allSettled(submit(1));
       expect(answer).toMatchObject({ reason: away });
       expect(answer).toMatchObject({ reason: { message: expect.stringContaining("may have been recorded") } });
@@ -246,7 +246,7 @@ describe("the sequencer, when things go wrong", () => {
 
     test("in doubt fails those behind the batch, of whom nothing can have been recorded", async () => {
       const held = door();
-      ledger.faulty.plan(answerLost, ...Array<Fate>(10).fill(unavailable), failing(held, "unavailable"));
+      ledger.faulty.plan(answerLost, ...Array<Fate>(38).fill(unavailable), failing(held, "unavailable"));
       const first = submit(1);
       await held.reached;
       const behind = submit(2);
@@ -259,7 +259,7 @@ describe("the sequencer, when things go wrong", () => {
 
     test("is another thing than rivals, who fail one batch alone", async () => {
       const held = door();
-      ledger.faulty.plan(...Array<Fate>(11).fill(conflict), failing(held, "conflict"));
+      ledger.faulty.plan(...Array<Fate>(39).fill(conflict), failing(held, "conflict"));
       const first = submit(1);
       await held.reached;
       const behind = submit(2);

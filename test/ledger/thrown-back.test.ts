@@ -72,9 +72,9 @@ describe("plaintexts of attempts that were thrown back", () => {
 
   const refused: [string, readonly Fate[]][] = [
     ["when the database stays away", [failing("unavailable"), failing("unavailable")]],
-    ["when conflicts do not end", Array<Fate>(12).fill(conflict)],
-    ["when the commit stays in doubt", [answerLost, ...Array<Fate>(11).fill(unavailable)]],
-    ["when no commit arrives", Array<Fate>(12).fill(commitLost)],
+    ["when conflicts do not end", Array<Fate>(40).fill(conflict)],
+    ["when the commit stays in doubt", [answerLost, ...Array<Fate>(39).fill(unavailable)]],
+    ["when no commit arrives", Array<Fate>(40).fill(commitLost)],
     [
       "when the store has a bug",
       [

@@ -41,6 +41,8 @@ export interface Connection {
   readonly broken: boolean;
   /** How many bytes the statements of one packet may have. */
   readonly maxPacketBytes: number;
+  /** Whether the database is a node of a Galera cluster. */
+  readonly isClustered: boolean;
 }
 
 /** For connecting, logging in and preparing the session together. */
@@ -123,6 +125,7 @@ export async function openConnection(options: MysqlOptions, use: Use): Promise<C
   const msLeft = () => (answersByMs === undefined ? answerTimeoutMs : Math.max(1, answersByMs - performance.now()));
   // Until the server has told its limit.
   let maxPacketBytes = 4_096;
+  let isClustered = false;
   const checked = (sql: string): string => {
     if (sql.length > maxPacketBytes) {
       const wanted = sql.length + packetOverheadBytes;
@@ -139,6 +142,9 @@ export async function openConnection(options: MysqlOptions, use: Use): Promise<C
     },
     get maxPacketBytes() {
       return maxPacketBytes;
+    },
+    get isClustered() {
+      return isClustered;
     },
     async run(statements, values = []) {
       const list = typeof statements === "string" ? [statements] : statements;
@@ -175,6 +181,7 @@ export async function openConnection(options: MysqlOptions, use: Use): Promise<C
     const results = await connection.run([...firstStatements, ...ofUse[use], ...session, showVariables]);
     const shown = variablesOf(results.at(-1));
     maxPacketBytes = packetBytesOf(shown) - packetOverheadBytes;
+    isClustered = shown.get("wsrep_on") === "ON";
     await finishSession(connection, { use, database, shown });
   });
   answersByMs = undefined;

@@ -61,9 +61,9 @@ const readVariables: Readonly<Record<string, string>> = { ...fixedVariables, wsr
 /** The minimum that fits the largest row: 1,000 permissions of 128 bytes and a value of 64 KiB, written as hex. */
 const leastPacketBytes = 1_048_576;
 
-/** Asks for the variables that are not set yet, and for the largest packet. */
+/** Asks for the variables that are not set yet, for the largest packet, and whether this is a node of a cluster. */
 export const showVariables = bind("SHOW SESSION VARIABLES WHERE Variable_name IN (?)", [
-  [...Object.keys(readVariables), "max_allowed_packet"],
+  [...Object.keys(readVariables), "max_allowed_packet", "wsrep_on"],
 ]);
 
 /**

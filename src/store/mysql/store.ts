@@ -25,6 +25,7 @@ import { createRehearsal, touchOf } from "./rehearsal.ts";
 import { despiteRivals } from "./rivals.ts";
 import { openMysqlSnapshot } from "./snapshot.ts";
 import { type MysqlTables, mysqlTables, sqlOf } from "./tables.ts";
+import { createTurns, type Turns } from "./turns.ts";
 import { writeBatch } from "./write.ts";
 
 // After these timeouts the connection is dropped. The longest wait of a caller follows from them: docs/operations.md.
@@ -42,7 +43,7 @@ export async function openMysqlStore(
 ): Promise<Store> {
   await migrate(options, declared, onMigration);
   const tables = mysqlTables(declared);
-  const touch = touchOf(tables);
+  const context: Context = { tables, touch: touchOf(tables), turns: createTurns() };
   // Metadata, health and the daemon's questions must not wait behind a batch.
   const reader = createLine({
     open: () => openConnection(options, "reader"),
@@ -63,7 +64,7 @@ export async function openMysqlStore(
   });
   return {
     inProcess: false,
-    transact: (request, decide) => writer.use((connection) => transact(connection, { tables, touch }, request, decide)),
+    transact: (request, decide) => writer.use((connection) => transact(connection, context, request, decide)),
     page<R extends object>(table: Table<R>, ...[select, limit, atLeast]: PageOptions) {
       return reader.use(async (connection) => {
         const read = async (sql: string, values: readonly unknown[]) =>
@@ -116,16 +117,21 @@ interface Context {
    * syncs the log up to here.
    */
   readonly touch: readonly string[];
+  readonly turns: Turns;
 }
 
 type PageOptions = [select: Selection, limit: number, atLeast?: Head];
 
 async function transact(
   connection: Connection,
-  { tables, touch }: Context,
+  { tables, touch, turns }: Context,
   request: LoadRequest,
   decide: (loaded: Loaded) => LedgerWrite | null,
 ): Promise<void> {
+  if (connection.isClustered) {
+    await turns.wait();
+  }
+  const startMs = performance.now();
   const { loaded, lastRows } = await lockAndLoad(connection, tables, request);
   const write = decide(loaded);
   if (write === null && loaded.rowHashes.size === 0) {
@@ -134,6 +140,7 @@ async function transact(
   }
   await (write === null ? connection.run(touch) : writeBatch(connection, tables, write, lastRows));
   await connection.commit();
+  turns.committed(startMs);
 }
 
 async function inventory(connection: Connection, tables: MysqlTables): Promise<Inventory> {
