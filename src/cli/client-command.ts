@@ -59,12 +59,56 @@ export async function openSession(flags: ClientFlags, wanted: Wanted, terminal: 
   if (wanted.isSilent !== true && flags.quiet !== true) {
     terminal.aside(placeLine(vault, token));
   }
-  const timeoutMs = timeoutIn(flags, env);
-  const connection = connectTo(vault, token.text, {
+  return { vault, token, connection: connected(vault, token, flags, terminal) };
+}
+
+/** Who reads values, beside an admin who knows their names. */
+export interface Reader {
+  readonly connection: Connection;
+  /** Whose grants count, where that is known. */
+  readonly zid: string | undefined;
+  readonly onBehalfOf: string | undefined;
+}
+
+interface ReaderFlags extends ClientFlags {
+  readonly readerTokenFile?: string;
+  readonly as?: string;
+}
+
+/** A second session with the vault, by a caller's token: of the flag, of ZSC_READER_TOKEN_FILE, or as for `read`. */
+export async function openReader(
+  flags: ReaderFlags,
+  command: string,
+  { vault, terminal }: { readonly vault: ChosenVault; readonly terminal: Terminal },
+): Promise<Reader> {
+  const { readerTokenFile, as, tokenFile: _admins, ...others } = flags;
+  const { ZSC_READER_TOKEN_FILE: file, ZSC_JWT_ISSUER, ZSC_JWT_AUDIENCE } = process.env;
+  const token = await chooseToken(
+    vault,
+    { role: "caller", command: `${command}, to read,`, as },
+    {
+      flags: readerTokenFile === undefined ? others : { ...others, tokenFile: readerTokenFile },
+      env: { ZSC_TOKEN_FILE: file, ZSC_JWT_ISSUER, ZSC_JWT_AUDIENCE },
+      files: openUserFiles(process.env),
+    },
+  );
+  const isOthers = as !== undefined && vault.development === undefined;
+  if (isOthers && token.role !== "system") {
+    throw usage("--as needs a token of the system, or a development vault");
+  }
+  return {
+    connection: connected(vault, token, flags, terminal),
+    zid: as ?? token.zid,
+    onBehalfOf: isOthers ? as : undefined,
+  };
+}
+
+function connected(vault: ChosenVault, token: ChosenToken, flags: ClientFlags, terminal: Terminal): Connection {
+  const timeoutMs = timeoutIn(flags, process.env);
+  return connectTo(vault, token.renew ?? token.text, {
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     ...(flags.verbose === true ? { onCall: (line: string) => terminal.note(line) } : {}),
   });
-  return { vault, token, connection };
 }
 
 export function userFiles(): UserFiles {

@@ -21,13 +21,15 @@ interface ClientCommand<F extends object> {
   readonly role?: Wanted["role"];
   readonly examples: readonly string[];
   readonly alias?: string;
+  /** What help says between the options and the examples. */
+  readonly help?: string;
   options?(command: Command): Command;
   run(given: Given<F>, ...args: string[]): Promise<void>;
 }
 
 /** A command of a client: parse, call, print. */
 export function clientCommand<F extends object>(terminal: Terminal, spec: ClientCommand<F>): Command {
-  const { syntax, description, title, role = "admin", examples, alias, options, run } = spec;
+  const { syntax, description, title, role = "admin", examples, alias, help, options, run } = spec;
   const command = withClientFlags(options?.(new Command(syntax)) ?? new Command(syntax));
   command.description(description);
   if (syntax.includes(" ")) {
@@ -39,6 +41,9 @@ export function clientCommand<F extends object>(terminal: Terminal, spec: Client
   }
   if (alias !== undefined) {
     command.alias(alias);
+  }
+  if (help !== undefined) {
+    command.addHelpText("after", help);
   }
   command.addHelpText("after", `\nExamples:\n${examples.map((example) => `  ${example}`).join("\n")}`);
   return command.action(async (...given: unknown[]) => {

@@ -34,6 +34,8 @@ export function openQuestions(isAllowed: boolean): Questions {
   const ask = async (question: string, flag: string, echo: boolean): Promise<string> => {
     const { input, output } = open(flag);
     try {
+      // First of all: what is typed at once must not be shown.
+      input.setRawMode(true);
       output.write(question);
       return await readLine(input, output, echo);
     } finally {
@@ -68,7 +70,6 @@ function tryOpen() {
 
 /** One line as it is typed. Ctrl-C and the end of input change nothing. */
 function readLine(input: ReadStream, output: WriteStream, echo: boolean): Promise<string> {
-  input.setRawMode(true);
   input.setEncoding("utf8");
   // A terminal that knows it tells typed text from pasted.
   output.write("\u001b[?2004h");

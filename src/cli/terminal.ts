@@ -5,6 +5,8 @@ export interface Terminal {
   out(text: string): void;
   /** Bytes as they are, and nothing more. */
   write(bytes: string): void;
+  /** The same as they come, no faster than they are taken. */
+  stream(bytes: AsyncIterable<Uint8Array>): Promise<void>;
   note(text: string): void;
   /** A note that may be left out: dim, and only where a person reads along. */
   aside(text: string): void;
@@ -17,8 +19,15 @@ export interface Terminal {
   readonly width: number;
 }
 
+interface Output {
+  /** False: it is full until it has drained. */
+  write(bytes: string | Uint8Array): unknown;
+  once?(event: "drain", listener: () => void): unknown;
+  readonly isTTY?: boolean;
+}
+
 interface TerminalStreams {
-  readonly stdout: { write(text: string): unknown; readonly isTTY?: boolean; readonly columns?: number };
+  readonly stdout: Output & { readonly columns?: number };
   readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean };
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
@@ -32,6 +41,13 @@ export function createTerminal({ stdout, stderr, env = {} }: TerminalStreams): T
   return {
     out: (text) => void stdout.write(`${text}\n`),
     write: (bytes) => void stdout.write(bytes),
+    async stream(bytes) {
+      for await (const chunk of bytes) {
+        if (stdout.write(chunk) === false) {
+          await new Promise<void>((resolve) => stdout.once?.("drain", resolve));
+        }
+      }
+    },
     note: (text) => void stderr.write(`${text}\n`),
     aside(text) {
       if (stderr.isTTY === true) {

@@ -3,6 +3,7 @@ import { auditCommand } from "./commands/audit-verify.ts";
 import { completionCommand } from "./commands/completion.ts";
 import { contextCommand } from "./commands/context/index.ts";
 import { probeCommand } from "./commands/context/probe.ts";
+import { exportCommand } from "./commands/export.ts";
 import { importCommand } from "./commands/import.ts";
 import { loginCommand } from "./commands/login.ts";
 import { logoutCommand } from "./commands/logout.ts";
@@ -62,6 +63,7 @@ function createProgram(terminal: Terminal, version: string, json: boolean): Comm
     probeCommand(terminal),
     runCommand(terminal),
     importCommand(terminal),
+    exportCommand(terminal),
     loginCommand(terminal),
     logoutCommand(terminal),
     whoamiCommand(terminal),

@@ -1,4 +1,5 @@
 import { type Command, Option } from "commander";
+import { openSealed } from "../age/index.ts";
 import { clientCommand, type Given } from "../client-program.ts";
 import { CliFailure, usage } from "../failure.ts";
 import { collect } from "../flags.ts";
@@ -32,6 +33,7 @@ interface ImportFlags extends ImportSettings {
   readonly lastWins?: boolean;
   readonly expandJson?: boolean;
   readonly allFields?: boolean;
+  readonly identityFile?: string;
   readonly resume?: boolean;
   readonly yes?: boolean;
 }
@@ -63,6 +65,7 @@ export const importCommand = (terminal: Terminal): Command =>
         .option("--last-wins", "of a name that is there twice, take the last value")
         .option("--expand-json", "aws-sm: a secret for each key of a JSON object")
         .option("--all-fields", "1password: fields that are not concealed, too")
+        .option("--identity-file <file>", "what opens an age file, as age-keygen wrote it")
         .option("--resume", "go on behind what an interrupted import has written")
         .option("--yes", "do not ask"),
     run: (given, file) => importFile(given, file),
@@ -71,7 +74,8 @@ export const importCommand = (terminal: Terminal): Command =>
 async function importFile(given: Given<ImportFlags>, file: string): Promise<void> {
   const { connection, flags, terminal, vault } = given;
   const bytes = file === "-" ? readWhole(0, "standard input", maxImportBytes) : readFile(file, maxImportBytes);
-  const parsed = parsedFrom(bytes, file, flags);
+  const content = await opened(bytes, file, given);
+  const parsed = parsedFrom(content, content === bytes ? file : "-", flags);
   const journal = openJournal([vault.url, bytes, JSON.stringify(boundFlags(flags))], process.env);
   if (flags.resume === true && !journal.existed) {
     throw usage("there is no import of this input, into this vault, with these flags to go on with");
@@ -119,13 +123,23 @@ interface Outcome extends Omit<ParsedImport, "entries"> {
 
 const throughJson = "an object of names and values in JSON: zsc import FILE.json";
 
+/** What is in an age file; any other input as it is. */
+async function opened(bytes: Buffer, file: string, { flags, questions }: Given<ImportFlags>): Promise<Buffer> {
+  const { identityFile } = flags;
+  if (!isAgeFile(bytes)) {
+    if (identityFile !== undefined) {
+      throw usage(`--identity-file is for an age file, and ${file} is none`);
+    }
+    return bytes;
+  }
+  const name = file === "-" ? "standard input" : file;
+  return await openSealed(bytes, name, { questions, ...(identityFile === undefined ? {} : { identityFile }) });
+}
+
 function parsedFrom(bytes: Buffer, file: string, { format, ...flags }: ImportFlags): ParsedImport {
   // With these the library for YAML prints what it reads.
   delete process.env["LOG_TOKENS"];
   delete process.env["LOG_STREAM"];
-  if (isAgeFile(bytes)) {
-    throw usage(`${file} is encrypted with age, which this version does not open`, "age --decrypt FILE | zsc import -");
-  }
   const parsed = parseImport(bytes, {
     ...flags,
     ...(format === undefined ? {} : { format }),

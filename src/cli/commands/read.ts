@@ -1,9 +1,7 @@
-import { closeSync, fsyncSync, linkSync, openSync, rmSync, writeSync } from "node:fs";
-import { dirname, join } from "node:path";
 import type { Command } from "commander";
-import { errorCode } from "../../base/index.ts";
 import { clientCommand, namingSecret } from "../client-program.ts";
 import { usage } from "../failure.ts";
+import { openNewFile } from "../new-file.ts";
 import { printJson } from "../output/print.ts";
 import type { Terminal } from "../terminal.ts";
 
@@ -53,7 +51,9 @@ export const readCommand = (terminal: Terminal): Command =>
         return;
       }
       if (out !== undefined) {
-        writeNew(out, flags.newline === true ? `${value}\n` : value);
+        const file = openNewFile(out);
+        file.write(flags.newline === true ? `${value}\n` : value);
+        file.keep();
         return;
       }
       if (terminal.isTerminal && hasControls(value)) {
@@ -65,27 +65,4 @@ export const readCommand = (terminal: Terminal): Command =>
 
 function hasControls(value: string): boolean {
   return /[^\P{Cc}\n\t]|\r/u.test(value);
-}
-
-/** A new file that only its owner can read, whole or not at all. */
-function writeNew(path: string, text: string): void {
-  const beside = join(dirname(path), `.zsc-${process.pid}.new`);
-  try {
-    const file = openSync(beside, "wx", 0o600);
-    try {
-      writeSync(file, text);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    // A link, unlike a rename, fails when there is such a file.
-    linkSync(beside, path);
-  } catch (error) {
-    const code = errorCode(error) ?? "unknown";
-    throw code === "EEXIST"
-      ? usage(`${path} exists, and is not written over`)
-      : usage(`${path} cannot be written (${code})`);
-  } finally {
-    rmSync(beside, { force: true });
-  }
 }

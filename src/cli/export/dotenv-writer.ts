@@ -39,8 +39,13 @@ export function writeDotenv(secrets: Iterable<NamedValue>): WrittenDotenv {
   return { text: lines.join(""), refused };
 }
 
+/** Whether a shell takes the name for that of a variable. */
+export function isVariable(name: string): boolean {
+  return variable.test(name);
+}
+
 function whyRefused(name: string, value: string): DotenvRefusal | undefined {
-  if (!variable.test(name)) {
+  if (!isVariable(name)) {
     return "not_a_variable";
   }
   return value.includes("\0") || !value.isWellFormed() ? "not_text" : undefined;

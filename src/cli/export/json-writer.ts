@@ -14,19 +14,18 @@ export interface ExportedSecret {
   readonly receipt: Facts | null;
 }
 
-interface ExportHeader {
+export interface ExportHeader {
   /** ISO 8601. */
   readonly exportedAt: string;
   /** Its URL. */
   readonly vault: string;
   /** The log's newest row when the export began. */
   readonly head: Facts | null;
-  /** How many secrets follow: an import compares it. */
-  readonly count: number;
 }
 
 /**
- * Writes our own export piece by piece, one secret at a time, so that it can be sealed as it is read.
+ * Writes our own export piece by piece, one secret at a time, so that it can be sealed as it is read. How many there are
+ * stands at the end, when it is known; an import compares it.
  *
  * The pieces hold values. What `secrets` throws comes through, and the text is then not complete.
  *
@@ -36,17 +35,17 @@ interface ExportHeader {
  * }
  */
 export async function* writeExport(
-  { exportedAt, vault, head, count }: ExportHeader,
+  { exportedAt, vault, head }: ExportHeader,
   secrets: AsyncIterable<ExportedSecret> | Iterable<ExportedSecret>,
 ): AsyncGenerator<string, void> {
-  const header = JSON.stringify({ zsc: "export", version: 1, exportedAt, vault, head, count });
+  const header = JSON.stringify({ zsc: "export", version: 1, exportedAt, vault, head });
   yield `${header.slice(0, -1)},"secrets":[`;
-  let separator = "\n";
+  let count = 0;
   for await (const secret of secrets) {
-    yield separator + JSON.stringify(toItem(secret));
-    separator = ",\n";
+    yield `${count === 0 ? "\n" : ",\n"}${JSON.stringify(toItem(secret))}`;
+    count += 1;
   }
-  yield "\n]}\n";
+  yield `\n],"count":${count}}\n`;
 }
 
 /** Field by field: what a caller's object has beyond them is not written. */

@@ -1,8 +1,7 @@
-import { anyUnpack } from "@bufbuild/protobuf/wkt";
-import { ErrorInfoSchema } from "#gen/google/rpc/error_details_pb.js";
 import type { BatchReadItem } from "#gen/zsc/v1/zeq_context_pb.js";
 import { CliFailure } from "../failure.ts";
 import { shellWord } from "../output/shell-word.ts";
+import { refusalOf } from "../vault/call-failure.ts";
 import type { Connection } from "../vault/connect.ts";
 import type { WantedSecret } from "./wanted.ts";
 
@@ -84,13 +83,7 @@ function refuseUnless(refused: readonly Refused[], missing: readonly string[], z
 }
 
 function readOf({ result }: BatchReadItem): string | { readonly reason: string; readonly message: string } {
-  if (result.case === "secret") {
-    return result.value.value;
-  }
-  const details = result.case === "error" ? result.value.details : [];
-  const [info] = details.flatMap((detail) => anyUnpack(detail, ErrorInfoSchema) ?? []);
-  const message = result.case === "error" ? result.value.message : "no answer";
-  return { reason: info?.reason ?? "INTERNAL_ERROR", message };
+  return result.case === "secret" ? result.value.value : refusalOf(result.value);
 }
 
 /** The names below a prefix that the caller may read. */

@@ -1,5 +1,7 @@
+import { anyUnpack } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { ErrorInfoSchema } from "#gen/google/rpc/error_details_pb.js";
+import type { Status } from "#gen/google/rpc/status_pb.js";
 import { errorCode } from "../../base/index.ts";
 import { CliFailure, type FailureKind } from "../failure.ts";
 
@@ -40,6 +42,12 @@ export function failureOfCall(error: unknown, url: string): CliFailure {
     return new CliFailure(kind, connected.rawMessage, next === undefined ? { code } : { code, next });
   }
   return failureWithoutReason(connected, url);
+}
+
+/** Why one item of a BatchRead has no value. */
+export function refusalOf(status: Status | undefined): { readonly reason: string; readonly message: string } {
+  const [info] = (status?.details ?? []).flatMap((detail) => anyUnpack(detail, ErrorInfoSchema) ?? []);
+  return { reason: info?.reason ?? "INTERNAL_ERROR", message: status?.message ?? "no answer" };
 }
 
 /** Its class comes with all of the client's libraries, which not every command loads. */

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { CallOptions } from "@connectrpc/connect";
 import { errorCode } from "../../base/index.ts";
-import type { ZscClient } from "../../client/index.ts";
+import type { TokenSource, ZscClient } from "../../client/index.ts";
 import { usage } from "../failure.ts";
 import { failureOfCall } from "./call-failure.ts";
 import type { ChosenVault } from "./choose.ts";
@@ -29,7 +29,7 @@ export interface Connection {
 }
 
 /** The libraries load with the first call: help must not wait for them. */
-export function connectTo(vault: ChosenVault, token: string, settings: ConnectionOptions = {}): Connection {
+export function connectTo(vault: ChosenVault, token: TokenSource, settings: ConnectionOptions = {}): Connection {
   const { timeoutMs, onCall } = settings;
   const ca = vault.caFile === undefined ? undefined : readAuthorities(vault.caFile);
   let client: Promise<ZscClient> | undefined;

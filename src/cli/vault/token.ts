@@ -17,6 +17,8 @@ export interface ChosenToken {
   /** Unix milliseconds. */
   readonly expiresAtMs: number | undefined;
   readonly source: "flag" | "env" | "dev" | "session";
+  /** The token for the next call, where this one may end before the command does. */
+  renew?(): Promise<string>;
 }
 
 interface Wanted {
@@ -55,7 +57,7 @@ export async function chooseToken(
     return requireRole(describe(fromEnvironment, "env"), wanted);
   }
   if (vault.development !== undefined) {
-    return describe(await mintFor(vault.development.folder, wanted, env), "dev");
+    return await mintedFor(vault.development.folder, wanted, env);
   }
   const sessions = files.readSessions().sessions;
   const own = Object.hasOwn(sessions, vault.url) ? sessions[vault.url] : undefined;
@@ -121,7 +123,23 @@ function tokenIn(env: Environment): string | undefined {
   return file === undefined ? undefined : readTokenFile(file);
 }
 
-/** Good for a minute: for one command. */
+/** Made anew while a long command runs. */
+async function mintedFor(folder: string, wanted: Wanted, env: Environment): Promise<ChosenToken> {
+  const first = await mintFor(folder, wanted, env);
+  let current = { text: first, renewAtMs: performance.now() + developmentTtlMs / 2 };
+  return {
+    ...describe(first, "dev"),
+    async renew() {
+      if (performance.now() > current.renewAtMs) {
+        const renewAtMs = performance.now() + developmentTtlMs / 2;
+        current = { text: await mintFor(folder, wanted, env), renewAtMs };
+      }
+      return current.text;
+    },
+  };
+}
+
+/** Good for a minute. */
 async function mintFor(folder: string, { role, as }: Wanted, env: Environment): Promise<string> {
   const { ZSC_JWT_ISSUER, ZSC_JWT_AUDIENCE } = env;
   const { jwt } = loadTokenConfig(

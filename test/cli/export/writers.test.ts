@@ -23,7 +23,7 @@ const secret: fc.Arbitrary<ExportedSecret> = fc.record({
 });
 
 async function written(secrets: readonly ExportedSecret[]): Promise<string> {
-  const header = { exportedAt: "2026-11-27T00:00:00Z", vault: "https://v", head: { seq: "9" }, count: secrets.length };
+  const header = { exportedAt: "2026-11-27T00:00:00Z", vault: "https://v", head: { seq: "9" } };
   const pieces: string[] = [];
   for await (const each of writeExport(header, secrets)) {
     pieces.push(each);

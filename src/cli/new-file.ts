@@ -1,0 +1,82 @@
+import { randomBytes } from "node:crypto";
+import { closeSync, existsSync, fsyncSync, linkSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { errorCode } from "../base/index.ts";
+import { type CliFailure, usage } from "./failure.ts";
+
+/** A file that is there whole, or not at all. */
+export interface NewFile {
+  write(bytes: Uint8Array | string): void;
+  /** Makes it appear under its name. */
+  keep(): void;
+  /** Leaves nothing behind; after `keep` it does nothing. */
+  discard(): void;
+}
+
+/** They would leave half a file behind. */
+const endings = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/**
+ * Opens a new file that only its owner can read. It appears under its name when it is kept; what is there by then is
+ * not written over.
+ *
+ * @throws CliFailure, as its methods do, with the name of the file
+ */
+export function openNewFile(path: string): NewFile {
+  if (existsSync(path)) {
+    throw existing(path);
+  }
+  const beside = join(dirname(path), `.zsc-${randomBytes(6).toString("hex")}.new`);
+  const file = named(path, () => openSync(beside, "wx", 0o600));
+  let isOpen = true;
+  const end = (signal: NodeJS.Signals) => {
+    close();
+    process.kill(process.pid, signal);
+  };
+  const close = () => {
+    if (isOpen) {
+      isOpen = false;
+      for (const signal of endings) {
+        process.off(signal, end);
+      }
+      closeSync(file);
+      rmSync(beside, { force: true });
+    }
+  };
+  for (const signal of endings) {
+    process.on(signal, end);
+  }
+  const attempt = (work: () => void) => {
+    try {
+      named(path, work);
+    } catch (error) {
+      close();
+      throw error;
+    }
+  };
+  return {
+    write: (bytes) => attempt(() => writeFileSync(file, bytes)),
+    keep() {
+      attempt(() => {
+        fsyncSync(file);
+        // A link, unlike a rename, fails when there is such a file.
+        linkSync(beside, path);
+      });
+      close();
+    },
+    discard: close,
+  };
+}
+
+function named<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const code = errorCode(error) ?? "unknown";
+    throw code === "EEXIST" ? existing(path) : usage(`${path} cannot be written (${code})`);
+  }
+}
+
+function existing(path: string): CliFailure {
+  return usage(`${path} exists, and is not written over`);
+}
