@@ -63,7 +63,7 @@ export async function openSession(flags: ClientFlags, wanted: Wanted, terminal: 
 }
 
 /** Who reads values, beside an admin who knows their names. */
-export interface Reader {
+interface Reader {
   readonly connection: Connection;
   /** Whose grants count, where that is known. */
   readonly zid: string | undefined;
