@@ -153,9 +153,7 @@ describe("a test vault", () => {
     const client = await clientOf(vault, "ZEQ-APP", "caller", false);
     expect(await client.read("one")).toBe("1");
     expect(folders().length).toBe(before.length + 1);
-    const begunMs = performance.now();
     await Promise.all([vault.close(), vault.close()]);
-    expect(performance.now() - begunMs).toBeLessThan(1_000);
     expect(folders()).toEqual(before);
     expect(await codeOf(client.read("one"))).toBe("UNAVAILABLE");
   });
