@@ -66,6 +66,11 @@ export function probeCall(numbers: readonly number[], asZid: string, { admin }: 
   return unaryCall("grpc", ZscAdmin.method.probePermission, messages, { token: admin, leastAnswerBytes: 2 });
 }
 
+/** One page of a list. */
+export function listCall(request: MessageInitShape<typeof ZscAdmin.method.list.input>, { admin }: Tokens): Call {
+  return unaryCall("grpc", ZscAdmin.method.list, [request], { token: admin, leastAnswerBytes: 2 });
+}
+
 /** `GET /api/zsc/info/:name` */
 export function infoCall(numbers: readonly number[], { admin }: Tokens): Call {
   return {

@@ -3,6 +3,7 @@ import { echoSection } from "./echo.ts";
 import { framingsSection } from "./framings.ts";
 import { generatorsSection } from "./generators.ts";
 import { latencySection } from "./latency.ts";
+import { listsSection } from "./lists.ts";
 import { memorySection } from "./memory.ts";
 import { naiveSection } from "./naive.ts";
 import { operationsSection } from "./operations.ts";
@@ -23,6 +24,7 @@ const sections: readonly Section[] = [
   vaultApiSection,
   naiveSection,
   operationsSection,
+  listsSection,
   replicasSection,
   scaleSection,
   verifySection,
