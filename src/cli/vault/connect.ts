@@ -70,7 +70,8 @@ export function connectTo(vault: ChosenVault, token: string, settings: Connectio
   };
 }
 
-function readAuthorities(path: string): string {
+/** @throws CliFailure that names the file */
+export function readAuthorities(path: string): string {
   let text: string;
   try {
     text = readFileSync(path, "utf8");
