@@ -21,3 +21,9 @@ export function makeCertificate(names = "IP:127.0.0.1"): Certificate {
   execFileSync("openssl", [...request, ...subject, "-keyout", keyFile, "-out", certFile], { stdio: "pipe" });
   return { folder, certFile, keyFile, cert: readFileSync(certFile, "utf8") };
 }
+
+/** Signs it anew, good from now on for so many days; a negative number: it has expired. */
+export function renew({ certFile, keyFile }: Certificate, days: number): void {
+  const files = ["-in", certFile, "-signkey", keyFile, "-out", certFile];
+  execFileSync("openssl", ["x509", "-days", String(days), ...files], { stdio: "pipe" });
+}
