@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
@@ -103,6 +103,8 @@ describe.each(databaseKinds)("on %s", (database) => {
       expect(existsSync(url.slice("sqlite:".length))).toBe(false);
     } else {
       expect(states.slice(2)).toEqual(["ok database", "warn schema", "ok durability", "warn key"]);
+      const required = await doctor({ ...production(url), ZSC_REQUIRE_VAULT: "1" });
+      expect(required.states.slice(2)).toEqual(["ok database", "FAIL schema", "ok durability", "warn key"]);
     }
   }, 60_000);
 });
@@ -127,6 +129,10 @@ test("a SQLite database that others can open, and a certificate that ends soon o
   const { of } = await doctor(env);
   expect(of("files")).toMatchObject({ state: "warn", next: `chmod 600 ${path}` });
   expect(of("tls")).toMatchObject({ state: "warn", next: "renew it on the vault's machine" });
+  const whole = readFileSync(certFile, "utf8");
+  writeFileSync(certFile, `${whole}-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n`);
+  expect((await doctor(env)).of("tls")?.detail).toBe("a certificate of ZSC_TLS_CERT_FILE is damaged");
+  writeFileSync(certFile, whole);
   renew(certificate, -1);
   expect((await doctor(env)).of("tls")).toMatchObject({ state: "FAIL" });
   await vault.close();

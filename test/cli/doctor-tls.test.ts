@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { createServer as createTlsServer } from "node:tls";
@@ -69,6 +69,11 @@ describe("zsc doctor over TLS", () => {
     });
     expect((await doctor(["--ca-file", join(folder, "none.pem")])).of("tls")).toMatchObject({
       ...{ state: "FAIL", detail: `the CA file ${join(folder, "none.pem")} cannot be read (ENOENT)` },
+    });
+    const damaged = join(newFolder(), "ca.pem");
+    writeFileSync(damaged, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+    expect((await doctor(["--ca-file", damaged])).of("tls")).toMatchObject({
+      ...{ state: "FAIL", detail: `${damaged} holds a certificate that is damaged` },
     });
   }, 90_000);
 

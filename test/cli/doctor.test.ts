@@ -194,6 +194,12 @@ describe("beyond the vault's own machine", () => {
     });
   }, 60_000);
 
+  test("a vault behind a proxy that passes only HTTP/1.1 on is looked at all the same", async () => {
+    const port = await listen(createServer((_, response) => response.end('{"status":"ready","durable":true}')));
+    const { states } = await doctor(`http://127.0.0.1:${port}`);
+    expect(states.slice(4, -1)).toEqual(["FAIL http2", "warn server", "ok clock", "ok ready"]);
+  }, 60_000);
+
   test("a server that never answers is given up in time", async () => {
     const port = await listen(createSilentServer());
     const { states, of } = await doctor(`http://127.0.0.1:${port}`, ["--timeout", "200ms"]);
@@ -217,7 +223,7 @@ describe("beyond the vault's own machine", () => {
       );
       const { states, of } = await doctor(`http://127.0.0.1:${port}`);
       expect(states.slice(4, -1)).toEqual(["ok http2", "ok server", "FAIL clock", "ok ready"]);
-      expect(of("clock")?.detail).toMatch(new RegExp(`^this clock is 3(599|600|601) s ${word} the vault's$`));
+      expect(of("clock")?.detail).toMatch(new RegExp(`^this clock is 3[56]\\d\\d s ${word} the vault's$`));
       expect(of("server")?.detail).toMatch(/^ZSC 9\.9\.9; this command is \d/);
     },
     60_000,

@@ -31,8 +31,7 @@ Examples:
           ? doctor.checkVaultMachine(machineOf(flags))
           : doctor.checkClient(patientOf(flags, terminal, version));
       if (!(await doctor.printChecks(terminal, checks, flags.json === true))) {
-        // A look-up that was given up must not keep the process alive.
-        process.exit(exitCodes.no);
+        process.exitCode = exitCodes.no;
       }
     });
 }

@@ -1,4 +1,4 @@
-import { X509Certificate } from "node:crypto";
+import type { X509Certificate } from "node:crypto";
 import { isoTime, relativeTime } from "../output/time.ts";
 import { type Check, fail, ok, warn } from "./check.ts";
 
@@ -39,10 +39,4 @@ const maxShownLength = 100;
 /** Certificates may have hundreds of names. */
 function shortened(text: string): string {
   return text.length > maxShownLength ? `${text.slice(0, maxShownLength)}…` : text;
-}
-
-/** The certificates of a file in PEM, in their order. */
-export function chainOfPem(pem: string): readonly X509Certificate[] {
-  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
-  return blocks.map((block) => new X509Certificate(block));
 }

@@ -7,7 +7,7 @@ import { failureOfNetwork } from "../vault/call-failure.ts";
 import type { ChosenVault } from "../vault/choose.ts";
 import { readAuthorities } from "../vault/connect.ts";
 import { checkEnd, describeChain } from "./certificate.ts";
-import { type Checking, fail, failOf, ok } from "./check.ts";
+import { type Check, type Checking, fail, failOf, ok } from "./check.ts";
 import { within } from "./within.ts";
 
 /** As long as any command waits for a connection. */
@@ -78,10 +78,7 @@ async function* checkTls(place: Place, caFile: string | undefined): Checking<Lin
     await within(connectTimeoutMs, once(socket, "secureConnect"));
     const chain = chainOf(socket);
     if (!socket.authorized) {
-      // The type says an Error; Node gives its code.
-      const code = String(socket.authorizationError);
-      const { message, next = checkUrl } = failureOfNetwork(Object.assign(new Error(code), { code }), url);
-      yield fail("tls", `${message}: ${describeChain(chain, Date.now())}`, next);
+      yield refusal(socket, chain, url);
       return undefined;
     }
     yield checkEnd(chain, Date.now());
@@ -101,6 +98,13 @@ function openTls({ host, port }: Place, ca: string | undefined): TLSSocket {
     ...(isIP(host) === 0 ? { servername: host } : {}),
     ...(ca === undefined ? {} : { ca }),
   });
+}
+
+function refusal({ authorizationError }: TLSSocket, chain: readonly X509Certificate[], url: string): Check {
+  // The type says an Error; Node gives its code.
+  const code = String(authorizationError);
+  const { message, next = checkUrl } = failureOfNetwork(Object.assign(new Error(code), { code }), url);
+  return fail("tls", `${message}: ${describeChain(chain, Date.now())}`, next);
 }
 
 const maxChainLength = 10;

@@ -6,10 +6,12 @@ import {
   loadConfig,
   loadDatabaseConfig,
   type Mode,
+  type TlsConfig,
 } from "../../config/index.ts";
 import { hexSource, openKeyring } from "../../sealing/index.ts";
 import type { Inspection } from "../../store/sql/index.ts";
-import { chainOfPem, checkEnd } from "./certificate.ts";
+import { tryParseCertificates } from "../vault/pem.ts";
+import { checkEnd } from "./certificate.ts";
 import { type Check, type Checking, fail, failOf, ok, warn } from "./check.ts";
 import { checkNode } from "./node.ts";
 
@@ -25,10 +27,10 @@ export async function* checkVaultMachine(machine: Machine): AsyncGenerator<Check
   yield checkNode();
   const config = yield* checkSettings(machine);
   if (config?.tls !== undefined) {
-    yield checkEnd(chainOfPem(config.tls.cert), Date.now());
+    yield checkCertificate(config.tls);
   }
   const database = config?.database ?? databaseOf(machine);
-  const found = database === undefined ? undefined : yield* checkDatabase(database);
+  const found = database === undefined ? undefined : yield* checkDatabase(database, config?.requireVault === true);
   if (found !== undefined && config !== undefined) {
     yield await checkKey(config.masterKey, found);
   }
@@ -56,6 +58,13 @@ async function* checkSettings({ env, mode }: Machine): Checking<Config> {
   }
 }
 
+function checkCertificate({ cert }: TlsConfig): Check {
+  const chain = tryParseCertificates(cert);
+  return chain === null
+    ? fail("tls", "a certificate of ZSC_TLS_CERT_FILE is damaged", seeSettings)
+    : checkEnd(chain, Date.now());
+}
+
 /** Where the database is can be known although other settings are wrong, which have been told. */
 function databaseOf({ env, mode }: Machine): DatabaseConfig | undefined {
   try {
@@ -68,14 +77,14 @@ function databaseOf({ env, mode }: Machine): DatabaseConfig | undefined {
   }
 }
 
-async function* checkDatabase(database: DatabaseConfig): Checking<Inspection> {
+async function* checkDatabase(database: DatabaseConfig, requiresVault: boolean): Checking<Inspection> {
   // A driver takes a while to load: help must not wait for it.
   const { placeOf } = await import("../../compose.ts");
   const { inspectDatabase } = await import("../../inspection.ts");
   try {
     const found = await inspectDatabase(database);
     yield ok("database", `${placeOf(database)} can be read`);
-    yield checkSchema(found);
+    yield checkSchema(found, requiresVault);
     yield checkDurability(database, found);
     if (database.kind === "sqlite") {
       yield await checkDatabaseFiles(database.path);
@@ -87,7 +96,14 @@ async function* checkDatabase(database: DatabaseConfig): Checking<Inspection> {
   }
 }
 
-function checkSchema({ version, newest }: Inspection): Check {
+function checkSchema({ version, newest }: Inspection, requiresVault: boolean): Check {
+  if (version === 0 && requiresVault) {
+    return fail(
+      "schema",
+      "there is no vault in it, and ZSC_REQUIRE_VAULT forbids to make one",
+      "check ZSC_DATABASE_URL",
+    );
+  }
   if (version === 0) {
     return warn("schema", "there is no vault in it yet", "zsc serve makes it, if ZSC_DATABASE_URL is as it should be");
   }

@@ -5,6 +5,7 @@ import type { ZscClient } from "../../client/index.ts";
 import { usage } from "../failure.ts";
 import { failureOfCall } from "./call-failure.ts";
 import type { ChosenVault } from "./choose.ts";
+import { tryParseCertificates } from "./pem.ts";
 
 interface ConnectionOptions {
   readonly timeoutMs?: number;
@@ -80,6 +81,9 @@ export function readAuthorities(path: string): string {
   }
   if (!text.includes("-----BEGIN CERTIFICATE-----")) {
     throw usage(`${path} holds no certificate in PEM`);
+  }
+  if (tryParseCertificates(text) === null) {
+    throw usage(`${path} holds a certificate that is damaged`);
   }
   return text;
 }
