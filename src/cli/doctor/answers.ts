@@ -123,7 +123,7 @@ function checkVersion({ status, body }: Answer, own: string): Check {
 
 function* checkClocks({ date = "" }: Answer, receivedAtMs: number, { clock }: Readiness): Iterable<Check> {
   const aheadMs = receivedAtMs - Date.parse(date);
-  if (Number.isNaN(aheadMs)) {
+  if (Number.isNaN(aheadMs) && clock === undefined) {
     return;
   }
   const seconds = Math.round(Math.abs(aheadMs) / 1_000);

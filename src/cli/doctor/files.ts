@@ -22,10 +22,16 @@ export function checkFiles({ flags, env, files }: Given): readonly Check[] {
     ofContent(join(files.folder, "config.json"), () => files.readConfig()),
     ofContent(join(files.folder, "sessions.json"), () => files.readSessions()),
     ofMode(stateFolder(env), 0o700),
-    ...(flags.dev === false ? [] : [ofMode(dataFolder, 0o700), ofMode(runningFilePath(dataFolder), 0o600)]),
+    ...(mayBeOfFolder(flags, env) ? [ofMode(dataFolder, 0o700), ofMode(runningFilePath(dataFolder), 0o600)] : []),
     tokenFile === undefined ? undefined : ofTokenFile(tokenFile),
   ].filter((check) => check !== undefined);
   return found.length > 0 ? found : [ok("files", `none yet: ${files.folder} is made by zsc login`)];
+}
+
+/** Whether the development vault of the folder is asked for at all. */
+function mayBeOfFolder({ dev, url, profile }: VaultFlags, env: NodeJS.ProcessEnv): boolean {
+  const another = [url, profile, env["ZSC_URL"], env["ZSC_PROFILE"]].some((each) => each !== undefined);
+  return dev ?? !another;
 }
 
 /** A folder or file that is its owner's alone; undefined when there is none. */
