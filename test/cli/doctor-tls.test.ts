@@ -2,7 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { createServer as createTlsServer } from "node:tls";
-import { type Certificate, makeCertificate, renew } from "../e2e/support/certificate.ts";
+import { type Certificate, issue, makeCertificate, renew } from "../e2e/support/certificate.ts";
 import { startZsc, type ZscProcess } from "../e2e/support/zsc-process.ts";
 import { cleanUp, diagnose, freshUser, listen, newFolder } from "./doctor-run.ts";
 
@@ -84,6 +84,18 @@ describe("zsc doctor over TLS", () => {
       detail: expect.stringMatching(/has a certificate that has expired: .*, ended 1 d ago \(/),
     });
   }, 90_000);
+
+  test("a chain ends with the first of its certificates", async () => {
+    const authority = makeCertificate();
+    port = String(await listen(createTlsServer(issue(authority, 90))));
+    expect((await doctor(["--ca-file", authority.certFile])).of("tls")).toMatchObject({
+      ...{
+        state: "warn",
+        detail: expect.stringMatching(/^certificate of IP Address:127\.0\.0\.1, .*, ends in 1 d \(/),
+      },
+    });
+    rmSync(authority.folder, { recursive: true });
+  }, 60_000);
 
   test("a server of TLS that speaks no HTTP/2, and one that speaks no TLS", async () => {
     renew(certificate, 90);
