@@ -100,12 +100,12 @@ function nameOf(database: DatabaseConfig): string {
 }
 
 /** Where it is, as far as logs may tell. */
-function placeOf(database: DatabaseConfig): string {
+export function placeOf(database: DatabaseConfig): string {
   return database.kind === "sqlite" ? resolve(database.path) : `${database.host}:${database.port}/${database.database}`;
 }
 
 /** What a store failed with is for the operator; anything else is a bug. */
-function refuse(database: DatabaseConfig, what: "opened" | "read", error: unknown): never {
+export function refuse(database: DatabaseConfig, what: "opened" | "read", error: unknown): never {
   if (!(error instanceof StoreFailure)) {
     throw error;
   }

@@ -31,10 +31,15 @@ export async function checkVault(opening: Opening): Promise<Found> {
     await checkSecrets(opening);
   }
   const checks = isUnchecked ? [await store.initKeyCheck(sealKeyCheck(keyring.current))] : stored;
-  if (!checks.every((check) => isOpenedBy(keyring, check)) || !checks.some(isOf(keyring.current))) {
+  if (!opensChecks(keyring, checks)) {
     throw wrongKey();
   }
   return { head, records, isNew: isUnchecked && !isFilled(records) && head.seq === 0 };
+}
+
+/** Whether these are the checks of a vault that was made with this key. */
+export function opensChecks(keyring: Keyring, checks: readonly Uint8Array[]): boolean {
+  return checks.every((check) => isOpenedBy(keyring, check)) && checks.some(isOf(keyring.current));
 }
 
 /** Whether a check was made under the key of the ring that it names. */
@@ -103,7 +108,7 @@ function isWhole(check: () => void): boolean {
   }
 }
 
-function wrongKey(): OperatorError {
+export function wrongKey(): OperatorError {
   return new OperatorError(
     "The master key does not open this vault. Set ZSC_MASTER_KEY or ZSC_MASTER_KEY_FILE to the key that it was made with.",
   );
@@ -111,17 +116,24 @@ function wrongKey(): OperatorError {
 
 const othersMayOpen = 0o066;
 
-/** Only values are sealed: names, ZIDs and the log are readable, and write access permits deletion. */
-export function warnOfOpenFiles(path: string, log: Log): void {
+/**
+ * The files of a SQLite database that other users can open. Only values are sealed: names, ZIDs and the log are readable, and
+ * write access permits deletion.
+ */
+export function openFilesOf(path: string): readonly string[] {
   // On Windows modes say nothing.
   if (process.platform === "win32") {
-    return;
+    return [];
   }
   const file = realpathSync(path);
-  const open = [file, `${file}-wal`, `${file}-shm`].filter((each) => {
+  return [file, `${file}-wal`, `${file}-shm`].filter((each) => {
     const mode = statSync(each, { throwIfNoEntry: false })?.mode ?? 0;
     return (mode & othersMayOpen) !== 0;
   });
+}
+
+export function warnOfOpenFiles(path: string, log: Log): void {
+  const open = openFilesOf(path);
   if (open.length > 0) {
     log.warn({ reason: `chmod 600 ${open.join(" ")}` }, "other users of this machine can open the database");
   }

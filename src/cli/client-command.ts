@@ -129,7 +129,7 @@ function placeLine({ url, development }: ChosenVault, { zid, role }: ChosenToken
     : `development vault ${development.folder}${who}`;
 }
 
-function timeoutIn({ timeout }: ClientFlags, env: NodeJS.ProcessEnv): number | undefined {
+export function timeoutIn({ timeout }: ClientFlags, env: NodeJS.ProcessEnv): number | undefined {
   const text = timeout ?? env["ZSC_TIMEOUT"];
   const ms = text === undefined ? undefined : tryParseDuration(text);
   if (text !== undefined && ms === undefined) {

@@ -3,6 +3,7 @@ import { auditCommand } from "./commands/audit-verify.ts";
 import { completionCommand } from "./commands/completion.ts";
 import { contextCommand } from "./commands/context/index.ts";
 import { probeCommand } from "./commands/context/probe.ts";
+import { doctorCommand } from "./commands/doctor.ts";
 import { exportCommand } from "./commands/export.ts";
 import { importCommand } from "./commands/import.ts";
 import { loginCommand } from "./commands/login.ts";
@@ -70,6 +71,7 @@ function createProgram(terminal: Terminal, version: string, json: boolean): Comm
     tokenCommand(terminal),
     userCommand(terminal),
     auditCommand(terminal),
+    doctorCommand(terminal, version),
     completionCommand(terminal),
   ]) {
     // Commander passes a parent's settings on to the commands that it makes itself, and not to those that are added.

@@ -25,9 +25,32 @@ type DevelopmentKeyFile = "master.key" | "jwt.secret";
  */
 export function ensureDevelopmentKey(dataDir: string, file: DevelopmentKeyFile): Plaintext {
   const path = join(dataDir, file);
-  try {
+  return ofDataDir(path, () => {
     ensureDataDir(dataDir);
     return readKey(path) ?? createKey(path);
+  });
+}
+
+/**
+ * The same of a key that must exist: makes nothing.
+ *
+ * @throws OperatorError also when there is no such file
+ */
+export function readDevelopmentKey(dataDir: string, file: DevelopmentKeyFile): Plaintext {
+  const path = join(dataDir, file);
+  return ofDataDir(path, () => {
+    const key = statSync(dataDir, { throwIfNoEntry: false }) && readKey(path);
+    if (key === undefined) {
+      throw new OperatorError(`${path} does not exist: a development server makes it when it starts`);
+    }
+    refuseForeign(dataDir, statSync(dataDir), "700");
+    return key;
+  });
+}
+
+function ofDataDir(path: string, work: () => Plaintext): Plaintext {
+  try {
+    return work();
   } catch (error) {
     if (error instanceof OperatorError) {
       throw error;

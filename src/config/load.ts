@@ -1,6 +1,6 @@
 import { readCallers } from "./callers.ts";
 import type { Config, DatabaseCommandConfig, Mode, TlsConfig, TokenCommandConfig } from "./config.ts";
-import { ensureDevelopmentKey } from "./development-key.ts";
+import { ensureDevelopmentKey, readDevelopmentKey } from "./development-key.ts";
 import { isLoopback } from "./listen.ts";
 import { readPeople } from "./people.ts";
 import { readRateLimits } from "./rate-limits.ts";
@@ -23,6 +23,8 @@ interface LoadOptions {
   /** The mode from the command line; it must not contradict `ZSC_MODE`. Default: production. */
   readonly mode?: Mode | undefined;
   readonly readFile?: ReadFile;
+  /** False: a key of development that does not exist is an OperatorError, and is not made. */
+  readonly makesKeys?: boolean;
 }
 
 /**
@@ -46,6 +48,7 @@ export function loadConfig(env: Environment, options: LoadOptions = {}): Config 
   const rateLimits = readRateLimits(settings);
   const people = readPeople(settings);
   requireSecrets(settings, base.mode, ["ZSC_MASTER_KEY", "ZSC_JWT_SECRET", "ZSC_DATABASE_URL"]);
+  const developmentKey = developmentKeyOf(options);
   if (base.mode === "production" && tls === undefined && !isLoopback(listen.host)) {
     settings.warn("ZSC_LISTEN", "values and tokens cross the network in the clear: set ZSC_TLS_CERT_FILE and its key");
   }
@@ -53,8 +56,8 @@ export function loadConfig(env: Environment, options: LoadOptions = {}): Config 
     ...base,
     warnings: settings.finish(),
     listen,
-    masterKey: masterKey ?? ensureDevelopmentKey(base.dataDir, "master.key"),
-    jwt: { ...jwt, secret: jwt.secret ?? ensureDevelopmentKey(base.dataDir, "jwt.secret") },
+    masterKey: masterKey ?? developmentKey(base.dataDir, "master.key"),
+    jwt: { ...jwt, secret: jwt.secret ?? developmentKey(base.dataDir, "jwt.secret") },
     database,
     tls,
     callers,
@@ -73,7 +76,12 @@ export function loadTokenConfig(env: Environment, options: LoadOptions = {}): To
   const jwt = readJwt(settings);
   requireSecrets(settings, base.mode, ["ZSC_JWT_SECRET"]);
   const warnings = settings.finish();
-  return { ...base, warnings, jwt: { ...jwt, secret: jwt.secret ?? ensureDevelopmentKey(base.dataDir, "jwt.secret") } };
+  const secret = jwt.secret ?? developmentKeyOf(options)(base.dataDir, "jwt.secret");
+  return { ...base, warnings, jwt: { ...jwt, secret } };
+}
+
+function developmentKeyOf({ makesKeys = true }: LoadOptions): typeof readDevelopmentKey {
+  return makesKeys ? ensureDevelopmentKey : readDevelopmentKey;
 }
 
 /** Reads the location of the database, and no keys. Otherwise like `loadConfig`. */

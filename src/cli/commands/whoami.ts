@@ -1,12 +1,10 @@
 import { Command } from "commander";
 import { type ClientFlags, userFiles, warnOfUnknown, withClientFlags } from "../client-command.ts";
-import { CliFailure } from "../failure.ts";
 import { printFields, printJson } from "../output/print.ts";
 import { isoTime, relativeTime } from "../output/time.ts";
 import type { Terminal } from "../terminal.ts";
-import { type ChosenVault, chooseVault } from "../vault/choose.ts";
-import { type ChosenToken, chooseToken } from "../vault/token.ts";
-import type { UserFiles } from "../vault/user-files.ts";
+import { chooseVault, chosenBy } from "../vault/choose.ts";
+import { chooseAnyToken, requireCurrent } from "../vault/token.ts";
 
 export function whoamiCommand(terminal: Terminal): Command {
   return withClientFlags(new Command("whoami"))
@@ -16,12 +14,9 @@ export function whoamiCommand(terminal: Terminal): Command {
       warnOfUnknown(terminal);
       const files = userFiles();
       const vault = chooseVault(flags, process.env, files);
-      const token = await anyToken(vault, flags, files);
+      const token = await chooseAnyToken(vault, "whoami", { flags, env: process.env, files });
+      requireCurrent(token, vault.url);
       const { zid = null, role = null, expiresAtMs } = token;
-      if (expiresAtMs !== undefined && expiresAtMs <= Date.now()) {
-        const next = `zsc login ${vault.url} --token-stdin`;
-        throw new CliFailure("unauthenticated", `the token for ${vault.url} has expired`, { next });
-      }
       const expiresAt = expiresAtMs === undefined ? null : isoTime(expiresAtMs);
       const { url, source, profile = null } = vault;
       if (flags.json === true) {
@@ -38,30 +33,4 @@ export function whoamiCommand(terminal: Terminal): Command {
         ["expires", until],
       ]);
     });
-}
-
-/** An admin's when there is one. */
-async function anyToken(vault: ChosenVault, flags: ClientFlags, files: UserFiles): Promise<ChosenToken> {
-  const from = { flags, env: process.env, files };
-  try {
-    return await chooseToken(vault, { role: "admin", command: "whoami" }, from);
-  } catch (error) {
-    if (error instanceof CliFailure && error.kind === "forbidden") {
-      return await chooseToken(vault, { role: "caller", command: "whoami" }, from);
-    }
-    throw error;
-  }
-}
-
-function chosenBy({ source, profile, development }: ChosenVault): string {
-  switch (source) {
-    case "flag":
-      return profile === undefined ? "--url" : "--profile";
-    case "env":
-      return profile === undefined ? "ZSC_URL" : "ZSC_PROFILE";
-    case "dev":
-      return `the development vault in ${development?.folder}`;
-    case "profile":
-      return `the default profile, ${profile}`;
-  }
 }

@@ -74,10 +74,22 @@ function failureWithoutReason(error: ConnectError, url: string): CliFailure {
       // The sentence of our own server for what is a bug; everything else of this code is from other servers and proxies.
       return error.rawMessage === "internal error"
         ? new CliFailure("bug", "the vault failed: its log says why", { code: "INTERNAL_ERROR" })
-        : noAnswer(`${url} does not answer as a ZSC`, "check the URL");
+        : notZsc(url);
     default:
-      return noAnswer(`${url} does not answer as a ZSC`, "check the URL");
+      return notZsc(url);
   }
+}
+
+/** The port is another server's, or a proxy's. */
+export function notZsc(url: string): CliFailure {
+  return noAnswer(`${url} does not answer as a ZSC`, "check the URL");
+}
+
+/** Why a vault cannot be reached, from the error of a look-up, a connection or TLS. */
+export function failureOfNetwork(error: unknown, url: string): CliFailure {
+  return error instanceof CliFailure
+    ? error
+    : (networkFailure(causeCode(error), url) ?? noAnswer(`${url} cannot be reached`));
 }
 
 const networkSentences: Readonly<Record<string, string>> = {
@@ -91,26 +103,33 @@ const networkSentences: Readonly<Record<string, string>> = {
   EPIPE: "ended the connection",
 };
 
-const unknownAuthority = "has a certificate of an authority that is not known here";
-const certificateSentences: Readonly<Record<string, string>> = {
+interface CertificateFault {
+  readonly sentence: string;
+  readonly next: string;
+}
+
+const unknownAuthority = {
+  sentence: "has a certificate of an authority that is not known here",
+  next: "--ca-file FILE with its authority, in PEM",
+};
+const certificateFaults: Readonly<Record<string, CertificateFault>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: unknownAuthority,
   UNABLE_TO_GET_ISSUER_CERT: unknownAuthority,
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: unknownAuthority,
   SELF_SIGNED_CERT_IN_CHAIN: unknownAuthority,
   DEPTH_ZERO_SELF_SIGNED_CERT: unknownAuthority,
-  CERT_HAS_EXPIRED: "has a certificate that has expired",
-  CERT_NOT_YET_VALID: "has a certificate that is not good yet: check the clock",
-  ERR_TLS_CERT_ALTNAME_INVALID: "has a certificate of another host",
+  CERT_HAS_EXPIRED: { sentence: "has a certificate that has expired", next: "renew it on the vault's machine" },
+  CERT_NOT_YET_VALID: { sentence: "has a certificate that is not good yet", next: "check the clock of this machine" },
+  ERR_TLS_CERT_ALTNAME_INVALID: { sentence: "has a certificate of another host", next: "check the URL" },
 };
 
 function networkFailure(code: string | undefined, url: string): CliFailure | undefined {
   if (code === undefined) {
     return undefined;
   }
-  const ofCertificate = certificateSentences[code];
+  const ofCertificate = certificateFaults[code];
   if (ofCertificate !== undefined) {
-    const next = ofCertificate === unknownAuthority ? "--ca-file FILE with its authority, in PEM" : "check the URL";
-    return noAnswer(`${url} ${ofCertificate}`, next);
+    return noAnswer(`${url} ${ofCertificate.sentence}`, ofCertificate.next);
   }
   const sentence = networkSentences[code];
   if (sentence !== undefined) {

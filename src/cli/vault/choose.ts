@@ -45,7 +45,26 @@ export function chooseVault(flags: VaultFlags, env: Environment, files: UserFile
   return caFile === undefined ? chosen : { ...chosen, caFile };
 }
 
-function byFlag({ url, profile, dev, allowHttp = false }: VaultFlags, files: UserFiles): ChosenVault | undefined {
+/** Why it is this vault, for people. */
+export function chosenBy({ source, profile, development }: ChosenVault): string {
+  switch (source) {
+    case "flag":
+      return profile === undefined ? "--url" : "--profile";
+    case "env":
+      return profile === undefined ? "ZSC_URL" : "ZSC_PROFILE";
+    case "dev":
+      return `the development vault in ${development?.folder}`;
+    case "profile":
+      return `the default profile, ${profile}`;
+  }
+}
+
+/**
+ * The origin of `--url`, when it is given.
+ *
+ * @throws CliFailure when it is none, or when two flags name a vault
+ */
+export function parseUrlFlag({ url, profile, dev, allowHttp = false }: VaultFlags): string | undefined {
   const given = [
     url === undefined ? [] : "--url",
     profile === undefined ? [] : "--profile",
@@ -55,9 +74,15 @@ function byFlag({ url, profile, dev, allowHttp = false }: VaultFlags, files: Use
   if (names.length > 1) {
     throw usage(`${names.join(" and ")} exclude each other`);
   }
+  return url === undefined ? undefined : parseVaultUrl(url, { allowHttp });
+}
+
+function byFlag(flags: VaultFlags, files: UserFiles): ChosenVault | undefined {
+  const url = parseUrlFlag(flags);
   if (url !== undefined) {
-    return { url: parseVaultUrl(url, { allowHttp }), source: "flag" };
+    return { url, source: "flag" };
   }
+  const { profile, allowHttp = false } = flags;
   return profile === undefined ? undefined : { ...ofProfile(profile, files, allowHttp), source: "flag" };
 }
 

@@ -5,6 +5,7 @@ import type { TokenSource, ZscClient } from "../../client/index.ts";
 import { usage } from "../failure.ts";
 import { failureOfCall } from "./call-failure.ts";
 import type { ChosenVault } from "./choose.ts";
+import { tryParseCertificates } from "./pem.ts";
 
 interface ConnectionOptions {
   readonly timeoutMs?: number;
@@ -70,7 +71,8 @@ export function connectTo(vault: ChosenVault, token: TokenSource, settings: Conn
   };
 }
 
-function readAuthorities(path: string): string {
+/** @throws CliFailure that names the file */
+export function readAuthorities(path: string): string {
   let text: string;
   try {
     text = readFileSync(path, "utf8");
@@ -79,6 +81,9 @@ function readAuthorities(path: string): string {
   }
   if (!text.includes("-----BEGIN CERTIFICATE-----")) {
     throw usage(`${path} holds no certificate in PEM`);
+  }
+  if (tryParseCertificates(text) === null) {
+    throw usage(`${path} holds a certificate that is damaged`);
   }
   return text;
 }

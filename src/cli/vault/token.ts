@@ -29,6 +29,13 @@ interface Wanted {
   readonly as?: string | undefined;
 }
 
+/** Where a token may come from. */
+export interface TokenSources {
+  readonly flags: VaultFlags;
+  readonly env: Environment;
+  readonly files: UserFiles;
+}
+
 const developmentAdmin = "ZEQ-ADMIN";
 const developmentCaller = "ZEQ-DEV";
 const developmentTtlMs = 60_000;
@@ -43,7 +50,7 @@ const maxTokenBytes = 16_384;
 export async function chooseToken(
   vault: ChosenVault,
   wanted: Wanted,
-  { flags, env, files }: { readonly flags: VaultFlags; readonly env: Environment; readonly files: UserFiles },
+  { flags, env, files }: TokenSources,
 ): Promise<ChosenToken> {
   if (flags.tokenFile !== undefined) {
     return requireRole(describe(readTokenFile(flags.tokenFile), "flag"), wanted);
@@ -76,6 +83,26 @@ export async function chooseToken(
     });
   }
   return requireRole(token, wanted);
+}
+
+/** A token of either role: an admin's when there is one. @throws CliFailure */
+export async function chooseAnyToken(vault: ChosenVault, command: string, from: TokenSources): Promise<ChosenToken> {
+  try {
+    return await chooseToken(vault, { role: "admin", command }, from);
+  } catch (error) {
+    if (error instanceof CliFailure && error.kind === "forbidden") {
+      return await chooseToken(vault, { role: "caller", command }, from);
+    }
+    throw error;
+  }
+}
+
+/** @throws CliFailure for a token that says of itself that its time is over */
+export function requireCurrent({ expiresAtMs }: ChosenToken, url: string): void {
+  if (expiresAtMs !== undefined && expiresAtMs <= Date.now()) {
+    const next = `zsc login ${url} --token-stdin`;
+    throw new CliFailure("unauthenticated", `the token for ${url} has expired`, { next });
+  }
 }
 
 /** What a token says of itself; nothing of it is verified. */
@@ -148,7 +175,8 @@ async function mintFor(folder: string, { role, as }: Wanted, env: Environment): 
       ...(ZSC_JWT_ISSUER === undefined ? {} : { ZSC_JWT_ISSUER }),
       ...(ZSC_JWT_AUDIENCE === undefined ? {} : { ZSC_JWT_AUDIENCE }),
     },
-    { mode: "development" },
+    // The server has made it: a command that made another one would have tokens that nobody knows.
+    { mode: "development", makesKeys: false },
   );
   const { mintToken } = await import("../../auth/index.ts");
   const zid = role === "admin" ? developmentAdmin : (as ?? developmentCaller);

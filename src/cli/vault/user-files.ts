@@ -70,6 +70,11 @@ export interface UserFiles {
   changeSessions(change: (file: SessionFile) => SessionFile): Promise<void>;
 }
 
+/** The folder of journals and of the shell's history. */
+export function stateFolder(env: Environment): string {
+  return join(env["XDG_STATE_HOME"] || join(homedir(), ".local", "state"), "zsc");
+}
+
 export function openUserFiles(env: Environment): UserFiles {
   const folder = join(env["XDG_CONFIG_HOME"] || join(homedir(), ".config"), "zsc");
   const configPath = join(folder, "config.json");

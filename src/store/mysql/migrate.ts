@@ -42,7 +42,8 @@ export function migrate(options: MysqlOptions, tables: readonly AnyTable[], onMi
 const findVersionTable =
   "SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = 'schema_version'";
 
-async function versionOf(connection: Connection): Promise<number> {
+/** Of the schema that the database has; 0 when it has none. */
+export async function versionOf(connection: Connection): Promise<number> {
   const known = await connection.rows(findVersionTable);
   if (known.length === 0) {
     return 0;

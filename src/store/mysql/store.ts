@@ -153,7 +153,7 @@ async function inventory(connection: Connection, tables: MysqlTables): Promise<I
   return { head, records };
 }
 
-async function keyChecks(connection: Connection): Promise<readonly Uint8Array[]> {
+export async function keyChecks(connection: Connection): Promise<readonly Uint8Array[]> {
   const rows = await connection.rows("SELECT sealed FROM key_check ORDER BY id");
   return rows.flatMap(([sealed]) => (Buffer.isBuffer(sealed) ? [sealed] : []));
 }

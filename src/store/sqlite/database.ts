@@ -51,7 +51,9 @@ export function openReadOnly(path: string): Sqlite {
   try {
     return new Database(path, { readonly: true, fileMustExist: true });
   } catch (error) {
-    throw new StoreFailure("unavailable", describeCause(codeOf(error)), error);
+    // For a folder that is not there, the driver has an error of its own, without a code.
+    const code = errorCode(error) ?? "SQLITE_CANTOPEN";
+    throw new StoreFailure("unavailable", describeCause(code), error);
   }
 }
 
@@ -125,7 +127,7 @@ function currentVersion(database: Sqlite): number {
   });
 }
 
-function versionIn(database: Sqlite): number {
+export function versionIn(database: Sqlite): number {
   return Number(database.prepare("SELECT version FROM schema_version WHERE id = 1").pluck().get());
 }
 

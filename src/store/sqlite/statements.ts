@@ -57,10 +57,12 @@ export function statementsOf(database: Sqlite) {
     ),
     rowsAfter: arrays<[number, number]>(`${selectAudit} WHERE seq > ? ORDER BY seq LIMIT ?`),
     newest: rows<[], NewestRecord>("SELECT seq, created_at FROM audit_log ORDER BY seq DESC LIMIT 1"),
-    keyChecks: values<[], Uint8Array>("SELECT sealed FROM key_check ORDER BY id"),
+    keyChecks: values<[], Uint8Array>(selectKeyChecks),
     initKeyCheck: run<[Uint8Array]>("INSERT INTO key_check (id, sealed) VALUES (1, ?) ON CONFLICT DO NOTHING"),
   };
 }
+
+export const selectKeyChecks = "SELECT sealed FROM key_check ORDER BY id";
 
 const putCounted = `INSERT INTO audit_origin (origin_id, last_seq, ${counterColumns.join(", ")}) VALUES (?, ?, ?, ?)
   ON CONFLICT (origin_id) DO UPDATE SET

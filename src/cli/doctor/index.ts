@@ -1,0 +1,3 @@
+export { checkClient } from "./client.ts";
+export { printChecks } from "./print.ts";
+export { checkVaultMachine } from "./server.ts";
