@@ -30,11 +30,15 @@ export async function checkVault(opening: Opening): Promise<Found> {
   if (isUnchecked && isFilled(records)) {
     await checkSecrets(opening);
   }
-  const checks = isUnchecked ? [await store.initKeyCheck(sealKeyCheck(keyring.current))] : stored;
+  requireKeyOf(isUnchecked ? [await store.initKeyCheck(sealKeyCheck(keyring.current))] : stored, keyring);
+  return { head, records, isNew: isUnchecked && !isFilled(records) && head.seq === 0 };
+}
+
+/** @throws OperatorError when the checks are of another key */
+export function requireKeyOf(checks: readonly Uint8Array[], keyring: Keyring): void {
   if (!checks.every((check) => isOpenedBy(keyring, check)) || !checks.some(isOf(keyring.current))) {
     throw wrongKey();
   }
-  return { head, records, isNew: isUnchecked && !isFilled(records) && head.seq === 0 };
 }
 
 /** Whether a check was made under the key of the ring that it names. */
