@@ -1,41 +1,18 @@
-import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { runZsc, startZsc, type ZscProcess } from "../e2e/support/zsc-process.ts";
-import { sqliteText } from "../support/places.ts";
+import { readdirSync } from "node:fs";
+import { type DevelopmentVault, openDevelopmentVault } from "./development-vault.ts";
 
 const first = "plum-tractor-velvet-9";
 const second = "seven quiet otters juggle";
 
 describe("zsc user, in the folder of a development vault", () => {
-  let folder = "";
-  let server: ZscProcess;
-  let url = "";
-  /** All that was printed by commands. */
-  let printed = "";
-
+  let vault: DevelopmentVault;
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), "zsc-cli-user-"));
-    const limits = { ZSC_RATE_LIMIT: "off", ZSC_AUTH_RATE_LIMIT: "off" };
-    server = startZsc(["serve", "--dev"], { ZSC_LISTEN: "127.0.0.1:0", ...limits }, folder);
-    await server.logged("listening");
-    url = JSON.parse(readFileSync(join(folder, ".zsc", "vault.json"), "utf8")).url;
+    vault = await openDevelopmentVault();
   }, 90_000);
-  afterAll(async () => {
-    await server.end();
-    rmSync(folder, { recursive: true });
-  });
+  afterAll(() => vault.close());
 
-  const zsc = async (args: readonly string[], input?: string, env: Record<string, string> = {}) => {
-    const { code, stdout, stderr } = await runZsc(args, env, {
-      cwd: folder,
-      ...(input === undefined ? {} : { input }),
-    });
-    printed += stdout + stderr;
-    return { code, stdout, stderr };
-  };
-  const user = (...args: readonly string[]) => zsc(["user", ...args]);
+  const user = (...args: readonly string[]) => vault.zsc(["user", ...args]);
+  const withInput = (input: string, ...args: readonly string[]) => vault.zsc(["user", ...args], input);
   const changed = async (...args: readonly string[]) => {
     const { code, stdout, stderr } = await user(...args, "--json");
     expect([code, stderr]).toEqual([0, ""]);
@@ -46,37 +23,28 @@ describe("zsc user, in the folder of a development vault", () => {
     stdout: "",
     stderr: `zsc: ${sentence}\n${next === undefined ? "" : `  next: ${next}\n`}`,
   });
-  const ask = async (method: string, path: string, { as, body }: { as?: string; body?: object } = {}) => {
-    const answer = await fetch(`${url}${path}`, {
-      method,
-      headers: { "content-type": "application/json", ...(as === undefined ? {} : { authorization: `Bearer ${as}` }) },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    const text = await answer.text();
-    return { status: answer.status, body: text === "" ? undefined : JSON.parse(text) };
-  };
-  const signIn = (email: string, password: string) => ask("POST", "/v1/auth/token", { body: { email, password } });
+  const signIn = (email: string, password: string) =>
+    vault.ask("POST", "/v1/auth/token", { body: { email, password } });
   const tokenOf = async (email: string, password = first): Promise<string> => {
     const { status, body } = await signIn(email, password);
     expect(status).toBe(200);
     return body.access_token;
   };
-  const exchanged = async (key: string): Promise<string> =>
-    (await ask("POST", "/v1/auth/api-key-token", { body: { api_key: key } })).body.access_token;
-  const statuses = async (...credentials: readonly string[]) =>
-    await Promise.all(credentials.map(async (as) => (await ask("GET", "/v1/auth/me", { as })).status));
+  const exchange = (key: string) => vault.ask("POST", "/v1/auth/api-key-token", { body: { api_key: key } });
+  const exchanged = async (key: string): Promise<string> => (await exchange(key)).body.access_token;
+  const statuses = (...credentials: readonly string[]) =>
+    Promise.all(credentials.map(async (as) => (await vault.ask("GET", "/v1/auth/me", { as })).status));
   const newUser = async (email: string, ...flags: readonly string[]) => {
-    const { code, stdout } = await zsc(["user", "create", email, "--password-stdin", "--json", ...flags], `${first}\n`);
+    const { code, stdout } = await withInput(`${first}\n`, "create", email, "--password-stdin", "--json", ...flags);
     expect(code).toBe(0);
     const { id, api_key: key } = JSON.parse(stdout);
     return { id: String(id), key: String(key), token: await tokenOf(email) };
   };
-  const sql = (statement: string) => sqliteText(join(folder, ".zsc", "zsc.db"), statement);
-  const typesOf = (id: string) =>
-    sql(
-      `SELECT transition_type FROM audit_log WHERE origin_id = 'user:${id}' AND actor_zid = 'system:operator'`,
-    ).flat();
-  const verify = () => zsc(["audit", "verify"]);
+  const typesOf = (id: string) => {
+    const where = `origin_id = 'user:${id}' AND actor_zid = 'system:operator'`;
+    return vault.sql(`SELECT transition_type FROM audit_log WHERE ${where}`).flat();
+  };
+  const verify = () => vault.zsc(["audit", "verify"]);
 
   const iso = expect.stringMatching(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/);
   const shape = (id: string, email: string, fields: object = {}) => ({
@@ -86,7 +54,7 @@ describe("zsc user, in the folder of a development vault", () => {
 
   test("list shows every user by e-mail, for scripts, for people and as JSON, and no agent", async () => {
     const zoe = await newUser("Zoe@Example.com", "--name", "Zoë", "--zid", "ZEQ-ZOE");
-    const made = await ask("POST", "/v1/agents", { as: zoe.key, body: { name: "agent" } });
+    const made = await vault.ask("POST", "/v1/agents", { as: zoe.key, body: { name: "agent" } });
     expect(made.status).toBe(201);
     const { stdout: keyed } = await user("create", "keyed@example.com", "--json");
     const { id } = JSON.parse(keyed);
@@ -108,7 +76,7 @@ describe("zsc user, in the folder of a development vault", () => {
       ]),
     );
     expect((await changed("list", "--contains", "KEYED")).users).toEqual([users[0]]);
-    const shown = await onTerminal("list --contains @example", []);
+    const shown = await vault.onTerminal("user list --contains @example", []);
     expect(shown).toMatch(/^E-MAIL +STATE +ZID +KIND +SIGNED-IN +CREATED/m);
     expect(shown).toMatch(/^zoe@example\.com +active +ZEQ-ZOE +password +(now|\d+ s ago)/m);
     expect(shown).toMatch(/^keyed@example\.com +active +invited +never/m);
@@ -128,7 +96,7 @@ describe("zsc user, in the folder of a development vault", () => {
     });
     expect(await statuses(key, token, ofKey)).toEqual([401, 401, 401]);
     expect((await signIn("dis@example.com", first)).status).toBe(401);
-    expect((await ask("POST", "/v1/auth/api-key-token", { body: { api_key: key } })).status).toBe(401);
+    expect((await exchange(key)).status).toBe(401);
     expect(await changed("disable", "dis@example.com")).toEqual({
       ...{ ok: true, user: shape(id, "dis@example.com", { disabled: true }) },
     });
@@ -140,7 +108,7 @@ describe("zsc user, in the folder of a development vault", () => {
 
   test("set-password lets the new one in and the old one not, and ends tokens", async () => {
     const { id, key, token } = await newUser("pw@example.com");
-    const set = await zsc(["user", "set-password", "pw@example.com", "--password-stdin", "--json"], `${second}\n`);
+    const set = await withInput(`${second}\n`, "set-password", "pw@example.com", "--password-stdin", "--json");
     expect([set.code, set.stderr, JSON.parse(set.stdout)]).toEqual([
       ...[0, "", { ok: true, user: shape(id, "pw@example.com") }],
     ]);
@@ -149,22 +117,22 @@ describe("zsc user, in the folder of a development vault", () => {
     await tokenOf("pw@example.com", second);
     expect(typesOf(id)).toEqual(["user.create", "auth.password_change"]);
     for (const weak of ["passwordpassword", "short", "pw@example.com", ""]) {
-      const { code, stdout, stderr } = await zsc(["user", "set-password", "pw@example.com", "--password-stdin"], weak);
+      const { code, stdout, stderr } = await withInput(weak, "set-password", "pw@example.com", "--password-stdin");
       expect([code, stdout]).toEqual([2, ""]);
       expect(stderr).toMatch(/^zsc: INVALID_ARGUMENT: /);
       expect(weak === "" || !stderr.includes(weak)).toBe(true);
     }
-    const large = await zsc(["user", "set-password", "pw@example.com", "--password-stdin"], "x".repeat(20_000));
+    const large = await withInput("x".repeat(20_000), "set-password", "pw@example.com", "--password-stdin");
     expect(large).toEqual(failed(2, "the password is too long"));
     await tokenOf("pw@example.com", second);
   }, 90_000);
 
   test("on a terminal the password is asked twice, and never shown", async () => {
     await newUser("tty@example.com");
-    const differs = await onTerminal("set-password tty@example.com", [second, first]);
+    const differs = await vault.onTerminal("user set-password tty@example.com", [second, first]);
     expect(differs).toContain("zsc: the two passwords are not the same, and nothing was changed");
     await tokenOf("tty@example.com", first);
-    const set = await onTerminal("set-password tty@example.com", [second, second]);
+    const set = await vault.onTerminal("user set-password tty@example.com", [second, second]);
     expect(set).toContain("set the password of tty@example.com");
     await tokenOf("tty@example.com", second);
     expect(await user("set-password", "tty@example.com")).toEqual(
@@ -198,15 +166,17 @@ describe("zsc user, in the folder of a development vault", () => {
 
   test("delete asks for the e-mail, ends everything at once, and frees the e-mail", async () => {
     const { id, key, token } = await newUser("del@example.com");
-    const vault = await ask("POST", "/v1/vaults", { as: key, body: { name: "of-del", description: "" } });
-    expect(vault.status).toBe(201);
+    const made = await vault.ask("POST", "/v1/vaults", { as: key, body: { name: "of-del", description: "" } });
+    expect(made.status).toBe(201);
     expect(await user("delete", "del@example.com")).toMatchObject({
       ...{ code: 2, stderr: expect.stringContaining("zsc: there is no terminal to ask on\n  next: --yes\n") },
     });
-    const wrong = await onTerminal("delete del@example.com", ["del@example.org"]);
+    const wrong = await vault.onTerminal("user delete del@example.com", ["del@example.org"]);
     expect(wrong).toContain("zsc: that is not the e-mail, and nothing was deleted");
     expect(await statuses(key, token)).toEqual([200, 200]);
-    expect(await onTerminal("delete del@example.com", ["del@example.com"])).toContain("deleted del@example.com");
+    expect(await vault.onTerminal("user delete del@example.com", ["del@example.com"])).toContain(
+      "deleted del@example.com",
+    );
     expect(await statuses(key, token)).toEqual([401, 401]);
     expect((await signIn("del@example.com", first)).status).toBe(401);
     expect(await user("delete", "del@example.com", "--yes")).toEqual(
@@ -216,7 +186,7 @@ describe("zsc user, in the folder of a development vault", () => {
     const again = await newUser("del@example.com");
     expect(again.id).not.toBe(id);
     // The vault stays, and the next user of that e-mail has nothing to do with it.
-    expect((await ask("GET", `/v1/vaults/${vault.body.id}`, { as: again.key })).status).toBe(403);
+    expect((await vault.ask("GET", `/v1/vaults/${made.body.id}`, { as: again.key })).status).toBe(403);
     expect(await changed("delete", "del@example.com", "--yes")).toEqual({
       ...{ ok: true, user: shape(again.id, "del@example.com") },
     });
@@ -242,16 +212,17 @@ describe("zsc user, in the folder of a development vault", () => {
 
   test("a database that is away, empty or another key's is told, and nothing is made there", async () => {
     const secrets = { ZSC_MODE: "production", ZSC_MASTER_KEY: "ab".repeat(32), ZSC_JWT_SECRET: "cd".repeat(32) };
-    const list = (database: string) => zsc(["user", "list"], undefined, { ...secrets, ZSC_DATABASE_URL: database });
+    const list = (database: string) =>
+      vault.zsc(["user", "list"], undefined, { ...secrets, ZSC_DATABASE_URL: database });
     const away = await list("mysql://zsc:hush-hush@127.0.0.1:1/vault");
     expect(away).toMatchObject({ code: 8, stdout: "" });
     expect(away.stderr).toMatch(/^zsc: STORE_UNAVAILABLE: .*ECONNREFUSED/);
     expect(away.stderr).not.toContain("hush-hush");
-    expect(await list(`sqlite:${folder}/none.db`)).toMatchObject({
+    expect(await list(`sqlite:${vault.folder}/none.db`)).toMatchObject({
       ...{ code: 2, stderr: expect.stringContaining("holds no vault. Check ZSC_DATABASE_URL.") },
     });
-    expect(readdirSync(folder)).not.toContain("none.db");
-    expect(await list(`sqlite:${folder}/.zsc/zsc.db`)).toMatchObject({
+    expect(readdirSync(vault.folder)).not.toContain("none.db");
+    expect(await list(`sqlite:${vault.folder}/.zsc/zsc.db`)).toMatchObject({
       ...{ code: 2, stderr: expect.stringContaining("The master key does not open this vault.") },
     });
   }, 60_000);
@@ -269,7 +240,7 @@ describe("zsc user, in the folder of a development vault", () => {
     expect(await verify()).toMatchObject({ code: 0, stdout: expect.stringMatching(/\nok\n$/) });
     const { id, token } = await newUser("hand@example.com");
     await user("disable", "hand@example.com");
-    sql(`UPDATE person SET is_active = 1, token_epoch = 0 WHERE sub = 'user:${id}'`);
+    vault.sql(`UPDATE person SET is_active = 1, token_epoch = 0 WHERE sub = 'user:${id}'`);
     expect(await verify()).toMatchObject({ code: 1, stdout: expect.stringContaining(`user:${id}`) });
     for (const command of ["disable", "enable", "sign-out"]) {
       const { code, stderr } = await user(command, "hand@example.com");
@@ -278,41 +249,17 @@ describe("zsc user, in the folder of a development vault", () => {
         expect.stringMatching(/^zsc: SEAL_BROKEN: .*\n {2}next: zsc audit verify\n$/),
       ]);
     }
-    expect((await ask("GET", "/v1/auth/me", { as: token })).status).toBe(500);
-    sql(`UPDATE person SET is_active = 0, token_epoch = 1 WHERE sub = 'user:${id}'`);
+    expect((await vault.ask("GET", "/v1/auth/me", { as: token })).status).toBe(500);
+    vault.sql(`UPDATE person SET is_active = 0, token_epoch = 1 WHERE sub = 'user:${id}'`);
     expect(await verify()).toMatchObject({ code: 0 });
     expect(await changed("enable", "hand@example.com")).toMatchObject({ user: { disabled: false } });
   }, 90_000);
 
   test("no password, key or e-mail is in a row, and no password in what was printed, logged or stored", () => {
-    const rows = sql("SELECT payload_json || origin_id || actor_zid FROM audit_log").flat().join("\n");
+    const rows = vault.sql("SELECT payload_json || origin_id || actor_zid FROM audit_log").flat().join("\n");
     expect(rows).not.toMatch(/@|1ck_|argon2/);
-    const stored = readdirSync(join(folder, ".zsc"), { recursive: true, encoding: "utf8" })
-      .map((name) => readFileSync(join(folder, ".zsc", name), "latin1"))
-      .join();
-    for (const text of [rows, stored, printed, server.stdout(), server.stderr()]) {
+    for (const text of [rows, vault.stored(), vault.printed()]) {
       expect(text.includes(first) || text.includes(second)).toBe(false);
     }
   });
-
-  /** Runs it on a terminal of its own, and types an answer, and Enter, at each question. */
-  async function onTerminal(command: string, answers: readonly string[]): Promise<string> {
-    const line = `stty cols 120; ${process.execPath} ${resolve("bin/zsc.mjs")} user ${command}`;
-    const child = spawn("script", ["-qec", line, "/dev/null"], {
-      cwd: folder,
-      env: { PATH: process.env["PATH"] ?? "" },
-    });
-    let shown = "";
-    let asked = 0;
-    child.stdout.setEncoding("utf8").on("data", (text: string) => {
-      shown += text;
-      const questions = shown.split(": \u001b[?2004h").length - 1;
-      for (; asked < questions; asked++) {
-        child.stdin.write(`${answers[asked] ?? ""}\r`);
-      }
-    });
-    await new Promise((end) => child.on("close", end));
-    printed += shown;
-    return shown.replaceAll("\r\n", "\n");
-  }
 });

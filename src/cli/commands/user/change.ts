@@ -1,8 +1,8 @@
 import { Command } from "commander";
+import { VaultError } from "../../../base/index.ts";
 import type { Operation } from "../../../ledger/index.ts";
 import type { Person } from "../../../people/index.ts";
 import { developmentOption } from "../../development.ts";
-import { CliFailure } from "../../failure.ts";
 import { withExamples } from "../../flags.ts";
 import { printJson } from "../../output/print.ts";
 import { visible } from "../../output/visible.ts";
@@ -60,10 +60,7 @@ export function userChange<F extends object, I>(terminal: Terminal, spec: UserCh
 
 function naming(email: string) {
   return (error: unknown): never => {
-    if ((error as { readonly code?: unknown }).code === "NOT_FOUND") {
-      const next = "zsc user list";
-      throw new CliFailure("not_found", `no user ${JSON.stringify(email)}`, { code: "NOT_FOUND", next });
-    }
-    throw error;
+    const isUnknown = error instanceof VaultError && error.code === "NOT_FOUND";
+    throw isUnknown ? new VaultError("NOT_FOUND", `no user ${JSON.stringify(email)}`) : error;
   };
 }

@@ -33,7 +33,7 @@ const nexts: Partial<Readonly<Record<VaultErrorCode, string>>> = {
   NOT_FOUND: "zsc user list",
   FORBIDDEN: "zsc user create EMAIL --owner",
   LIMIT_EXCEEDED: "zsc user list --contains TEXT",
-  STORE_UNAVAILABLE: "start the database, or correct ZSC_DATABASE_URL",
+  STORE_UNAVAILABLE: "zsc user list, once the database runs and ZSC_DATABASE_URL leads to it",
   SEAL_BROKEN: "zsc audit verify",
 };
 
