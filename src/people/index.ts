@@ -33,7 +33,7 @@ export {
 export { isLimited } from "./scopes.ts";
 export { exchangeAgentKey, refuseSignIn } from "./sign-in.ts";
 export { type ApiKey, type Person, peopleTables } from "./tables.ts";
-export { listUsers } from "./user-list.ts";
+export { countAgentsOf, listUsers } from "./user-list.ts";
 export {
   createPersonalKey,
   createUser,

@@ -1,10 +1,12 @@
 import { VaultError } from "../base/index.ts";
-import { type Condition, type Key, type Store, zeroHash } from "../ledger/index.ts";
+import { type Condition, type Head, type Key, type Store, zeroHash } from "../ledger/index.ts";
 import { type Person, people } from "./tables.ts";
 
 /** Users that are listed at once: a list is held in memory whole. */
 const maxListedUsers = 100_000;
 const pageUsers = 500;
+/** Whatever the database shows. */
+const anyHead: Head = { seq: 0, rowHash: zeroHash };
 
 /**
  * All users whose e-mail holds a text, by e-mail, from one snapshot. It shows what the tables hold, and decides nothing.
@@ -20,7 +22,7 @@ export async function listUsers<U>(
   if (contains !== "") {
     where.push({ kind: "contains", field: "email", text: contains });
   }
-  const listing = await store.openListing(people, { after: null, where }, { seq: 0, rowHash: zeroHash });
+  const listing = await store.openListing(people, { after: null, where }, anyHead);
   try {
     if (listing.count > maxListedUsers) {
       const counts = `${listing.count} users, and ${maxListedUsers} are listed at once`;
@@ -39,6 +41,16 @@ export async function listUsers<U>(
   } finally {
     await listing.close();
   }
+}
+
+/** How many active agents a user has made. It decides nothing. */
+export function countAgentsOf(store: Pick<Store, "count">, sub: string): Promise<number> {
+  const where: readonly Condition[] = [
+    { kind: "equals", field: "role", value: "agent" },
+    { kind: "equals", field: "createdBy", value: sub },
+    { kind: "equals", field: "isActive", value: 1 },
+  ];
+  return store.count(people, { after: null, where }, anyHead);
 }
 
 function byEmail(one: { readonly email: string }, other: { readonly email: string }): number {

@@ -192,6 +192,17 @@ describe("zsc user, in the folder of a development vault", () => {
     });
   }, 90_000);
 
+  test("who disables or deletes a user is told of agents that it made, which may still call", async () => {
+    const { key } = await newUser("maker@example.com");
+    const { body: made } = await vault.ask("POST", "/v1/agents", { as: key, body: { name: "agent" } });
+    const { body: signedIn } = await vault.ask("POST", "/v1/auth/agent-token", { body: { api_key: made.api_key } });
+    const stderr = "zsc: 1 active agent that the user made may still call (GET /v1/agents)\n";
+    expect(await user("disable", "maker@example.com")).toMatchObject({ code: 0, stderr });
+    expect(await user("delete", "maker@example.com", "--yes", "--json")).toMatchObject({ code: 0, stderr });
+    const self = await vault.ask("GET", "/v1/agents/me", { as: signedIn.access_token });
+    expect(self.status).toBe(200);
+  }, 60_000);
+
   test("what is wrong is said with its exit code, and as one line of JSON", async () => {
     const last = failed(4, "FORBIDDEN: the last active owner cannot be disabled", "zsc user create EMAIL --owner");
     expect(await user("disable", "owner@localhost")).toEqual(last);

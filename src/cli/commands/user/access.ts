@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { Terminal } from "../../terminal.ts";
-import { userChange } from "./change.ts";
+import { tellOfAgents, userChange } from "./change.ts";
 
 const nothing = () => undefined;
 
@@ -10,9 +10,12 @@ export const disableCommand = (terminal: Terminal): Command =>
     description: "stop a user: its password, its keys and its tokens do not count, from the next call on",
     examples: ["zsc user disable ann@example.com", "zsc user disable ann@example.com --json"],
     parse: nothing,
-    async change({ user, submit }) {
-      const { disableUser } = await import("../../../people/index.ts");
-      return await submit(disableUser(user.sub));
+    async change({ user, store, submit }) {
+      const { countAgentsOf, disableUser } = await import("../../../people/index.ts");
+      const agents = await countAgentsOf(store, user.sub);
+      const disabled = await submit(disableUser(user.sub));
+      tellOfAgents(terminal, agents);
+      return disabled;
     },
     said: (email) => `disabled ${email}`,
   });

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { VaultError } from "../../../base/index.ts";
-import type { Operation } from "../../../ledger/index.ts";
+import type { Operation, Store } from "../../../ledger/index.ts";
 import type { Person } from "../../../people/index.ts";
 import { developmentOption } from "../../development.ts";
 import { withExamples } from "../../flags.ts";
@@ -16,7 +16,7 @@ import { type MachineFlags, onMachine } from "./machine.ts";
 interface Given<I> {
   readonly user: Person;
   readonly input: I;
-  readonly terminal: Terminal;
+  readonly store: Store;
   readonly questions: Questions;
   submit<T>(operation: Operation<T>): Promise<T>;
 }
@@ -44,11 +44,11 @@ export function userChange<F extends object, I>(terminal: Terminal, spec: UserCh
     const flags = command.opts<F & MachineFlags>();
     const input = parse(flags, ...(others.slice(0, -2) as (string | undefined)[]));
     const email = await emailOf(given);
-    const user = await onMachine(flags, false, async ({ sequencer }) => {
+    const user = await onMachine(flags, false, async ({ sequencer, store }) => {
       const submit = async <T>(operation: Operation<T>) => (await sequencer.submit(operation)).value;
       const { findUser } = await import("../../../people/index.ts");
       const found = await submit(findUser(email)).catch(naming(email));
-      return await change({ user: found, input, terminal, questions: openQuestions(), submit });
+      return await change({ user: found, input, store, questions: openQuestions(), submit });
     });
     if (flags.json === true) {
       printJson(terminal, { user: listedUserOf(user) });
@@ -56,6 +56,14 @@ export function userChange<F extends object, I>(terminal: Terminal, spec: UserCh
       terminal.out(said(visible(email), input));
     }
   });
+}
+
+/** Agents have keys of their own, which the end of their maker does not end: whoever meant those as well is told. */
+export function tellOfAgents(terminal: Terminal, count: number): void {
+  if (count > 0) {
+    const agents = count === 1 ? "agent" : "agents";
+    terminal.note(`zsc: ${count} active ${agents} that the user made may still call (GET /v1/agents)`);
+  }
 }
 
 function naming(email: string) {

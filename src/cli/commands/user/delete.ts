@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { CliFailure } from "../../failure.ts";
 import { visible } from "../../output/visible.ts";
 import type { Terminal } from "../../terminal.ts";
-import { userChange } from "./change.ts";
+import { tellOfAgents, userChange } from "./change.ts";
 import { fieldsOfUser, listedUserOf } from "./listed-user.ts";
 
 interface DeleteFlags {
@@ -16,7 +16,7 @@ export const deleteCommand = (terminal: Terminal): Command =>
     examples: ["zsc user delete ann@example.com", "zsc user delete ann@example.com --yes"],
     options: (command) => command.option("--yes", "do not ask"),
     parse: ({ yes }) => yes === true,
-    async change({ user, input: isSure, questions, submit }) {
+    async change({ user, input: isSure, store, questions, submit }) {
       if (!isSure) {
         for (const [title, value] of fieldsOfUser(listedUserOf(user))) {
           terminal.note(`${title}: ${visible(value)}`);
@@ -26,8 +26,11 @@ export const deleteCommand = (terminal: Terminal): Command =>
           throw new CliFailure("declined", "that is not the e-mail, and nothing was deleted");
         }
       }
-      const { deleteUser, findKeysOf } = await import("../../../people/index.ts");
-      return await submit(deleteUser(user.sub, await submit(findKeysOf(user.sub))));
+      const { countAgentsOf, deleteUser, findKeysOf } = await import("../../../people/index.ts");
+      const agents = await countAgentsOf(store, user.sub);
+      const deleted = await submit(deleteUser(user.sub, await submit(findKeysOf(user.sub))));
+      tellOfAgents(terminal, agents);
+      return deleted;
     },
     said: (email) => `deleted ${email}`,
   });
