@@ -23,7 +23,7 @@ const rooms = {
   jobs: ["base", "ledger", "sealing", "secrets", "vaults"],
   client: ["gen"],
 };
-// main.ts, compose.ts, opening.ts, inspection.ts, port.ts, banner.ts, tables.ts, organisation.ts, user-maker.ts and outage-log.ts, which stand in no room, see every room; so do
+// main.ts, compose.ts, opening.ts, inspection.ts, port.ts, banner.ts, tables.ts, organisation.ts, user-maker.ts, operator-ledger.ts and outage-log.ts, which stand in no room, see every room; so do
 // the command line and the vault for tests.
 const composing = "^src/([^/]+\\.ts$|cli/|testing/)";
 

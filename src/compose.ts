@@ -30,7 +30,7 @@ export interface RunningVault {
   readonly address: { readonly host: string; readonly port: number };
   /** What connections from now on are shown. Nothing, when the port speaks plain text. */
   setTls(tls: TlsConfig): void;
-  /** Makes a user of the vault API. @throws OperatorError when the e-mail is taken */
+  /** Makes a user of the vault API. @throws VaultError `CONFLICT` when the e-mail is taken */
   makeUser(user: NewUser): Promise<MadeUser>;
   /** One pass of each job, in place of the next one: after a clock was turned, what is due cannot wait for its time. */
   runJobs(): Promise<void>;
@@ -61,7 +61,8 @@ async function requireVault(database: DatabaseConfig): Promise<void> {
   }
 }
 
-async function holdsVault(database: DatabaseConfig): Promise<boolean> {
+/** Whether a vault has been made in the database. Makes nothing itself. */
+export async function holdsVault(database: DatabaseConfig): Promise<boolean> {
   if (database.kind === "sqlite") {
     const { sqliteHoldsVault } = await import("./store/sqlite/index.ts");
     return sqliteHoldsVault(database.path, tables);
@@ -95,7 +96,8 @@ export async function openChangeIndex(): Promise<ChangeIndex> {
   return open();
 }
 
-function nameOf(database: DatabaseConfig): string {
+/** What people call it. */
+export function nameOf(database: DatabaseConfig): string {
   return `The ${database.kind === "sqlite" ? "SQLite " : ""}database ${placeOf(database)}`;
 }
 

@@ -1,7 +1,7 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { bannerOf } from "./banner.ts";
-import { errorCode, fieldsOfError, type Log, OperatorError, systemClock } from "./base/index.ts";
+import { errorCode, fieldsOfError, type Log, OperatorError, systemClock, VaultError } from "./base/index.ts";
 import { type RunningVault, startVault } from "./compose.ts";
 import {
   type Config,
@@ -89,10 +89,10 @@ async function makeOwner(config: Config, vault: RunningVault): Promise<string> {
   const owner = { email: developmentOwner, role: "owner", zid: developmentAdmin, name: "Owner" } as const;
   const made = await vault.makeUser(owner).catch((error: unknown) => {
     // The file was removed: whose key it was is there still, and gets no other one by itself.
-    if (error instanceof OperatorError) {
+    if (error instanceof VaultError && error.code === "CONFLICT") {
       return undefined;
     }
-    throw error;
+    throw error instanceof VaultError ? new OperatorError(`The owner was not made: ${error.message}.`) : error;
   });
   if (made !== undefined) {
     try {

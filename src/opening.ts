@@ -30,11 +30,15 @@ export async function checkVault(opening: Opening): Promise<Found> {
   if (isUnchecked && isFilled(records)) {
     await checkSecrets(opening);
   }
-  const checks = isUnchecked ? [await store.initKeyCheck(sealKeyCheck(keyring.current))] : stored;
+  requireKeyOf(isUnchecked ? [await store.initKeyCheck(sealKeyCheck(keyring.current))] : stored, keyring);
+  return { head, records, isNew: isUnchecked && !isFilled(records) && head.seq === 0 };
+}
+
+/** @throws OperatorError when the checks are of another key */
+export function requireKeyOf(checks: readonly Uint8Array[], keyring: Keyring): void {
   if (!opensChecks(keyring, checks)) {
     throw wrongKey();
   }
-  return { head, records, isNew: isUnchecked && !isFilled(records) && head.seq === 0 };
 }
 
 /** Whether these are the checks of a vault that was made with this key. */

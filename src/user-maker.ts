@@ -1,5 +1,5 @@
 import { createApiKey } from "./auth/index.ts";
-import { OperatorError, type Plaintext, VaultError } from "./base/index.ts";
+import type { Plaintext } from "./base/index.ts";
 import type { Sequencer } from "./ledger/index.ts";
 import { createUser, type NewUser, parseEmail } from "./people/index.ts";
 
@@ -13,16 +13,16 @@ export interface MadeUser {
 /**
  * Makes a user with one personal key.
  *
- * @throws OperatorError when the e-mail is taken or malformed, or the database is away
+ * @throws VaultError `CONFLICT` when the e-mail is taken, `INVALID_ARGUMENT` when it is malformed, `STORE_UNAVAILABLE`
  */
 export async function makeUser(sequencer: Sequencer, user: NewUser): Promise<MadeUser> {
+  const email = parseEmail(user.email);
   const { key, record } = createApiKey("1ck_");
   try {
-    const email = parseEmail(user.email);
     const { value } = await sequencer.submit(createUser({ ...user, email }, record));
     return { id: value.id, email, key };
   } catch (error) {
     key.wipe();
-    throw error instanceof VaultError ? new OperatorError(`The user was not made: ${error.message}.`) : error;
+    throw error;
   }
 }

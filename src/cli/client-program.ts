@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { type ClientFlags, openSession, type Session, type Wanted, withClientFlags } from "./client-command.ts";
 import { CliFailure } from "./failure.ts";
+import { withExamples } from "./flags.ts";
 import { shellWord } from "./output/shell-word.ts";
 import { openQuestions, type Questions } from "./questions.ts";
 import type { Terminal } from "./terminal.ts";
@@ -45,13 +46,12 @@ export function clientCommand<F extends object>(terminal: Terminal, spec: Client
   if (help !== undefined) {
     command.addHelpText("after", help);
   }
-  command.addHelpText("after", `\nExamples:\n${examples.map((example) => `  ${example}`).join("\n")}`);
-  return command.action(async (...given: unknown[]) => {
+  return withExamples(command, examples).action(async (...given: unknown[]) => {
     const args = given.slice(0, -2) as string[];
     const flags = command.opts<F & ClientFlags>();
     const wanted = { role, command: title, ...asIn(flags) };
     const session = await openSession(flags, wanted, terminal);
-    const questions = openQuestions(process.env["ZSC_NO_INPUT"] !== "1");
+    const questions = openQuestions();
     await run({ ...session, flags, terminal, questions }, ...args);
   });
 }

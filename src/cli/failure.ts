@@ -26,6 +26,23 @@ export const exitCodes: Readonly<Record<FailureKind, number>> = {
   interrupted: 130,
 };
 
+/** The kinds of what a vault says (docs/errors.md). */
+export const kindsOfCodes: Readonly<Record<string, FailureKind>> = {
+  INVALID_ARGUMENT: "usage",
+  MESSAGE_TOO_LARGE: "usage",
+  LIMIT_EXCEEDED: "usage",
+  UNAUTHENTICATED: "unauthenticated",
+  FORBIDDEN: "forbidden",
+  DENIED: "forbidden",
+  NOT_FOUND: "not_found",
+  CONFLICT: "conflict",
+  RATE_LIMITED: "wait",
+  OVERLOADED: "wait",
+  STORE_UNAVAILABLE: "no_answer",
+  ISSUER_UNAVAILABLE: "no_answer",
+  SEAL_BROKEN: "bug",
+};
+
 interface FailureOptions {
   /** As scripts know it, for example `NOT_FOUND`; by default that of the kind. */
   readonly code?: string;

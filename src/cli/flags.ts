@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 
 /** Flags that are whole numbers from 1. */
 export function wholeNumber(text: string): number {
@@ -22,4 +22,9 @@ export const ifVersionFlag = ["--if-version <n>", "only when the secret is of th
 
 export function conditionOf({ ifVersion }: VersionFlags): { readonly ifVersion?: bigint } {
   return ifVersion === undefined ? {} : { ifVersion: BigInt(ifVersion) };
+}
+
+/** How the help of every command ends. */
+export function withExamples(command: Command, examples: readonly string[]): Command {
+  return command.addHelpText("after", `\nExamples:\n${examples.map((example) => `  ${example}`).join("\n")}`);
 }

@@ -23,7 +23,7 @@ const pasteEnd = "\u001b[201~";
 const maxTypedLength = 1_048_576;
 
 /** @param isAllowed false: as if no terminal were there (ZSC_NO_INPUT) */
-export function openQuestions(isAllowed: boolean): Questions {
+export function openQuestions(isAllowed = process.env["ZSC_NO_INPUT"] !== "1"): Questions {
   const open = (flag: string): { readonly input: ReadStream; readonly output: WriteStream } => {
     const terminal = isAllowed ? tryOpen() : undefined;
     if (terminal === undefined) {

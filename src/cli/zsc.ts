@@ -12,7 +12,7 @@ import { readCommand } from "./commands/read.ts";
 import { ownFailure as ownFailureOfRun, runCommand } from "./commands/run.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { tokenCommand } from "./commands/token.ts";
-import { userCommand } from "./commands/user.ts";
+import { userCommand } from "./commands/user/index.ts";
 import { whoamiCommand } from "./commands/whoami.ts";
 import { report, usageExitCode } from "./exit.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";

@@ -67,7 +67,7 @@ export function callOperation<T>({ asked, action, subject, needs, bytes = 0, dec
       try {
         caller = callerOf(view, asked.credential);
       } catch (error) {
-        return { outcome: { kind: "refused", error: refusalIn(error) }, changes: [], drafts: [] };
+        return refusedBy(error);
       }
       try {
         const done = decide(view, caller);
@@ -91,6 +91,20 @@ export function callOperation<T>({ asked, action, subject, needs, bytes = 0, dec
     },
     ...(discard === undefined ? {} : { discard }),
   };
+}
+
+/** What is decided without an event. */
+export function nothingRecorded<T>(decide: () => T): Decision<T> {
+  try {
+    return { outcome: { kind: "done", value: decide() }, changes: [], drafts: [] };
+  } catch (error) {
+    return refusedBy(error);
+  }
+}
+
+/** A refusal without an event. Throws on whatever is none. */
+export function refusedBy(error: unknown): Decision<never> {
+  return { outcome: { kind: "refused", error: refusalIn(error) }, changes: [], drafts: [] };
 }
 
 function refusalIn(error: unknown): VaultError {
@@ -121,11 +135,32 @@ function draftOf(action: string, asked: Asked, subject: Subject, done: Omit<Done
     details: done.details ?? subject.details,
     ...(keyed === undefined ? {} : { keyed }),
     ...(superseded === undefined ? {} : { superseded }),
-    ...(changed === undefined
-      ? {}
-      : { purpose: changed.isNew ? "created" : "updated", ...changeMarks(changed.table, changed.record) }),
+    ...(changed === undefined ? {} : changeIn(changed)),
   };
   return { type: action, originId, actorZid: asked.credential.sub, purpose: action, payload };
+}
+
+/** What an event of the operator says beside its type and origin. */
+interface Told {
+  /** Of the resource, where it is not in the origin. */
+  readonly id?: string;
+  readonly details?: Readonly<Record<string, unknown>>;
+  readonly changed?: Changed;
+}
+
+/** An event of the operator, who has no address and no token. */
+export function operatorDraft(action: string, originId: string, { id, details = {}, changed }: Told): AuditDraft {
+  const at = originId.indexOf(":");
+  const payload = {
+    ...{ resource_type: originId.slice(0, at), resource_id: id ?? originId.slice(at + 1), details },
+    ...(changed === undefined ? {} : changeIn(changed)),
+  };
+  return { type: action, originId, actorZid: "system:operator", purpose: action, payload };
+}
+
+/** How a payload ends that records a change. */
+function changeIn({ table, record, isNew }: Changed) {
+  return { purpose: isNew ? "created" : "updated", ...changeMarks(table, record) };
 }
 
 /**

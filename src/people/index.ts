@@ -11,6 +11,16 @@ export {
 export { type Caller, findApiKey } from "./caller.ts";
 export { type Asked, callOperation, type Done, requireAsRecorded, type Subject } from "./events.ts";
 export {
+  deleteUser,
+  disableUser,
+  enableUser,
+  findKeysOf,
+  findUser,
+  setPassword,
+  setZid,
+  signOutUser,
+} from "./operator.ts";
+export {
   changePassword,
   findCaller,
   finishSignIn,
@@ -23,6 +33,7 @@ export {
 export { isLimited } from "./scopes.ts";
 export { exchangeAgentKey, refuseSignIn } from "./sign-in.ts";
 export { type ApiKey, type Person, peopleTables } from "./tables.ts";
+export { countAgentsOf, listUsers } from "./user-list.ts";
 export {
   createPersonalKey,
   createUser,

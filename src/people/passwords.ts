@@ -2,7 +2,7 @@ import { randomUuid, VaultError } from "../base/index.ts";
 import { type AuditDraft, changeMarks, type Decision, type Operation } from "../ledger/index.ts";
 import { type Attempt, failuresOfAccounts, failuresOfNetworks, needsAttempts, refuseTooMany } from "./attempts.ts";
 import { callerOf, isGood, needsCaller } from "./caller.ts";
-import { type Asked, callOperation, requireAsRecorded } from "./events.ts";
+import { type Asked, callOperation, nothingRecorded, operatorDraft, requireAsRecorded } from "./events.ts";
 import { type Person, people } from "./tables.ts";
 import { newPerson } from "./users.ts";
 
@@ -45,7 +45,11 @@ export function startSignIn({ email, attempt }: PasswordSignIn): Operation<Claim
  */
 export function finishSignIn({ email, attempt, address }: PasswordSignIn, proven: Claimed): Operation<Person> {
   return {
-    needs: [{ table: people, lookup: "email", by: [email] }, ...needsAttempts(attempt)],
+    needs: [
+      { table: people, lookup: "email", by: [email] },
+      ...(proven === undefined ? [] : [{ table: people, key: [proven.sub] }]),
+      ...needsAttempts(attempt),
+    ],
     weight: { rows: 1, bytes: 0 },
     apply(view): Decision<Person> {
       try {
@@ -57,7 +61,8 @@ export function finishSignIn({ email, attempt, address }: PasswordSignIn, proven
       const isProven =
         person !== undefined && proven?.sub === person.sub && proven.passwordHash === person.passwordHash;
       if (isProven) {
-        return { outcome: { kind: "done", value: person }, changes: [], drafts: [signedIn(person, address)] };
+        const changes = [{ kind: "count", table: people, key: [person.sub] }] as const;
+        return { outcome: { kind: "done", value: person }, changes, drafts: [signedIn(person, address)] };
       }
       return {
         outcome: { kind: "refused", error: new VaultError("UNAUTHENTICATED", "Invalid credentials") },
@@ -88,7 +93,9 @@ export function signUp(
         return { outcome: { kind: "refused", error }, changes: [], drafts: [] };
       }
       const sub = `user:${randomUuid()}`;
-      const person = { ...newPerson({ sub, email, name, role: "member", createdAt: view.now.iso }), passwordHash };
+      const made = newPerson({ sub, email, name, role: "member", createdAt: view.now.iso });
+      // Whoever signs up is given a token with that.
+      const person: Person = { ...made, passwordHash, uses: 1, lastUsedZeqond: view.now.zeqond };
       const payload = {
         ...{ resource_type: "user", resource_id: idOf(sub), ...addressIn(address), details: { method: "signup" } },
         ...{ purpose: "created", ...changeMarks(people, person) },
@@ -158,11 +165,10 @@ export function rehashPassword({ sub, passwordHash: from }: Person, passwordHash
         return { outcome: done, changes: [], drafts: [] };
       }
       const record: Person = { ...person, version: person.version + 1, passwordHash };
-      const payload = { ...ofUser(sub), details: {}, purpose: "updated", ...changeMarks(people, record) };
       return {
         outcome: done,
         changes: [{ kind: "put", table: people, record }],
-        drafts: [{ type: "user.update", originId: sub, actorZid: "system:operator", purpose: "user.update", payload }],
+        drafts: [operatorDraft("user.update", sub, { changed: { table: people, record, isNew: false } })],
       };
     },
   };
@@ -199,17 +205,6 @@ export function updateProfile(asked: Asked, { name, marketingEmails }: ProfileCh
       };
     },
   });
-}
-
-function nothingRecorded<T>(decide: () => T): Decision<T> {
-  try {
-    return { outcome: { kind: "done", value: decide() }, changes: [], drafts: [] };
-  } catch (error) {
-    if (!(error instanceof VaultError)) {
-      throw error;
-    }
-    return { outcome: { kind: "refused", error }, changes: [], drafts: [] };
-  }
 }
 
 function signedIn({ sub }: Person, address: string): AuditDraft {

@@ -35,7 +35,7 @@ export interface Person {
   /** `user:<uuid>`; null for who was made by the operator. */
   readonly createdBy: string | null;
   readonly createdAt: string;
-  /** How often, at most once a minute. */
+  /** How often an agent has called, at most once a minute, and a user has signed in. */
   readonly uses: number;
   /** Null for never. */
   readonly lastUsedZeqond: number | null;
@@ -80,11 +80,11 @@ export const people = declareTable<Person>({
     originPrefix: "",
     created: "created",
     put: [
-      ...["user.create", "user.update", "auth.password_change"],
+      ...["user.create", "user.update", "auth.password_change", "admin_user_disabled", "admin_user_enabled"],
       ...["agent.register", "agent.update", "agent.rotate_key", "agent.deactivate"],
     ],
     sometimes: ["agent.deactivate"],
-    removed: "person.removed",
+    removed: "admin_user_deleted",
     noun: "user or agent",
   },
 });

@@ -1,8 +1,8 @@
 import type { KeyRecord } from "../auth/index.ts";
 import { randomUuid, VaultError } from "../base/index.ts";
-import { type AuditDraft, changeMarks, type Operation } from "../ledger/index.ts";
+import type { AuditDraft, Operation } from "../ledger/index.ts";
 import { findApiKey, isGood } from "./caller.ts";
-import { type Asked, callOperation } from "./events.ts";
+import { type Asked, callOperation, operatorDraft } from "./events.ts";
 import { scopesWithin } from "./scopes.ts";
 import {
   type ApiKey,
@@ -24,7 +24,6 @@ export interface NewUser {
   readonly passwordHash?: string | null;
 }
 
-const operator = "system:operator";
 const maxEmailLength = 320;
 
 /** An e-mail as it is compared. @throws VaultError `INVALID_ARGUMENT` */
@@ -66,13 +65,10 @@ export function createUser(user: NewUser, key: KeyRecord): Operation<{ readonly 
           { kind: "put", table: apiKeys, record: first },
         ],
         drafts: [
-          operatorDraft("user.create", sub, { resource_type: "user", resource_id: id }, changeMarks(people, person)),
-          operatorDraft(
-            "api_key.create",
-            `api_key:${first.id}`,
-            { resource_type: "api_key", resource_id: first.id },
-            changeMarks(apiKeys, first),
-          ),
+          operatorDraft("user.create", sub, { changed: { table: people, record: person, isNew: true } }),
+          operatorDraft("api_key.create", `api_key:${first.id}`, {
+            changed: { table: apiKeys, record: first, isNew: true },
+          }),
         ],
       };
     },
@@ -111,16 +107,6 @@ function apiKeyOf(
   };
 }
 
-function operatorDraft(
-  action: string,
-  originId: string,
-  resource: { readonly resource_type: string; readonly resource_id: string },
-  marks: object,
-): AuditDraft {
-  const payload = { ...resource, details: {}, purpose: "created", ...marks };
-  return { type: action, originId, actorZid: operator, purpose: action, payload };
-}
-
 /** Makes the organisation, unless there is one. `make` is called when there is none. */
 export function openOrganisation(
   make: () => Pick<Organisation, "id" | "publicKey" | "sealedKey">,
@@ -137,11 +123,11 @@ export function openOrganisation(
         throw new VaultError("SEAL_BROKEN", "the organisation was taken out of the database by hand");
       }
       const record: Organisation = { slot: "main", version: 1, ...make(), createdAt: view.now.iso };
-      const resource = { resource_type: "org", resource_id: record.id };
+      const changed = { table: organisations, record, isNew: true };
       return {
         outcome: { kind: "done", value: record },
         changes: [{ kind: "put", table: organisations, record }],
-        drafts: [operatorDraft("org.create", "org:main", resource, changeMarks(organisations, record))],
+        drafts: [operatorDraft("org.create", "org:main", { id: record.id, changed })],
       };
     },
   };
@@ -273,7 +259,7 @@ export function exchangeKey(presented: KeyRecord, owner: string | undefined): Op
         outcome: mayEnter
           ? { kind: "done", value: { key, person } }
           : { kind: "refused", error: new VaultError("UNAUTHENTICATED", "Invalid credentials") },
-        changes: [],
+        changes: mayEnter ? [{ kind: "count", table: people, key: [sub] }] : [],
         drafts: [draft],
       };
     },

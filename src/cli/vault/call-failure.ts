@@ -3,23 +3,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { ErrorInfoSchema } from "#gen/google/rpc/error_details_pb.js";
 import type { Status } from "#gen/google/rpc/status_pb.js";
 import { errorCode } from "../../base/index.ts";
-import { CliFailure, type FailureKind } from "../failure.ts";
-
-/** The kinds of what a vault says (docs/errors.md). */
-const kinds: Readonly<Record<string, FailureKind>> = {
-  INVALID_ARGUMENT: "usage",
-  MESSAGE_TOO_LARGE: "usage",
-  UNAUTHENTICATED: "unauthenticated",
-  FORBIDDEN: "forbidden",
-  DENIED: "forbidden",
-  NOT_FOUND: "not_found",
-  CONFLICT: "conflict",
-  RATE_LIMITED: "wait",
-  OVERLOADED: "wait",
-  STORE_UNAVAILABLE: "no_answer",
-  ISSUER_UNAVAILABLE: "no_answer",
-  SEAL_BROKEN: "bug",
-};
+import { CliFailure, type FailureKind, kindsOfCodes } from "../failure.ts";
 
 const hint = "check the URL, and that the server is up: its /readyz says what it lacks";
 
@@ -35,7 +19,7 @@ export function failureOfCall(error: unknown, url: string): CliFailure {
   }
   const connected = ConnectError.from(isOfClient(error) ? (error.cause ?? error) : error);
   const [info] = connected.findDetails(ErrorInfoSchema);
-  const kind = info === undefined ? undefined : kinds[info.reason];
+  const kind = info === undefined ? undefined : kindsOfCodes[info.reason];
   if (info !== undefined && kind !== undefined) {
     const next = nexts[kind];
     const code = info.reason;

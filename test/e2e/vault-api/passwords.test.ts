@@ -217,8 +217,29 @@ describe.each(databaseKinds)("passwords of the vault API, on %s,", (database) =>
     expect(await create("cli@example.com", `${good}\n`)).toMatchObject({ code: 0 });
     expect((await signIn("cli@example.com", good)).status).toBe(200);
     const weak = await create("weak-cli@example.com", "passwordpassword");
-    expect(weak).toMatchObject({ code: 1, stdout: "" });
+    expect(weak).toMatchObject({ code: 2, stdout: "" });
     expect(weak.stderr).not.toContain("passwordpassword");
+  });
+
+  test("the operator gives another password, disables, lists and deletes, beside the server", async () => {
+    const { key: token } = await newUser("operated@example.com");
+    const operate = async (args: readonly string[], input?: string) => {
+      const given = input === undefined ? {} : { input };
+      const { code, stdout, stderr } = await runZsc(["user", ...args, "--json"], api.vault.env, given);
+      expect([code, stderr]).toEqual([0, ""]);
+      return JSON.parse(stdout);
+    };
+    await operate(["set-password", "operated@example.com", "--password-stdin"], better);
+    expect((await api.as("", token).ask("GET", "/v1/auth/me")).status).toBe(401);
+    expect((await signIn("operated@example.com", better)).status).toBe(200);
+    await operate(["disable", "operated@example.com"]);
+    expect((await signIn("operated@example.com", better)).status).toBe(401);
+    expect((await operate(["list", "--contains", "OPERATED"])).users).toMatchObject([
+      { email: "operated@example.com", disabled: true, kind: "password", lastSignInAt: expect.any(String) },
+    ]);
+    await operate(["delete", "operated@example.com", "--yes"]);
+    expect((await operate(["list", "--contains", "OPERATED"])).users).toEqual([]);
+    expect(await api.vault.verify()).toMatchObject({ code: 0 });
   });
 
   test("who writes the table neither gives himself a password nor keeps his tokens", async () => {

@@ -1,0 +1,47 @@
+import type { Command } from "commander";
+import type { Terminal } from "../../terminal.ts";
+import { tellOfAgents, userChange } from "./change.ts";
+
+const nothing = () => undefined;
+
+export const disableCommand = (terminal: Terminal): Command =>
+  userChange(terminal, {
+    name: "disable",
+    description: "stop a user: its password, its keys and its tokens do not count, from the next call on",
+    examples: ["zsc user disable ann@example.com", "zsc user disable ann@example.com --json"],
+    parse: nothing,
+    async change({ user, store, submit }) {
+      const { countAgentsOf, disableUser } = await import("../../../people/index.ts");
+      const agents = await countAgentsOf(store, user.sub);
+      const disabled = await submit(disableUser(user.sub));
+      tellOfAgents(terminal, agents);
+      return disabled;
+    },
+    said: (email) => `disabled ${email}`,
+  });
+
+export const enableCommand = (terminal: Terminal): Command =>
+  userChange(terminal, {
+    name: "enable",
+    description: "give a disabled user its password and its keys back; its tokens from before stay dead",
+    examples: ["zsc user enable ann@example.com", "zsc user enable ann@example.com --json"],
+    parse: nothing,
+    async change({ user, submit }) {
+      const { enableUser } = await import("../../../people/index.ts");
+      return await submit(enableUser(user.sub));
+    },
+    said: (email) => `enabled ${email}`,
+  });
+
+export const signOutCommand = (terminal: Terminal): Command =>
+  userChange(terminal, {
+    name: "sign-out",
+    description: "end all tokens of a user, from the next call on; its password and its keys stay",
+    examples: ["zsc user sign-out ann@example.com", "zsc user sign-out ann@example.com --json"],
+    parse: nothing,
+    async change({ user, submit }) {
+      const { signOutUser } = await import("../../../people/index.ts");
+      return await submit(signOutUser(user.sub));
+    },
+    said: (email) => `signed out ${email}`,
+  });
