@@ -1,0 +1,109 @@
+import { createSecretKey } from "node:crypto";
+import { createApiKey } from "../../src/auth/api-key.ts";
+import type { Operation } from "../../src/ledger/operation.ts";
+import { createSequencer, type Sequencer } from "../../src/ledger/sequencer.ts";
+import { createAgent, listAgents } from "../../src/people/agents.ts";
+import type { Asked } from "../../src/people/events.ts";
+import { createPersonalKey, createUser, listApiKeys } from "../../src/people/users.ts";
+import { createKeyring } from "../../src/sealing/keyring.ts";
+import { createRowMac } from "../../src/sealing/row-mac.ts";
+import { createVault, listVaults } from "../../src/vaults/vault-calls.ts";
+import { cleanUpDatabases } from "../support/databases.ts";
+import { handClock } from "../support/ledger.ts";
+import { mysqlPlace, type Place, sqlitePlace } from "../support/places.ts";
+
+const mac = createRowMac(createKeyring({ id: "07".repeat(8), key: createSecretKey(Buffer.alloc(32, 7)) }));
+const atOnce = 64;
+const timeoutMs = 120_000;
+
+afterAll(cleanUpDatabases);
+
+/** What is listed as a whole is bounded: docs/limits.md. */
+describe.each([
+  ["SQLite", sqlitePlace],
+  ["MariaDB", mysqlPlace],
+])("how many there may be, on %s:", (_kind, newPlace) => {
+  let place: Place;
+  let sequencers: readonly Sequencer[];
+  let asked: Asked;
+
+  /** Two servers, so that no bound is counted in the memory of one. */
+  beforeEach(async () => {
+    place = await newPlace();
+    sequencers = [await place.open(), await place.open()].map((store) =>
+      createSequencer({ store, clock: handClock(), mac }),
+    );
+    const user = createUser({ email: "a@example.com", role: "owner", name: "", zid: null }, record("1ck_"));
+    const { value } = await submit(user, 0);
+    asked = { credential: { sub: `user:${value.id}`, jti: null, keyId: null, epoch: null }, address: "" };
+  });
+  afterEach(async () => {
+    await Promise.all(sequencers.map((each) => each.close()));
+    await place.close();
+  });
+
+  const submit = <T>(operation: Operation<T>, server: number) => {
+    const sequencer = sequencers[server % sequencers.length];
+    if (sequencer === undefined) {
+      throw new Error("no server");
+    }
+    return sequencer.submit(operation);
+  };
+  const record = (prefix: "1ck_" | "ocv_") => {
+    const { key, record: kept } = createApiKey(prefix);
+    key.wipe();
+    return kept;
+  };
+  /** Makes `count` of them, many at once and on both servers; answers how often each outcome came. */
+  const make = async (count: number, operationOf: (index: number) => Operation<unknown>) => {
+    const outcomes: Record<string, number> = {};
+    let next = 0;
+    const caller = async (server: number) => {
+      for (let index = next++; index < count; index = next++) {
+        const outcome = await submit(operationOf(index), server).then(
+          () => "made",
+          ({ code }: { readonly code: string }) => code,
+        );
+        outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+      }
+    };
+    await Promise.all(Array.from({ length: atOnce }, (_, index) => caller(index)));
+    return outcomes;
+  };
+
+  test(
+    "1,000 agents, and no more from many callers at once",
+    async () => {
+      const settings = {
+        ...{ description: "", scopes: [], vaultIds: [] },
+        ...{ tokenTtlSeconds: null, expiresAtMs: null, keyExpiresAtMs: null },
+      };
+      const agent = (index: number) => createAgent(asked, { ...settings, name: `agent ${index}` }, record("ocv_"));
+      expect(await make(1_040, agent)).toEqual({ made: 1_000, LIMIT_EXCEEDED: 40 });
+      expect((await submit(listAgents(asked), 1)).value).toHaveLength(1_000);
+    },
+    timeoutMs,
+  );
+
+  test(
+    "1,000 vaults, and no more from many callers at once",
+    async () => {
+      const vault = (index: number) => createVault(asked, `vault ${index}`, "");
+      expect(await make(1_040, vault)).toEqual({ made: 1_000, LIMIT_EXCEEDED: 40 });
+      expect((await submit(listVaults(asked), 1)).value).toHaveLength(1_000);
+    },
+    timeoutMs,
+  );
+
+  test(
+    "100 keys of a user, and no more from many callers at once",
+    async () => {
+      const key = (index: number) =>
+        createPersonalKey(asked, { name: `key ${index}`, scopes: [], expiresAtMs: null, record: record("1ck_") });
+      // The user was made with one.
+      expect(await make(120, key)).toEqual({ made: 99, LIMIT_EXCEEDED: 21 });
+      expect((await submit(listApiKeys(asked), 1)).value).toHaveLength(100);
+    },
+    timeoutMs,
+  );
+});
