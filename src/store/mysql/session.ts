@@ -55,8 +55,14 @@ const fixedVariables: Readonly<Record<string, string>> = {
   wsrep_osu_method: "TOI",
 };
 
-/** Reads beside the chain on a Galera node wait for what other nodes have committed. */
-const readVariables: Readonly<Record<string, string>> = { ...fixedVariables, wsrep_sync_wait: "1" };
+const readVariables: Readonly<Record<string, string>> = {
+  ...fixedVariables,
+  // A list in the order of its counters is sorted in memory, not on the disk, up to some 200,000 records.
+  max_heap_table_size: "67108864",
+  tmp_table_size: "67108864",
+  // Reads beside the chain on a Galera node wait for what other nodes have committed.
+  wsrep_sync_wait: "1",
+};
 
 /** The minimum that fits the largest row: 1,000 permissions of 128 bytes and a value of 64 KiB, written as hex. */
 const leastPacketBytes = 1_048_576;
