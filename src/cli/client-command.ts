@@ -5,7 +5,7 @@ import { tryParseDuration } from "./output/time.ts";
 import type { Terminal } from "./terminal.ts";
 import { type ChosenVault, chooseVault, type VaultFlags } from "./vault/choose.ts";
 import { type Connection, connectTo } from "./vault/connect.ts";
-import { type ChosenToken, chooseToken } from "./vault/token.ts";
+import { type ChosenToken, chooseAnyToken, chooseToken } from "./vault/token.ts";
 import { openUserFiles, type UserFiles } from "./vault/user-files.ts";
 
 /** The flags of every client command (contract people.md, section 2). */
@@ -60,8 +60,10 @@ export async function openSession(flags: ClientFlags, wanted: Wanted, terminal: 
     terminal.aside(placeLine(vault, token));
   }
   const timeoutMs = timeoutIn(flags, env);
+  const { signal } = terminal;
   const connection = connectTo(vault, token.text, {
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(signal === undefined ? {} : { signal }),
     ...(flags.verbose === true ? { onCall: (line: string) => terminal.note(line) } : {}),
   });
   return { vault, token, connection };
@@ -71,10 +73,32 @@ export function userFiles(): UserFiles {
   return openUserFiles(process.env);
 }
 
+const told = new Set<string>();
+
+/** Each once in a process, however many commands a shell runs in it. */
 export function warnOfUnknown(terminal: Terminal): void {
   for (const problem of foreignClientNames(process.env)) {
-    terminal.note(`zsc: ${problem}`);
+    if (!told.has(problem)) {
+      told.add(problem);
+      terminal.note(`zsc: ${problem}`);
+    }
   }
+}
+
+/**
+ * Says which vault commands will speak to, and as whom.
+ *
+ * @throws CliFailure as `openSession`
+ */
+export async function tellPlace(flags: ClientFlags, terminal: Terminal): Promise<ChosenVault> {
+  warnOfUnknown(terminal);
+  const files = userFiles();
+  const vault = chooseVault(flags, process.env, files);
+  const token = await chooseAnyToken(vault, flags, { env: process.env, files, command: "pulse" });
+  if (flags.quiet !== true) {
+    terminal.aside(placeLine(vault, token));
+  }
+  return vault;
 }
 
 /** `vault https://vault.example as ZEQ-ALICE (admin)`. */

@@ -6,6 +6,7 @@ import type { NewUser } from "../../people/index.ts";
 import { createRowMac, hexSource, openKeyring } from "../../sealing/index.ts";
 import type { MadeUser } from "../../user-maker.ts";
 import { type Development, developmentOption, modeOf } from "../development.ts";
+import { requireStdin } from "../input.ts";
 import type { Terminal } from "../terminal.ts";
 
 const roles = ["owner", "admin", "member"] as const;
@@ -36,7 +37,7 @@ export function userCommand(terminal: Terminal): Command {
       const config = loadConfig(process.env, { mode: modeOf(options) });
       const role = options.owner === true ? "owner" : options.role;
       const name = options.name ?? "";
-      const passwordHash = options.passwordStdin === true ? await hashOfInput([email, name]) : null;
+      const passwordHash = options.passwordStdin === true ? await hashOfInput([email, name], terminal) : null;
       const made = await createUserIn(config, { email, role, zid: options.zid ?? null, name, passwordHash });
       try {
         const line = { id: made.id, email: made.email, role, api_key: made.key.text() };
@@ -49,7 +50,8 @@ export function userCommand(terminal: Terminal): Command {
 }
 
 /** What is kept of the password on standard input, once it has been judged. */
-async function hashOfInput(hints: readonly string[]): Promise<string> {
+async function hashOfInput(hints: readonly string[], terminal: Terminal): Promise<string> {
+  requireStdin(terminal);
   const { createPasswordHasher, createPasswordJudge, parseNewPassword } = await import("../../auth/index.ts");
   try {
     const password = parseNewPassword((await inputWithin(maxInputBytes)).replace(/\r?\n$/, ""));

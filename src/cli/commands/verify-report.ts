@@ -3,6 +3,7 @@ import { systemClock } from "../../base/index.ts";
 import type { ChangeIndex, Snapshot } from "../../ledger/index.ts";
 import { secrets } from "../../secrets/index.ts";
 import { tables } from "../../tables.ts";
+import { CliFailure } from "../failure.ts";
 import type { Terminal } from "../terminal.ts";
 
 interface VerifyCommand {
@@ -16,7 +17,12 @@ interface VerifyCommand {
 export async function runVerify({ snapshot, index, json, terminal }: VerifyCommand): Promise<number> {
   const startedMs = performance.now();
   const total = snapshot.head.seq;
-  const onProgress = (rows: number) => terminal.progress(`${rows} of ${total} rows verified`);
+  const onProgress = (rows: number) => {
+    if (terminal.signal?.aborted === true) {
+      throw new CliFailure("interrupted", "interrupted");
+    }
+    terminal.progress(`${rows} of ${total} rows verified`);
+  };
   try {
     const report = await verify({ snapshot, tables, index, clock: systemClock, onProgress });
     terminal.progressDone();

@@ -5,8 +5,7 @@ import { printFields, printJson } from "../output/print.ts";
 import { isoTime, relativeTime } from "../output/time.ts";
 import type { Terminal } from "../terminal.ts";
 import { type ChosenVault, chooseVault } from "../vault/choose.ts";
-import { type ChosenToken, chooseToken } from "../vault/token.ts";
-import type { UserFiles } from "../vault/user-files.ts";
+import { chooseAnyToken } from "../vault/token.ts";
 
 export function whoamiCommand(terminal: Terminal): Command {
   return withClientFlags(new Command("whoami"))
@@ -16,7 +15,7 @@ export function whoamiCommand(terminal: Terminal): Command {
       warnOfUnknown(terminal);
       const files = userFiles();
       const vault = chooseVault(flags, process.env, files);
-      const token = await anyToken(vault, flags, files);
+      const token = await chooseAnyToken(vault, flags, { env: process.env, files, command: "whoami" });
       const { zid = null, role = null, expiresAtMs } = token;
       if (expiresAtMs !== undefined && expiresAtMs <= Date.now()) {
         const next = `zsc login ${vault.url} --token-stdin`;
@@ -38,19 +37,6 @@ export function whoamiCommand(terminal: Terminal): Command {
         ["expires", until],
       ]);
     });
-}
-
-/** An admin's when there is one. */
-async function anyToken(vault: ChosenVault, flags: ClientFlags, files: UserFiles): Promise<ChosenToken> {
-  const from = { flags, env: process.env, files };
-  try {
-    return await chooseToken(vault, { role: "admin", command: "whoami" }, from);
-  } catch (error) {
-    if (error instanceof CliFailure && error.kind === "forbidden") {
-      return await chooseToken(vault, { role: "caller", command: "whoami" }, from);
-    }
-    throw error;
-  }
 }
 
 function chosenBy({ source, profile, development }: ChosenVault): string {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
+import { stateFolder } from "../private-files.ts";
 
 /** Which names of an import are written. It holds names and no value, and is of one vault, one input and one set of flags. */
 export interface Journal {
@@ -23,8 +23,7 @@ export function openJournal(
   for (const part of of) {
     hash.update(String(part.length)).update(":").update(part);
   }
-  const state = env["XDG_STATE_HOME"];
-  const folder = join(state === undefined || state === "" ? join(homedir(), ".local", "state") : state, "zsc");
+  const folder = stateFolder(env);
   const path = join(folder, `import-${hash.digest("hex").slice(0, 32)}.json`);
   const before = namesIn(path);
   const done = new Set(before);

@@ -76,6 +76,22 @@ export async function chooseToken(
   return requireRole(token, wanted);
 }
 
+/** An admin's token when there is one, else a caller's. Throws as `chooseToken`. */
+export async function chooseAnyToken(
+  vault: ChosenVault,
+  flags: VaultFlags,
+  { command, ...from }: { readonly env: Environment; readonly files: UserFiles; readonly command: string },
+): Promise<ChosenToken> {
+  try {
+    return await chooseToken(vault, { role: "admin", command }, { flags, ...from });
+  } catch (error) {
+    if (error instanceof CliFailure && error.kind === "forbidden") {
+      return await chooseToken(vault, { role: "caller", command }, { flags, ...from });
+    }
+    throw error;
+  }
+}
+
 /** What a token says of itself; nothing of it is verified. */
 export function describe(text: string, source: ChosenToken["source"]): ChosenToken {
   const claims = claimsOf(text);
