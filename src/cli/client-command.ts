@@ -85,20 +85,19 @@ export function warnOfUnknown(terminal: Terminal): void {
   }
 }
 
-/**
- * Says which vault commands will speak to, and as whom.
- *
- * @throws CliFailure as `openSession`
- */
-export async function tellPlace(flags: ClientFlags, terminal: Terminal): Promise<ChosenVault> {
+/** Which vault commands will speak to. @throws CliFailure when none is chosen */
+export function vaultOf(flags: ClientFlags): ChosenVault {
+  return chooseVault(flags, process.env, userFiles());
+}
+
+/** Says which vault it is, and as whom. @throws CliFailure without a token */
+export async function tellPlace(vault: ChosenVault, flags: ClientFlags, terminal: Terminal): Promise<void> {
   warnOfUnknown(terminal);
   const files = userFiles();
-  const vault = chooseVault(flags, process.env, files);
   const token = await chooseAnyToken(vault, flags, { env: process.env, files, command: "pulse" });
   if (flags.quiet !== true) {
     terminal.aside(placeLine(vault, token));
   }
-  return vault;
 }
 
 /** `vault https://vault.example as ZEQ-ALICE (admin)`. */

@@ -32,6 +32,10 @@ const prompt = "pulse> ";
 /** Of the editor each character costs the width of the line. */
 const maxTypedLine = 4_096;
 
+/** Enter, Ctrl-C and Ctrl-D: behind them another line may begin. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: keys are control characters
+const lineEnd = /[\r\n\u0003\u0004]/;
+
 export function createEditor({ input, output, isDumb, complete }: EditorSettings): Editor {
   const decoder = new StringDecoder("utf8");
   /** What was read and does not belong to the line of now. */
@@ -54,7 +58,7 @@ export function createEditor({ input, output, isDumb, complete }: EditorSettings
       /** A line at a time: the next one may be for somebody else. */
       const feed = (): void => {
         while (!isDone && ahead !== "" && !keys.isPaused()) {
-          const length = 1 + (/[\r\n]/.exec(ahead)?.index ?? ahead.length);
+          const length = 1 + (lineEnd.exec(ahead)?.index ?? ahead.length);
           const piece = ahead.slice(0, length);
           ahead = ahead.slice(length);
           if (lines.line.length + piece.length > maxTypedLine) {
@@ -63,7 +67,7 @@ export function createEditor({ input, output, isDumb, complete }: EditorSettings
             return;
           }
           keys.write(piece);
-          if (/[\r\n]$/.test(piece)) {
+          if (lineEnd.test(piece)) {
             setImmediate(feed);
             return;
           }
@@ -75,7 +79,9 @@ export function createEditor({ input, output, isDumb, complete }: EditorSettings
       };
       const end = (): void => finish({ kind: "ended" });
       const clear = (): void => {
-        lines.write(null, { ctrl: true, name: "e" });
+        if (!isDumb) {
+          lines.write(null, { ctrl: true, name: "e" });
+        }
         output.write(isDumb ? "\n" : "^C\n");
         finish({ kind: "cleared" });
       };

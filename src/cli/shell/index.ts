@@ -1,4 +1,4 @@
-import { type ClientFlags, tellPlace } from "../client-command.ts";
+import { type ClientFlags, tellPlace, vaultOf } from "../client-command.ts";
 import { report } from "../exit.ts";
 import { CliFailure, exitCodes, usage } from "../failure.ts";
 import { createTerminal, type Terminal } from "../terminal.ts";
@@ -30,22 +30,27 @@ export async function runShell(flags: ClientFlags, makeProgram: MakeProgram): Pr
 }
 
 /** Which vault it is, and that there is no good token for it. @throws CliFailure when there is no vault */
-async function greet(flags: ClientFlags, terminal: Terminal): Promise<string | undefined> {
+async function greet(flags: ClientFlags, terminal: Terminal): Promise<string> {
+  const vault = vaultOf(flags);
   try {
-    return (await tellPlace(flags, terminal)).url;
+    await tellPlace(vault, flags, terminal);
   } catch (error) {
     if (!(error instanceof CliFailure) || error.kind === "usage") {
       throw error;
     }
     report(error, terminal, flags.json);
-    return undefined;
+    terminal.note(signInHint(flags, vault.url));
   }
+  return vault.url;
 }
 
 /** A command a line; the first failure ends it. */
 async function runScript(lines: LineSettings, terminal: Terminal): Promise<number> {
-  // Commands that need no vault run without one: those that need one say so themselves.
-  await tellPlace(lines.flags, terminal).catch(() => undefined);
+  try {
+    await tellPlace(vaultOf(lines.flags), lines.flags, terminal);
+  } catch {
+    // Commands that need no vault run without one: those that need one say so themselves.
+  }
   let number = 0;
   for await (const line of scriptLines(process.stdin)) {
     number += 1;
@@ -67,7 +72,7 @@ interface Conversation {
   readonly editor: Editor;
   readonly history: History;
   readonly terminal: Terminal;
-  readonly url: string | undefined;
+  readonly url: string;
   readonly lines: LineSettings;
 }
 
@@ -117,7 +122,7 @@ async function interruptibly<T>(work: (signal: AbortSignal) => Promise<T>): Prom
   }
 }
 
-function signInHint({ tokenFile }: ClientFlags, url = "URL"): string {
+function signInHint({ tokenFile }: ClientFlags, url: string): string {
   const file = tokenFile ?? process.env["ZSC_TOKEN_FILE"];
   if (file !== undefined) {
     return `  the token is read anew for each command: write a good one to ${file}`;

@@ -20,14 +20,18 @@ interface Look {
 
 const nothing: Look = { names: [], isWhole: true };
 
-/** One look is one call, and one row of the log; a look that failed counts as well. */
-export function createKnownNames(flags: ClientFlags): KnownNames {
+/**
+ * One look is one call, and one row of the log; a look that failed counts as well.
+ *
+ * @param nowMs a clock that never goes back
+ */
+export function createKnownNames(flags: ClientFlags, nowMs = () => performance.now()): KnownNames {
   let last: Look = nothing;
   let lookedAtMs = Number.NEGATIVE_INFINITY;
   return {
     async beginningWith(text) {
-      if (performance.now() - lookedAtMs >= lookEveryMs) {
-        lookedAtMs = performance.now();
+      if (nowMs() - lookedAtMs >= lookEveryMs) {
+        lookedAtMs = nowMs();
         // Of a vault with more names than one call gives, those are looked up that are wanted now.
         last = await look(flags, last.isWhole ? "" : text);
       }

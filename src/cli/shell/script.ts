@@ -10,15 +10,22 @@ export async function* scriptLines(input: AsyncIterable<Uint8Array>): AsyncGener
   for await (const chunk of input) {
     const lines = (rest + decode(decoder, chunk)).split("\n");
     rest = lines.pop() ?? "";
-    if (rest.length > maxLineLength) {
-      throw usage("a line of standard input is too long");
+    requireShort(rest);
+    for (const line of lines) {
+      yield withoutReturn(requireShort(line));
     }
-    yield* lines.map(withoutReturn);
   }
   rest += decode(decoder);
   if (rest !== "") {
     yield withoutReturn(rest);
   }
+}
+
+function requireShort(line: string): string {
+  if (line.length > maxLineLength) {
+    throw usage("a line of standard input is too long");
+  }
+  return line;
 }
 
 function withoutReturn(line: string): string {
