@@ -87,8 +87,8 @@ export interface ZscClient {
   readonly admin: Service<typeof ZscAdmin>;
 
   /**
-   * Ends the connection at once, with the calls under way. A client need not be closed: an idle connection keeps no process
-   * alive, and ends by itself. A later call opens another one.
+   * Ends the connection, for a process that goes on without it: an idle one keeps no process alive, and ends by itself. To a
+   * call under way it is a lost connection; a later call opens another one.
    *
    * @example
    *     vault.close();

@@ -16,7 +16,7 @@ type Typed =
 export interface Editor {
   /** One line; nothing is read before and after. */
   read(history: readonly string[]): Promise<Typed>;
-  /** Forgets what was typed ahead. */
+  /** Drops what was typed ahead. */
   forget(): void;
 }
 
@@ -28,90 +28,118 @@ interface EditorSettings {
   complete(line: string): Promise<Completions>;
 }
 
-const prompt = "pulse> ";
-/** Of the editor each character costs the width of the line. */
-const maxTypedLine = 4_096;
+/** What was read and does not belong to the line of now. */
+interface Ahead {
+  text: string;
+  readonly decoder: StringDecoder;
+}
 
+const prompt = "pulse> ";
+/** Each character that is typed costs as much time as the line is long. */
+const maxTypedLine = 4_096;
 /** Enter, Ctrl-C and Ctrl-D: behind them another line may begin. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: keys are control characters
 const lineEnd = /[\r\n\u0003\u0004]/;
 
-export function createEditor({ input, output, isDumb, complete }: EditorSettings): Editor {
-  const decoder = new StringDecoder("utf8");
-  /** What was read and does not belong to the line of now. */
-  let ahead = "";
-  const read = (history: readonly string[]): Promise<Typed> => {
-    const keys = new PassThrough();
-    const lines = openLines(Object.assign(keys, { setRawMode: (isRaw: boolean) => input.setRawMode(isRaw) }), history);
-    return new Promise((resolve) => {
-      let isDone = false;
-      const finish = (typed: Typed): void => {
-        if (isDone) {
-          return;
-        }
-        isDone = true;
-        input.off("data", take).off("end", end).off("error", end).pause();
-        process.off("SIGINT", clear);
-        lines.close();
-        resolve(typed);
-      };
-      /** A line at a time: the next one may be for somebody else. */
-      const feed = (): void => {
-        while (!isDone && ahead !== "" && !keys.isPaused()) {
-          const length = 1 + (lineEnd.exec(ahead)?.index ?? ahead.length);
-          const piece = ahead.slice(0, length);
-          ahead = ahead.slice(length);
-          if (lines.line.length + piece.length > maxTypedLine) {
-            output.write("\n");
-            finish({ kind: "too_long" });
-            return;
-          }
-          keys.write(piece);
-          if (lineEnd.test(piece)) {
-            setImmediate(feed);
-            return;
-          }
-        }
-      };
-      const take = (chunk: Buffer): void => {
-        ahead += decoder.write(chunk).replace(/\p{Cc}/gu, onlyKeys);
-        feed();
-      };
-      const end = (): void => finish({ kind: "ended" });
-      const clear = (): void => {
-        if (!isDumb) {
-          lines.write(null, { ctrl: true, name: "e" });
-        }
-        output.write(isDumb ? "\n" : "^C\n");
-        finish({ kind: "cleared" });
-      };
-      lines.on("line", (line) => finish({ kind: "line", line })).on("SIGINT", clear);
-      lines.on("close", () => {
-        output.write(isDone ? "" : "\n");
-        end();
-      });
-      lines.on("SIGCONT", () => lines.prompt(true));
-      // Of a terminal that edits by itself the system tells it.
-      process.on("SIGINT", clear);
-      keys.on("resume", () => setImmediate(feed));
-      input.on("data", take).on("end", end).on("error", end).resume();
-      lines.prompt();
-      feed();
-    });
+export function createEditor(settings: EditorSettings): Editor {
+  const ahead: Ahead = { text: "", decoder: new StringDecoder("utf8") };
+  return {
+    read: (history) => new Promise((resolve) => new TypedLine(settings, ahead, history, resolve).begin()),
+    forget() {
+      ahead.text = "";
+    },
   };
-  const openLines = (keys: NodeJS.ReadableStream, history: readonly string[]): Interface =>
-    createInterface({
-      ...{ input: keys, output, prompt, terminal: !isDumb, history: [...history], tabSize: 8 },
-      historySize: history.length + 1,
+}
+
+/** One line, from its prompt to its end. */
+class TypedLine {
+  readonly #settings: EditorSettings;
+  readonly #ahead: Ahead;
+  readonly #resolve: (typed: Typed) => void;
+  readonly #keys = new PassThrough();
+  readonly #lines: Interface;
+  #isDone = false;
+
+  constructor(settings: EditorSettings, ahead: Ahead, history: readonly string[], resolve: (typed: Typed) => void) {
+    const { input, output, isDumb, complete } = settings;
+    this.#settings = settings;
+    this.#ahead = ahead;
+    this.#resolve = resolve;
+    this.#lines = createInterface({
+      input: Object.assign(this.#keys, { setRawMode: (isRaw: boolean) => input.setRawMode(isRaw) }),
+      ...{ output, prompt, terminal: !isDumb },
+      ...{ history: [...history], historySize: history.length + 1 },
       completer: (line: string, done: (error: null, result: CompleterResult) => void) =>
         void complete(line).then(({ found, typed }) => done(null, [[...found], typed])),
     });
-  return {
-    read,
-    forget() {
-      ahead = "";
-    },
+  }
+
+  begin(): void {
+    const { input, output } = this.#settings;
+    this.#lines
+      .on("line", (line) => this.#finish({ kind: "line", line }))
+      .on("SIGINT", this.#clear)
+      .on("SIGCONT", () => this.#lines.prompt(true))
+      .on("close", () => {
+        output.write(this.#isDone ? "" : "\n");
+        this.#end();
+      });
+    // A terminal that edits by itself sends a signal for Ctrl-C.
+    process.on("SIGINT", this.#clear);
+    // Readline pauses while it completes.
+    this.#keys.on("resume", () => setImmediate(this.#feed));
+    input.on("data", this.#take).on("end", this.#end).on("error", this.#end).resume();
+    this.#lines.prompt();
+    this.#feed();
+  }
+
+  /** Gives readline a line at a time: the next one may be for somebody else. */
+  readonly #feed = (): void => {
+    while (!this.#isDone && this.#ahead.text !== "" && !this.#keys.isPaused()) {
+      const { text } = this.#ahead;
+      const length = 1 + (lineEnd.exec(text)?.index ?? text.length);
+      const piece = text.slice(0, length);
+      this.#ahead.text = text.slice(length);
+      if (this.#lines.line.length + piece.length > maxTypedLine) {
+        this.#settings.output.write("\n");
+        this.#finish({ kind: "too_long" });
+        return;
+      }
+      this.#keys.write(piece);
+      if (lineEnd.test(piece)) {
+        setImmediate(this.#feed);
+        return;
+      }
+    }
   };
+
+  readonly #take = (chunk: Buffer): void => {
+    this.#ahead.text += this.#ahead.decoder.write(chunk).replace(/\p{Cc}/gu, onlyKeys);
+    this.#feed();
+  };
+
+  readonly #clear = (): void => {
+    const { isDumb, output } = this.#settings;
+    if (!isDumb) {
+      this.#lines.write(null, { ctrl: true, name: "e" });
+    }
+    output.write(isDumb ? "\n" : "^C\n");
+    this.#finish({ kind: "cleared" });
+  };
+
+  readonly #end = (): void => this.#finish({ kind: "ended" });
+
+  #finish(typed: Typed): void {
+    if (this.#isDone) {
+      return;
+    }
+    this.#isDone = true;
+    const { input } = this.#settings;
+    input.off("data", this.#take).off("end", this.#end).off("error", this.#end).pause();
+    process.off("SIGINT", this.#clear);
+    this.#lines.close();
+    this.#resolve(typed);
+  }
 }
 
 /** Controls that are no keys of the editor are left out: some terminals obey those of the upper half. */

@@ -57,9 +57,12 @@ async function runScript(lines: LineSettings, terminal: Terminal): Promise<numbe
     if (isExit(line)) {
       break;
     }
-    const { code } = isEmpty(line) || isClear(line) ? { code: 0 } : await runLine(line, undefined, lines);
+    if (isEmpty(line) || isClear(line)) {
+      continue;
+    }
+    const { code, isJson } = await runLine(line, undefined, lines);
     if (code !== 0) {
-      if (lines.flags.json !== true) {
+      if (!isJson) {
         terminal.note(`zsc: stopped at line ${number}`);
       }
       return code;
@@ -84,7 +87,7 @@ async function converse({ editor, history, terminal, url, lines }: Conversation)
       return;
     }
     if (typed.kind === "too_long") {
-      report(usage("the line is too long"), terminal);
+      report(usage("the line is too long"), terminal, lines.flags.json);
     }
     if (typed.kind !== "line" || isEmpty(typed.line)) {
       continue;

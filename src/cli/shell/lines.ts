@@ -31,6 +31,8 @@ interface Ran {
   readonly code: number;
   /** Whether the line chose a vault by itself. */
   readonly isElsewhere: boolean;
+  /** Whether its failure is one line of JSON. */
+  readonly isJson: boolean;
 }
 
 /** Runs one line and answers its exit code; a failure is told, and nothing of it is left behind. */
@@ -41,20 +43,19 @@ export async function runLine(line: string, signal: AbortSignal | undefined, set
     ...(signal === undefined ? {} : { signal }),
     ...(beforeQuestion === undefined ? {} : { beforeQuestion }),
   });
-  let isElsewhere = false;
-  const failed = (error: unknown): Ran => ({ code: report(error, terminal, flags.json), isElsewhere });
   let words: readonly string[];
   try {
     words = parseCommand(line, flags);
   } catch (error) {
-    return failed(error);
+    return { code: report(error, terminal, flags.json), isElsewhere: false, isJson: flags.json === true };
   }
-  const json = flags.json === true || asksForJson(words);
-  const program = makeProgram(terminal, json).addHelpText("after", helpOfShell);
+  const isJson = flags.json === true || asksForJson(words);
+  let isElsewhere = false;
+  const program = makeProgram(terminal, isJson).addHelpText("after", helpOfShell);
   program.hook("preAction", (_program, command) => {
     isElsewhere = giveFlags(command, flags);
   });
-  return { code: await execute(program, words, terminal, json), isElsewhere };
+  return { code: await execute(program, words, terminal, isJson), isElsewhere, isJson };
 }
 
 const helpOfShell = `
@@ -65,6 +66,9 @@ function parseCommand(line: string, flags: ClientFlags): readonly string[] {
   const words = parseLine(line);
   const own = words[0] === "zsc" ? words.slice(1) : words;
   const [first = "", ...others] = own;
+  if (first === "exit" || first === "quit") {
+    throw usage(`${first} takes no arguments`);
+  }
   const why = Object.hasOwn(refused, first) ? refused[first] : undefined;
   if (why !== undefined) {
     const again = ["zsc", first, ...wordsOfFlags(flags), ...others].map(shellWord).join(" ");
