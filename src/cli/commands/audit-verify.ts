@@ -4,7 +4,7 @@ import { loadDatabaseConfig } from "../../config/index.ts";
 import { StoreFailure } from "../../ledger/index.ts";
 import { type Development, developmentOption, modeOf } from "../development.ts";
 import { report, usageExitCode } from "../exit.ts";
-import { ToldExit } from "../failure.ts";
+import { exitCodes, ToldExit } from "../failure.ts";
 import type { Terminal } from "../terminal.ts";
 
 interface VerifyOptions extends Development {
@@ -21,8 +21,8 @@ export function auditCommand(terminal: Terminal): Command {
     .option("--json", "print one line of JSON")
     .action(async (options: VerifyOptions) => {
       const code = await verify(options, terminal).catch((error: unknown) => {
-        report(error, terminal);
-        return usageExitCode;
+        const own = report(error, terminal);
+        return own === exitCodes.interrupted ? own : usageExitCode;
       });
       if (code !== 0) {
         throw new ToldExit(code);

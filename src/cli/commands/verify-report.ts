@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { type Difference, type Report, verify } from "../../audit/index.ts";
 import { systemClock } from "../../base/index.ts";
 import type { ChangeIndex, Snapshot } from "../../ledger/index.ts";
@@ -17,11 +18,13 @@ interface VerifyCommand {
 export async function runVerify({ snapshot, index, json, terminal }: VerifyCommand): Promise<number> {
   const startedMs = performance.now();
   const total = snapshot.head.seq;
-  const onProgress = (rows: number) => {
-    if (terminal.signal?.aborted === true) {
-      throw new CliFailure("interrupted", "interrupted");
-    }
+  const onProgress = async (rows: number) => {
     terminal.progress(`${rows} of ${total} rows verified`);
+    if (terminal.signal !== undefined) {
+      // SQLite waits for nothing: without a pause no Ctrl-C would be heard.
+      await setImmediate();
+      requireGoing(terminal.signal);
+    }
   };
   try {
     const report = await verify({ snapshot, tables, index, clock: systemClock, onProgress });
@@ -32,6 +35,12 @@ export async function runVerify({ snapshot, index, json, terminal }: VerifyComma
   } catch (error) {
     terminal.progressDone();
     throw error;
+  }
+}
+
+function requireGoing({ aborted }: AbortSignal): void {
+  if (aborted) {
+    throw new CliFailure("interrupted", "interrupted");
   }
 }
 
