@@ -473,6 +473,35 @@ describe("zsc pulse", () => {
     }, 30_000);
   });
 
+  describe("with thousands of secrets", () => {
+    test("Ctrl-C lets an import finish what it has begun, and it can be resumed in the same shell", async () => {
+      const lines = Array.from({ length: 3_000 }, (_, index) => `N${index}=v${index}\n`);
+      writeFileSync(join(folder, "many.env"), lines.join(""));
+      const shell = await open();
+      shell.type("import many.env --prefix many/ --yes\r");
+      await shell.shows(" of 3000 written");
+      shell.type(ctrlC);
+      const told = await shell.shows(prompt);
+      expect(told).toMatch(/zsc: \d+ of 3000 were written: interrupted\r\n {2}next: the same command with --resume/);
+      shell.type("import many.env --prefix many/ --yes --resume\r");
+      await shell.shows(prompt);
+      shell.type("context list --prefix many/ --json\r");
+      await shell.shows('"count":3000');
+      await shell.shows(prompt);
+      await leave(shell);
+      expect(history().split("\n")).toHaveLength(4);
+    }, 90_000);
+
+    test("names beyond the first thousand are looked up by what is typed, a minute later", async () => {
+      let nowMs = 0;
+      const names = createKnownNames({ url, tokenFile: join(folder, "admin.jwt") }, () => nowMs);
+      expect(await names.beginningWith("two")).toEqual([]);
+      expect(await names.beginningWith("db-")).toEqual(["db-password", "db-user"]);
+      nowMs = 60_000;
+      expect(await names.beginningWith("two")).toEqual(["two words"]);
+    }, 30_000);
+  });
+
   test("help ends with examples, and completion knows the command", async () => {
     const { code, stdout } = await zsc(["pulse", "--help"]);
     expect(code).toBe(0);
