@@ -16,7 +16,7 @@ export async function isWholeInBlocks(
   snapshot: Pick<Snapshot, "head" | "blocks">,
   notes: Notes,
   sums: PointerSums,
-  onProgress?: (rows: number) => void,
+  onProgress?: (rows: number) => void | Promise<void>,
 ): Promise<boolean> {
   const { head } = snapshot;
   let last: Head = { seq: 0, rowHash: zeroHash };
@@ -26,7 +26,7 @@ export async function isWholeInBlocks(
       return false;
     }
     last = end;
-    onProgress?.(last.seq);
+    await onProgress?.(last.seq);
   }
   // No blocks: the log is empty or cannot be read in blocks.
   return last.seq > 0 && last.seq === head.seq && last.rowHash === head.rowHash;

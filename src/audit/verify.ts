@@ -13,8 +13,8 @@ interface VerifyOptions {
   readonly tables: readonly AnyTable[];
   readonly index: ChangeIndex;
   readonly clock: Clock;
-  /** Called after each page with the number of rows verified. */
-  readonly onProgress?: (rows: number) => void;
+  /** Called after each page with the number of rows verified, and waited for; what it throws ends the verification. */
+  readonly onProgress?: (rows: number) => void | Promise<void>;
 }
 
 /**
@@ -88,7 +88,7 @@ function noteOnce(histories: readonly TableHistory[], derived: readonly DerivedR
 async function walk(
   snapshot: Snapshot,
   notes: Notes,
-  onProgress?: (rows: number) => void,
+  onProgress?: VerifyOptions["onProgress"],
 ): Promise<Pick<Report, "rows" | "broken">> {
   const chain = new ChainWalk();
   let rows = 0;
@@ -101,7 +101,7 @@ async function walk(
       }
       notes.get(row.transitionType)?.(row);
     }
-    onProgress?.(rows);
+    await onProgress?.(rows);
   }
   return { rows, broken: chain.end(snapshot.head) ?? null };
 }

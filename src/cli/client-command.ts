@@ -5,7 +5,7 @@ import { tryParseDuration } from "./output/time.ts";
 import type { Terminal } from "./terminal.ts";
 import { type ChosenVault, chooseVault, type VaultFlags } from "./vault/choose.ts";
 import { type Connection, connectTo } from "./vault/connect.ts";
-import { type ChosenToken, chooseToken } from "./vault/token.ts";
+import { type ChosenToken, chooseAnyToken, chooseToken } from "./vault/token.ts";
 import { openUserFiles, type UserFiles } from "./vault/user-files.ts";
 
 /** The flags of every client command (contract people.md, section 2). */
@@ -63,7 +63,7 @@ export async function openSession(flags: ClientFlags, wanted: Wanted, terminal: 
 }
 
 /** Who reads values, beside an admin who knows their names. */
-interface Reader {
+export interface Reader {
   readonly connection: Connection;
   /** Whose grants count, where that is known. */
   readonly zid: string | undefined;
@@ -105,8 +105,10 @@ export async function openReader(
 
 function connected(vault: ChosenVault, token: ChosenToken, flags: ClientFlags, terminal: Terminal): Connection {
   const timeoutMs = timeoutIn(flags, process.env);
+  const { signal } = terminal;
   return connectTo(vault, token.renew ?? token.text, {
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(signal === undefined ? {} : { signal }),
     ...(flags.verbose === true ? { onCall: (line: string) => terminal.note(line) } : {}),
   });
 }
@@ -115,9 +117,30 @@ export function userFiles(): UserFiles {
   return openUserFiles(process.env);
 }
 
+const told = new Set<string>();
+
+/** Each once in a process, however many commands a shell runs in it. */
 export function warnOfUnknown(terminal: Terminal): void {
   for (const problem of foreignClientNames(process.env)) {
-    terminal.note(`zsc: ${problem}`);
+    if (!told.has(problem)) {
+      told.add(problem);
+      terminal.note(`zsc: ${problem}`);
+    }
+  }
+}
+
+/** Which vault commands will speak to. @throws CliFailure when none is chosen */
+export function vaultOf(flags: ClientFlags): ChosenVault {
+  return chooseVault(flags, process.env, userFiles());
+}
+
+/** Says which vault it is, and as whom. @throws CliFailure without a token */
+export async function tellPlace(vault: ChosenVault, flags: ClientFlags, terminal: Terminal): Promise<void> {
+  warnOfUnknown(terminal);
+  const files = userFiles();
+  const token = await chooseAnyToken(vault, "pulse", { flags, env: process.env, files });
+  if (flags.quiet !== true) {
+    terminal.aside(placeLine(vault, token));
   }
 }
 

@@ -51,8 +51,12 @@ export function clientCommand<F extends object>(terminal: Terminal, spec: Client
     const flags = command.opts<F & ClientFlags>();
     const wanted = { role, command: title, ...asIn(flags) };
     const session = await openSession(flags, wanted, terminal);
-    const questions = openQuestions();
-    await run({ ...session, flags, terminal, questions }, ...args);
+    const questions = openQuestions(terminal);
+    try {
+      await run({ ...session, flags, terminal, questions }, ...args);
+    } finally {
+      session.connection.close();
+    }
   });
 }
 

@@ -1,6 +1,6 @@
-import { CommanderError } from "commander";
+import { type Command, CommanderError } from "commander";
 import { OperatorError } from "../base/index.ts";
-import { CliFailure, exitCodes } from "./failure.ts";
+import { CliFailure, exitCodes, ToldExit } from "./failure.ts";
 import { visible } from "./output/visible.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -8,6 +8,26 @@ import type { Terminal } from "./terminal.ts";
 const failedExitCode = 1;
 /** The command line is wrong; or, for `audit verify`, it could not look: 1 is kept for what was tampered with. */
 export const usageExitCode = 2;
+
+/** Runs one command line, tells why it failed, and answers its exit code. */
+export async function execute(
+  program: Command,
+  words: readonly string[],
+  terminal: Terminal,
+  json: boolean,
+): Promise<number> {
+  try {
+    await program.parseAsync([...words], { from: "user" });
+    return 0;
+  } catch (error) {
+    return report(error, terminal, json);
+  }
+}
+
+/** Whether a command line asks for JSON: what follows `--` is not its own. */
+export function asksForJson(words: readonly string[]): boolean {
+  return (words.includes("--") ? words.slice(0, words.indexOf("--")) : words).includes("--json");
+}
 
 /** Tells why a command failed, and answers its exit code. */
 export function report(error: unknown, terminal: Terminal, json = false): number {
@@ -20,6 +40,9 @@ export function report(error: unknown, terminal: Terminal, json = false): number
       terminal.note(JSON.stringify({ ok: false, error: "USAGE", detail, exitCode: usageExitCode }));
     }
     return usageExitCode;
+  }
+  if (error instanceof ToldExit) {
+    return error.exitCode;
   }
   if (error instanceof CliFailure) {
     terminal.note(json ? jsonOf(error) : textOf(error));

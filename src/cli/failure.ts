@@ -70,6 +70,17 @@ export class CliFailure extends Error {
   }
 }
 
+/** A command ends with a code, and has told everything itself. */
+export class ToldExit extends Error {
+  override readonly name = "ToldExit";
+  readonly exitCode: number;
+
+  constructor(exitCode: number) {
+    super(`exit code ${exitCode}`);
+    this.exitCode = exitCode;
+  }
+}
+
 /** The command line, a setting or a file is wrong; nothing was sent. */
 export function usage(message: string, next?: string): CliFailure {
   return new CliFailure("usage", message, next === undefined ? {} : { next });

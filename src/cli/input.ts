@@ -1,6 +1,7 @@
 import { fstatSync, openSync, readSync, statSync } from "node:fs";
 import { errorCode } from "../base/index.ts";
 import { usage } from "./failure.ts";
+import type { Terminal } from "./terminal.ts";
 
 /** A file, whole. @throws CliFailure that names it */
 export function readFile(path: string, maxBytes: number): Buffer {
@@ -50,6 +51,14 @@ function readSome(file: number, chunk: Buffer): number {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
     }
   }
+}
+
+/** Standard input of a command that must have it. @throws CliFailure in a shell, which reads its own lines from it */
+export function requireStdin({ stdin }: Terminal): number {
+  if (stdin === undefined) {
+    throw usage("standard input belongs to the shell", "a file, or the same command outside of zsc pulse");
+  }
+  return stdin;
 }
 
 /** Whether standard input was given on purpose: a pipe, a socket or a file, and not what schedulers give. */

@@ -1,6 +1,7 @@
 import { openSync } from "node:fs";
 import { ReadStream, WriteStream } from "node:tty";
 import { CliFailure, usage } from "./failure.ts";
+import type { Terminal } from "./terminal.ts";
 
 /** Asks on the terminal itself, never from piped input; answers default to no. */
 export interface Questions {
@@ -22,8 +23,9 @@ const pasteStart = "\u001b[200~";
 const pasteEnd = "\u001b[201~";
 const maxTypedLength = 1_048_576;
 
-/** @param isAllowed false: as if no terminal were there (ZSC_NO_INPUT) */
-export function openQuestions(isAllowed = process.env["ZSC_NO_INPUT"] !== "1"): Questions {
+/** With ZSC_NO_INPUT=1 as if no terminal were there. */
+export function openQuestions({ beforeQuestion }: Pick<Terminal, "beforeQuestion">, env = process.env): Questions {
+  const isAllowed = env["ZSC_NO_INPUT"] !== "1";
   const open = (flag: string): { readonly input: ReadStream; readonly output: WriteStream } => {
     const terminal = isAllowed ? tryOpen() : undefined;
     if (terminal === undefined) {
@@ -33,6 +35,7 @@ export function openQuestions(isAllowed = process.env["ZSC_NO_INPUT"] !== "1"): 
   };
   const ask = async (question: string, flag: string, echo: boolean): Promise<string> => {
     const { input, output } = open(flag);
+    beforeQuestion();
     try {
       // First of all: what is typed at once must not be shown.
       input.setRawMode(true);

@@ -13,10 +13,18 @@ export interface Terminal {
   /** A line that replaces itself; nothing where no terminal shows it. */
   progress(text: string): void;
   progressDone(): void;
+  /** Empties the screen, where there is one. */
+  clear(): void;
   /** Whether a person reads the results. */
   readonly isTerminal: boolean;
   /** Columns of that terminal. */
   readonly width: number;
+  /** The file descriptor of standard input; undefined where a shell reads its own lines from it. */
+  readonly stdin: number | undefined;
+  /** Aborted when the person at a shell ends the command; undefined where the system ends the process. */
+  readonly signal: AbortSignal | undefined;
+  /** Told before a question: what was typed ahead is no answer to it, and no command. */
+  beforeQuestion(): void;
 }
 
 interface Output {
@@ -32,10 +40,19 @@ interface TerminalStreams {
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
+interface TerminalOptions {
+  readonly isStdinTaken?: boolean;
+  readonly signal?: AbortSignal;
+  readonly beforeQuestion?: () => void;
+}
+
 const usualWidth = 80;
 const leastWidth = 20;
 
-export function createTerminal({ stdout, stderr, env = {} }: TerminalStreams): Terminal {
+export function createTerminal(
+  { stdout, stderr, env = {} }: TerminalStreams,
+  { isStdinTaken = false, signal, beforeQuestion = () => undefined }: TerminalOptions = {},
+): Terminal {
   const live = stderr.isTTY === true && env["TERM"] !== "dumb";
   const dims = stderr.isTTY === true && hasColours(env);
   return {
@@ -56,8 +73,12 @@ export function createTerminal({ stdout, stderr, env = {} }: TerminalStreams): T
     },
     progress: (text) => void (live && stderr.write(`\r\x1b[K${text}`)),
     progressDone: () => void (live && stderr.write("\r\x1b[K")),
+    clear: () => void (live && stderr.write("\x1b[H\x1b[2J\x1b[3J")),
     isTerminal: stdout.isTTY === true,
     width: Math.max(leastWidth, stdout.columns ?? usualWidth),
+    stdin: isStdinTaken ? undefined : 0,
+    signal,
+    beforeQuestion,
   };
 }
 

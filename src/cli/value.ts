@@ -14,8 +14,6 @@ export interface ValueFlags {
 interface ValueSources {
   readonly terminal: Terminal;
   readonly questions: Questions;
-  /** Undefined: standard input is a terminal. */
-  readonly stdin: number | undefined;
 }
 
 const maxValueBytes = 65_536;
@@ -26,11 +24,11 @@ const maxFileBytes = 1_048_576;
  *
  * @throws CliFailure before anything is sent
  */
-export async function readValue(flags: ValueFlags, { terminal, questions, stdin }: ValueSources): Promise<string> {
+export async function readValue(flags: ValueFlags, { terminal, questions }: ValueSources): Promise<string> {
   const { value, file, keepNewline = false, stripNewline = false } = flags;
-  const given = [value !== undefined, file !== undefined, stdin !== undefined && hasInput(stdin)].filter(
-    Boolean,
-  ).length;
+  const { stdin } = terminal;
+  const isPiped = stdin !== undefined && hasInput(stdin);
+  const given = [value !== undefined, file !== undefined, isPiped].filter(Boolean).length;
   if (given > 1) {
     throw usage("the value is given twice", "one of --value, --file and standard input");
   }
@@ -41,7 +39,7 @@ export async function readValue(flags: ValueFlags, { terminal, questions, stdin 
     terminal.note("zsc: the value is in the shell's history now, and was in the list of processes");
     return requireValue(value);
   }
-  if (file !== undefined || (stdin !== undefined && hasInput(stdin))) {
+  if (file !== undefined || isPiped) {
     const bytes =
       file === undefined ? readWhole(stdin ?? 0, "standard input", maxFileBytes) : readFile(file, maxFileBytes);
     return requireValue(withoutBreak(textOf(bytes, file ?? "standard input"), { keepNewline, stripNewline }, terminal));

@@ -8,34 +8,31 @@ import { exportCommand } from "./commands/export.ts";
 import { importCommand } from "./commands/import.ts";
 import { loginCommand } from "./commands/login.ts";
 import { logoutCommand } from "./commands/logout.ts";
+import { pulseCommand } from "./commands/pulse.ts";
 import { readCommand } from "./commands/read.ts";
 import { ownFailure as ownFailureOfRun, runCommand } from "./commands/run.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { tokenCommand } from "./commands/token.ts";
 import { userCommand } from "./commands/user/index.ts";
 import { whoamiCommand } from "./commands/whoami.ts";
-import { report, usageExitCode } from "./exit.ts";
+import { asksForJson, execute, usageExitCode } from "./exit.ts";
+import { visibleLines } from "./output/visible.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
 
 /** Runs the `zsc` command with the process's arguments and environment; sets the exit code. */
 export async function main(argv: readonly string[], version: string): Promise<void> {
   const [, , ...args] = argv;
-  const own = args.includes("--") ? args.slice(0, args.indexOf("--")) : args;
+  const [first] = args;
   const terminal = createTerminal(process);
-  const json = own.includes("--json");
+  const json = asksForJson(args);
   // A server goes on when nobody takes its log.
-  if (own[0] !== "serve" && own[0] !== "run") {
+  if (first !== "serve" && first !== "run") {
     endQuietlyOnClosedOutput();
   }
-  try {
-    await createProgram(terminal, version, json).parseAsync([...argv]);
-  } catch (error) {
-    const code = report(error, terminal, json);
-    process.exitCode = own[0] === "run" && code === usageExitCode ? ownFailureOfRun : code;
+  const code = await execute(createProgram(version, json, commandsOf(terminal, version)), args, terminal, json);
+  if (code !== 0) {
     // What a failed command has opened (connections, a port) must not keep the process alive.
-    if (process.exitCode !== 0) {
-      process.exit();
-    }
+    process.exit(first === "run" && code === usageExitCode ? ownFailureOfRun : code);
   }
 }
 
@@ -48,21 +45,22 @@ function endQuietlyOnClosedOutput(): void {
   });
 }
 
-function createProgram(terminal: Terminal, version: string, json: boolean): Command {
-  const program = new Command("zsc")
-    .description("A secrets vault whose every read is durable in a verifiable audit log before it is answered.")
-    .version(version, "--version", "print the version")
-    .exitOverride()
-    .enablePositionalOptions()
-    // One line of JSON is all that a script gets of a failure.
-    .configureOutput(json ? { writeErr: () => undefined } : {})
-    .configureHelp({ showGlobalOptions: true });
-  for (const command of [
+function commandsOf(terminal: Terminal, version: string): readonly Command[] {
+  return [
     serveCommand(version),
+    runCommand(terminal),
+    ...commandsOfShell(terminal, version),
+    completionCommand(terminal),
+    pulseCommand((own, asJson) => createProgram(version, asJson, commandsOfShell(own, version))),
+  ];
+}
+
+/** Those that can run one after the other in a process. */
+function commandsOfShell(terminal: Terminal, version: string): readonly Command[] {
+  return [
     contextCommand(terminal),
     readCommand(terminal),
     probeCommand(terminal),
-    runCommand(terminal),
     importCommand(terminal),
     exportCommand(terminal),
     loginCommand(terminal),
@@ -72,8 +70,19 @@ function createProgram(terminal: Terminal, version: string, json: boolean): Comm
     userCommand(terminal),
     auditCommand(terminal),
     doctorCommand(terminal, version),
-    completionCommand(terminal),
-  ]) {
+  ];
+}
+
+function createProgram(version: string, json: boolean, commands: readonly Command[]): Command {
+  const program = new Command("zsc")
+    .description("A secrets vault whose every read is durable in a verifiable audit log before it is answered.")
+    .version(version, "--version", "print the version")
+    .exitOverride()
+    .enablePositionalOptions()
+    // One line of JSON is all that a script gets of a failure.
+    .configureOutput(json ? { writeErr: () => undefined } : { outputError: (text, write) => write(visibleLines(text)) })
+    .configureHelp({ showGlobalOptions: true });
+  for (const command of commands) {
     // Commander passes a parent's settings on to the commands that it makes itself, and not to those that are added.
     settingsFrom(program, command);
     program.addCommand(command);

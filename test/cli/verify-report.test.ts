@@ -1,4 +1,5 @@
 import { runVerify } from "../../src/cli/commands/verify-report.ts";
+import { createTerminal } from "../../src/cli/terminal.ts";
 import { openChangeIndex } from "../../src/compose.ts";
 import { StoreFailure } from "../../src/ledger/store.ts";
 import { setSecret } from "../../src/secrets/set.ts";
@@ -32,6 +33,20 @@ async function run(options: { readonly json?: boolean; readonly isTTY?: boolean 
   });
   return { code, ...written };
 }
+
+test("ends when the person at a shell wants it, although SQLite waits for nothing", async () => {
+  const snapshot = await snapshotOf(vault.url);
+  const index = await openChangeIndex();
+  const abort = new AbortController();
+  setImmediate(() => abort.abort());
+  const nowhere = { write: () => undefined };
+  const terminal = createTerminal({ stdout: nowhere, stderr: nowhere }, { signal: abort.signal });
+  const verified = runVerify({ snapshot, index, json: false, terminal }).finally(() => {
+    index.close();
+    return snapshot.close();
+  });
+  await expect(verified).rejects.toMatchObject({ kind: "interrupted" });
+});
 
 const rate = expect.stringMatching(/^\d+ rows\/s$/);
 

@@ -4,6 +4,7 @@ import { loadDatabaseConfig } from "../../config/index.ts";
 import { StoreFailure } from "../../ledger/index.ts";
 import { type Development, developmentOption, modeOf } from "../development.ts";
 import { report, usageExitCode } from "../exit.ts";
+import { exitCodes, ToldExit } from "../failure.ts";
 import type { Terminal } from "../terminal.ts";
 
 interface VerifyOptions extends Development {
@@ -19,11 +20,12 @@ export function auditCommand(terminal: Terminal): Command {
     .addOption(developmentOption())
     .option("--json", "print one line of JSON")
     .action(async (options: VerifyOptions) => {
-      try {
-        process.exitCode = await verify(options, terminal);
-      } catch (error) {
-        report(error, terminal);
-        process.exitCode = usageExitCode;
+      const code = await verify(options, terminal).catch((error: unknown) => {
+        const own = report(error, terminal);
+        return own === exitCodes.interrupted ? own : usageExitCode;
+      });
+      if (code !== 0) {
+        throw new ToldExit(code);
       }
     });
   return audit;

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { type ClientFlags, timeoutIn, userFiles, withClientFlags } from "../client-command.ts";
 import { modeOf } from "../development.ts";
-import { exitCodes, usage } from "../failure.ts";
+import { exitCodes, ToldExit, usage } from "../failure.ts";
 import type { Terminal } from "../terminal.ts";
 import { parseUrlFlag } from "../vault/choose.ts";
 
@@ -31,7 +31,7 @@ Examples:
           ? doctor.checkVaultMachine(machineOf(flags))
           : doctor.checkClient(patientOf(flags, terminal, version));
       if (!(await doctor.printChecks(terminal, checks, flags.json === true))) {
-        process.exitCode = exitCodes.no;
+        throw new ToldExit(exitCodes.no);
       }
     });
 }

@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import { askPassphrase, type Lock, parseRecipients, readPassphrase, seal } from "../age/index.ts";
-import { openReader } from "../client-command.ts";
+import { openReader, type Reader } from "../client-command.ts";
 import { clientCommand, type Given } from "../client-program.ts";
 import {
   type ExportChoice,
@@ -87,9 +87,23 @@ async function exportSecrets(given: Given<ExportFlags>): Promise<void> {
 }
 
 async function exportInto(file: NewFile | undefined, given: Given<ExportFlags>): Promise<void> {
-  const { connection, flags, terminal } = given;
+  const { flags } = given;
   const lock = flags.plaintext === undefined ? await lockOf(given) : await confirmPlaintext(given);
   const reader = await openReader(flags, "export", given);
+  try {
+    await exportBy(reader, lock, file, given);
+  } finally {
+    reader.connection.close();
+  }
+}
+
+async function exportBy(
+  reader: Reader,
+  lock: Lock | undefined,
+  file: NewFile | undefined,
+  given: Given<ExportFlags>,
+): Promise<void> {
+  const { connection, flags, terminal } = given;
   const choice: ExportChoice = flags;
   if (flags.partial !== true) {
     await requireReadable(connection, choice, reader.zid);

@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import { openSealed } from "../age/index.ts";
 import { clientCommand, type Given } from "../client-program.ts";
-import { CliFailure, usage } from "../failure.ts";
+import { CliFailure, ToldExit, usage } from "../failure.ts";
 import { collect } from "../flags.ts";
 import {
   type ImportFormat,
@@ -18,7 +18,7 @@ import {
   type Written,
   writeAll,
 } from "../import/index.ts";
-import { readFile, readWhole } from "../input.ts";
+import { readFile, readWhole, requireStdin } from "../input.ts";
 import { visible } from "../output/visible.ts";
 import type { Terminal } from "../terminal.ts";
 
@@ -73,7 +73,8 @@ export const importCommand = (terminal: Terminal): Command =>
 
 async function importFile(given: Given<ImportFlags>, file: string): Promise<void> {
   const { connection, flags, terminal, vault } = given;
-  const bytes = file === "-" ? readWhole(0, "standard input", maxImportBytes) : readFile(file, maxImportBytes);
+  const bytes =
+    file === "-" ? readWhole(requireStdin(terminal), "standard input", maxImportBytes) : readFile(file, maxImportBytes);
   const content = await opened(bytes, file, given);
   const parsed = parsedFrom(content, content === bytes ? file : "-", flags);
   const journal = openJournal([vault.url, bytes, JSON.stringify(boundFlags(flags))], process.env);
@@ -96,7 +97,6 @@ async function importFile(given: Given<ImportFlags>, file: string): Promise<void
   }
   if (isRefused && flags.skipRefused !== true) {
     refuse(terminal, outcome, flags);
-    return;
   }
   if (plan.existing.length > 0 && flags.onConflict === "fail" && flags.dryRun !== true) {
     const names = `${plan.existing.length} ${plan.existing.length === 1 ? "name exists" : "names exist"}`;
@@ -221,7 +221,7 @@ function finish({ failed }: Written, isRefused: boolean): void {
 }
 
 /** Scripts get the whole report in the one line that tells a failure. */
-function refuse(terminal: Terminal, outcome: Outcome, flags: ImportFlags & { readonly json?: boolean }): void {
+function refuse(terminal: Terminal, outcome: Outcome, flags: ImportFlags & { readonly json?: boolean }): never {
   const { length } = outcome.refused;
   const failure = usage(
     `${length} ${length === 1 ? "entry is" : "entries are"} refused, and nothing was written`,
@@ -234,7 +234,7 @@ function refuse(terminal: Terminal, outcome: Outcome, flags: ImportFlags & { rea
   terminal.note(
     JSON.stringify({ ...jsonOf(outcome, flags, nothingDone, false), error: "USAGE", detail, next, exitCode }),
   );
-  process.exitCode = exitCode;
+  throw new ToldExit(exitCode);
 }
 
 /** What would be done: never a value, its length or a digest. */

@@ -1,11 +1,13 @@
-import { readFileSync } from "node:fs";
+import { isatty } from "node:tty";
 import { Command } from "commander";
 import type { ClientFlags } from "../client-command.ts";
 import { userFiles, warnOfUnknown } from "../client-command.ts";
 import { CliFailure, usage } from "../failure.ts";
+import { readWhole } from "../input.ts";
 import { printJson } from "../output/print.ts";
 import { isoTime, relativeTime } from "../output/time.ts";
 import { visible } from "../output/visible.ts";
+import { openQuestions } from "../questions.ts";
 import type { Terminal } from "../terminal.ts";
 import { type Connection, connectTo } from "../vault/connect.ts";
 import { type ChosenToken, describe, requireTokenText } from "../vault/token.ts";
@@ -17,12 +19,14 @@ interface LoginFlags extends Pick<ClientFlags, "caFile" | "allowHttp" | "json"> 
   readonly profile?: string;
 }
 
+const maxInputBytes = 1_048_576;
+
 /** Until a vault knows sign-in, what is kept is a token that exists already. */
 export function loginCommand(terminal: Terminal): Command {
   return new Command("login")
     .description("keep a token for a vault, and give the vault a name")
     .argument("<url>", "the vault, as an origin: https://vault.example")
-    .option("--token-stdin", "the token is on standard input")
+    .option("--token-stdin", "the token is on standard input; on a terminal it is asked for, and not shown")
     .option("--profile <name>", "the name; by default the host's")
     .option("--ca-file <file>", "PEM; replaces the system's authorities, and is kept with the name")
     .option("--allow-http", "let tokens and values cross the network in the clear")
@@ -43,9 +47,11 @@ Examples:
         const next = `zsc token --role admin --zid ZID, on the vault's machine, then: zsc login ${url} --token-stdin`;
         throw usage("this version keeps an existing token, and does not sign in by itself", next);
       }
-      const token = describe(requireTokenText(readFileSync(0, "utf8"), "standard input"), "flag");
+      const token = describe(await readToken(terminal), "flag");
       const { caFile } = flags;
-      await prove(connectTo({ url, source: "flag", ...(caFile === undefined ? {} : { caFile }) }, token.text), token);
+      const vault = { url, source: "flag", ...(caFile === undefined ? {} : { caFile }) } as const;
+      const connection = connectTo(vault, token.text, terminal.signal === undefined ? {} : { signal: terminal.signal });
+      await prove(connection, token).finally(() => connection.close());
       const files = userFiles();
       const profile = await keep(files, { url, token, flags });
       const { zid = "", role = "caller", expiresAtMs } = token;
@@ -57,6 +63,17 @@ Examples:
       const until = expiresAtMs === undefined ? "" : `, good ${relativeTime(expiresAtMs, Date.now())}`;
       terminal.out(`${visible(profile)}: ${url} as ${visible(zid)} (${role})${until}`);
     });
+}
+
+async function readToken(terminal: Terminal): Promise<string> {
+  const { stdin } = terminal;
+  if (stdin !== undefined && !isatty(stdin)) {
+    return requireTokenText(readWhole(stdin, "standard input", maxInputBytes).toString("utf8"), "standard input");
+  }
+  return requireTokenText(
+    await openQuestions(terminal).secret("token: ", "the token on standard input"),
+    "what was typed",
+  );
 }
 
 /** One call that needs the token, and changes nothing: of a caller, a name that no secret can have been meant by. */

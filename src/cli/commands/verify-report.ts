@@ -1,8 +1,10 @@
+import { setImmediate } from "node:timers/promises";
 import { type Difference, type Report, verify } from "../../audit/index.ts";
 import { systemClock } from "../../base/index.ts";
 import type { ChangeIndex, Snapshot } from "../../ledger/index.ts";
 import { secrets } from "../../secrets/index.ts";
 import { tables } from "../../tables.ts";
+import { CliFailure } from "../failure.ts";
 import type { Terminal } from "../terminal.ts";
 
 interface VerifyCommand {
@@ -16,7 +18,14 @@ interface VerifyCommand {
 export async function runVerify({ snapshot, index, json, terminal }: VerifyCommand): Promise<number> {
   const startedMs = performance.now();
   const total = snapshot.head.seq;
-  const onProgress = (rows: number) => terminal.progress(`${rows} of ${total} rows verified`);
+  const onProgress = async (rows: number) => {
+    terminal.progress(`${rows} of ${total} rows verified`);
+    if (terminal.signal !== undefined) {
+      // SQLite waits for nothing: without a pause no Ctrl-C would be heard.
+      await setImmediate();
+      requireGoing(terminal.signal);
+    }
+  };
   try {
     const report = await verify({ snapshot, tables, index, clock: systemClock, onProgress });
     terminal.progressDone();
@@ -26,6 +35,12 @@ export async function runVerify({ snapshot, index, json, terminal }: VerifyComma
   } catch (error) {
     terminal.progressDone();
     throw error;
+  }
+}
+
+function requireGoing({ aborted }: AbortSignal): void {
+  if (aborted) {
+    throw new CliFailure("interrupted", "interrupted");
   }
 }
 

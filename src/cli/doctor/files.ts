@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { errorCode } from "../../base/index.ts";
 import { runningFilePath } from "../../config/index.ts";
 import { shellWord } from "../output/shell-word.ts";
+import { stateFolder } from "../private-files.ts";
 import type { VaultFlags } from "../vault/choose.ts";
-import { stateFolder, type UserFiles } from "../vault/user-files.ts";
+import type { UserFiles } from "../vault/user-files.ts";
 import { type Check, fail, failOf, ok, warn } from "./check.ts";
 
 interface Given {

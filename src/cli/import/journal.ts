@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { stateFolder } from "../vault/user-files.ts";
+import { stateFolder } from "../private-files.ts";
 
 /** Which names of an import are written. It holds names and no value, and is of one vault, one input and one set of flags. */
 export interface Journal {

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import type { CallOptions } from "@connectrpc/connect";
 import { errorCode } from "../../base/index.ts";
 import type { TokenSource, ZscClient } from "../../client/index.ts";
-import { usage } from "../failure.ts";
+import { CliFailure, usage } from "../failure.ts";
 import { failureOfCall } from "./call-failure.ts";
 import type { ChosenVault } from "./choose.ts";
 import { tryParseCertificates } from "./pem.ts";
@@ -11,6 +11,8 @@ interface ConnectionOptions {
   readonly timeoutMs?: number;
   /** Told of each call, in a line. */
   onCall?(line: string): void;
+  /** Cancels its calls. */
+  readonly signal?: AbortSignal;
 }
 
 /** An answer with the row of the log that vouches for it: `<seq>.<row_hash>`. */
@@ -27,11 +29,13 @@ export interface Connection {
    * @throws CliFailure
    */
   call<T>(title: string, work: (client: ZscClient, options: CallOptions) => Promise<T>): Promise<Answered<T>>;
+  /** Ends it: nothing of a command is left behind in a process that goes on. */
+  close(): void;
 }
 
 /** The libraries load with the first call: help must not wait for them. */
 export function connectTo(vault: ChosenVault, token: TokenSource, settings: ConnectionOptions = {}): Connection {
-  const { timeoutMs, onCall } = settings;
+  const { timeoutMs, onCall, signal } = settings;
   const ca = vault.caFile === undefined ? undefined : readAuthorities(vault.caFile);
   let client: Promise<ZscClient> | undefined;
   const open = async (): Promise<ZscClient> => {
@@ -59,16 +63,28 @@ export function connectTo(vault: ChosenVault, token: TokenSource, settings: Conn
         onCall?.(`${title}: ${[status, requestId, `${ms} ms`].filter((part) => part !== undefined).join(", ")}`);
       };
       try {
-        const answer = await work(await client, { onHeader });
+        const answer = await work(await client, { onHeader, ...(signal === undefined ? {} : { signal }) });
         tell("OK");
         return { answer, receipt };
       } catch (error) {
-        const failure = failureOfCall(error, vault.url);
+        const failure = signal?.aborted === true ? interruptedIn(title) : failureOfCall(error, vault.url);
         tell(failure.code ?? failure.kind);
         throw failure;
       }
     },
+    close() {
+      client?.then(
+        (opened) => opened.close(),
+        () => undefined,
+      );
+    },
   };
+}
+
+const changes: ReadonlySet<string> = new Set(["Set", "Rotate", "Grant", "Revoke", "Delete"]);
+
+function interruptedIn(title: string): CliFailure {
+  return new CliFailure("interrupted", changes.has(title) ? `interrupted: ${title} may have happened` : "interrupted");
 }
 
 /** @throws CliFailure that names the file */

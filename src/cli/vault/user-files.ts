@@ -1,19 +1,9 @@
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from "node:fs";
+import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { dirname, join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { join } from "node:path";
 import { errorCode } from "../../base/index.ts";
 import { usage } from "../failure.ts";
+import { locked, requirePrivate, writeWhole } from "../private-files.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -57,8 +47,6 @@ interface SessionFile {
 }
 
 const version = 1;
-const lockWaitMs = 2_000;
-const lockLookMs = 20;
 
 /** The files of a user (contract people.md, section 1). */
 export interface UserFiles {
@@ -68,11 +56,6 @@ export interface UserFiles {
   /** Reads, changes and writes under a lock. */
   changeConfig(change: (config: ClientConfig) => ClientConfig): Promise<void>;
   changeSessions(change: (file: SessionFile) => SessionFile): Promise<void>;
-}
-
-/** The folder of journals and of the shell's history. */
-export function stateFolder(env: Environment): string {
-  return join(env["XDG_STATE_HOME"] || join(homedir(), ".local", "state"), "zsc");
 }
 
 export function openUserFiles(env: Environment): UserFiles {
@@ -88,9 +71,15 @@ export function openUserFiles(env: Environment): UserFiles {
     folder,
     readConfig,
     readSessions,
-    changeConfig: (change) => locked(folder, () => write(configPath, { version, ...change(readConfig()) })),
-    changeSessions: (change) => locked(folder, () => write(sessionsPath, { version, ...change(readSessions()) })),
+    changeConfig: (change) =>
+      locked(folder, () => writeWhole(configPath, textOf({ version, ...change(readConfig()) }))),
+    changeSessions: (change) =>
+      locked(folder, () => writeWhole(sessionsPath, textOf({ version, ...change(readSessions()) }))),
   };
+}
+
+function textOf(json: object): string {
+  return `${JSON.stringify(json, null, 2)}\n`;
 }
 
 /** The object of a file; undefined when there is none. A file that is broken, or of a newer version, is never written over. */
@@ -164,67 +153,4 @@ function isTextOrAbsent(value: unknown): boolean {
 
 function broken(path: string): Error {
   return usage(`${path} is broken`, "mend it, or move it away");
-}
-
-/** Tokens that others can read are not used. */
-function requirePrivate(path: string): void {
-  try {
-    const { uid, mode } = statSync(path);
-    const own = process.geteuid?.();
-    if (own !== undefined && uid !== own) {
-      throw usage(`${path} belongs to another user`);
-    }
-    if (own !== undefined && (mode & 0o077) !== 0) {
-      throw usage(`${path} is open to other users`, `chmod 600 ${path}`);
-    }
-  } catch (error) {
-    if (errorCode(error) !== "ENOENT") {
-      throw error;
-    }
-  }
-}
-
-async function locked(folder: string, work: () => void): Promise<void> {
-  const lock = join(folder, "lock");
-  try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw usage(`${folder} cannot be made (${errorCode(error) ?? "unknown"})`, "set XDG_CONFIG_HOME");
-  }
-  for (const giveUpAtMs = Date.now() + lockWaitMs; ; await sleep(lockLookMs)) {
-    try {
-      closeSync(openSync(lock, "wx", 0o600));
-      break;
-    } catch (error) {
-      if (errorCode(error) !== "EEXIST") {
-        throw usage(`${folder} cannot be written (${errorCode(error) ?? "unknown"})`);
-      }
-      if (Date.now() > giveUpAtMs) {
-        throw usage(`another zsc holds ${lock}`, `when none runs: rm ${lock}`);
-      }
-    }
-  }
-  try {
-    work();
-  } finally {
-    rmSync(lock, { force: true });
-  }
-}
-
-/** Written beside and renamed: whoever reads meanwhile sees the one or the other. */
-function write(path: string, json: object): void {
-  const beside = join(dirname(path), `.${process.pid}.new`);
-  try {
-    const file = openSync(beside, "wx", 0o600);
-    try {
-      writeSync(file, `${JSON.stringify(json, null, 2)}\n`);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    renameSync(beside, path);
-  } catch (error) {
-    rmSync(beside, { force: true });
-    throw usage(`${path} cannot be written (${errorCode(error) ?? "unknown"})`);
-  }
 }

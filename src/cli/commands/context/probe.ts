@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { clientCommand } from "../../client-program.ts";
-import { exitCodes } from "../../failure.ts";
+import { exitCodes, ToldExit } from "../../failure.ts";
 import { printJson } from "../../output/print.ts";
 import type { Terminal } from "../../terminal.ts";
 
@@ -36,6 +36,8 @@ export const probeCommand = (terminal: Terminal): Command =>
       } else {
         terminal.out(granted ? "granted" : (sentences[reason ?? ""] ?? String(reason)));
       }
-      process.exitCode = granted ? 0 : exitCodes.no;
+      if (!granted) {
+        throw new ToldExit(exitCodes.no);
+      }
     },
   });

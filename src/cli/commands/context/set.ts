@@ -48,14 +48,13 @@ export const setCommand = (terminal: Terminal): Command =>
         .option(...ifVersionFlag)
         .option("--yes", "do not ask before a value is replaced"),
     async run(given, name) {
-      const { connection, flags, questions } = given;
+      const { connection, flags, questions, terminal } = given;
       if (flags.create === true && flags.ifVersion !== undefined) {
         throw usage("--create and --if-version exclude each other");
       }
       const expiry = expiryIn(flags);
-      const stdin = process.stdin.isTTY === true ? undefined : 0;
       await confirmReplacing(given, name);
-      const value = await readValue(flags, { terminal, questions, stdin });
+      const value = await readValue(flags, { terminal, questions });
       const { owner, grant, tag } = flags;
       const request = {
         ...{ name, value, ...expiry, ...conditionOf(flags), createOnly: flags.create === true },

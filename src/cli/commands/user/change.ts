@@ -48,7 +48,7 @@ export function userChange<F extends object, I>(terminal: Terminal, spec: UserCh
       const submit = async <T>(operation: Operation<T>) => (await sequencer.submit(operation)).value;
       const { findUser } = await import("../../../people/index.ts");
       const found = await submit(findUser(email)).catch(naming(email));
-      return await change({ user: found, input, store, questions: openQuestions(), submit });
+      return await change({ user: found, input, store, questions: openQuestions(terminal), submit });
     });
     if (flags.json === true) {
       printJson(terminal, { user: listedUserOf(user) });

@@ -38,7 +38,7 @@ export function createCommand(terminal: Terminal): Command {
     const role = flags.owner === true ? "owner" : flags.role;
     const name = flags.name ?? "";
     const passwordHash =
-      flags.passwordStdin === true ? await hashPassword(await passwordOfInput(), [email, name]) : null;
+      flags.passwordStdin === true ? await hashPassword(await passwordOfInput(terminal), [email, name]) : null;
     const made = await onMachine(flags, true, async ({ sequencer }) => {
       const { makeUser } = await import("../../../user-maker.ts");
       return await makeUser(sequencer, { email, role, zid, name, passwordHash });

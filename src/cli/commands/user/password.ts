@@ -1,6 +1,8 @@
 import { isUtf8 } from "node:buffer";
 import { usage } from "../../failure.ts";
+import { requireStdin } from "../../input.ts";
 import type { Questions } from "../../questions.ts";
+import type { Terminal } from "../../terminal.ts";
 import { failureOnMachine } from "./machine.ts";
 
 const maxInputBytes = 16_384;
@@ -27,7 +29,8 @@ export async function hashPassword(text: string, hints: readonly string[]): Prom
 }
 
 /** A password on standard input; one final line break is dropped. */
-export async function passwordOfInput(): Promise<string> {
+export async function passwordOfInput(terminal: Terminal): Promise<string> {
+  requireStdin(terminal);
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of process.stdin) {

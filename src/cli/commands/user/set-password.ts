@@ -19,7 +19,7 @@ export const setPasswordCommand = (terminal: Terminal): Command =>
       command.option("--password-stdin", "the password is on standard input; one final line break is dropped"),
     parse: ({ passwordStdin }) => passwordStdin === true,
     async change({ user, input: isOnInput, questions, submit }) {
-      const password = isOnInput ? await passwordOfInput() : await askPassword(questions);
+      const password = isOnInput ? await passwordOfInput(terminal) : await askPassword(questions);
       const hash = await hashPassword(password, [user.email ?? "", user.name]);
       const { setPassword } = await import("../../../people/index.ts");
       return await submit(setPassword(user.sub, hash));

@@ -1,0 +1,81 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { errorCode } from "../base/index.ts";
+import { usage } from "./failure.ts";
+
+const lockWaitMs = 2_000;
+const lockLookMs = 20;
+
+/** Where what a command remembers is kept: the history of the shell, journals of imports. */
+export function stateFolder(env: Readonly<Record<string, string | undefined>>): string {
+  return join(env["XDG_STATE_HOME"] || join(homedir(), ".local", "state"), "zsc");
+}
+
+/** What others can read is not used. @throws CliFailure with the line that mends it */
+export function requirePrivate(path: string): void {
+  try {
+    const { uid, mode } = statSync(path);
+    const own = process.geteuid?.();
+    if (own !== undefined && uid !== own) {
+      throw usage(`${path} belongs to another user`);
+    }
+    if (own !== undefined && (mode & 0o077) !== 0) {
+      throw usage(`${path} is open to other users`, `chmod 600 ${path}`);
+    }
+  } catch (error) {
+    if (errorCode(error) !== "ENOENT") {
+      throw error;
+    }
+  }
+}
+
+/** Works under the lock of a folder, which is made when there is none. @throws CliFailure */
+export async function locked(folder: string, work: () => void): Promise<void> {
+  const lock = join(folder, "lock");
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw usage(
+      `${folder} cannot be made (${errorCode(error) ?? "unknown"})`,
+      "set XDG_CONFIG_HOME and XDG_STATE_HOME",
+    );
+  }
+  for (const giveUpAtMs = Date.now() + lockWaitMs; ; await sleep(lockLookMs)) {
+    try {
+      closeSync(openSync(lock, "wx", 0o600));
+      break;
+    } catch (error) {
+      if (errorCode(error) !== "EEXIST") {
+        throw usage(`${folder} cannot be written (${errorCode(error) ?? "unknown"})`);
+      }
+      if (Date.now() > giveUpAtMs) {
+        throw usage(`another zsc holds ${lock}`, `when none runs: rm ${lock}`);
+      }
+    }
+  }
+  try {
+    work();
+  } finally {
+    rmSync(lock, { force: true });
+  }
+}
+
+/** A file that only its owner can read, written beside and renamed: whoever reads meanwhile sees the one or the other. */
+export function writeWhole(path: string, text: string): void {
+  const beside = join(dirname(path), `.${process.pid}.new`);
+  try {
+    const file = openSync(beside, "wx", 0o600);
+    try {
+      writeFileSync(file, text);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(beside, path);
+  } catch (error) {
+    rmSync(beside, { force: true });
+    throw usage(`${path} cannot be written (${errorCode(error) ?? "unknown"})`);
+  }
+}
