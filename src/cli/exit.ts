@@ -1,6 +1,6 @@
 import { type Command, CommanderError } from "commander";
 import { OperatorError } from "../base/index.ts";
-import { CliFailure, exitCodes, ToldExit } from "./failure.ts";
+import { CliFailure, exitCodes, ToldExit, usage } from "./failure.ts";
 import { visible } from "./output/visible.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -32,14 +32,7 @@ export function asksForJson(words: readonly string[]): boolean {
 /** Tells why a command failed, and answers its exit code. */
 export function report(error: unknown, terminal: Terminal, json = false): number {
   if (error instanceof CommanderError) {
-    if (error.exitCode === 0) {
-      return 0;
-    }
-    if (json) {
-      const detail = error.message.replace(/^error: /, "");
-      terminal.note(JSON.stringify({ ok: false, error: "USAGE", detail, exitCode: usageExitCode }));
-    }
-    return usageExitCode;
+    return error.exitCode === 0 ? 0 : usageExitCode;
   }
   if (error instanceof ToldExit) {
     return error.exitCode;
@@ -55,6 +48,26 @@ export function report(error: unknown, terminal: Terminal, json = false): number
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   terminal.note(json ? failureLine("BUG", "a bug of zsc", exitCodes.bug) : `zsc: a bug: ${stack}`);
   return exitCodes.bug;
+}
+
+/** What a command throws when its command line is wrong; help, which ends a command too, goes on as it is. */
+export function refuseCommandLine(command: Command): (error: CommanderError) => never {
+  return (error) => {
+    if (error.exitCode === 0 || error.code === "commander.help") {
+      throw error;
+    }
+    const [told = "", hint = ""] = error.message.replace(/^error: /, "").split("\n");
+    // What follows may be a value that belongs elsewhere.
+    const sentence = told.replace(/(but got \d+): .*$/, "$1").replace(/^(unknown option '[^=]*)=.*'$/, "$1'");
+    const [, meant] = /^\(Did you mean (\S+)\?\)$/.exec(hint) ?? [];
+    const title = titleOf(command);
+    throw usage(sentence, meant === undefined ? `${title} --help` : `${title} ${meant}`);
+  };
+}
+
+/** As people type it. */
+function titleOf(command: Command): string {
+  return command.parent === null ? command.name() : `${titleOf(command.parent)} ${command.name()}`;
 }
 
 function textOf({ code, message, next }: CliFailure): string {

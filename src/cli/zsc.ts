@@ -15,8 +15,7 @@ import { serveCommand } from "./commands/serve.ts";
 import { tokenCommand } from "./commands/token.ts";
 import { userCommand } from "./commands/user/index.ts";
 import { whoamiCommand } from "./commands/whoami.ts";
-import { asksForJson, execute, usageExitCode } from "./exit.ts";
-import { visibleLines } from "./output/visible.ts";
+import { asksForJson, execute, refuseCommandLine, usageExitCode } from "./exit.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
 
 /** Runs the `zsc` command with the process's arguments and environment; sets the exit code. */
@@ -77,11 +76,11 @@ function createProgram(version: string, json: boolean, commands: readonly Comman
   const program = new Command("zsc")
     .description("A secrets vault whose every read is durable in a verifiable audit log before it is answered.")
     .version(version, "--version", "print the version")
-    .exitOverride()
     .enablePositionalOptions()
-    // One line of JSON is all that a script gets of a failure.
-    .configureOutput(json ? { writeErr: () => undefined } : { outputError: (text, write) => write(visibleLines(text)) })
+    // What is wrong is told where all failures are; one line of JSON is all that a script gets of it.
+    .configureOutput({ outputError: () => undefined, ...(json ? { writeErr: () => undefined } : {}) })
     .configureHelp({ showGlobalOptions: true });
+  program.exitOverride(refuseCommandLine(program));
   for (const command of commands) {
     // Commander passes a parent's settings on to the commands that it makes itself, and not to those that are added.
     settingsFrom(program, command);
@@ -91,7 +90,7 @@ function createProgram(version: string, json: boolean, commands: readonly Comman
 }
 
 function settingsFrom(parent: Command, command: Command): void {
-  command.copyInheritedSettings(parent);
+  command.copyInheritedSettings(parent).exitOverride(refuseCommandLine(command));
   for (const child of command.commands) {
     settingsFrom(command, child);
   }

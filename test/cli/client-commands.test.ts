@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -48,6 +50,27 @@ describe("client commands in the folder of a development vault", () => {
   });
   const token = async (role: string, zid: string) =>
     (await zsc(["token", "--dev", "--role", role, "--zid", zid])).stdout.trim();
+
+  test.each([
+    [["context", "list", "--foo"], "unknown option '--foo'", "zsc context list --help"],
+    [["context", "lst"], "unknown command 'lst'", "zsc context list"],
+    [["contxt"], "unknown command 'contxt'", "zsc context"],
+    [["context", "info"], "missing required argument 'name'", "zsc context info --help"],
+    [
+      ["context", "set", "a", "canary-value"],
+      "too many arguments for 'set'. Expected 1 argument but got 2",
+      "zsc context set --help",
+    ],
+    [["context", "set", "a", "--valeu=canary-value"], "unknown option '--valeu'", "zsc context set --help"],
+    [["context", "set", "a", "--limit=canary-value"], "unknown option '--limit'", "zsc context set --help"],
+  ])("a wrong command line is told in two lines, without what may be a value: %j", async (args, first, next) => {
+    expect(await zsc(args)).toEqual(failed(2, first, next));
+    expect(await zsc([...args, "--json"])).toEqual({
+      code: 2,
+      stdout: "",
+      stderr: `${JSON.stringify({ ok: false, error: "USAGE", detail: first, next, exitCode: 2 })}\n`,
+    });
+  });
 
   test("a secret is set, shown, granted, probed, read, rotated and deleted", async () => {
     expect(
@@ -200,9 +223,11 @@ describe("client commands in the folder of a development vault", () => {
         stderr: expect.stringContaining("can be written by other users"),
       });
       chmodSync(join(elsewhere, ".zsc"), 0o700);
+      const zombie = await zombieOf();
       const running = (json: object) => writeFileSync(join(elsewhere, ".zsc", "vault.json"), JSON.stringify(json));
       for (const [file, sentence] of [
         [{ url, pid: 2 ** 22 + 1, started: "x" }, "has ended"],
+        [{ url, pid: zombie.pid, started: "x" }, "has ended"],
         [{ url: "http://vault.example", pid: process.pid, started: "x" }, "not this machine's"],
         [{}, "is not what a development vault writes"],
       ] as const) {
@@ -212,6 +237,7 @@ describe("client commands in the folder of a development vault", () => {
           stderr: expect.stringContaining(sentence),
         });
       }
+      zombie.end();
     } finally {
       rmSync(elsewhere, { recursive: true });
     }
@@ -278,3 +304,10 @@ describe("client commands in the folder of a development vault", () => {
     }
   }, 30_000);
 });
+
+/** A process that has ended and whose parent does not ask how. */
+async function zombieOf(): Promise<{ readonly pid: number; end(): void }> {
+  const parent = spawn("sh", ["-c", "sleep 0 & echo $!; exec sleep 600"], { stdio: ["ignore", "pipe", "ignore"] });
+  const [printed] = await once(parent.stdout, "data");
+  return { pid: Number(String(printed)), end: () => void parent.kill("SIGKILL") };
+}

@@ -3,11 +3,6 @@ const hidden = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cn}\p{Default_Ignorable_Code_P
 /** It only makes an emoji of the character before it. */
 const emojiSelector = "\ufe0f";
 
-/** The same of text whose line breaks are ours. */
-export function visibleLines(text: string): string {
-  return text.split("\n").map(visible).join("\n");
-}
-
 /** Text of others as a person may see it: invisible and bidirectional characters are written out, as `\u{202e}`. */
 export function visible(text: string): string {
   return text

@@ -62,9 +62,18 @@ function requireOwn(path: string, stats: Stats): void {
 function lives(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
+    return !isZombie(pid);
   } catch (error) {
     return errorCode(error) === "EPERM";
+  }
+}
+
+/** Ended, and its parent has not asked how: common in containers without an init. Linux alone tells it in a file. */
+function isZombie(pid: number): boolean {
+  try {
+    return / Z [^)]*$/.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  } catch {
+    return false;
   }
 }
 
