@@ -124,7 +124,7 @@ export function warnOfUnknown(terminal: Terminal): void {
   for (const problem of foreignClientNames(process.env)) {
     if (!told.has(problem)) {
       told.add(problem);
-      terminal.note(`zsc: ${problem}`);
+      terminal.remark(`zsc: ${problem}`);
     }
   }
 }

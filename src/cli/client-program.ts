@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { type ClientFlags, openSession, type Session, type Wanted, withClientFlags } from "./client-command.ts";
 import { CliFailure } from "./failure.ts";
 import { withExamples } from "./flags.ts";
-import { shellWord } from "./output/shell-word.ts";
+import { shellArgument, shellWord } from "./output/shell-word.ts";
 import { openQuestions, type Questions } from "./questions.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -65,9 +65,18 @@ function asIn(flags: object): Pick<Wanted, "as"> {
   return typeof as === "string" ? { as } : {};
 }
 
-/** The failure of a call about one secret, which names it. */
+/** The failure of a call about one secret, which names it, and says how to look at it. */
 export function namingSecret(name: string) {
   return (error: unknown): never => {
+    if (error instanceof CliFailure && (error.mayHaveHappened || error.code === "CONFLICT")) {
+      const { kind, message, code, exitCode } = error;
+      const next = `zsc context info ${shellArgument(name)}`;
+      throw new CliFailure(kind, message, { ...(code === undefined ? {} : { code }), exitCode, next });
+    }
+    if (error instanceof CliFailure && error.code === "DENIED") {
+      const next = `an admin's zsc context grant ${shellArgument(name)} ZID`;
+      throw new CliFailure("forbidden", error.message, { code: "DENIED", next });
+    }
     if (error instanceof CliFailure && error.code === "NOT_FOUND") {
       const next = `zsc context list --contains ${shellWord(longestPart(name))}`;
       throw new CliFailure("not_found", `no secret ${JSON.stringify(name)}`, { code: "NOT_FOUND", next });

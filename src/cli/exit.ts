@@ -24,9 +24,9 @@ export async function execute(
   }
 }
 
-/** Whether a command line asks for JSON: what follows `--` is not its own. */
-export function asksForJson(words: readonly string[]): boolean {
-  return (words.includes("--") ? words.slice(0, words.indexOf("--")) : words).includes("--json");
+/** Whether a command line has a flag: what follows `--` is not its own. */
+export function isAsked(words: readonly string[], flag: "--json" | "--no-color"): boolean {
+  return (words.includes("--") ? words.slice(0, words.indexOf("--")) : words).includes(flag);
 }
 
 /** Tells why a command failed, and answers its exit code. */

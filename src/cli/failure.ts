@@ -50,6 +50,8 @@ interface FailureOptions {
   readonly next?: string;
   /** Where the kind's own does not fit. */
   readonly exitCode?: number;
+  /** Whether what was to be changed may have been changed. */
+  readonly mayHaveHappened?: boolean;
 }
 
 /** A failure that is told in two lines. `message` is safe to show: it holds no value and no token. */
@@ -60,10 +62,13 @@ export class CliFailure extends Error {
   readonly code: string | undefined;
   readonly next: string | undefined;
   readonly exitCode: number;
+  readonly mayHaveHappened: boolean;
 
-  constructor(kind: FailureKind, message: string, { code, next, exitCode }: FailureOptions = {}) {
+  constructor(kind: FailureKind, message: string, options: FailureOptions = {}) {
+    const { code, next, exitCode, mayHaveHappened = false } = options;
     super(message);
     this.kind = kind;
+    this.mayHaveHappened = mayHaveHappened;
     this.code = code;
     this.next = next;
     this.exitCode = exitCode ?? exitCodes[kind];

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { closeSync, existsSync, fsyncSync, linkSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, fsyncSync, linkSync, lstatSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { errorCode } from "../base/index.ts";
-import { type CliFailure, usage } from "./failure.ts";
+import { CliFailure, usage } from "./failure.ts";
 
 /** A file that is there whole, or not at all. */
 export interface NewFile {
@@ -13,8 +13,10 @@ export interface NewFile {
   discard(): void;
 }
 
-/** They would leave half a file behind. */
-const endings = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+/** They end the process without an `exit` event, and would leave half a file behind. */
+const endings = [
+  ...(["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR2", "SIGALRM", "SIGVTALRM", "SIGXCPU", "SIGABRT"] as const),
+];
 
 /**
  * Opens a new file that only its owner can read. It appears under its name when it is kept; what is there by then is
@@ -23,7 +25,8 @@ const endings = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
  * @throws CliFailure, as its methods do, with the name of the file
  */
 export function openNewFile(path: string): NewFile {
-  if (existsSync(path)) {
+  // A link that leads nowhere is there all the same.
+  if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) {
     throw existing(path);
   }
   const beside = join(dirname(path), `.zsc-${randomBytes(6).toString("hex")}.new`);
@@ -39,6 +42,7 @@ export function openNewFile(path: string): NewFile {
       for (const signal of endings) {
         process.off(signal, end);
       }
+      process.off("exit", close);
       closeSync(file);
       rmSync(beside, { force: true });
     }
@@ -46,7 +50,11 @@ export function openNewFile(path: string): NewFile {
   for (const signal of endings) {
     process.on(signal, end);
   }
+  process.on("exit", close);
   const attempt = (work: () => void) => {
+    if (!isOpen) {
+      throw new CliFailure("interrupted", "interrupted");
+    }
     try {
       named(path, work);
     } catch (error) {
@@ -59,14 +67,28 @@ export function openNewFile(path: string): NewFile {
     keep() {
       attempt(() => {
         fsyncSync(file);
-        // A link, unlike a rename, fails when there is such a file.
-        linkSync(beside, path);
+        appear(beside, path);
       });
       close();
     },
     discard: close,
   };
 }
+
+/** A link, unlike a rename, fails when there is such a file; not every file system has links. */
+function appear(beside: string, path: string): void {
+  try {
+    linkSync(beside, path);
+  } catch (error) {
+    const isThere = lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+    if (isThere || !withoutLinks.has(errorCode(error) ?? "")) {
+      throw error;
+    }
+    renameSync(beside, path);
+  }
+}
+
+const withoutLinks: ReadonlySet<string> = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"]);
 
 function named<T>(path: string, work: () => T): T {
   try {

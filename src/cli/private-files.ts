@@ -1,4 +1,14 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -31,11 +41,26 @@ export function requirePrivate(path: string): void {
   }
 }
 
+/** One after the other: `recursive` goes round in circles where a parent can neither be found nor made (/proc). */
+export function makeFolder(path: string): void {
+  if (existsSync(path)) {
+    return;
+  }
+  makeFolder(dirname(path));
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if (errorCode(error) !== "EEXIST") {
+      throw error;
+    }
+  }
+}
+
 /** Works under the lock of a folder, which is made when there is none. @throws CliFailure */
 export async function locked(folder: string, work: () => void): Promise<void> {
   const lock = join(folder, "lock");
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
   } catch (error) {
     throw usage(
       `${folder} cannot be made (${errorCode(error) ?? "unknown"})`,

@@ -82,6 +82,7 @@ function readLine(input: ReadStream, output: WriteStream, echo: boolean): Promis
     const end = (finish: () => void) => {
       input.off("data", take);
       input.off("end", endOfFile);
+      input.off("error", endOfFile);
       output.write("\u001b[?2004l\r\n");
       finish();
     };
@@ -134,6 +135,9 @@ function readLine(input: ReadStream, output: WriteStream, echo: boolean): Promis
     };
     input.on("data", take);
     input.on("end", endOfFile);
+    // The terminal is gone.
+    input.on("error", endOfFile);
+    output.on("error", endOfFile);
   });
 }
 

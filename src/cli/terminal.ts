@@ -8,6 +8,8 @@ export interface Terminal {
   /** The same as they come, no faster than they are taken. */
   stream(bytes: AsyncIterable<Uint8Array>): Promise<void>;
   note(text: string): void;
+  /** A note beside the result: whoever asked for JSON gets none. */
+  remark(text: string): void;
   /** A note that may be left out: dim, and only where a person reads along. */
   aside(text: string): void;
   /** A line that replaces itself; nothing where no terminal shows it. */
@@ -15,6 +17,8 @@ export interface Terminal {
   progressDone(): void;
   /** Empties the screen, where there is one. */
   clear(): void;
+  /** A part of a result in a style, where colours are shown. */
+  styled(style: Style, text: string): string;
   /** Whether a person reads the results. */
   readonly isTerminal: boolean;
   /** Columns of that terminal. */
@@ -26,6 +30,8 @@ export interface Terminal {
   /** Told before a question: what was typed ahead is no answer to it, and no command. */
   beforeQuestion(): void;
 }
+
+export type Style = "bold" | "green" | "yellow" | "red";
 
 interface Output {
   /** False: it is full until it has drained. */
@@ -41,6 +47,7 @@ interface TerminalStreams {
 }
 
 interface TerminalOptions {
+  readonly isJson?: boolean;
   readonly isStdinTaken?: boolean;
   readonly signal?: AbortSignal;
   readonly beforeQuestion?: () => void;
@@ -51,10 +58,11 @@ const leastWidth = 20;
 
 export function createTerminal(
   { stdout, stderr, env = {} }: TerminalStreams,
-  { isStdinTaken = false, signal, beforeQuestion = () => undefined }: TerminalOptions = {},
+  { isJson = false, isStdinTaken = false, signal, beforeQuestion = () => undefined }: TerminalOptions = {},
 ): Terminal {
   const live = stderr.isTTY === true && env["TERM"] !== "dumb";
   const dims = stderr.isTTY === true && hasColours(env);
+  const paints = stdout.isTTY === true && hasColours(env);
   return {
     out: (text) => void stdout.write(`${text}\n`),
     write: (bytes) => void stdout.write(bytes),
@@ -66,16 +74,18 @@ export function createTerminal(
       }
     },
     note: (text) => void stderr.write(`${text}\n`),
+    remark: (text) => void (isJson || stderr.write(`${text}\n`)),
     aside(text) {
       if (stderr.isTTY === true) {
         stderr.write(`${dims ? styleText("dim", text, { validateStream: false }) : text}\n`);
       }
     },
+    styled: (style, text) => (paints ? styleText(style, text, { validateStream: false }) : text),
     progress: (text) => void (live && stderr.write(`\r\x1b[K${text}`)),
     progressDone: () => void (live && stderr.write("\r\x1b[K")),
     clear: () => void (live && stderr.write("\x1b[H\x1b[2J\x1b[3J")),
     isTerminal: stdout.isTTY === true,
-    width: Math.max(leastWidth, stdout.columns ?? usualWidth),
+    width: Math.max(leastWidth, stdout.columns || usualWidth),
     stdin: isStdinTaken ? undefined : 0,
     signal,
     beforeQuestion,

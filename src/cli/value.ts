@@ -36,7 +36,7 @@ export async function readValue(flags: ValueFlags, { terminal, questions }: Valu
     throw usage("--keep-newline and --strip-newline exclude each other");
   }
   if (value !== undefined) {
-    terminal.note("zsc: the value is in the shell's history now, and was in the list of processes");
+    terminal.remark("zsc: the value is in the shell's history now, and was in the list of processes");
     return requireValue(value);
   }
   if (file !== undefined || isPiped) {
@@ -47,7 +47,7 @@ export async function readValue(flags: ValueFlags, { terminal, questions }: Valu
   const typed = await questions.secret("value: ", "--file FILE, or the value on standard input");
   const lines = typed.split("\n").length;
   const characters = [...typed].length;
-  terminal.note(`${characters} character${characters === 1 ? "" : "s"}, ${lines} line${lines === 1 ? "" : "s"}`);
+  terminal.remark(`${characters} character${characters === 1 ? "" : "s"}, ${lines} line${lines === 1 ? "" : "s"}`);
   return requireValue(typed);
 }
 

@@ -15,32 +15,41 @@ import { serveCommand } from "./commands/serve.ts";
 import { tokenCommand } from "./commands/token.ts";
 import { userCommand } from "./commands/user/index.ts";
 import { whoamiCommand } from "./commands/whoami.ts";
-import { asksForJson, execute, refuseCommandLine, usageExitCode } from "./exit.ts";
+import { execute, isAsked, refuseCommandLine, usageExitCode } from "./exit.ts";
+import { withFlagsBehind } from "./leading-flags.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
 
 /** Runs the `zsc` command with the process's arguments and environment; sets the exit code. */
 export async function main(argv: readonly string[], version: string): Promise<void> {
   const [, , ...args] = argv;
-  const [first] = args;
-  const terminal = createTerminal(process);
-  const json = asksForJson(args);
+  const json = isAsked(args, "--json");
+  const { stdout, stderr, env } = process;
+  const colours = isAsked(args, "--no-color") ? { NO_COLOR: "1" } : {};
+  const terminal = createTerminal({ stdout, stderr, env: { ...env, ...colours } }, { isJson: json });
+  const program = createProgram(version, json, commandsOf(terminal, version));
+  const words = withFlagsBehind(program, args);
+  const [first] = words;
   // A server goes on when nobody takes its log.
   if (first !== "serve" && first !== "run") {
-    endQuietlyOnClosedOutput();
+    endOnLostOutput();
+    // What cannot be told is no reason to end a command in the middle.
+    process.stderr.on("error", () => undefined);
   }
-  const code = await execute(createProgram(version, json, commandsOf(terminal, version)), args, terminal, json);
+  const code = await execute(program, words, terminal, json);
   if (code !== 0) {
     // What a failed command has opened (connections, a port) must not keep the process alive.
     process.exit(first === "run" && code === usageExitCode ? ownFailureOfRun : code);
   }
 }
 
-/** `| head`: whoever read along has seen enough. */
-function endQuietlyOnClosedOutput(): void {
+/** `| head`: whoever read along has seen enough. A result that is lost otherwise, on a full disk, is a failure. */
+function endOnLostOutput(): void {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") {
       process.exit(141);
     }
+    process.stderr.write(`zsc: standard output cannot be written (${error.code ?? "unknown"})\n`);
+    process.exit(usageExitCode);
   });
 }
 

@@ -77,7 +77,7 @@ describe("zsc user, in the folder of a development vault", () => {
     );
     expect((await changed("list", "--contains", "KEYED")).users).toEqual([users[0]]);
     const shown = await vault.onTerminal("user list --contains @example", []);
-    expect(shown).toMatch(/^E-MAIL +STATE +ZID +KIND +SIGNED-IN +CREATED/m);
+    expect(shown).toMatch(/E-MAIL +STATE +ZID +KIND +SIGNED-IN +CREATED/m);
     expect(shown).toMatch(/^zoe@example\.com +active +ZEQ-ZOE +password +(now|\d+ s ago)/m);
     expect(shown).toMatch(/^keyed@example\.com +active +invited +never/m);
   }, 90_000);

@@ -5,6 +5,7 @@ import { StoreFailure } from "../../ledger/index.ts";
 import { type Development, developmentOption, modeOf } from "../development.ts";
 import { report, usageExitCode } from "../exit.ts";
 import { exitCodes, ToldExit } from "../failure.ts";
+import { withExamples } from "../flags.ts";
 import type { Terminal } from "../terminal.ts";
 
 interface VerifyOptions extends Development {
@@ -13,21 +14,21 @@ interface VerifyOptions extends Development {
 
 export function auditCommand(terminal: Terminal): Command {
   const audit = new Command("audit").description("work with the audit log");
-  audit
+  const command = audit
     .command("verify")
     .description("follow the hash chain, then compare the vault with it")
     .addHelpText("after", "\nExit code: 0 all is whole, 1 something was tampered with, 2 it could not be verified.")
     .addOption(developmentOption())
-    .option("--json", "print one line of JSON")
-    .action(async (options: VerifyOptions) => {
-      const code = await verify(options, terminal).catch((error: unknown) => {
-        const own = report(error, terminal);
-        return own === exitCodes.interrupted ? own : usageExitCode;
-      });
-      if (code !== 0) {
-        throw new ToldExit(code);
-      }
+    .option("--json", "print one line of JSON");
+  withExamples(command, ["zsc audit verify", "zsc audit verify --json"]).action(async (options: VerifyOptions) => {
+    const code = await verify(options, terminal).catch((error: unknown) => {
+      const own = report(error, terminal);
+      return own === exitCodes.interrupted ? own : usageExitCode;
     });
+    if (code !== 0) {
+      throw new ToldExit(code);
+    }
+  });
   return audit;
 }
 

@@ -116,7 +116,7 @@ async function exportBy(
   const secrets = readForExport(choice, {
     ...{ admin: connection, reader: reader.connection, zid: reader.zid, onBehalfOf: reader.onBehalfOf },
     onLeftOut: flags.partial === true ? (left) => void leftOut.push(left) : undefined,
-    onGone: (name) => terminal.note(`${visible(JSON.stringify(name))} was deleted meanwhile`),
+    onGone: (name) => terminal.remark(`${visible(JSON.stringify(name))} was deleted meanwhile`),
   });
   const header = { exportedAt: new Date().toISOString(), vault: given.vault.url, head: await headOf(connection) };
   const text = plainText(

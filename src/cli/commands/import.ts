@@ -147,7 +147,8 @@ function parsedFrom(bytes: Buffer, file: string, { format, ...flags }: ImportFla
   });
   if (parsed.format === undefined) {
     const [first] = parsed.refused;
-    throw usage(`${file}: ${first?.why ?? "not_supported"}`, throughJson);
+    const { why = "not_supported", line = 1 } = first ?? {};
+    throw usage(`${file}, line ${line}: ${why}`, why === "not_utf8" ? "mend the line, or iconv -t UTF-8" : throughJson);
   }
   return parsed;
 }
@@ -246,7 +247,7 @@ function show(
   const at = ({ line, why }: Remark<string>) => `line ${line}: ${why}`;
   terminal.note(`format: ${format}`);
   for (const { name, line } of plan.fresh) {
-    terminal.out(`+ ${visible(name)} (line ${line})`);
+    terminal.out(`${terminal.styled("green", "+")} ${visible(name)} (line ${line})`);
   }
   for (const { name, line } of plan.existing) {
     terminal.out(

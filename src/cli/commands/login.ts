@@ -5,7 +5,7 @@ import { userFiles, warnOfUnknown } from "../client-command.ts";
 import { CliFailure, usage } from "../failure.ts";
 import { readWhole } from "../input.ts";
 import { printJson } from "../output/print.ts";
-import { isoTime, relativeTime } from "../output/time.ts";
+import { isoTime } from "../output/time.ts";
 import { visible } from "../output/visible.ts";
 import { openQuestions } from "../questions.ts";
 import type { Terminal } from "../terminal.ts";
@@ -60,7 +60,7 @@ Examples:
         printJson(terminal, { url, profile, zid, role, email: null, expiresAt, endsAt: expiresAt });
         return;
       }
-      const until = expiresAtMs === undefined ? "" : `, good ${relativeTime(expiresAtMs, Date.now())}`;
+      const until = expiresAtMs === undefined ? "" : `, good until ${isoTime(expiresAtMs)}`;
       terminal.out(`${visible(profile)}: ${url} as ${visible(zid)} (${role})${until}`);
     });
 }

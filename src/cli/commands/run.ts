@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { constants } from "node:os";
 import { Command } from "commander";
 import { errorCode } from "../../base/index.ts";
 import { type ClientFlags, openSession, withClientFlags } from "../client-command.ts";
@@ -53,11 +54,17 @@ export function runCommand(terminal: Terminal): Command {
     .addHelpText("after", `\nExamples:\n${examples.map((example) => `  ${example}`).join("\n")}`);
   return command.action(async (args: readonly string[]) => {
     try {
+      // The one signal that does not end this process by itself, since Node's inspector must not open on it.
+      process.on("SIGUSR1", endBySigusr1);
       process.exitCode = await run(args, command.opts<RunFlags>(), terminal);
     } catch (error) {
       throw error instanceof CliFailure ? ofRun(error) : error;
     }
   });
+}
+
+function endBySigusr1(): void {
+  process.exit(128 + constants.signals.SIGUSR1);
 }
 
 /** The exit codes of a client command would be taken for the command's own. */
@@ -90,6 +97,7 @@ async function run(args: readonly string[], flags: RunFlags, terminal: Terminal)
   const given = new Map([...plain, ...values]);
   const environment = environmentFor(process.env, given, flags);
   refuseTooLarge(environment, args, given);
+  process.off("SIGUSR1", endBySigusr1);
   return await launch({ file, command: args, environment, masked: mask === true ? values.values() : undefined });
 }
 

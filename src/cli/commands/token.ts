@@ -3,6 +3,7 @@ import { parseTtl } from "../../auth/index.ts";
 import { OperatorError, systemClock, type TokenRole } from "../../base/index.ts";
 import { loadTokenConfig } from "../../config/index.ts";
 import { type Development, developmentOption, modeOf } from "../development.ts";
+import { withExamples } from "../flags.ts";
 import type { Terminal } from "../terminal.ts";
 
 interface TokenOptions extends Development {
@@ -12,7 +13,7 @@ interface TokenOptions extends Development {
 }
 
 export function tokenCommand(terminal: Terminal): Command {
-  return new Command("token")
+  const command = new Command("token")
     .description("mint a token with the configured secret, and print it and nothing else")
     .addOption(developmentOption())
     .addOption(
@@ -21,8 +22,11 @@ export function tokenCommand(terminal: Terminal): Command {
         .makeOptionMandatory(),
     )
     .requiredOption("--zid <ZID>", "whose it is")
-    .option("--ttl <time>", "how long it is good: a number and s, m, h or d", "12h")
-    .action(async (options: TokenOptions) => terminal.out(await mint(options)));
+    .option("--ttl <time>", "how long it is good: a number and s, m, h or d", "12h");
+  return withExamples(command, [
+    "zsc token --role admin --zid ZEQ-ANN --ttl 1h",
+    "zsc token --role caller --zid ZEQ-APP > app.jwt",
+  ]).action(async (options: TokenOptions) => terminal.out(await mint(options)));
 }
 
 async function mint({ role, zid, ttl, ...options }: TokenOptions): Promise<string> {

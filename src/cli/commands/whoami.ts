@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { type ClientFlags, userFiles, warnOfUnknown, withClientFlags } from "../client-command.ts";
 import { printFields, printJson } from "../output/print.ts";
-import { isoTime, relativeTime } from "../output/time.ts";
+import { isoTime, timeFor } from "../output/time.ts";
 import type { Terminal } from "../terminal.ts";
 import { chooseVault, chosenBy } from "../vault/choose.ts";
 import { chooseAnyToken, requireCurrent } from "../vault/token.ts";
@@ -24,7 +24,7 @@ export function whoamiCommand(terminal: Terminal): Command {
         printJson(terminal, { url, source, profile, ...who });
         return;
       }
-      const until = expiresAtMs === undefined ? "" : `${relativeTime(expiresAtMs, Date.now())} (${expiresAt})`;
+      const until = expiresAtMs === undefined ? "" : timeFor(terminal, expiresAtMs);
       printFields(terminal, [
         ["vault", url],
         ["chosen by", chosenBy(vault)],

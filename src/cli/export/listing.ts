@@ -1,6 +1,7 @@
 import type { SecretMetadata } from "#gen/zsc/v1/zsc_admin_pb.js";
 import { CliFailure } from "../failure.ts";
-import { shellWord } from "../output/shell-word.ts";
+import { shellArgument } from "../output/shell-word.ts";
+import { nonsense } from "../vault/call-failure.ts";
 import type { Connection } from "../vault/connect.ts";
 
 /** Which secrets are to be exported: all, those below a prefix, or those that are named. */
@@ -23,9 +24,11 @@ export async function* pagesOf(connection: Connection, choice: ExportChoice): As
     return;
   }
   const { prefix = "" } = choice;
+  let last: Buffer | undefined;
   for (let pageToken: string | undefined; ; ) {
     const request = { prefix, pageSize, ...(pageToken === undefined ? {} : { pageToken }) };
     const { answer } = await connection.call("List", ({ admin }, options) => admin.list(request, options));
+    last = requirePage(answer, prefix, last);
     yield answer.secrets;
     pageToken = answer.nextPageToken;
     if (pageToken === undefined) {
@@ -34,13 +37,40 @@ export async function* pagesOf(connection: Connection, choice: ExportChoice): As
   }
 }
 
+/**
+ * Pages come in the order of their names' bytes, so that none comes twice, and they end. Answers the last name.
+ *
+ * @throws CliFailure when it is no such page
+ */
+function requirePage(
+  { secrets, nextPageToken }: { readonly secrets: ExportPage; readonly nextPageToken?: string | undefined },
+  prefix: string,
+  before: Buffer | undefined,
+): Buffer | undefined {
+  let last = before;
+  for (const { name } of secrets) {
+    const bytes = Buffer.from(name, "utf8");
+    if (!name.startsWith(prefix) || (last !== undefined && Buffer.compare(last, bytes) >= 0)) {
+      throw nonsense("a page of its list is out of order");
+    }
+    last = bytes;
+  }
+  if (secrets.length > pageSize || (secrets.length === 0 && nextPageToken !== undefined)) {
+    throw nonsense("a page of its list has no end");
+  }
+  return last;
+}
+
 async function* namedPages(connection: Connection, names: readonly string[]): AsyncGenerator<ExportPage, void> {
   const found: SecretMetadata[] = [];
   const missing: string[] = [];
   for (const name of new Set(names)) {
     try {
       const { answer } = await connection.call("Info", ({ admin }, options) => admin.info({ name }, options));
-      found.push(...(answer.secret === undefined ? [] : [answer.secret]));
+      if (answer.secret?.name !== name) {
+        throw nonsense("it was asked for another secret");
+      }
+      found.push(answer.secret);
     } catch (error) {
       if (!(error instanceof CliFailure && error.kind === "not_found")) {
         throw error;
@@ -108,7 +138,7 @@ export function unreadable(names: readonly string[], zid = "the reader"): CliFai
   const some = names.slice(0, namesShown).map((name) => JSON.stringify(name));
   const more = names.length > namesShown ? ` and ${names.length - namesShown} more` : "";
   const [first = ""] = names;
-  const next = `zsc context grant ${shellWord(first)} ${zid === "the reader" ? "ZID" : zid}, or --partial`;
+  const next = `zsc context grant ${shellArgument(first)} ${zid === "the reader" ? "ZID" : zid}, or --partial`;
   const message = `nothing was exported: ${zid} may not read ${some.join(", ")}${more}`;
   return new CliFailure("forbidden", message, { code: "DENIED", next });
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { stateFolder } from "../private-files.ts";
+import { makeFolder, stateFolder } from "../private-files.ts";
 
 /** Which names of an import are written. It holds names and no value, and is of one vault, one input and one set of flags. */
 export interface Journal {
@@ -33,7 +33,7 @@ export function openJournal(
     existed: before !== undefined,
     add: (name) => void done.add(name),
     save() {
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      makeFolder(folder);
       writeFileSync(`${path}.new`, JSON.stringify({ version: 1, done: [...done] }), { mode: 0o600 });
       renameSync(`${path}.new`, path);
     },

@@ -5,9 +5,14 @@ import { padded } from "./width.ts";
 
 /** A list: a table for people, lines for scripts. */
 export function printRows<R>(terminal: Terminal, columns: readonly Column<R>[], rows: readonly R[]): void {
-  const lines = terminal.isTerminal ? tableLines(columns, rows, terminal.width) : plainLines(columns, rows);
-  if (rows.length > 0) {
-    terminal.out(lines.join("\n"));
+  if (rows.length === 0) {
+    return;
+  }
+  if (terminal.isTerminal) {
+    const [head = "", ...lines] = tableLines(columns, rows, terminal.width);
+    terminal.out([terminal.styled("bold", head), ...lines].join("\n"));
+  } else {
+    terminal.out(plainLines(columns, rows).join("\n"));
   }
 }
 

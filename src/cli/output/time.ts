@@ -27,6 +27,12 @@ export function isoTime(unixMs: number): string {
   return new Date(unixMs).toISOString();
 }
 
+/** A moment with its distance for people, and alone for scripts. */
+export function timeFor({ isTerminal }: { readonly isTerminal: boolean }, unixMs: number): string {
+  const iso = isoTime(unixMs);
+  return isTerminal ? `${relativeTime(unixMs, Date.now())} (${iso})` : iso;
+}
+
 const units: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
 
 /** A duration as `30d`, `12h`, `10s`, in milliseconds; undefined for any other text. */

@@ -1,6 +1,7 @@
 import type { BatchReadItem } from "#gen/zsc/v1/zeq_context_pb.js";
 import { CliFailure } from "../failure.ts";
-import { shellWord } from "../output/shell-word.ts";
+import { shellArgument, shellWord } from "../output/shell-word.ts";
+import { batchRead } from "../vault/batch-read.ts";
 import { refusalOf } from "../vault/call-failure.ts";
 import type { Connection } from "../vault/connect.ts";
 import type { WantedSecret } from "./wanted.ts";
@@ -34,14 +35,8 @@ export async function readAll(
   const refused: Refused[] = [];
   for (let at = 0; at < wanted.length; at += batch) {
     const some = wanted.slice(at, at + batch);
-    const request = {
-      ...{ names: some.map(({ name }) => name), purpose },
-      ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
-    };
-    const { answer } = await connection.call("BatchRead", ({ context }, options) =>
-      context.batchRead(request, options),
-    );
-    for (const [index, item] of answer.items.entries()) {
+    const items = await batchRead(connection, { names: some.map(({ name }) => name), purpose, onBehalfOf });
+    for (const [index, item] of items.entries()) {
       const { variable = "", name = "" } = some[index] ?? {};
       const value = readOf(item);
       if (typeof value === "string") {
@@ -75,7 +70,7 @@ function refuseUnless(refused: readonly Refused[], missing: readonly string[], z
     return;
   }
   const denied = refused.filter(({ reason }) => reason === "DENIED").map(({ name }) => name);
-  const grant = denied.map((name) => `zsc context grant ${shellWord(name)} ${zid ?? "ZID"}`).join("; ");
+  const grant = denied.map((name) => `zsc context grant ${shellArgument(name)} ${zid ?? "ZID"}`).join("; ");
   const next =
     grant === "" ? (missing.length > 0 ? `--optional ${missing.map(shellWord).join(",")}` : undefined) : grant;
   const message = `the command was not started: ${sentences.join("; ")}`;

@@ -1,10 +1,12 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { errorCode } from "../../base/index.ts";
 import { CliFailure } from "../failure.ts";
 import { locked, requirePrivate, stateFolder, writeWhole } from "../private-files.ts";
 
 const maxLines = 1_000;
+/** Ours is far smaller. */
+const maxFileBytes = 16_777_216;
 const maxLineLength = 4_096;
 
 /** The lines of earlier shells and of this one. */
@@ -83,6 +85,9 @@ function append(path: string, line: string): void {
 function readLines(path: string): readonly string[] {
   requirePrivate(path);
   try {
+    if (statSync(path).size > maxFileBytes) {
+      return [];
+    }
     const lines = readFileSync(path, "utf8").split("\n");
     return lines.filter((line) => line !== "" && mayBeKept(line)).slice(-maxLines);
   } catch (error) {

@@ -2,6 +2,7 @@ import { type ClientFlags, tellPlace, vaultOf } from "../client-command.ts";
 import { report } from "../exit.ts";
 import { CliFailure, exitCodes, usage } from "../failure.ts";
 import { createTerminal, type Terminal } from "../terminal.ts";
+import type { ChosenVault } from "../vault/choose.ts";
 import { createCompleter } from "./completer.ts";
 import { createEditor, type Editor } from "./editor.ts";
 import { type History, openHistory } from "./history.ts";
@@ -12,12 +13,15 @@ import { scriptLines } from "./script.ts";
 export type { MakeProgram } from "./lines.ts";
 
 /** Runs the shell to its end, and answers its exit code. */
-export async function runShell(flags: ClientFlags, makeProgram: MakeProgram): Promise<number> {
+export async function runShell(given: ClientFlags, makeProgram: MakeProgram): Promise<number> {
   const terminal = createTerminal(process);
   if (process.stdin.isTTY !== true) {
-    return await runScript({ flags, makeProgram }, terminal);
+    return await runScript(given, makeProgram, terminal);
   }
-  const url = await greet(flags, terminal);
+  const vault = vaultOf(given);
+  const flags = keptTo(vault, given);
+  const { url } = vault;
+  await greet(vault, flags, terminal);
   const isDumb = process.env["TERM"] === "dumb" || process.stderr.isTTY !== true;
   const names = createKnownNames(flags);
   const editor = createEditor({
@@ -29,9 +33,23 @@ export async function runShell(flags: ClientFlags, makeProgram: MakeProgram): Pr
   return 0;
 }
 
-/** Which vault it is, and that there is no good token for it. @throws CliFailure when there is no vault */
-async function greet(flags: ClientFlags, terminal: Terminal): Promise<string> {
-  const vault = vaultOf(flags);
+/**
+ * The flags that keep all commands of a shell to the vault with which it began: a folder or a default profile that comes, goes or
+ * changes meanwhile must not lead a command elsewhere.
+ */
+function keptTo({ source, profile }: ChosenVault, flags: ClientFlags): ClientFlags {
+  switch (source) {
+    case "dev":
+      return { ...flags, dev: true };
+    case "profile":
+      return profile === undefined ? flags : { ...flags, profile };
+    default:
+      return flags;
+  }
+}
+
+/** Which vault it is, and that there is no good token for it. */
+async function greet(vault: ChosenVault, flags: ClientFlags, terminal: Terminal): Promise<void> {
   try {
     await tellPlace(vault, flags, terminal);
   } catch (error) {
@@ -41,13 +59,15 @@ async function greet(flags: ClientFlags, terminal: Terminal): Promise<string> {
     report(error, terminal, flags.json);
     terminal.note(signInHint(flags, vault.url));
   }
-  return vault.url;
 }
 
 /** A command a line; the first failure ends it. */
-async function runScript(lines: LineSettings, terminal: Terminal): Promise<number> {
+async function runScript(given: ClientFlags, makeProgram: MakeProgram, terminal: Terminal): Promise<number> {
+  let lines: LineSettings = { flags: given, makeProgram };
   try {
-    await tellPlace(vaultOf(lines.flags), lines.flags, terminal);
+    const vault = vaultOf(given);
+    lines = { flags: keptTo(vault, given), makeProgram };
+    await tellPlace(vault, lines.flags, terminal);
   } catch {
     // Commands that need no vault run without one: those that need one say so themselves.
   }

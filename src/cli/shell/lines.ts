@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { ClientFlags } from "../client-command.ts";
-import { asksForJson, execute, report } from "../exit.ts";
+import { execute, isAsked, report } from "../exit.ts";
 import { usage } from "../failure.ts";
 import { shellWord } from "../output/shell-word.ts";
 import { createTerminal, type Terminal } from "../terminal.ts";
@@ -49,7 +49,7 @@ export async function runLine(line: string, signal: AbortSignal | undefined, set
   } catch (error) {
     return { code: report(error, terminal, flags.json), isElsewhere: false, isJson: flags.json === true };
   }
-  const isJson = flags.json === true || asksForJson(words);
+  const isJson = flags.json === true || isAsked(words, "--json");
   let isElsewhere = false;
   const program = makeProgram(terminal, isJson).addHelpText("after", helpOfShell);
   program.hook("preAction", (_program, command) => {

@@ -28,6 +28,22 @@ export function failureOfCall(error: unknown, url: string): CliFailure {
   return failureWithoutReason(connected, url);
 }
 
+/** Whether a call that has failed has certainly changed nothing: it was never sent, or the vault says so. */
+export function isSurelyUndone(error: unknown): boolean {
+  const connected = ConnectError.from(isOfClient(error) ? (error.cause ?? error) : error);
+  const [info] = connected.findDetails(ErrorInfoSchema);
+  if (info !== undefined) {
+    return !connected.rawMessage.includes("may have been recorded");
+  }
+  const code = causeCode(connected);
+  return code !== undefined && (code in certificateFaults || code.startsWith("ERR_SSL") || unsent.has(code));
+}
+
+/** The connection was not made, or the stream was refused. */
+const unsent: ReadonlySet<string> = new Set([
+  ...["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "ERR_HTTP2_STREAM_REFUSED"],
+]);
+
 /** Why one item of a BatchRead has no value. */
 export function refusalOf(status: Status | undefined): { readonly reason: string; readonly message: string } {
   const [info] = (status?.details ?? []).flatMap((detail) => anyUnpack(detail, ErrorInfoSchema) ?? []);
@@ -38,6 +54,9 @@ export function refusalOf(status: Status | undefined): { readonly reason: string
 function isOfClient(error: unknown): error is Error {
   return error instanceof Error && error.name === "ZscError";
 }
+
+/** It has all calls that commands make. */
+const firstVersion = "0.1.0";
 
 /** What did not come from a vault, or from one that does not know the call. */
 function failureWithoutReason(error: ConnectError, url: string): CliFailure {
@@ -53,7 +72,7 @@ function failureWithoutReason(error: ConnectError, url: string): CliFailure {
     case Code.Canceled:
       return new CliFailure("interrupted", "interrupted");
     case Code.Unimplemented:
-      return noAnswer(`${url} does not know this call: it is an older ZSC, or none`, "check the URL");
+      return noAnswer(`${url} does not know this call: it is no ZSC, or older than ${firstVersion}`, "check the URL");
     case Code.Internal:
       // The sentence of our own server for what is a bug; everything else of this code is from other servers and proxies.
       return error.rawMessage === "internal error"
@@ -67,6 +86,11 @@ function failureWithoutReason(error: ConnectError, url: string): CliFailure {
 /** The port is another server's, or a proxy's. */
 export function notZsc(url: string): CliFailure {
   return noAnswer(`${url} does not answer as a ZSC`, "check the URL");
+}
+
+/** An answer that no ZSC gives. */
+export function nonsense(why: string): CliFailure {
+  return noAnswer(`the vault does not answer as a ZSC: ${why}`, "check the URL");
 }
 
 /** Why a vault cannot be reached, from the error of a look-up, a connection or TLS. */

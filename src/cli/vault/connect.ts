@@ -1,9 +1,10 @@
+import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { CallOptions } from "@connectrpc/connect";
 import { errorCode } from "../../base/index.ts";
 import type { TokenSource, ZscClient } from "../../client/index.ts";
 import { CliFailure, usage } from "../failure.ts";
-import { failureOfCall } from "./call-failure.ts";
+import { failureOfCall, isSurelyUndone } from "./call-failure.ts";
 import type { ChosenVault } from "./choose.ts";
 import { tryParseCertificates } from "./pem.ts";
 
@@ -53,21 +54,22 @@ export function connectTo(vault: ChosenVault, token: TokenSource, settings: Conn
       client ??= open();
       const startedMs = performance.now();
       let receipt: string | undefined;
-      let requestId: string | undefined;
+      const requestId = randomUUID();
       const onHeader = (headers: Headers) => {
         receipt = headers.get("zsc-receipt") ?? undefined;
-        requestId = headers.get("x-request-id") ?? undefined;
       };
       const tell = (status: string) => {
         const ms = Math.round(performance.now() - startedMs);
-        onCall?.(`${title}: ${[status, requestId, `${ms} ms`].filter((part) => part !== undefined).join(", ")}`);
+        onCall?.(`${title}: ${[status, requestId, `${ms} ms`].join(", ")}`);
       };
       try {
-        const answer = await work(await client, { onHeader, ...(signal === undefined ? {} : { signal }) });
+        const headers = { "x-request-id": requestId };
+        const answer = await work(await client, { headers, onHeader, ...(signal === undefined ? {} : { signal }) });
         tell("OK");
         return { answer, receipt };
       } catch (error) {
-        const failure = signal?.aborted === true ? interruptedIn(title) : failureOfCall(error, vault.url);
+        const known = signal?.aborted === true ? interrupted() : failureOfCall(error, vault.url);
+        const failure = changes.has(title) && mayBeLost(known, error) ? inDoubt(known) : known;
         tell(failure.code ?? failure.kind);
         throw failure;
       }
@@ -83,8 +85,21 @@ export function connectTo(vault: ChosenVault, token: TokenSource, settings: Conn
 
 const changes: ReadonlySet<string> = new Set(["Set", "Rotate", "Grant", "Revoke", "Delete"]);
 
-function interruptedIn(title: string): CliFailure {
-  return new CliFailure("interrupted", changes.has(title) ? `interrupted: ${title} may have happened` : "interrupted");
+function interrupted(): CliFailure {
+  return new CliFailure("interrupted", "interrupted");
+}
+
+/** Whether the call may have been carried out all the same: there is no answer, and it may have been sent. */
+function mayBeLost({ kind }: CliFailure, error: unknown): boolean {
+  return kind === "interrupted" || (kind === "no_answer" && !isSurelyUndone(error));
+}
+
+function inDoubt({ kind, message, code, next }: CliFailure): CliFailure {
+  return new CliFailure(kind, `${message}: it may have happened`, {
+    mayHaveHappened: true,
+    ...(code === undefined ? {} : { code }),
+    ...(next === undefined ? {} : { next }),
+  });
 }
 
 /** @throws CliFailure that names the file */

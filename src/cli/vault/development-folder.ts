@@ -1,4 +1,4 @@
-import { readFileSync, type Stats, statSync } from "node:fs";
+import { lstatSync, readFileSync, type Stats, statSync } from "node:fs";
 import { errorCode } from "../../base/index.ts";
 import { runningFilePath, tryParseRunning } from "../../config/index.ts";
 import { type CliFailure, usage } from "../failure.ts";
@@ -81,11 +81,16 @@ function statsOf(path: string): Stats | undefined {
   try {
     return statSync(path);
   } catch (error) {
-    if (errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") {
+    if ((errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") && !isLink(path)) {
       return undefined;
     }
     throw usage(`${path} cannot be looked at (${errorCode(error) ?? "unknown"})`);
   }
+}
+
+/** One that leads nowhere is there all the same: what it led to may be away for a moment. */
+function isLink(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
 }
 
 function refused(message: string, next: string): CliFailure {

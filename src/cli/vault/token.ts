@@ -1,9 +1,10 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { errorCode, systemClock, type TokenRole } from "../../base/index.ts";
+import { systemClock, type TokenRole } from "../../base/index.ts";
 import { loadTokenConfig } from "../../config/index.ts";
 import { CliFailure, usage } from "../failure.ts";
+import { readFile } from "../input.ts";
 import type { ChosenVault, VaultFlags } from "./choose.ts";
+import { type DevelopmentVault, findDevelopmentVault } from "./development-folder.ts";
 import type { UserFiles } from "./user-files.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -40,6 +41,7 @@ const developmentAdmin = "ZEQ-ADMIN";
 const developmentCaller = "ZEQ-DEV";
 const developmentTtlMs = 60_000;
 const maxTokenBytes = 16_384;
+const maxTokenFileBytes = 1_048_576;
 
 /**
  * The token, by the first that applies: a flag, the environment, one made for the development vault, the session of that very
@@ -64,7 +66,7 @@ export async function chooseToken(
     return requireRole(describe(fromEnvironment, "env"), wanted);
   }
   if (vault.development !== undefined) {
-    return await mintedFor(vault.development.folder, wanted, env);
+    return await mintedFor(vault.development, wanted, env);
   }
   const sessions = files.readSessions().sessions;
   const own = Object.hasOwn(sessions, vault.url) ? sessions[vault.url] : undefined;
@@ -119,15 +121,7 @@ export function describe(text: string, source: ChosenToken["source"]): ChosenTok
 
 /** The text of a file, without one final line break. */
 function readTokenFile(path: string): string {
-  try {
-    const text = readFileSync(path, "utf8");
-    return requireTokenText(text, path);
-  } catch (error) {
-    if (error instanceof CliFailure) {
-      throw error;
-    }
-    throw usage(`the token file ${path} cannot be read (${errorCode(error) ?? "unknown"})`);
-  }
+  return requireTokenText(readFile(path, maxTokenFileBytes).toString("utf8"), `the token file ${path}`);
 }
 
 /** @param from where it came from, for the sentence that refuses it */
@@ -151,13 +145,17 @@ function tokenIn(env: Environment): string | undefined {
 }
 
 /** Made anew while a long command runs. */
-async function mintedFor(folder: string, wanted: Wanted, env: Environment): Promise<ChosenToken> {
+async function mintedFor({ folder, url }: DevelopmentVault, wanted: Wanted, env: Environment): Promise<ChosenToken> {
   const first = await mintFor(folder, wanted, env);
   let current = { text: first, renewAtMs: performance.now() + developmentTtlMs / 2 };
   return {
     ...describe(first, "dev"),
     async renew() {
       if (performance.now() > current.renewAtMs) {
+        // Another process may listen on the port of a server that has ended.
+        if (findDevelopmentVault(folder)?.url !== url) {
+          throw usage(`the development vault of ${folder} was started anew meanwhile`, "the same command again");
+        }
         const renewAtMs = performance.now() + developmentTtlMs / 2;
         current = { text: await mintFor(folder, wanted, env), renewAtMs };
       }

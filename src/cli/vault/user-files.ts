@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { errorCode } from "../../base/index.ts";
-import { usage } from "../failure.ts";
+import { CliFailure, usage } from "../failure.ts";
 import { locked, requirePrivate, writeWhole } from "../private-files.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -47,6 +47,7 @@ interface SessionFile {
 }
 
 const version = 1;
+const maxFileBytes = 1_048_576;
 
 /** The files of a user (contract people.md, section 1). */
 export interface UserFiles {
@@ -86,12 +87,17 @@ function textOf(json: object): string {
 function readVersioned(path: string): Readonly<Record<string, unknown>> | undefined {
   let text: string;
   try {
+    const stats = statSync(path);
+    // A FIFO would be waited for.
+    if (!stats.isFile() || stats.size > maxFileBytes) {
+      throw broken(path);
+    }
     text = readFileSync(path, "utf8");
   } catch (error) {
     if (errorCode(error) === "ENOENT") {
       return undefined;
     }
-    throw usage(`${path} cannot be read (${errorCode(error) ?? "unknown"})`);
+    throw error instanceof CliFailure ? error : usage(`${path} cannot be read (${errorCode(error) ?? "unknown"})`);
   }
   const parsed = tryParse(text);
   if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {

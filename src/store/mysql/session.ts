@@ -55,11 +55,14 @@ const fixedVariables: Readonly<Record<string, string>> = {
   wsrep_osu_method: "TOI",
 };
 
+/** Raised where they are smaller: a list in the order of its counters is sorted in memory, up to some 200,000 records. */
+const leastVariables: Readonly<Record<string, number>> = {
+  max_heap_table_size: 67_108_864,
+  tmp_table_size: 67_108_864,
+};
+
 const readVariables: Readonly<Record<string, string>> = {
   ...fixedVariables,
-  // A list in the order of its counters is sorted in memory, not on the disk, up to some 200,000 records.
-  max_heap_table_size: "67108864",
-  tmp_table_size: "67108864",
   // Reads beside the chain on a Galera node wait for what other nodes have committed.
   wsrep_sync_wait: "1",
 };
@@ -69,7 +72,7 @@ const leastPacketBytes = 1_048_576;
 
 /** Asks for the variables that are not set yet, for the largest packet, and whether this is a node of a cluster. */
 export const showVariables = bind("SHOW SESSION VARIABLES WHERE Variable_name IN (?)", [
-  [...Object.keys(readVariables), "max_allowed_packet", "wsrep_on"],
+  [...Object.keys(readVariables), ...Object.keys(leastVariables), "max_allowed_packet", "wsrep_on"],
 ]);
 
 /**
@@ -82,8 +85,13 @@ export async function finishSession(
   connection: Session,
   { use, database, shown }: { use: Use; database: string; shown: ReadonlyMap<string, string> },
 ): Promise<void> {
-  const wanted = use === "reader" || use === "snapshot" ? readVariables : fixedVariables;
-  const differing = Object.entries(wanted).filter(([name, value]) => shown.has(name) && shown.get(name) !== value);
+  const isReader = use === "reader" || use === "snapshot";
+  const wanted = Object.entries(isReader ? readVariables : fixedVariables);
+  const least = Object.entries(isReader ? leastVariables : {}).map(([name, value]) => [name, String(value)] as const);
+  const differing = [
+    ...wanted.filter(([name, value]) => shown.has(name) && shown.get(name) !== value),
+    ...least.filter(([name, value]) => Number(shown.get(name)) < Number(value)),
+  ];
   await connection.run([
     // `init_connect` may have selected another database.
     `USE \`${database.replaceAll("`", "``")}\``,

@@ -28,7 +28,7 @@ export const deleteCommand = (terminal: Terminal): Command =>
           .catch(namingSecret(name));
         const fields = answer.secret === undefined ? [] : fieldsOf(metaOf(answer.secret), true);
         for (const [title, value] of fields.filter(([each]) => shownFirst.includes(each))) {
-          terminal.note(`${title}: ${visible(value)}`);
+          terminal.remark(`${title}: ${visible(value)}`);
         }
         const question = `delete ${visible(name)} for good? Type its name: `;
         if (!(await questions.confirmTyped(question, name, "--yes"))) {

@@ -3,6 +3,7 @@ import { clientCommand } from "../../client-program.ts";
 import { wholeNumber } from "../../flags.ts";
 import { printJson, printRows } from "../../output/print.ts";
 import type { Terminal } from "../../terminal.ts";
+import { nonsense } from "../../vault/call-failure.ts";
 import { listColumns, metaOf } from "./metadata.ts";
 
 interface ListFlags {
@@ -63,6 +64,9 @@ export const listCommand = (terminal: Terminal): Command =>
         receipt = page.receipt;
         total ??= page.answer.total;
         secrets.push(...page.answer.secrets.map(metaOf));
+        if (page.answer.secrets.length === 0 && page.answer.nextPageToken !== undefined) {
+          throw nonsense("a page of its list has no end");
+        }
         pageToken = page.answer.nextPageToken;
         if (pageToken === undefined || secrets.length >= limit) {
           break;
@@ -71,7 +75,7 @@ export const listCommand = (terminal: Terminal): Command =>
       }
       terminal.progressDone();
       if (flags.json === true) {
-        printJson(terminal, { count: secrets.length, secrets }, receipt);
+        printJson(terminal, { count: secrets.length, total: Number(total ?? secrets.length), secrets }, receipt);
       } else {
         printRows(terminal, listColumns, secrets);
       }

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { zeqondMs } from "../../../base/index.ts";
-import { clientCommand, type Given } from "../../client-program.ts";
+import { clientCommand, type Given, namingSecret } from "../../client-program.ts";
 import { CliFailure, usage } from "../../failure.ts";
 import { collect, conditionOf, ifVersionFlag, type VersionFlags } from "../../flags.ts";
 import { printJson } from "../../output/print.ts";
@@ -62,7 +62,9 @@ export const setCommand = (terminal: Terminal): Command =>
         ...(grant === undefined ? {} : { permissions: { zids: [...grant] } }),
         ...(tag === undefined ? {} : { purposeTag: tag === false ? "" : tag }),
       };
-      const { answer, receipt } = await connection.call("Set", ({ admin }, options) => admin.set(request, options));
+      const { answer, receipt } = await connection
+        .call("Set", ({ admin }, options) => admin.set(request, options))
+        .catch(namingSecret(name));
       if (flags.json === true) {
         printJson(terminal, { name, version: Number(answer.version) }, receipt);
       } else {

@@ -19,7 +19,7 @@ export const deleteCommand = (terminal: Terminal): Command =>
     async change({ user, input: isSure, store, questions, submit }) {
       if (!isSure) {
         for (const [title, value] of fieldsOfUser(listedUserOf(user))) {
-          terminal.note(`${title}: ${visible(value)}`);
+          terminal.remark(`${title}: ${visible(value)}`);
         }
         const email = user.email ?? "";
         if (!(await questions.confirmTyped(`delete ${visible(email)} for good? Type the e-mail: `, email, "--yes"))) {

@@ -21,7 +21,7 @@ export async function onMachine<T>(
   work: (ledger: OperatorLedger) => Promise<T>,
 ): Promise<T> {
   try {
-    const config = loadConfig(process.env, { mode: modeOf(flags) });
+    const config = loadConfig(process.env, { mode: modeOf(flags), makesKeys: makesVault });
     const { withLedger } = await import("../../../operator-ledger.ts");
     return await withLedger(config, makesVault, work);
   } catch (error) {
