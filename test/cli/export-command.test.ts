@@ -148,6 +148,20 @@ describe("zsc export", () => {
       });
     }, 60_000);
 
+    test("is another thing than a limit, which ends it also with --partial", async () => {
+      const limited = ["--as", "ZEQ-LIMITED", "--partial", "--to", recipient];
+      await set("of-limited", "x", "ZEQ-LIMITED");
+      for (let denials = 0; denials < 6; denials++) {
+        await run(["probe", "others", "ZEQ-LIMITED"]);
+      }
+      expect(await run(["export", ...limited, "-o", "limited.age"])).toMatchObject({
+        code: 7,
+        stderr: expect.stringContaining("RATE_LIMITED: nothing was exported"),
+      });
+      expect(existsSync(join(folder, "limited.age"))).toBe(false);
+      await run(["context", "delete", "of-limited", "--yes"]);
+    }, 120_000);
+
     test("is read by whoever a token of its own says", async () => {
       const token = await run(["token", "--role", "caller", "--zid", "ZEQ-OTHER"]);
       writeFileSync(join(folder, "reader.jwt"), token.stdout);
@@ -335,16 +349,19 @@ describe("zsc export", () => {
     rmSync(join(folder, "large.age"));
   }, 180_000);
 
-  test("a signal leaves no file behind", async () => {
-    const before = files();
-    const exporting = startZsc(["export", "--prefix", "large/", "--to", recipient, "-o", "ended.age"], {}, folder);
-    for (const started = Date.now(); !files().some((name) => name.startsWith(".zsc-")); ) {
-      expect(Date.now() - started).toBeLessThan(30_000);
-      await new Promise((done) => setTimeout(done, 5));
-    }
-    exporting.signal("SIGINT");
-    const { code, signal } = await exporting.ended();
-    expect(code === 130 || signal === "SIGINT").toBe(true);
-    expect(files()).toEqual(before);
-  }, 60_000);
+  test.each(["SIGINT", "SIGQUIT", "SIGALRM", "SIGUSR2"] as const)(
+    "%s leaves no file behind",
+    async (name) => {
+      const before = files();
+      const exporting = startZsc(["export", "--prefix", "large/", "--to", recipient, "-o", "ended.age"], {}, folder);
+      for (const started = Date.now(); !files().some((name) => name.startsWith(".zsc-")); ) {
+        expect(Date.now() - started).toBeLessThan(30_000);
+        await new Promise((done) => setTimeout(done, 5));
+      }
+      exporting.signal(name);
+      expect(await exporting.ended()).toMatchObject({ code: null, signal: name });
+      expect(files()).toEqual(before);
+    },
+    60_000,
+  );
 });
