@@ -81,7 +81,7 @@ describe("a vault that lies", () => {
       { cwd: folder },
     );
 
-  test.each<readonly [string, Lies, (readonly string[])?]>([
+  const told: readonly (readonly [string, Lies, (readonly string[])?])[] = [
     ["fewer values than names", { pages: [["a", "b"]], read: ([one]) => (one === undefined ? [] : [one]) }],
     ["no value at all", { pages: [["a"]], read: () => [] }],
     ["one value more", { pages: [["a"]], read: (names) => [...names, "b"] }],
@@ -96,15 +96,16 @@ describe("a vault that lies", () => {
     ["another secret than the one that was named", { pages: [] }, ["--only", "me"]],
   ];
 
-  test.each(
-    told.map(([what, each, flags = []]) => ({ what, each, flags })),
-  )("$what: no export comes of it", async ({ each, flags }) => {
-    lies = each;
-    const { code, stdout, stderr } = await exported(...flags);
-    expect([code, stdout]).toEqual([8, ""]);
-    expect(stderr).toContain("does not answer as a ZSC");
-    expect(readdirSync(folder).sort()).toEqual(["admin.jwt", "caller.jwt"]);
-  });
+  test.each(told.map(([what, each, flags = []]) => ({ what, each, flags })))(
+    "$what: no export comes of it",
+    async ({ each, flags }) => {
+      lies = each;
+      const { code, stdout, stderr } = await exported(...flags);
+      expect([code, stdout]).toEqual([8, ""]);
+      expect(stderr).toContain("does not answer as a ZSC");
+      expect(readdirSync(folder).sort()).toEqual(["admin.jwt", "caller.jwt"]);
+    },
+  );
 
   test("and one that does not is exported", async () => {
     lies = { pages: [["a", "b"], ["c"]] };
