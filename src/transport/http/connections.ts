@@ -186,6 +186,16 @@ export class Connections {
     return this.#all.get(socket);
   }
 
+  /** Closes the idle connections that have no other way to be told to close. node:http closes its own. */
+  closeIdle(): void {
+    for (const connection of this.#all.values()) {
+      const { session, idleTimeoutMs, openAnswers } = connection;
+      if (session === undefined && idleTimeoutMs !== undefined && openAnswers === 0) {
+        connection.retire();
+      }
+    }
+  }
+
   stop(): void {
     clearInterval(this.#timer);
   }

@@ -4,14 +4,14 @@ import type { Answer } from "../http/connections.ts";
 /** The answer to a request of the lane: what goes out, and how it ends. */
 export class DirectAnswer implements Answer {
   readonly socket: Socket;
-  readonly #ended: (isWhole: boolean) => void;
+  readonly #ended: () => void;
   #listeners: ((isWhole: boolean) => void)[] = [];
   /** Sent with what comes first behind it. */
   #head = "";
   #state: "waiting" | "begun" | "ending" | "over" = "waiting";
 
-  /** @param ended is called once, before all other listeners */
-  constructor(socket: Socket, ended: (isWhole: boolean) => void) {
+  /** @param ended is called once, after all listeners */
+  constructor(socket: Socket, ended: () => void) {
     this.socket = socket;
     this.#ended = ended;
   }
@@ -72,9 +72,9 @@ export class DirectAnswer implements Answer {
       return;
     }
     this.#state = "over";
-    this.#ended(isWhole);
     for (const listener of this.#listeners) {
       listener(isWhole);
     }
+    this.#ended();
   }
 }

@@ -46,7 +46,7 @@ export class Lane {
         }
       },
     };
-    connection.idleTimeoutMs = limits.headersTimeoutMs;
+    connection.idleTimeoutMs = Math.min(limits.headersTimeoutMs, limits.requestTimeoutMs);
     const { socket } = connection;
     socket.on("data", this.#take);
     socket.on("end", this.#endHalf);
