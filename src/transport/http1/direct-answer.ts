@@ -38,12 +38,12 @@ export class DirectAnswer implements Answer {
     this.#head = head;
   }
 
-  /** False: `drained` tells when more should follow. Strings are of ASCII. */
+  /** False: more should follow when the socket has drained, and never once it `isOver`. Strings are of ASCII. */
   write(part: string | Uint8Array, written?: (error?: Error | null) => void): boolean {
     const head = this.#head;
     this.#head = "";
     if (this.isOver) {
-      return true;
+      return false;
     }
     if (typeof part === "string") {
       return this.socket.write(head + part, "latin1", written);

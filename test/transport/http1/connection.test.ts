@@ -149,16 +149,25 @@ describe("a call ends when its peer", () => {
     expect(peer.received.length).toBeLessThan(longText.length);
   });
 
+  test("ends its half of an endless answer, which it does not read", async () => {
+    const { server, port, records } = await startEcho({ limits: { writeTimeoutMs: 300 } });
+    const peer = await talk(port);
+    peer.socket.pause();
+    peer.socket.write(endless, "latin1");
+    await (await talk(port)).ask(get);
+    peer.socket.end();
+    // The server has time for others meanwhile.
+    await (await talk(port)).ask(get);
+    await until(() => records.length > 0);
+    expect(records.map(({ code }) => code)).toEqual([Code.Canceled]);
+    peer.socket.destroy();
+    await server.close(0);
+  });
+
   test("resets while a long answer is under way", async () => {
     const { server, port, records } = await startEcho();
     const peer = await talk(port);
-    const count = request(
-      "POST /test.echo.v1.EchoService/Count",
-      ["content-type: application/grpc-web+proto"],
-      grpcWeb(2 ** 31 - 1),
-      "latin1",
-    );
-    peer.socket.write(count, "latin1");
+    peer.socket.write(endless, "latin1");
     await until(() => peer.received.length > 5_000);
     peer.socket.resetAndDestroy();
     await until(() => records.length > 0);
@@ -183,17 +192,16 @@ function grpcWeb(to: number): string {
   }
 }
 
+const webCount = "POST /test.echo.v1.EchoService/Count";
+const web = ["content-type: application/grpc-web+proto"];
+const endless = request(webCount, web, grpcWeb(2 ** 31 - 1), "latin1");
+
 describe("on one connection", () => {
   test("a stream is sent in chunks, and another request follows", async () => {
     const { server, port } = await startEcho();
     const read = nodeBefore();
     const peer = await talk(port);
-    const header = ["content-type: application/grpc-web+proto"];
-    const {
-      status,
-      header: answered,
-      body,
-    } = await peer.ask(request("POST /test.echo.v1.EchoService/Count", header, grpcWeb(3)));
+    const { status, header: answered, body } = await peer.ask(request(webCount, web, grpcWeb(3)));
     expect(status).toBe("HTTP/1.1 200 OK");
     expect(answered.slice(-3)).toEqual([...keptHeader, "transfer-encoding: chunked"]);
     expect(body).toMatch(/grpc-status: 0\r\n\r\n0\r\n\r\n$/);
