@@ -54,6 +54,10 @@ export class Lane {
   }
 
   readonly #take = (chunk: Buffer): void => {
+    if (!this.#connection.socket.writable) {
+      // Behind the last answer there is no request any more (RFC 9112 §9.6).
+      return;
+    }
     if (this.#answer !== undefined) {
       this.#keep(chunk);
       return;
@@ -93,7 +97,7 @@ export class Lane {
       return;
     }
     this.#connection.idleTimeoutMs = this.#parts.limits.keepAliveTimeoutMs;
-    if (kept !== undefined && socket.writable) {
+    if (kept !== undefined) {
       this.#take(kept);
     }
     if (socket.isPaused()) {

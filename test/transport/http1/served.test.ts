@@ -1,5 +1,5 @@
 import { type EchoServer, startEcho } from "../echo-server.ts";
-import { countNodeRequests, request, talk } from "./talk.ts";
+import { countNodeRequests, json, look, request, talk } from "./talk.ts";
 
 let echo: EchoServer;
 const node = countNodeRequests();
@@ -19,9 +19,6 @@ async function served(bytes: string | Buffer) {
   peer.socket.destroy();
   return { status: status.slice(9, 12), byNode: node.count > before };
 }
-
-const json = ["content-type: application/json"];
-const look = (text: string) => request("POST /api/echo/look", json, JSON.stringify({ text }));
 
 describe("the lane serves", () => {
   test.each([

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import net, { type Socket } from "node:net";
 import { until } from "../../support/until.ts";
+import { envelope } from "../wire.ts";
 
 /** An answer of HTTP/1.1, without its date; the names of its header in lower case, in their order. */
 export interface Answer {
@@ -103,6 +104,11 @@ export function countNodeRequests() {
     get count() {
       return count;
     },
+    /** How many it has read since now. */
+    since() {
+      const before = count;
+      return () => count - before;
+    },
     stop: () => unsubscribe("http.server.request.start", listener),
   };
 }
@@ -113,3 +119,22 @@ export function request(line: string, header: readonly string[] = [], body?: str
   const lines = [`${line} HTTP/1.1`, "host: x", ...header, ...length];
   return `${lines.join("\r\n")}\r\n\r\n${body ?? ""}`;
 }
+
+export const json = ["content-type: application/json"];
+export const get = request("GET /healthz");
+export const wait = (forMs: number) => request("POST /test.echo.v1.EchoService/Wait", json, JSON.stringify({ forMs }));
+export const look = (text: string) => request("POST /api/echo/look", json, JSON.stringify({ text }));
+
+/** A streamed answer of so many messages. To be sent as latin1. */
+export function count(to: number): string {
+  const bytes: number[] = [8];
+  for (let rest = to; rest >= 128; rest = Math.floor(rest / 128)) {
+    bytes.push((rest % 128) | 128);
+  }
+  bytes.push(Math.floor(to / 128 ** (bytes.length - 1)));
+  const body = envelope(Buffer.from(bytes)).toString("latin1");
+  return request("POST /test.echo.v1.EchoService/Count", ["content-type: application/grpc-web+proto"], body, "latin1");
+}
+
+/** What the header of an answer says as long as the connection stays open. */
+export const keptHeader = ["connection: keep-alive", "keep-alive: timeout=75"];
