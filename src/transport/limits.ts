@@ -27,6 +27,8 @@ export interface Limits {
   /** Limit of all headers of one request together, decoded. */
   readonly maxHeaderBytes: number;
   readonly maxHeaders: number;
+  /** Limit of an HTTP/1.1 request that is served without node:http, which serves all others; 0: none is. */
+  readonly maxPlainRequestBytes: number;
   /** From the opening of a connection until its protocol is known. */
   readonly sniffTimeoutMs: number;
   readonly headersTimeoutMs: number;
@@ -75,6 +77,7 @@ export const defaultLimits: Limits = {
   maxResponseBytes: 8_388_608,
   maxHeaderBytes: 16_384,
   maxHeaders: 100,
+  maxPlainRequestBytes: 65_536,
   sniffTimeoutMs: 10_000,
   headersTimeoutMs: 15_000,
   requestTimeoutMs: 30_000,

@@ -1,7 +1,7 @@
 import { connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect as connectTls } from "node:tls";
-import { http1Bytes } from "./http1.ts";
+import { http1Bytes, http1Requests } from "./http1.ts";
 import { http2Bytes, http2Resets } from "./http2.ts";
 import { createRandom, mutate, type Random } from "./random.ts";
 import type { Target } from "./target.ts";
@@ -52,12 +52,21 @@ export async function playCase(seed: number, caseNumber: number, target: Target)
 function anyAttack(random: Random, target: Target): Attack {
   const make = random.pick([http1Bytes, http1Bytes, http1Bytes, http2Bytes, http2Bytes, http2Bytes, http2Resets]);
   const isHttp2 = make !== http1Bytes;
+  if (!isHttp2 && random.chance(0.4)) {
+    return { isHttp2, pieces: http1Requests(random, target), ...anyManner(random) };
+  }
   const whole = make(random, target);
   const bytes = random.chance(0.3) ? mutate(random, whole) : whole;
   const shown = random.chance(0.2) ? bytes.subarray(0, random.int(bytes.length + 1)) : bytes;
   return {
     isHttp2: random.chance(0.02) ? !isHttp2 : isHttp2,
     pieces: split(random, shown),
+    ...anyManner(random),
+  };
+}
+
+function anyManner(random: Random): Pick<Attack, "pauseMs" | "reads" | "ending"> {
+  return {
     pauseMs: random.pick([0, 0, 0, 1, 10]),
     reads: random.chance(0.85),
     ending: random.pick(["wait", "wait", "wait", "end", "end", "destroy", "destroy", "reset", "reset", "stall"]),

@@ -1,5 +1,5 @@
 import { anyBody, anyHeaders } from "./bodies.ts";
-import type { Random } from "./random.ts";
+import { mutate, type Random } from "./random.ts";
 import { anyPath, type Target } from "./target.ts";
 
 const verbs = [
@@ -37,6 +37,31 @@ export function http1Bytes(random: Random, target: Target): Buffer {
   // The same twice, since what one request leaves behind shows in the next.
   const repeated = one();
   return Buffer.concat(Array.from({ length: count }, () => (random.chance(0.5) ? repeated : one())));
+}
+
+/**
+ * Up to twelve requests of HTTP/1.1, each for a piece of its own: plain ones, and now and then one that just is not. The
+ * first that is not takes its connection to another reader.
+ */
+export function http1Requests(random: Random, target: Target): readonly Buffer[] {
+  return Array.from({ length: 1 + random.int(12) }, () => {
+    const bytes = plainRequest(random, target);
+    return random.chance(0.15) ? mutate(random, bytes) : bytes;
+  });
+}
+
+function plainRequest(random: Random, target: Target): Buffer {
+  const body = random.chance(0.5) ? anyBody(random).bytes.subarray(0, random.pick([70_000, 1_000])) : undefined;
+  const odd = random.chance(0.1) ? [random.pick(oddLines)] : [];
+  const type = random.pick(["application/json", "application/json", "application/grpc-web", "application/proto"]);
+  const lines = [
+    `${random.pick(body === undefined ? ["GET", "DELETE"] : ["POST", "PUT", "PATCH"])} ${anyPath(random)} HTTP/1.1`,
+    "host: x",
+    `authorization: Bearer ${random.pick(target.tokens)}`,
+    ...odd,
+    ...(body === undefined ? [] : [`content-type: ${type}`, `content-length: ${body.length}`]),
+  ];
+  return Buffer.concat([Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1"), body ?? Buffer.alloc(0)]);
 }
 
 function requestBytes(random: Random, target: Target): Buffer {

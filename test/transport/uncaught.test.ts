@@ -26,11 +26,19 @@ describe("what arrives on a socket", () => {
     expect(answer).toMatch(/^HTTP\/1\.1 404 /);
   });
 
+  const wait = '{"forMs":200}';
+  const call = `POST /test.echo.v1.EchoService/Wait HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n`;
+
   test("is not answered where a call before it would get the answer", async () => {
-    const wait = '{"forMs":200}';
-    const call = `POST /test.echo.v1.EchoService/Wait HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n`;
-    const answer = await speak(echo.port, [`${call}content-length: ${wait.length}\r\n\r\n${wait}`, "BAD\r\n\r\n"]);
-    expect(answer).not.toMatch(/ 400 /);
+    // Two headers of one name: it is node:http that reads the call.
+    const twice = `${call}x: y\r\nx: z\r\ncontent-length: ${wait.length}\r\n\r\n${wait}`;
+    expect(await speak(echo.port, [twice, "BAD\r\n\r\n"])).not.toMatch(/ 400 /);
+  });
+
+  test("is answered behind a call of the plain form", async () => {
+    const plain = `${call}content-length: ${wait.length}\r\n\r\n${wait}`;
+    const answers = await speak(echo.port, [plain, "BAD\r\n\r\n"], { pauseMs: 50 });
+    expect(answers.match(/^HTTP\/1\.1 \d+|\}HTTP\/1\.1 \d+/g)).toEqual(["HTTP/1.1 200", "}HTTP/1.1 400"]);
   });
 });
 

@@ -23,6 +23,7 @@ export async function closeListener(listener: Listener, graceMs: number): Promis
     }
   }
   listener.http1.closeIdleConnections();
+  listener.connections.closeIdle();
   await waitFor(isGone, graceMs - silenceMs);
   for (const socket of listener.sockets) {
     socket.destroy();

@@ -1,12 +1,15 @@
-import { ServerResponse } from "node:http";
+import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { errorCodes, SessionError } from "../http2/protocol.ts";
 import type { Http2Session } from "../http2/session.ts";
 import { Http2Stream } from "../http2/stream.ts";
 import type { Limits } from "../limits.ts";
 
-/** The response to one request. */
-type Answer = ServerResponse | Http2Stream;
+/** The answer to one request, or all of a session. */
+export interface Answer {
+  /** The progress of what waits for the peer; undefined when it waits for the server or another answer. */
+  readonly waitingMark: number | undefined;
+}
 
 /** The progress of a response, and when it was first seen at that point. */
 interface Standstill {
@@ -18,14 +21,16 @@ interface Standstill {
 export class Connection {
   readonly socket: Socket;
   session: Http2Session | undefined;
-  /** HTTP/1.1 only: the response to the latest request. */
+  /** Of node:http only: the response to the latest request. */
   latest: ServerResponse | undefined;
+  /** How long it may be idle; undefined where node:http looks after that. */
+  idleTimeoutMs: number | undefined;
   retiredAtMs: number | undefined;
   #idleSinceMs = performance.now();
   /** HTTP/1.1 only: a session knows its streams. */
-  readonly #responses = new Set<ServerResponse>();
+  readonly #answers = new Set<Answer>();
   /** What waits for the peer. */
-  #standstills = new Map<Answer | Http2Session, Standstill>();
+  #standstills = new Map<Answer, Standstill>();
   #isCondemned = false;
   #resets = 0;
   #resetsAtMs = 0;
@@ -34,19 +39,19 @@ export class Connection {
     this.socket = socket;
   }
 
-  begin(response: ServerResponse): void {
-    this.#responses.add(response);
+  begin(answer: Answer): void {
+    this.#answers.add(answer);
   }
 
-  /** Records that the peer has received a part of the response. */
-  move(response: ServerResponse): void {
-    this.#standstills.delete(response);
+  /** Records that the peer has received a part of the answer. */
+  move(answer: Answer): void {
+    this.#standstills.delete(answer);
   }
 
-  end(response: ServerResponse): void {
-    this.#responses.delete(response);
-    this.#standstills.delete(response);
-    if (this.#responses.size === 0) {
+  end(answer: Answer): void {
+    this.#answers.delete(answer);
+    this.#standstills.delete(answer);
+    if (this.#answers.size === 0) {
       this.becameIdle();
     }
   }
@@ -56,7 +61,7 @@ export class Connection {
   }
 
   get openAnswers(): number {
-    return this.session?.openStreams ?? this.#responses.size;
+    return this.session?.openStreams ?? this.#answers.size;
   }
 
   /** When the connection became idle; undefined while a call is in flight. */
@@ -74,12 +79,12 @@ export class Connection {
     }
   }
 
-  /** Aborts responses without progress for `timeoutMs`, and the connection when nothing gets through to the peer. */
+  /** Aborts answers without progress for `timeoutMs`, and the connection when nothing gets through to the peer. */
   endStalled(nowMs: number, timeoutMs: number): void {
     const before = this.#standstills;
     this.#standstills = new Map();
     for (const part of this.#parts()) {
-      const mark = waitingMark(part);
+      const mark = part.waitingMark;
       if (mark === undefined) {
         continue;
       }
@@ -97,8 +102,8 @@ export class Connection {
     }
   }
 
-  *#parts(): Iterable<Answer | Http2Session> {
-    yield* this.#responses;
+  *#parts(): Iterable<Answer> {
+    yield* this.#answers;
     if (this.session !== undefined) {
       yield this.session;
       yield* [...this.session.streams()];
@@ -142,15 +147,6 @@ export class Connection {
   }
 }
 
-/** The progress of what waits for the peer; undefined when it waits for the server or another response. */
-function waitingMark(part: Answer | Http2Session): number | undefined {
-  if (!(part instanceof ServerResponse)) {
-    return part.waitingMark;
-  }
-  const isWaiting = !part.writableFinished && (part.writableEnded || part.writableLength > 0);
-  return isWaiting ? part.socket?.bytesWritten : undefined;
-}
-
 /** At this share of `maxConnections`, idle connections are closed, the longest idle first. */
 const crowdedShare = 0.9;
 const relaxedShare = 0.8;
@@ -190,27 +186,40 @@ export class Connections {
     return this.#all.get(socket);
   }
 
+  /** Closes the idle connections that have no other way to be told to close. node:http closes its own. */
+  closeIdle(): void {
+    for (const connection of this.#all.values()) {
+      const { session, idleTimeoutMs, openAnswers } = connection;
+      if (session === undefined && idleTimeoutMs !== undefined && openAnswers === 0) {
+        connection.retire();
+      }
+    }
+  }
+
   stop(): void {
     clearInterval(this.#timer);
   }
 
   #sweepMs(): number {
-    const { writeTimeoutMs, sessionIdleTimeoutMs } = this.#limits;
-    return Math.min(longestSweepMs, writeTimeoutMs / 4, sessionIdleTimeoutMs / 4);
+    const { writeTimeoutMs, sessionIdleTimeoutMs, keepAliveTimeoutMs, headersTimeoutMs } = this.#limits;
+    return Math.min(
+      longestSweepMs,
+      ...[writeTimeoutMs, sessionIdleTimeoutMs, keepAliveTimeoutMs, headersTimeoutMs].map((ms) => ms / 4),
+    );
   }
 
   #sweep(): void {
-    const { writeTimeoutMs, sessionIdleTimeoutMs } = this.#limits;
+    const { writeTimeoutMs } = this.#limits;
     const nowMs = performance.now();
     for (const connection of this.#all.values()) {
-      const { retiredAtMs, idleSinceMs = nowMs, session } = connection;
+      const { retiredAtMs, idleSinceMs = nowMs, idleTimeoutMs, session } = connection;
       connection.endStalled(nowMs, writeTimeoutMs);
       session?.trim();
       if (retiredAtMs !== undefined) {
         if (connection.openAnswers === 0 && nowMs - retiredAtMs >= retirementMs) {
           connection.socket.destroy();
         }
-      } else if (session !== undefined && nowMs - idleSinceMs >= sessionIdleTimeoutMs) {
+      } else if (idleTimeoutMs !== undefined && nowMs - idleSinceMs >= idleTimeoutMs) {
         connection.retire();
       }
     }

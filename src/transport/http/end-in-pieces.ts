@@ -1,15 +1,14 @@
-import type { ServerResponse } from "node:http";
-import type { Connection } from "./connections.ts";
-
 /** Size of a write. Progress is visible only between writes, so a long body is split. */
 const pieceBytes = 65_536;
 
-/** Writes a body and ends the response. A long body is written in pieces; `connection` records the progress of each. */
-export function endInPieces(
-  answer: ServerResponse,
-  body: string | Uint8Array,
-  connection: Connection | undefined,
-): void {
+/** What takes the body of an answer: a response of node:http, or an answer of ours. */
+interface PieceTaker {
+  write(piece: Uint8Array, written: (error?: Error | null) => void): unknown;
+  end(piece?: string | Uint8Array): unknown;
+}
+
+/** Writes a body and ends the answer. A long body is written in pieces; `moved` is called before each of them. */
+export function endInPieces(answer: PieceTaker, body: string | Uint8Array, moved: () => void): void {
   if (body.length <= pieceBytes) {
     answer.end(body.length === 0 ? undefined : body);
     return;
@@ -20,7 +19,7 @@ export function endInPieces(
     if (error !== undefined && error !== null) {
       return;
     }
-    connection?.move(answer);
+    moved();
     const piece = bytes.subarray(sent, sent + pieceBytes);
     sent += piece.byteLength;
     if (sent === bytes.byteLength) {

@@ -3,7 +3,6 @@ import type { Limits } from "../limits.ts";
 import type { ClientCertificate } from "../options.ts";
 import type { BodyBudget } from "./body-budget.ts";
 import { Collector } from "./collect.ts";
-import type { Connection } from "./connections.ts";
 import { discardRequest } from "./discard.ts";
 import { endInPieces } from "./end-in-pieces.ts";
 import type { BodyResult, Exchange, Reply, StreamedReply } from "./exchange.ts";
@@ -15,7 +14,8 @@ import { sinkOf, usualTimes, writeBody } from "./streamed-body.ts";
 interface Http1Circumstances {
   readonly limits: Limits;
   readonly budget: BodyBudget;
-  readonly connection: Connection | undefined;
+  /** The peer has received a part of the response. */
+  moved(): void;
   /** Whether to close the connection after this response. */
   isDraining(): boolean;
   /** Whether the peer waits for 100 Continue before it sends the body (RFC 9110 §10.1.1). */
@@ -116,7 +116,7 @@ export class Http1Exchange implements Exchange {
       const body = reply.body ?? "";
       reply.header["content-length"] = String(typeof body === "string" ? Buffer.byteLength(body) : body.byteLength);
       response.writeHead(reply.status, reply.header);
-      endInPieces(response, body, this.#circumstances.connection);
+      endInPieces(response, body, this.#circumstances.moved);
     }
     this.#discard();
   }
@@ -126,7 +126,7 @@ export class Http1Exchange implements Exchange {
     this.#endIfDraining();
     if (!response.destroyed) {
       response.writeHead(status, header);
-      response.on("drain", () => this.#circumstances.connection?.move(response));
+      response.on("drain", this.#circumstances.moved);
       // A body that is still read is discarded from the end of the response on.
       response.once("finish", () => this.#discard());
     }

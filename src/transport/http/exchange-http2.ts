@@ -5,6 +5,7 @@ import type { BodyReader, Http2Stream } from "../http2/stream.ts";
 import type { ClientCertificate } from "../options.ts";
 import type { BodyBudget } from "./body-budget.ts";
 import { type Collecting, Collector } from "./collect.ts";
+import { httpDate } from "./date.ts";
 import { discardStream } from "./discard.ts";
 import type { BodyResult, Exchange, Reply, StreamedReply } from "./exchange.ts";
 import { hasNoBody } from "./exchange-http1.ts";
@@ -255,16 +256,4 @@ const statusTexts: string[] = [];
 function statusText(status: number): string {
   statusTexts[status] ??= String(status);
   return statusTexts[status];
-}
-
-let dateText = "";
-let dateUntilMs = 0;
-/** RFC 9110 §6.6.1 */
-function httpDate(): string {
-  const nowMs = Date.now();
-  if (nowMs >= dateUntilMs || nowMs < dateUntilMs - 1_000) {
-    dateUntilMs = nowMs - (nowMs % 1_000) + 1_000;
-    dateText = new Date(nowMs).toUTCString();
-  }
-  return dateText;
 }

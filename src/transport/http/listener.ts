@@ -20,12 +20,15 @@ export interface Listener {
   readonly connections: Connections;
   /** Sets what is called for each HTTP/2 connection: it returns what takes the streams. MUST be called before listening. */
   serveStreams(open: ServeConnection): void;
+  /** Sets what is called for each connection of another protocol: it may hand it over to node:http. The same. */
+  servePlain(open: ServePlain): void;
   /** Asks every HTTP/2 peer to close, those of later connections too. */
   drainSessions(): void;
   /** Sets certificate and key for new connections. Throws, and changes nothing, when they are unusable. */
   setTls(tls: Tls): void;
 }
 
+type ServePlain = (connection: Connection, handOver: () => void) => void;
 type ServeConnection = (connection: Connection) => (stream: Http2Stream) => void;
 
 export type Tls = NonNullable<ServerOptions["tls"]>;
@@ -51,11 +54,13 @@ export function createListener(limits: Limits, tls: Tls | undefined, report: Rep
     }
   });
   let open: ServeConnection | undefined;
+  let openPlain: ServePlain = (_, handOver) => handOver();
   let isDraining = false;
   const takeHttp2 = (connection: Connection) => {
     const { socket } = connection;
     // node:http allows half-open sockets, and a session does not outlive the peer's half.
     socket.allowHalfOpen = false;
+    connection.idleTimeoutMs = limits.sessionIdleTimeoutMs;
     connection.session = new Http2Session(socket, limits, {
       onStream: open?.(connection) ?? (() => undefined),
       onReset: () => connection.countReset(limits),
@@ -66,7 +71,8 @@ export function createListener(limits: Limits, tls: Tls | undefined, report: Rep
       connection.session.drain();
     }
   };
-  routeConnections({ http1, takeHttp2, limits, connections, report, isTls: tls !== undefined });
+  const takePlain: ServePlain = (connection, handOver) => openPlain(connection, handOver);
+  routeConnections({ http1, takeHttp2, takePlain, limits, connections, report, isTls: tls !== undefined });
   return {
     http1,
     sockets,
@@ -74,6 +80,9 @@ export function createListener(limits: Limits, tls: Tls | undefined, report: Rep
     setTls: (next) => setTls(http1, next),
     serveStreams(serve) {
       open = serve;
+    },
+    servePlain(serve) {
+      openPlain = serve;
     },
     drainSessions() {
       isDraining = true;
@@ -121,6 +130,7 @@ const unparsedStatus: Readonly<Record<string, string>> = {
 interface Routing {
   readonly http1: HttpServer;
   readonly takeHttp2: (connection: Connection) => void;
+  readonly takePlain: ServePlain;
   readonly limits: Limits;
   readonly connections: Connections;
   readonly report: ReportFault;
@@ -128,24 +138,28 @@ interface Routing {
 }
 
 /** Replaces the connection listener of `http1` by one that routes each connection by its protocol. */
-function routeConnections({ http1, takeHttp2, limits, connections, report, isTls }: Routing): void {
+function routeConnections({ http1, takeHttp2, takePlain, limits, connections, report, isTls }: Routing): void {
   const event = isTls ? "secureConnection" : "connection";
   const [takeHttp1] = http1.listeners(event) as ((socket: Socket) => void)[];
   if (takeHttp1 === undefined) {
     throw new Error(`node:http listens to no ${event}`);
   }
   http1.removeListener(event, takeHttp1);
-  const take = (connection: Connection, isHttp2: boolean) => {
-    const { socket } = connection;
-    if (isHttp2) {
-      takeHttp2(connection);
-      return;
-    }
+  const handOver = ({ socket }: Connection) => {
     takeHttp1.call(http1, socket);
     if (isTls) {
       // Without a `data` listener, node:http consumes the handle directly, and a paused TLS socket still delivers
       // bytes: the connection fails with "Parse Error: Paused" when a request closely follows a long response.
       socket.on("data", () => {});
+    }
+  };
+  const take = (connection: Connection, isHttp2: boolean) => {
+    if (isHttp2) {
+      takeHttp2(connection);
+    } else if (limits.maxPlainRequestBytes === 0) {
+      handOver(connection);
+    } else {
+      takePlain(connection, () => handOver(connection));
     }
   };
   http1.on(event, (socket: Socket & { readonly alpnProtocol?: string | false }) => {

@@ -43,12 +43,12 @@ export function mistakeInHttp2({ isAuthorityClear, authority, path }: RequestHea
 }
 
 /** The port is not a proxy: it accepts only the origin form, a path and a query, in the characters of RFC 3986. */
-function mistakeInTarget(target: string): Mistake | undefined {
+export function mistakeInTarget(target: string): Mistake | undefined {
   return /^\/[\x21\x22\x24-\x7e]*$/.test(target) ? undefined : invalid("path must be percent-encoded ASCII");
 }
 
 /** Whether a text is a host, with an optional port (RFC 3986 §3.2.2). */
-function isHost(text: string): boolean {
+export function isHost(text: string): boolean {
   return /^(?:[\w.\-~%!$&'()*+,;=]*|\[[\w.:%]+\])(?::\d*)?$/.test(text);
 }
 
