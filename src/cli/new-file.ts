@@ -30,43 +30,50 @@ export function openNewFile(path: string): NewFile {
     throw existing(path);
   }
   const beside = join(dirname(path), `.zsc-${randomBytes(6).toString("hex")}.new`);
-  const file = named(path, () => openSync(beside, "wx", 0o600));
-  let isOpen = true;
+  let file: number | undefined;
   const end = (signal: NodeJS.Signals) => {
     close();
     process.kill(process.pid, signal);
   };
   const close = () => {
-    if (isOpen) {
-      isOpen = false;
-      for (const signal of endings) {
-        process.off(signal, end);
-      }
-      process.off("exit", close);
+    for (const signal of endings) {
+      process.off(signal, end);
+    }
+    process.off("exit", close);
+    if (file !== undefined) {
       closeSync(file);
       rmSync(beside, { force: true });
+      file = undefined;
     }
   };
+  // Before there is a file, so that no signal finds one that nobody would remove.
   for (const signal of endings) {
     process.on(signal, end);
   }
   process.on("exit", close);
-  const attempt = (work: () => void) => {
-    if (!isOpen) {
+  const attempt = (work: (file: number) => void) => {
+    const own = file;
+    if (own === undefined) {
       throw new CliFailure("interrupted", "interrupted");
     }
     try {
-      named(path, work);
+      named(path, () => work(own));
     } catch (error) {
       close();
       throw error;
     }
   };
+  try {
+    file = named(path, () => openSync(beside, "wx", 0o600));
+  } catch (error) {
+    close();
+    throw error;
+  }
   return {
-    write: (bytes) => attempt(() => writeFileSync(file, bytes)),
+    write: (bytes) => attempt((own) => writeFileSync(own, bytes)),
     keep() {
-      attempt(() => {
-        fsyncSync(file);
+      attempt((own) => {
+        fsyncSync(own);
         appear(beside, path);
       });
       close();
