@@ -16,8 +16,10 @@ export interface Authenticator {
    * Rejects with VaultError `UNAUTHENTICATED` for an invalid token, with `FORBIDDEN` for a valid one with an unknown
    * role, and with `ISSUER_UNAVAILABLE` while the issuer's keys cannot be fetched. The cause holds a reason for the
    * logs and no part of the token.
+   *
+   * @param connection the one that the token came over
    */
-  authenticate(token: string): Principal | Promise<Principal>;
+  authenticate(token: string, connection?: object): Principal | Promise<Principal>;
 }
 
 interface AuthenticatorOptions extends OwnIssuer {
@@ -49,12 +51,12 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   }
 
   return {
-    authenticate: (token) => {
+    authenticate: (token, connection) => {
       if (token.length > maxTokenLength) {
         return Promise.reject(unauthenticated("longer than 8,192 characters"));
       }
       const nowMs = clock.nowMs();
-      return cache.find(token, nowMs) ?? prove(token, nowMs);
+      return cache.find(token, nowMs, connection) ?? prove(token, nowMs);
     },
   };
 }

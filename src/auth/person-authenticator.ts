@@ -1,10 +1,10 @@
-import { hash } from "node:crypto";
 import { BoundedMap, type Clock, type Principal } from "../base/index.ts";
 import { type PresentedKey, tryParseApiKey } from "./api-key.ts";
 import type { Authenticator } from "./authenticator.ts";
 import { refusalOf, unauthenticated } from "./refusal.ts";
 import type { SessionTokens } from "./session-tokens.ts";
 import { createTokenCache } from "./token-cache.ts";
+import { digestOf } from "./token-digest.ts";
 
 /** Whose key it is. The key never changes hands, so that this may be remembered; whether it still counts may not. */
 interface KeyOwner {
@@ -49,11 +49,11 @@ export function createPersonAuthenticator({ verify, findKey, clock }: PersonAuth
   }
 
   return {
-    authenticate: (token) => {
+    authenticate: (token, connection) => {
       if (token.length > maxTokenLength) {
         return Promise.reject(unauthenticated("longer than 8,192 characters"));
       }
-      const digest = token.startsWith("1ck_") ? hash("sha256", token, "base64url") : "";
+      const digest = token.startsWith("1ck_") ? digestOf(token, connection) : "";
       const known = owners.get(digest);
       if (known !== undefined) {
         return known;
@@ -65,7 +65,7 @@ export function createPersonAuthenticator({ verify, findKey, clock }: PersonAuth
           : Promise.reject(unauthenticated("a key of an agent must be exchanged"));
       }
       const nowMs = clock.nowMs();
-      return cache.find(token, nowMs) ?? prove(token, nowMs);
+      return cache.find(token, nowMs, connection) ?? prove(token, nowMs);
     },
   };
 }

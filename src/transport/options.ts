@@ -44,6 +44,8 @@ export interface CallOrigin {
   readonly origin: string;
   /** The address of the peer's socket; empty once it is closed. */
   readonly peerAddress: string;
+  /** Its connection: an object that is there as long as that is. */
+  readonly peer: { readonly connection: object };
   /** The client certificate, verified; undefined without one. Costs some work, so only for those who need it. */
   readonly certificate: ClientCertificate | undefined;
 }

@@ -36,7 +36,7 @@ const admission = admissionOf(zscAccess, portAccess);
 function from(headers: Headers, httpMethod = "POST", origin = "https://vault.example:7777"): CallOrigin {
   const all = (name: string) => [headers[name] ?? []].flat();
   const header = { all, get: (name: string) => all(name)[0] ?? null };
-  return { httpMethod, origin, header, peerAddress: "127.0.0.1", certificate: undefined };
+  return { httpMethod, origin, header, peerAddress: "127.0.0.1", peer: { connection: {} }, certificate: undefined };
 }
 
 /** The ZID that came in, or why nobody did. */

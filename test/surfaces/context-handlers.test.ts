@@ -38,7 +38,14 @@ describe("answers with plaintexts", () => {
     const admission = createAdmission(authenticator, [zscAccess]);
     admission.approve(method, false);
     const header = { all, get: (name: string) => all(name)[0] ?? null };
-    const from = { header, httpMethod: "POST", origin: "http://localhost", peerAddress: "", certificate: undefined };
+    const from = {
+      header,
+      httpMethod: "POST",
+      origin: "http://localhost",
+      peerAddress: "",
+      peer: { connection: {} },
+      certificate: undefined,
+    };
     await admission.admit(method, from, values);
     const context: HandlerContext = createHandlerContext({
       ...{ service: ZeqContext, method, protocolName: "grpc", requestMethod: "POST", url: "http://localhost/" },

@@ -84,7 +84,7 @@ export function createAdmission(
       if (token === undefined) {
         throw unauthenticated("no token");
       }
-      const principal = (own?.authenticator ?? authenticator).authenticate(token);
+      const principal = (own?.authenticator ?? authenticator).authenticate(token, from.peer.connection);
       if (own?.clientAddress !== undefined) {
         values.set(addressKey, own.clientAddress(from));
       }

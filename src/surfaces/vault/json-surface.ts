@@ -63,8 +63,11 @@ function bodyOf(method: DescMethod, json: JsonObject): JsonObject {
       events: Array.isArray(events) ? events.map((event) => ({ prev_event_id: null, ...asObject(event) })) : [],
     };
   }
-  const { vault_ids: _unasked, ...plain } = json;
-  return method === SignInService.method.exchangeAgentKey && json["agent_id"] === undefined ? plain : json;
+  if (method === SignInService.method.exchangeAgentKey && json["agent_id"] === undefined) {
+    const { vault_ids: _unasked, ...plain } = json;
+    return plain;
+  }
+  return json;
 }
 
 function asObject(value: JsonValue): JsonObject {

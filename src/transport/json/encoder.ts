@@ -92,6 +92,10 @@ function valueWriter(field: DescField, compiling: Compiling): Write {
 
 /** The writer for a single value of a field; undefined for types that the library encodes. */
 function singleWriter(field: DescField, compiling: Compiling): Write | undefined {
+  if (field.message?.typeName === "google.protobuf.Struct") {
+    // In a message it is the JSON object itself.
+    return (value) => value as JsonObject;
+  }
   if (field.message !== undefined && !field.message.typeName.startsWith("google.protobuf.")) {
     return messageEncoder(field.message, compiling) as Write;
   }

@@ -112,8 +112,7 @@ class JsonFraming implements UnaryFraming {
         ? {}
         : parseJsonObject(body, route.method.maxItems);
     for (const { start, end, field } of route.variables) {
-      const decoded = segments.slice(start, end).map((segment) => decodeSegment(segment, field.jsonName));
-      json[field.jsonName] = fromText(decoded.join("/"), field.scalar);
+      json[field.jsonName] = fromText(textOf(segments, start, end, field.jsonName), field.scalar);
     }
     const method = this.#call.method;
     try {
@@ -217,6 +216,14 @@ function baseHeader(): HeaderRecord {
     "cache-control": "no-store",
     "x-content-type-options": "nosniff",
   };
+}
+
+/** The text of a variable: segments as `Array.slice` takes them. */
+function textOf(segments: readonly string[], start: number, end: number | undefined, name: string): string {
+  const own = segments.slice(start, end);
+  return own.length === 1
+    ? decodeSegment(own[0] as string, name)
+    : own.map((segment) => decodeSegment(segment, name)).join("/");
 }
 
 /** Percent-decodes one segment, once. */
