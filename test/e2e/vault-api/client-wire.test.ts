@@ -1,28 +1,40 @@
 import { closeVaults } from "../support/vault.ts";
-import { type Client, decodingFaults, go, type Kind, type Sent, typescript } from "./client-wire.ts";
+import {
+  type Client,
+  commandLine,
+  decodingFaults,
+  go,
+  type Kind,
+  mcpServer,
+  type Sent,
+  typescript,
+} from "./client-wire.ts";
 import { type Api, openApi } from "./support.ts";
 
 afterAll(closeVaults);
 
 const clients: readonly (readonly [string, Client])[] = [
-  ["TypeScript", typescript],
-  ["Go", go],
+  ["the client in TypeScript", typescript],
+  ["the client in Go", go],
+  ["the command line", commandLine],
+  ["the MCP server", mcpServer],
 ];
 const unknownId = "00000000-0000-4000-8000-000000000000";
 const expires_at = "2999-12-31T23:59:59Z";
 
-describe.each(clients)("what the client in %s sends is answered as it reads it:", (language, client) => {
+describe.each(clients)("what %s sends is answered as it reads it:", (name, client) => {
   let api: Api;
   let token: string;
   let vault: string;
   let base: string;
+  const isGo = client === go;
 
   beforeAll(async () => {
     api = await openApi("SQLite");
     token = (
       await ask({ method: "POST", path: "/v1/auth/api-key-token", body: { api_key: api.ann.key } }, 200, "Token")
     ).access_token;
-    const made = { name: language, ...(language === "Go" ? {} : { description: "" }) };
+    const made = { name, ...(isGo ? {} : { description: "" }) };
     vault = (await ask({ method: "POST", path: "/v1/vaults", body: made }, 201, "Vault")).id;
     base = `/v1/vaults/${vault}`;
   });
@@ -55,7 +67,7 @@ describe.each(clients)("what the client in %s sends is answered as it reads it:"
   test("vaults", async () => {
     await ask({ method: "GET", path: base }, 200, "Vault");
     await ask({ method: "GET", path: "/v1/vaults" }, 200, "Vault", "vaults");
-    await ask({ method: "POST", path: "/v1/vaults", body: { name: language } }, 409);
+    await ask({ method: "POST", path: "/v1/vaults", body: { name } }, 409);
     await ask({ method: "POST", path: "/v1/vaults", body: { name: "" } }, 400);
     await ask({ method: "GET", path: `/v1/vaults/${unknownId}` }, 404);
     const { id } = await ask({ method: "POST", path: "/v1/vaults", body: { name: "short", description: "d" } }, 201);
@@ -65,7 +77,7 @@ describe.each(clients)("what the client in %s sends is answered as it reads it:"
 
   test("secrets", async () => {
     const path = `${base}/secrets/api-keys/openai`;
-    const plain = language === "Go" ? { value: "v" } : { type: "generic", value: "v" };
+    const plain = isGo ? { value: "v" } : { type: "generic", value: "v" };
     expect((await ask({ method: "PUT", path, body: plain }, 201, "SecretMetadata")).path).toBe("api-keys/openai");
     const full = {
       type: "api_key",
@@ -91,22 +103,22 @@ describe.each(clients)("what the client in %s sends is answered as it reads it:"
 
   test("versions, with posts that have no body", async () => {
     await ask({ method: "PUT", path: `${base}/secrets/versions/one`, body: { value: "v" } }, 201);
-    const name = "versions/one";
+    const path = "versions/one";
     const rotated = await ask(
-      { method: "POST", path: `${base}/secret-rotate/${name}`, body: {} },
+      { method: "POST", path: `${base}/secret-rotate/${path}`, body: {} },
       201,
       "SecretMetadata",
     );
     expect(rotated.version).toBe(2);
-    await ask({ method: "POST", path: `${base}/secret-rotate/${name}` }, 201, "SecretMetadata");
-    await ask({ method: "GET", path: `${base}/secret-versions/${name}` }, 200, "SecretMetadata", "versions");
-    await ask({ method: "GET", path: `${base}/secret-version/${name}/2` }, 200, "Secret");
-    await ask({ method: "POST", path: `${base}/secret-version-disable/${name}/2` }, 204);
-    await ask({ method: "GET", path: `${base}/secret-version/${name}/2` }, 410);
+    await ask({ method: "POST", path: `${base}/secret-rotate/${path}` }, 201, "SecretMetadata");
+    await ask({ method: "GET", path: `${base}/secret-versions/${path}` }, 200, "SecretMetadata", "versions");
+    await ask({ method: "GET", path: `${base}/secret-version/${path}/2` }, 200, "Secret");
+    await ask({ method: "POST", path: `${base}/secret-version-disable/${path}/2` }, 204);
+    await ask({ method: "GET", path: `${base}/secret-version/${path}/2` }, 410);
   });
 
   test("agents, their keys and tokens, and policies about them", async () => {
-    const flags = language === "Go" ? { intents_api_enabled: false, shroud_enabled: false } : {};
+    const flags = isGo ? { intents_api_enabled: false, shroud_enabled: false } : {};
     const body = { name: "worker", ...flags };
     const { agent, api_key } = await ask({ method: "POST", path: "/v1/agents", body }, 201, "Agent", "agent");
     const path = `/v1/agents/${agent.id}`;
@@ -124,7 +136,7 @@ describe.each(clients)("what the client in %s sends is answered as it reads it:"
     expect((await ask({ method: "GET", path: "/v1/agents/me", token: access_token }, 200)).id).toBe(agent.id);
     await ask({ method: "GET", path: `${base}/secrets/none`, token: access_token }, 403);
     const grant = { secret_path_pattern: "**", principal_type: "agent", principal_id: agent.id, permissions: ["read"] };
-    const defaults = language === "Go" ? {} : { policy_schema_version: 1, effect: "allow", priority: 0 };
+    const defaults = isGo ? {} : { policy_schema_version: 1, effect: "allow", priority: 0 };
     const policies = `${base}/policies`;
     const { id } = await ask({ method: "POST", path: policies, body: { ...grant, ...defaults } }, 201, "Policy");
     await ask({ method: "GET", path: policies }, 200, "Policy", "policies");

@@ -18,8 +18,36 @@ export interface Received {
 
 export type Client = (port: number, sent: Sent) => Promise<Received>;
 
-/** The client in TypeScript says that it sends JSON, also where it sends nothing. */
-export const typescript: Client = (port, { token, body, ...sent }) => {
+/** The client in TypeScript says that it sends JSON, also where it sends nothing, and escapes nothing. */
+export const typescript: Client = (port, sent) => sendByFetch(port, sent, {});
+
+/** The MCP server says besides where it runs, and proves that it has a key. */
+export const mcpServer: Client = (port, sent) =>
+  sendByFetch(port, sent, { "x-1claw-runtime-id": "rt-1", "x-client-share": "s", dpop: "e30.e30.AAAA" });
+
+/** The command line escapes the slashes of a path on every route. */
+export const commandLine: Client = (port, sent) =>
+  sendByFetch(
+    port,
+    { ...sent, path: withEscapedPath(sent.path, /^(.*\/secret[a-z-]*\/)(.+?)((?:\/\d+)?)$/) },
+    {
+      "user-agent": "@1claw/cli",
+    },
+  );
+
+/** The client in Go sends a line of JSON, or neither a body nor a type. It knows no versions of secrets. */
+export const go: Client = (port, { token, body, path, method }) => {
+  const text = body === undefined ? undefined : `${JSON.stringify(body)}\n`;
+  return send(port, { method, path: withEscapedPath(path, /^(.*\/secrets\/)(.+?)()$/) }, text, {
+    "User-Agent": "OpenAPI-Generator/1.0.0/go",
+    Accept: "application/json",
+    ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
+    ...(text === undefined ? {} : { "Content-Type": "application/json" }),
+    "Accept-Encoding": "gzip",
+  });
+};
+
+function sendByFetch(port: number, { token, body, ...sent }: Sent, more: Readonly<Record<string, string>>) {
   const text = body === undefined ? undefined : JSON.stringify(body);
   return send(port, sent, text, {
     "content-type": "application/json",
@@ -29,22 +57,14 @@ export const typescript: Client = (port, { token, body, ...sent }) => {
     "sec-fetch-mode": "cors",
     "user-agent": "node",
     "accept-encoding": "gzip, deflate",
+    ...more,
   });
-};
+}
 
-/** The client in Go sends a line of JSON, or neither a body nor a type, and escapes the slashes of a path. */
-export const go: Client = (port, { token, body, path, method }) => {
-  const text = body === undefined ? undefined : `${JSON.stringify(body)}\n`;
-  const [, base = "", secret = ""] = /^(.*\/secrets\/)(.+)$/.exec(path) ?? [];
-  const escaped = secret === "" ? path : base + encodeURIComponent(secret);
-  return send(port, { method, path: escaped }, text, {
-    "User-Agent": "OpenAPI-Generator/1.0.0/go",
-    Accept: "application/json",
-    ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
-    ...(text === undefined ? {} : { "Content-Type": "application/json" }),
-    "Accept-Encoding": "gzip",
-  });
-};
+function withEscapedPath(path: string, form: RegExp): string {
+  const [, base = "", secret = "", version = ""] = form.exec(path) ?? [];
+  return secret === "" ? path : base + encodeURIComponent(secret) + version;
+}
 
 function send(
   port: number,
