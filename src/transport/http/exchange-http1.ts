@@ -150,6 +150,7 @@ export class Http1Exchange implements Exchange {
     response.shouldKeepAlive = false;
     response.writeHead(status, header);
     response.write(body, () => this.#request.socket.end());
+    this.#request.once("end", () => response.end());
   }
 
   #discard(): void {
