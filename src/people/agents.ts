@@ -2,7 +2,7 @@ import type { KeyRecord } from "../auth/index.ts";
 import { randomUuid, VaultError } from "../base/index.ts";
 import type { Operation, View } from "../ledger/index.ts";
 import type { Caller } from "./caller.ts";
-import { type Asked, callOperation, type Done, requireAsRecorded, type Subject } from "./events.ts";
+import { type Asked, callOperation, type Done, requireAsRecorded, requireUser, type Subject } from "./events.ts";
 import { isLimited, scopesWithin } from "./scopes.ts";
 import { type Person, people, unused } from "./tables.ts";
 
@@ -193,12 +193,6 @@ function findManaged(view: View, caller: Caller, id: string): Person {
 function requireUnlimited({ scopes }: Caller): void {
   if (isLimited(scopes)) {
     throw new VaultError("FORBIDDEN", "Token scopes do not cover this agent");
-  }
-}
-
-function requireUser({ type }: Caller): void {
-  if (type !== "user") {
-    throw notPermitted();
   }
 }
 

@@ -173,3 +173,10 @@ export function requireAsRecorded(view: View, table: AnyTable, ...key: readonly 
     throw new VaultError("SEAL_BROKEN", "the record is not what the audit log says so it cannot be changed");
   }
 }
+
+/** @throws VaultError `FORBIDDEN` for an agent */
+export function requireUser({ type }: { readonly type: string }): void {
+  if (type !== "user") {
+    throw new VaultError("FORBIDDEN", "Insufficient permissions");
+  }
+}
