@@ -2,7 +2,15 @@ import { randomUuid, VaultError } from "../base/index.ts";
 import { type AuditDraft, changeMarks, type Decision, type Operation } from "../ledger/index.ts";
 import { type Attempt, failuresOfAccounts, failuresOfNetworks, needsAttempts, refuseTooMany } from "./attempts.ts";
 import { callerOf, isGood, needsCaller } from "./caller.ts";
-import { type Asked, callOperation, nothingRecorded, operatorDraft, requireAsRecorded, requireUser } from "./events.ts";
+import {
+  type Asked,
+  addressIn,
+  callOperation,
+  nothingRecorded,
+  operatorDraft,
+  requireAsRecorded,
+  requireUser,
+} from "./events.ts";
 import { type Person, people } from "./tables.ts";
 import { newPerson } from "./users.ts";
 
@@ -223,10 +231,6 @@ function failed(person: Person | undefined, address: string, attempt: Attempt): 
 
 function ofUser(sub: string) {
   return { resource_type: "user", resource_id: idOf(sub) };
-}
-
-function addressIn(address: string) {
-  return address === "" ? {} : { ip_address: address };
 }
 
 function idOf(sub: string): string {

@@ -2,6 +2,7 @@ import type { KeyRecord } from "../auth/index.ts";
 import { VaultError } from "../base/index.ts";
 import type { AuditDraft, Operation } from "../ledger/index.ts";
 import { findApiKey, isGood, isGoodAgent, isSameHash } from "./caller.ts";
+import { addressIn } from "./events.ts";
 import { type ApiKey, type Person, people } from "./tables.ts";
 
 /** A key that was exchanged, and the user whose it is. */
@@ -14,8 +15,9 @@ export interface ExchangedKey {
  * A personal key is exchanged for a token; one event, also when it is refused.
  *
  * @param owner whose it was when it was looked for (`findApiKey`); undefined: nobody's
+ * @param address the client's; empty: not known
  */
-export function exchangeKey(presented: KeyRecord, owner: string | undefined): Operation<ExchangedKey> {
+export function exchangeKey(presented: KeyRecord, owner: string | undefined, address: string): Operation<ExchangedKey> {
   const find = findApiKey(presented);
   return {
     needs: [...find.needs, ...(owner === undefined ? [] : [{ table: people, key: [owner] }])],
@@ -35,6 +37,7 @@ export function exchangeKey(presented: KeyRecord, owner: string | undefined): Op
         payload: {
           resource_type: key === undefined ? "org" : "user",
           resource_id: key === undefined ? "main" : sub.slice(sub.indexOf(":") + 1),
+          ...addressIn(address),
           details: { method: "api_key", ...(key === undefined ? {} : { key_id: key.id }) },
         },
       };
@@ -51,11 +54,15 @@ export function exchangeKey(presented: KeyRecord, owner: string | undefined): Op
 
 /**
  * An agent's key is exchanged for a token; one event, also when it is refused. `agentId`: whose key it has to be; undefined:
- * anybody's.
+ * anybody's. `address`: the client's; empty: not known.
  *
  * Refuses with `UNAUTHENTICATED`, whatever is wrong.
  */
-export function exchangeAgentKey({ prefix, hash }: KeyRecord, agentId: string | undefined): Operation<Person> {
+export function exchangeAgentKey(
+  { prefix, hash }: KeyRecord,
+  agentId: string | undefined,
+  address: string,
+): Operation<Person> {
   return {
     needs: [{ table: people, lookup: "key", by: [prefix] }],
     weight: { rows: 1, bytes: 0 },
@@ -68,18 +75,18 @@ export function exchangeAgentKey({ prefix, hash }: KeyRecord, agentId: string | 
       return {
         outcome: mayEnter ? { kind: "done", value: agent } : refused(),
         changes: [],
-        drafts: [draftOf(agent, mayEnter)],
+        drafts: [draftOf(agent, mayEnter, address)],
       };
     },
   };
 }
 
 /** What was presented is no key at all: it is refused, with the event of a key that nobody has. */
-export function refuseSignIn(method: "api_key" | "agent_key"): Operation<never> {
+export function refuseSignIn(method: "api_key" | "agent_key", address: string): Operation<never> {
   return {
     needs: [],
     weight: { rows: 1, bytes: 0 },
-    apply: () => ({ outcome: refused(), changes: [], drafts: [draftOf(undefined, false, method)] }),
+    apply: () => ({ outcome: refused(), changes: [], drafts: [draftOf(undefined, false, address, method)] }),
   };
 }
 
@@ -88,7 +95,7 @@ function refused() {
 }
 
 /** @param agent whose key it is; undefined: nobody's */
-function draftOf(agent: Person | undefined, isGood: boolean, method = "agent_key"): AuditDraft {
+function draftOf(agent: Person | undefined, isGood: boolean, address: string, method = "agent_key"): AuditDraft {
   const type = isGood ? "auth.success" : "auth.failure";
   return {
     type,
@@ -98,6 +105,7 @@ function draftOf(agent: Person | undefined, isGood: boolean, method = "agent_key
     payload: {
       resource_type: agent === undefined ? "org" : "agent",
       resource_id: agent?.sub.slice("agent:".length) ?? "main",
+      ...addressIn(address),
       details: { method },
     },
   };
