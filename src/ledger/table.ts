@@ -123,7 +123,7 @@ export interface Derivation<F extends string = string> {
   readonly seq: F;
   /** The field that holds its Zeqond. */
   readonly zeqond: F;
-  /** The lookup by which records are loaded, and old ones forgotten when one that shares its values is appended. */
+  /** The lookup by which records are loaded, and old ones forgotten when one that shares its values is appended; a few others go with them. */
   readonly lookup: string;
   /** At Zeqond n, records are loaded that are less than this before n, and at most this after it; older ones may go. */
   readonly lookedAtZeqonds: number;

@@ -87,6 +87,29 @@ describe("readiness, between rehearsals,", () => {
     await store.close();
   });
 
+  test("sets no timer into the past when a rehearsal holds the process up for longer than it may take", async () => {
+    const warnings: string[] = [];
+    const onWarning = ({ name }: Error) => void warnings.push(name);
+    process.on("warning", onWarning);
+    const store = await place.open();
+    const holding = {
+      ping: store.ping,
+      rehearse: (commit: boolean) => {
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_100);
+        return store.rehearse(commit);
+      },
+    };
+    const check = createReadiness({
+      ...{ store: holding, batches: watchBatches(faulty), clock: watchClock(handClock(), quiet), log: quiet },
+    });
+    expect(await check.ask()).toEqual(ready);
+    await sleep(10);
+    check.stop();
+    process.off("warning", onWarning);
+    await store.close();
+    expect(warnings).toEqual([]);
+  });
+
   test("knows when the database does not answer at all", async () => {
     await readiness.ask();
     await place.close();

@@ -20,6 +20,7 @@ export {
   type DerivationSql,
   isTypeOf,
   marks,
+  maxForgotten,
   type TableSql,
   tableSql,
 } from "./table-sql.ts";

@@ -56,9 +56,13 @@ export const counterColumns = ["read_count", "last_read_zeqond"] as const;
 
 export interface DerivationSql {
   readonly lookup: string;
+  readonly seq: string;
   readonly zeqond: string;
   readonly lookedAtZeqonds: number;
 }
+
+/** How many of the first rows of a derived table are looked at for each one that is appended: those that are old go, whosever they are. */
+export const maxForgotten = 8;
 
 /** The name of the column that holds a row's MAC. */
 export const macColumn = "mac";
@@ -84,6 +88,7 @@ export function tableSql(table: AnyTable): TableSql {
     counters: table.counters && countersSql(table, table.counters),
     derivation: derivation && {
       lookup: derivation.lookup,
+      seq: column(derivation.seq),
       zeqond: column(derivation.zeqond),
       lookedAtZeqonds: derivation.lookedAtZeqonds,
     },

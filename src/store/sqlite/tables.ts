@@ -1,5 +1,5 @@
 import { type AnyTable, payloadEndBytes } from "../../ledger/index.ts";
-import { columnOf, counterColumns, isTypeOf, marks, type TableSql, tableSql } from "../sql/index.ts";
+import { columnOf, counterColumns, isTypeOf, marks, maxForgotten, type TableSql, tableSql } from "../sql/index.ts";
 import { isChange } from "./changes.ts";
 import type { Sqlite } from "./database.ts";
 
@@ -27,6 +27,8 @@ export interface SqliteTable extends TableSql {
   readonly removeRow: Command;
   /** With the values of the lookup, and the last Zeqond that is forgotten. */
   readonly forget: Command;
+  /** The same of the table's first rows, with that Zeqond. */
+  readonly forgetFirst: Command;
   readonly count: Query<number>;
 }
 
@@ -85,6 +87,13 @@ function sqliteTable(database: Sqlite, table: AnyTable): SqliteTable {
         ? nothing
         : command(
             `DELETE FROM ${table.name} WHERE ${equal(columnsOf(derivation.lookup))} AND ${derivation.zeqond} <= ?`,
+          ),
+    forgetFirst:
+      derivation === undefined
+        ? nothing
+        : command(
+            `DELETE FROM ${table.name} WHERE ${derivation.zeqond} <= ? AND ${derivation.seq} IN
+              (SELECT ${derivation.seq} FROM ${table.name} ORDER BY ${derivation.seq} LIMIT ${maxForgotten})`,
           ),
     count: database.prepare(`SELECT COUNT(*) FROM ${table.name}`).pluck() as Query<number>,
   };
