@@ -36,6 +36,13 @@ interface Counters<F extends string = string> {
   readonly latest: F;
 }
 
+/** An operation that gets `most` records MUST NOT take them for all that there are. */
+export interface MostLoaded<F extends string = string> {
+  readonly most: number;
+  /** The records with the largest values of this field; absent: any. */
+  readonly latest?: F;
+}
+
 /** The values of a key or a lookup, in the order of its fields. */
 export type Key = readonly (string | number)[];
 
@@ -56,6 +63,8 @@ export interface AnyTable<F extends string = string> {
   readonly identity?: F;
   /** Indices: the fields by which records can be looked up, by label. */
   readonly lookups: Readonly<Record<string, readonly F[]>>;
+  /** The lookups that load no more than so many records, by label. */
+  readonly mostLoaded?: Readonly<Record<string, MostLoaded<F>>>;
   /** Only of a table that is logged, with a key of one field. */
   readonly counters?: Counters<F>;
   /**

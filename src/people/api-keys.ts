@@ -1,28 +1,29 @@
 import type { KeyRecord } from "../auth/index.ts";
 import { randomUuid, VaultError } from "../base/index.ts";
-import type { Operation } from "../ledger/index.ts";
+import type { Need, Operation } from "../ledger/index.ts";
 import { type Asked, callOperation, requireAsRecorded, requireUser } from "./events.ts";
 import { scopesWithin } from "./scopes.ts";
-import { type ApiKey, apiKeys, unused } from "./tables.ts";
+import { type ApiKey, apiKeys, maxKeysOfUser, unused } from "./tables.ts";
 
-/** The caller's own personal keys. */
+function keysOf(sub: string, isActive: 0 | 1): Need {
+  return { table: apiKeys, lookup: "sub", by: [sub, isActive] };
+}
+
+/** The caller's own personal keys, of revoked ones as many as are loaded at once, the last ones. */
 export function listApiKeys(asked: Asked): Operation<readonly ApiKey[]> {
   const { sub } = asked.credential;
   return callOperation({
     asked,
     action: "api_key.list",
     subject: { type: "user", id: sub.slice(sub.indexOf(":") + 1), originId: sub, details: {} },
-    needs: [{ table: apiKeys, lookup: "sub", by: [sub] }],
+    needs: [keysOf(sub, 1), keysOf(sub, 0)],
     decide: (view, caller) => {
       requireUser(caller);
-      return {
-        value: [...view.all(apiKeys, "sub", sub)].sort((one, other) => (one.createdAt < other.createdAt ? -1 : 1)),
-      };
+      const keys = [...view.all(apiKeys, "sub", sub, 1), ...view.all(apiKeys, "sub", sub, 0)];
+      return { value: keys.sort((one, other) => (one.createdAt < other.createdAt ? -1 : 1)) };
     },
   });
 }
-
-const maxKeys = 100;
 
 interface NewApiKey {
   readonly name: string;
@@ -38,11 +39,11 @@ export function createPersonalKey(asked: Asked, wanted: NewApiKey): Operation<Ap
     asked,
     action: "api_key.create",
     subject: { type: "api_key", id: sub.slice(sub.indexOf(":") + 1), originId: sub, details: {} },
-    needs: [{ table: apiKeys, lookup: "sub", by: [sub] }],
+    needs: [keysOf(sub, 1)],
     decide(view, caller) {
       requireUser(caller);
-      if (view.all(apiKeys, "sub", sub).length >= maxKeys) {
-        throw new VaultError("LIMIT_EXCEEDED", `a user may have ${maxKeys} keys`);
+      if (view.all(apiKeys, "sub", sub, 1).length >= maxKeysOfUser) {
+        throw new VaultError("LIMIT_EXCEEDED", `a user may have ${maxKeysOfUser} active keys`);
       }
       const scopes = scopesWithin(caller.scopes, wanted.scopes);
       const key = newApiKey(sub, wanted.name, wanted.record, view.now.iso, scopes, wanted.expiresAtMs);

@@ -16,7 +16,8 @@ export {
   disableUser,
   enableUser,
   findKeysOf,
-  findUser,
+  findPutBack,
+  findUsers,
   setPassword,
   setZid,
   signOutUser,
@@ -36,5 +37,5 @@ export { isLimited } from "./scopes.ts";
 export { type ExchangedKey, exchangeAgentKey, exchangeKey, refuseSignIn } from "./sign-in.ts";
 export { logout } from "./sign-out.ts";
 export { type ApiKey, type Person, peopleTables } from "./tables.ts";
-export { countAgentsOf, listUsers } from "./user-list.ts";
+export { countAgentsOf, findOwners, listUsers } from "./user-list.ts";
 export { createUser, type NewUser, parseEmail, readProfile } from "./users.ts";

@@ -2,8 +2,8 @@ import { createSecretKey } from "node:crypto";
 import { createApiKey } from "../../src/auth/api-key.ts";
 import type { Operation } from "../../src/ledger/operation.ts";
 import { createSequencer, type Sequencer } from "../../src/ledger/sequencer.ts";
-import { createAgent, listAgents } from "../../src/people/agents.ts";
-import { createPersonalKey, listApiKeys } from "../../src/people/api-keys.ts";
+import { createAgent, deactivateAgent, listAgents, updateAgent } from "../../src/people/agents.ts";
+import { createPersonalKey, listApiKeys, revokePersonalKey } from "../../src/people/api-keys.ts";
 import type { Asked } from "../../src/people/events.ts";
 import { createUser } from "../../src/people/users.ts";
 import { createKeyring } from "../../src/sealing/keyring.ts";
@@ -81,7 +81,14 @@ describe.each([
       };
       const agent = (index: number) => createAgent(asked, { ...settings, name: `agent ${index}` }, record("ocv_"));
       expect(await make(1_040, agent)).toEqual({ made: 1_000, LIMIT_EXCEEDED: 40 });
-      expect((await submit(listAgents(asked), 1)).value).toHaveLength(1_000);
+      const [first] = (await submit(listAgents(asked), 1)).value;
+      const id = first?.sub.slice("agent:".length) ?? "";
+      await submit(deactivateAgent(asked, id), 0);
+      expect(await make(2, (index) => agent(2_000 + index))).toEqual({ made: 1, LIMIT_EXCEEDED: 1 });
+      // What is deactivated is listed, and does not count; nor is it active again beyond the limit.
+      expect((await submit(listAgents(asked), 1)).value).toHaveLength(1_001);
+      const back = submit(updateAgent(asked, id, { isActive: 1 }), 1);
+      await expect(back).rejects.toMatchObject({ code: "LIMIT_EXCEEDED" });
     },
     timeoutMs,
   );
@@ -103,7 +110,11 @@ describe.each([
         createPersonalKey(asked, { name: `key ${index}`, scopes: [], expiresAtMs: null, record: record("1ck_") });
       // The user was made with one.
       expect(await make(120, key)).toEqual({ made: 99, LIMIT_EXCEEDED: 21 });
-      expect((await submit(listApiKeys(asked), 1)).value).toHaveLength(100);
+      const keys = (await submit(listApiKeys(asked), 1)).value;
+      expect(keys).toHaveLength(100);
+      await submit(revokePersonalKey(asked, keys.at(-1)?.id ?? ""), 0);
+      expect(await make(2, key)).toEqual({ made: 1, LIMIT_EXCEEDED: 1 });
+      expect((await submit(listApiKeys(asked), 1)).value).toHaveLength(101);
     },
     timeoutMs,
   );

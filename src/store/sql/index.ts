@@ -21,6 +21,7 @@ export {
   isTypeOf,
   marks,
   maxForgotten,
+  mostLoadedSql,
   type TableSql,
   tableSql,
 } from "./table-sql.ts";

@@ -109,6 +109,16 @@ export function tableSql(table: AnyTable): TableSql {
   };
 }
 
+/** What ends the statement of a lookup that loads no more than so many records; empty for one that loads all. */
+export function mostLoadedSql(table: AnyTable, label: string): string {
+  const bound = table.mostLoaded?.[label];
+  if (bound === undefined) {
+    return "";
+  }
+  const { most, latest } = bound;
+  return `${latest === undefined ? "" : ` ORDER BY r.${columnOf(table, latest)} DESC`} LIMIT ${most}`;
+}
+
 /** The column of a field. */
 export function columnOf({ name, columns }: AnyTable, field: string): string {
   const column = columns.find((each) => each.field === field);

@@ -1,5 +1,14 @@
 import { type AnyTable, payloadEndBytes } from "../../ledger/index.ts";
-import { columnOf, counterColumns, isTypeOf, marks, maxForgotten, type TableSql, tableSql } from "../sql/index.ts";
+import {
+  columnOf,
+  counterColumns,
+  isTypeOf,
+  marks,
+  maxForgotten,
+  mostLoadedSql,
+  type TableSql,
+  tableSql,
+} from "../sql/index.ts";
 import { isChange } from "./changes.ts";
 import type { Sqlite } from "./database.ts";
 
@@ -71,7 +80,7 @@ function sqliteTable(database: Sqlite, table: AnyTable): SqliteTable {
   const columnsOf = (label: string) => (table.lookups[label] ?? []).map((field) => columnOf(table, field));
   const byLookup = Object.keys(table.lookups).map((label) => {
     const where = `${select} WHERE ${equal(columnsOf(label), "r.")}`;
-    return [label, query(derivation?.lookup === label ? where + recent : where)] as const;
+    return [label, query(derivation?.lookup === label ? where + recent : where + mostLoadedSql(table, label))] as const;
   });
   return {
     ...sql,
