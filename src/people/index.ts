@@ -9,8 +9,8 @@ export {
   updateAgent,
 } from "./agents.ts";
 export { createPersonalKey, listApiKeys, revokePersonalKey } from "./api-keys.ts";
-export { type Caller, findApiKey } from "./caller.ts";
-export { type Asked, callOperation, type Done, requireAsRecorded, type Subject } from "./events.ts";
+export { type Caller, callerOf, findApiKey, needsCaller } from "./caller.ts";
+export { type Asked, callOperation, type Done, nothingRecorded, requireAsRecorded, type Subject } from "./events.ts";
 export {
   deleteUser,
   disableUser,

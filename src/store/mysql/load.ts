@@ -179,6 +179,6 @@ export function rowsAt(results: Results, index: number): readonly Row[] {
   return Array.isArray(rows) ? rows : [];
 }
 
-function bytesOf(value: unknown): Uint8Array {
+export function bytesOf(value: unknown): Uint8Array {
   return Buffer.isBuffer(value) ? value : Buffer.from(String(value));
 }

@@ -29,8 +29,9 @@ export interface TableSql {
   readonly remove: string;
   readonly counters: CountersSql | undefined;
   readonly derivation: DerivationSql | undefined;
-  /** Columns without a limit: their sizes make a page. */
+  /** Columns without a limit: their sizes make a page. The unlisted ones make only pages of whole rows. */
   readonly heavy: readonly string[];
+  readonly heavyUnlisted: readonly string[];
   /** The values of `columns`. */
   values(written: VouchedRecord): StoredValue[];
   /** The identity of a row, and the version that it must have where it has one. */
@@ -77,6 +78,9 @@ export function tableSql(table: AnyTable): TableSql {
   const where = [...identity, ...(isVersioned ? [column("version")] : [])].map((name) => `${name} = ?`).join(" AND ");
   const unlisted = new Set(table.columns.filter((each) => each.unlisted).map(({ name }) => name));
   const { derivation } = table;
+  const heavy = table.columns.filter(
+    ({ type, maxBytes }) => type === "texts" || (maxBytes === undefined && isSized(type)),
+  );
   return {
     ...{ table, shape, columns, identity },
     whole: columns.map((name) => `r.${name}`).join(", "),
@@ -92,11 +96,8 @@ export function tableSql(table: AnyTable): TableSql {
       zeqond: column(derivation.zeqond),
       lookedAtZeqonds: derivation.lookedAtZeqonds,
     },
-    heavy: table.columns
-      .filter(
-        (each) => !each.unlisted && (each.type === "texts" || (each.maxBytes === undefined && isSized(each.type))),
-      )
-      .map(({ name }) => name),
+    heavy: heavy.filter(({ unlisted }) => !unlisted).map(({ name }) => name),
+    heavyUnlisted: heavy.filter(({ unlisted }) => unlisted).map(({ name }) => name),
     values: ({ record, mac }) => {
       const values = shape.store(record).map(driverValue);
       return table.vouched ? [...values, driverValue(mac ?? null)] : values;
