@@ -37,7 +37,7 @@ interface Counters<F extends string = string> {
 }
 
 /** An operation that gets `most` records MUST NOT take them for all that there are. */
-export interface MostLoaded<F extends string = string> {
+interface MostLoaded<F extends string = string> {
   readonly most: number;
   /** The records with the largest values of this field; absent: any. */
   readonly latest?: F;

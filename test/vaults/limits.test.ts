@@ -8,7 +8,8 @@ import type { Asked } from "../../src/people/events.ts";
 import { createUser } from "../../src/people/users.ts";
 import { createKeyring } from "../../src/sealing/keyring.ts";
 import { createRowMac } from "../../src/sealing/row-mac.ts";
-import { createVault, listVaults } from "../../src/vaults/vault-calls.ts";
+import { createPolicy } from "../../src/vaults/policy-calls.ts";
+import { createVault, findVisible, listVaults } from "../../src/vaults/vault-calls.ts";
 import { cleanUpDatabases } from "../support/databases.ts";
 import { handClock } from "../support/ledger.ts";
 import { mysqlPlace, type Place, sqlitePlace } from "../support/places.ts";
@@ -99,6 +100,36 @@ describe.each([
       const vault = (index: number) => createVault(asked, `vault ${index}`, "");
       expect(await make(1_040, vault)).toEqual({ made: 1_000, LIMIT_EXCEEDED: 40 });
       expect((await submit(listVaults(asked), 1)).value.visible).toHaveLength(1_000);
+    },
+    timeoutMs,
+  );
+
+  test(
+    "a caller whom very many policies name sees each vault that one of them allows",
+    async () => {
+      const bob = `user:${(await submit(createUser({ email: "b@example.com", role: "member", name: "", zid: null }, record("1ck_")), 0)).value.id}`;
+      const ofBob = { credential: { sub: bob, jti: null, keyId: null, epoch: null }, address: "" };
+      const ids: string[] = [];
+      for (let index = 0; index < 6; index++) {
+        ids.push((await submit(createVault(asked, `vault ${index}`, ""), 0)).value.id);
+      }
+      const fields = { principal: bob, pattern: "**", permissions: ["read"], priority: 0, expiresAtMs: null };
+      const policyOf = (vault: number, effect: string) =>
+        createPolicy(asked, ids[vault] ?? "", { ...fields, effect, conditions: "{}" });
+      expect(await make(1_200, (index) => policyOf(index % 3, "deny"))).toEqual({ made: 1_200 });
+      await make(5, (index) => policyOf(index, "allow"));
+      const { visible, unsure } = (await submit(listVaults(ofBob), 1)).value;
+      expect(visible.length + unsure.length).toBe(6);
+      const found = (
+        await submit(
+          findVisible(
+            ofBob,
+            unsure.map(({ id }) => id),
+          ),
+          0,
+        )
+      ).value;
+      expect([...visible.map(({ id }) => id), ...found].sort()).toEqual(ids.slice(0, 5).sort());
     },
     timeoutMs,
   );
