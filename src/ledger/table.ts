@@ -63,6 +63,8 @@ export interface AnyTable<F extends string = string> {
   readonly identity?: F;
   /** Indices: the fields by which records can be looked up, by label. */
   readonly lookups: Readonly<Record<string, readonly F[]>>;
+  /** The fields of a lookup's index, by label, where it has fewer than the lookup: an index of a schema never changes. */
+  readonly indexed?: Readonly<Record<string, readonly F[]>>;
   /** The lookups that load no more than so many records, by label. */
   readonly mostLoaded?: Readonly<Record<string, MostLoaded<F>>>;
   /** Only of a table that is logged, with a key of one field. */

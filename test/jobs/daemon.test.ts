@@ -75,6 +75,9 @@ describe.each(newPlaces)("the daemon on %s", (_kind, newPlace) => {
       }
       await vault.place.sql(`ALTER TABLE away RENAME TO ${table}`);
       await versionBecomes("due", 2);
+      while (vault.lines.length < 3) {
+        await pause();
+      }
       await daemons[0]?.stop();
       expect(vault.lines).toEqual([
         { level: "warn", reason: expect.any(String), message: "the rotation pass waits for the database" },
