@@ -8,10 +8,10 @@ describe("the names of a flag", () => {
     ["a", ["a"]],
     ["a,b", ["a", "b"]],
     [String.raw`a\,b`, ["a,b"]],
-    [String.raw`a\,b,c\,`, ["a,b", "c,"]],
+    ["a\\,b,c\\,", ["a,b", "c,"]],
     [String.raw`a\\,b`, ["a\\", "b"]],
     [String.raw`a\\\,b`, ["a\\,b"]],
-    [String.raw`dir\file,\`, ["dir\\file", "\\"]],
+    ["dir\\file,\\", ["dir\\file", "\\"]],
     ["🔑,\n", ["🔑", "\n"]],
   ])("%j", (text, names) => expect(splitNames(text)).toEqual(names));
 
