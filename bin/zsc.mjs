@@ -14,6 +14,8 @@ import { setFlagsFromString } from "node:v8";
 
 // Node opens its inspector on SIGUSR1, unless a listener takes the signal.
 process.on("SIGUSR1", () => {});
+// A token may stand in the environment, which a report of a crash would show.
+process.report.excludeEnv = true;
 // The default of these two is to end the process. A server takes them as soon as it can: it has nothing to read again yet.
 if (process.argv.includes("serve")) {
   process.on("SIGHUP", () => {});

@@ -205,10 +205,11 @@ async function start(config: Config, log: Log, options: StartOptions): Promise<R
     const outage = createOutageLog(store, log);
     const watch = watchBatches(outage.store);
     const watched = { inProcess: store.inProcess, transact: watch.transact };
+    const mac = createRowMac(keyring);
     const sequencer = createSequencer({
       store: watched,
       clock,
-      mac: createRowMac(keyring),
+      mac,
       onFailure: outage.failed,
       ...batches,
     });
@@ -219,7 +220,7 @@ async function start(config: Config, log: Log, options: StartOptions): Promise<R
     const submitted = between({ sequencer, store });
     const server = createPort(
       config,
-      { store, sequencer: submitted, sealer, health, organisation, fingerprint, version, clock },
+      { store, sequencer: submitted, sealer, mac, health, organisation, fingerprint, version, clock },
       log,
     );
     const address = await listen(server, config.listen);

@@ -6,7 +6,7 @@ import {
   createPasswordJudge,
   type IssuerState,
 } from "./auth/index.ts";
-import type { Clock, Log } from "./base/index.ts";
+import type { Clock, Log, RowMac } from "./base/index.ts";
 import type { Config } from "./config/index.ts";
 import { createReader, type Sequencer, type Store } from "./ledger/index.ts";
 import type { OpenedOrganisation } from "./organisation.ts";
@@ -43,6 +43,7 @@ export interface Parts {
   readonly store: Store;
   readonly sequencer: Sequencer;
   readonly sealer: Sealer;
+  readonly mac: RowMac;
   readonly health: HealthSource;
   readonly organisation: () => Promise<OpenedOrganisation>;
   readonly fingerprint: VaultPorts["fingerprint"];
@@ -56,14 +57,14 @@ const warmUpAfterMs = 1_000;
 
 /** Composes the port of a vault. It does not listen yet. */
 export function createPort(config: Config, parts: Parts, log: Log): ZscServer {
-  const { store, sequencer, sealer, health, organisation, fingerprint, version, clock } = parts;
+  const { store, sequencer, sealer, mac, health, organisation, fingerprint, version, clock } = parts;
   const services = [...zscServices, ...vaultServices];
   const validation = createValidation(services.flatMap(({ methods }) => methods.map(({ input }) => input)));
   const kernel: KernelPorts = {
     ...{ sequencer, cancellationOf, canStreamList, streamList },
     maxAnswerBytes: defaultLimits.maxResponseBytes,
   };
-  const reader = createReader(store);
+  const reader = createReader(store, mac);
   const vaultPorts = {
     ...kernel,
     sealer,

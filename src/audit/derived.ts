@@ -19,7 +19,6 @@ export function isDerived(table: AnyTable): table is DerivedTable {
 
 interface Derived {
   readonly digest: string;
-  readonly group: string;
   readonly zeqond: number;
 }
 
@@ -31,8 +30,8 @@ export class DerivedRecords {
   readonly #table: DerivedTable;
   readonly #nowZeqond: number;
   readonly #bySeq = new Map<number, Derived>();
-  /** The last Zeqond of the records that share the values of the lookup. */
-  readonly #last = new Map<string, number>();
+  /** The last Zeqond of all records. */
+  #last = 0;
 
   constructor(table: DerivedTable, nowZeqond: number) {
     this.#table = table;
@@ -55,9 +54,8 @@ export class DerivedRecords {
     }
     const { store, digest } = shapeOf(this.#table);
     const zeqond = row.zeqondNumber;
-    const group = JSON.stringify((this.#table.lookups[this.#table.derivation.lookup] ?? []).map((by) => record[by]));
-    this.#bySeq.set(row.seq, { digest: digest(store(record)), group, zeqond });
-    this.#last.set(group, Math.max(zeqond, this.#last.get(group) ?? 0));
+    this.#bySeq.set(row.seq, { digest: digest(store(record)), zeqond });
+    this.#last = Math.max(zeqond, this.#last);
   }
 
   async compare(snapshot: Pick<Snapshot, "records">, limit: number): Promise<readonly Difference[]> {
@@ -98,10 +96,10 @@ export class DerivedRecords {
   }
 
   /**
-   * Whether it may have been deleted when a later record of the same group was appended. Such a record is still recent
+   * Whether it may have been deleted when a later record was appended. Such a record is still recent
    * here only if our clock is behind, or the clock of the server that recorded the later one was ahead.
    */
-  #mayBeForgotten({ group, zeqond }: Derived): boolean {
-    return (this.#last.get(group) ?? 0) - zeqond >= this.#table.derivation.windowZeqonds;
+  #mayBeForgotten({ zeqond }: Derived): boolean {
+    return this.#last - zeqond >= this.#table.derivation.windowZeqonds;
   }
 }

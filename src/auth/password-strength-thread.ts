@@ -9,4 +9,5 @@ const zxcvbn = new ZxcvbnFactory({
   dictionary: { ...common.dictionary, ...english.dictionary },
   graphs: common.adjacencyGraphs,
 });
+parentPort?.postMessage("begins");
 parentPort?.postMessage(zxcvbn.check(password, [...hints]).score);

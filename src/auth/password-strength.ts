@@ -5,6 +5,8 @@ import { createWorkQueue, type Plaintext, VaultError } from "../base/index.ts";
 const leastScore = 3;
 /** A password whose patterns take longer to count is refused: it holds up those who wait. */
 const judgeWithinMs = 5_000;
+/** How long the thread may take to load its lists: the password has nothing to do with that. */
+const loadWithinMs = 60_000;
 const judgesWaiting = 16;
 const judgeRetryMs = 2_000;
 
@@ -34,13 +36,24 @@ function scoreOf(password: string, hints: readonly string[]): Promise<number> {
   const file = new URL(`./password-strength-thread${extname(import.meta.filename)}`, import.meta.url);
   const thread = new Worker(file, { workerData: { password, hints: hints.flatMap(partsOf) }, execArgv: [] });
   return new Promise<number>((resolve, reject) => {
-    const timer = setTimeout(() => resolve(0), judgeWithinMs);
-    thread.once("message", (score) => resolve(Number(score)));
+    let timer = setTimeout(() => reject(crowded()), loadWithinMs);
+    thread.on("message", (said) => {
+      clearTimeout(timer);
+      if (said === "begins") {
+        timer = setTimeout(() => resolve(0), judgeWithinMs);
+      } else {
+        resolve(Number(said));
+      }
+    });
     thread.once("error", () => reject(new Error("the judge of passwords failed")));
     thread.once("exit", (code) => reject(new Error(`the judge of passwords ended with ${code}`)));
-    thread.once("message", () => clearTimeout(timer));
-    thread.once("error", () => clearTimeout(timer));
+    thread.once("exit", () => clearTimeout(timer));
   }).finally(() => void thread.terminate());
+}
+
+function crowded(): VaultError {
+  const message = "the judge of passwords has not started in time";
+  return new VaultError("OVERLOADED", message, { retryAfterMs: judgeRetryMs });
 }
 
 /** An e-mail whole and in its parts. */

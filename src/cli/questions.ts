@@ -40,7 +40,7 @@ export function openQuestions({ beforeQuestion }: Pick<Terminal, "beforeQuestion
       // First of all: what is typed at once must not be shown.
       input.setRawMode(true);
       output.write(question);
-      return await readLine(input, output, echo);
+      return await readLine(input, output, { echo, moves: env["TERM"] !== "dumb" });
     } finally {
       input.setRawMode(false);
       input.destroy();
@@ -71,11 +71,18 @@ function tryOpen() {
   }
 }
 
+interface Showing {
+  /** Whether what is typed is shown. */
+  readonly echo: boolean;
+  /** Whether the terminal knows more than to print. */
+  readonly moves: boolean;
+}
+
 /** One line as it is typed. Ctrl-C and the end of input change nothing. */
-function readLine(input: ReadStream, output: WriteStream, echo: boolean): Promise<string> {
+function readLine(input: ReadStream, output: WriteStream, { echo, moves }: Showing): Promise<string> {
   input.setEncoding("utf8");
   // A terminal that knows it tells typed text from pasted.
-  output.write("\u001b[?2004h");
+  output.write(moves ? "\u001b[?2004h" : "");
   return new Promise<string>((resolve, reject) => {
     let text = "";
     let isPasting = false;
@@ -83,7 +90,7 @@ function readLine(input: ReadStream, output: WriteStream, echo: boolean): Promis
       input.off("data", take);
       input.off("end", endOfFile);
       input.off("error", endOfFile);
-      output.write("\u001b[?2004l\r\n");
+      output.write(moves ? "\u001b[?2004l\r\n" : "\n");
       finish();
     };
     const endOfFile = () => end(() => reject(declined()));
@@ -107,7 +114,8 @@ function readLine(input: ReadStream, output: WriteStream, echo: boolean): Promis
       if (!isPasting && (key === "\u007f" || key === "\b")) {
         const kept = [...text].slice(0, -1).join("");
         if (echo && kept !== text) {
-          output.write("\b \b");
+          // Where nothing can be taken back, what goes is printed behind a backslash (ECHOPRT of termios).
+          output.write(moves ? "\b \b" : `\\${text.slice(kept.length)}`);
         }
         text = kept;
         return false;

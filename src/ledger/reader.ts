@@ -1,4 +1,5 @@
-import { VaultError } from "../base/index.ts";
+import { type RowMac, VaultError } from "../base/index.ts";
+import { shapeOf } from "./record.ts";
 import type { Head, ListedRow } from "./row.ts";
 import {
   type AuditSelection,
@@ -22,6 +23,17 @@ export interface Reader {
    * @throws VaultError `STORE_UNAVAILABLE`, also when the database does not show the row `atLeast`; `OVERLOADED`
    */
   page<R extends object>(table: Table<R>, select: Selection, limit: number, atLeast: Head): Promise<readonly R[]>;
+  /**
+   * The same of a table that is vouched for, with the columns that lists leave out, each record compared with its MAC.
+   *
+   * @throws VaultError as `page`; `SEAL_BROKEN` for a record that is not vouched for
+   */
+  vouchedPage<R extends object>(
+    table: Table<R>,
+    select: Selection,
+    limit: number,
+    atLeast: Head,
+  ): Promise<readonly R[]>;
   /** @throws VaultError as `page` */
   count(table: AnyTable, select: Selection, atLeast: Head): Promise<number>;
   /**
@@ -51,8 +63,10 @@ const overloadRetryMs = 100;
 const maxListings = 8;
 const listingRetryMs = 1_000;
 
+/** @param mac required for `vouchedPage` */
 export function createReader(
-  store: Pick<Store, "page" | "count" | "auditRows" | "rowsBefore" | "openListing">,
+  store: Pick<Store, "page" | "vouchedPage" | "count" | "auditRows" | "rowsBefore" | "openListing">,
+  mac?: RowMac,
 ): Reader {
   let waiting = 0;
   let listings = 0;
@@ -70,6 +84,16 @@ export function createReader(
   return {
     count: (table, select, atLeast) => read(() => store.count(table, select, atLeast)),
     page: (table, select, limit, atLeast) => read(() => store.page(table, select, limit, atLeast)),
+    async vouchedPage<R extends object>(table: Table<R>, select: Selection, limit: number, atLeast: Head) {
+      const { digested, store: storedOf } = shapeOf(table);
+      const page = await read(() => store.vouchedPage(table, select, limit, atLeast));
+      for (const { record, mac: stored } of page) {
+        if (mac === undefined || stored === undefined || !mac.isVouched(digested(storedOf(record)), stored)) {
+          throw new VaultError("SEAL_BROKEN", "a record is not vouched for");
+        }
+      }
+      return page.map(({ record }) => record as R);
+    },
     auditRows: (about, limit, atLeast) => read(() => store.auditRows(about, limit, atLeast)),
     rowsBefore: (select, limit, atLeast) => read(() => store.rowsBefore(select, limit, atLeast)),
     async openListing(table, select, atLeast) {

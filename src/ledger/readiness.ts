@@ -92,9 +92,9 @@ export function createReadiness({ store, batches, clock, log }: ReadinessOptions
   async function rehearseWithin(ms: number): Promise<{ readonly durability?: Durability; readonly failure?: unknown }> {
     const giveUpAtMs = performance.now() + ms;
     let failure: unknown;
-    for (let attempt = 1; performance.now() < giveUpAtMs; attempt++) {
+    for (let attempt = 1, leftMs = ms; leftMs > 0; attempt++, leftMs = giveUpAtMs - performance.now()) {
       try {
-        const durability = await inTime(rehearse(), giveUpAtMs - performance.now());
+        const durability = await inTime(rehearse(), leftMs);
         if (durability !== undefined) {
           return { durability };
         }

@@ -124,6 +124,11 @@ export interface Store {
    * the end; an empty one does.
    */
   page<R extends object>(table: Table<R>, select: Selection, limit: number, atLeast?: Head): Promise<readonly R[]>;
+  /**
+   * The same of a table that is vouched for, with their unlisted columns, whose sizes count, and their MACs. The records are not
+   * compared with them.
+   */
+  vouchedPage(table: AnyTable, select: Selection, limit: number, atLeast: Head): Promise<readonly VouchedRecord[]>;
   /** How many records a selection has. */
   count(table: AnyTable, select: Selection, atLeast: Head): Promise<number>;
   /** All records of a selection, from one snapshot. MUST be closed. */

@@ -36,6 +36,13 @@ interface Counters<F extends string = string> {
   readonly latest: F;
 }
 
+/** An operation that gets `most` records MUST NOT take them for all that there are. */
+interface MostLoaded<F extends string = string> {
+  readonly most: number;
+  /** The records with the largest values of this field; absent: any. */
+  readonly latest?: F;
+}
+
 /** The values of a key or a lookup, in the order of its fields. */
 export type Key = readonly (string | number)[];
 
@@ -56,6 +63,10 @@ export interface AnyTable<F extends string = string> {
   readonly identity?: F;
   /** Indices: the fields by which records can be looked up, by label. */
   readonly lookups: Readonly<Record<string, readonly F[]>>;
+  /** The fields of a lookup's index, by label, where it has fewer than the lookup: an index of a schema never changes. */
+  readonly indexed?: Readonly<Record<string, readonly F[]>>;
+  /** The lookups that load no more than so many records, by label. */
+  readonly mostLoaded?: Readonly<Record<string, MostLoaded<F>>>;
   /** Only of a table that is logged, with a key of one field. */
   readonly counters?: Counters<F>;
   /**
@@ -123,7 +134,7 @@ export interface Derivation<F extends string = string> {
   readonly seq: F;
   /** The field that holds its Zeqond. */
   readonly zeqond: F;
-  /** The lookup by which records are loaded, and old ones forgotten when one that shares its values is appended. */
+  /** The lookup by which records are loaded, and old ones forgotten when one that shares its values is appended; a few others go with them. */
   readonly lookup: string;
   /** At Zeqond n, records are loaded that are less than this before n, and at most this after it; older ones may go. */
   readonly lookedAtZeqonds: number;

@@ -1,13 +1,10 @@
 import type { KeyRecord } from "../auth/index.ts";
 import { randomUuid, VaultError } from "../base/index.ts";
-import type { Operation, View } from "../ledger/index.ts";
+import type { Need, Operation, View } from "../ledger/index.ts";
 import type { Caller } from "./caller.ts";
-import { type Asked, callOperation, type Done, requireAsRecorded, type Subject } from "./events.ts";
+import { type Asked, callOperation, type Done, requireAsRecorded, requireUser, type Subject } from "./events.ts";
 import { isLimited, scopesWithin } from "./scopes.ts";
-import { type Person, people, unused } from "./tables.ts";
-
-/** Agents, deactivated ones included: they are loaded together when they are listed. */
-const maxAgents = 1_000;
+import { maxOfRole, type Person, people, unused } from "./tables.ts";
 
 /** What is said of an agent by those who manage it. */
 type AgentSettings = Pick<
@@ -19,6 +16,16 @@ type AgentSettings = Pick<
 export type AgentChanges = {
   readonly [F in keyof AgentSettings | "isActive"]?: Person[F] | undefined;
 };
+
+const activeAgents: Need = { table: people, lookup: "role", by: ["agent", 1] };
+const inactiveAgents: Need = { table: people, lookup: "role", by: ["agent", 0] };
+
+/** Of agents that are deactivated, there may be any number. @throws VaultError `LIMIT_EXCEEDED` */
+function requireRoom(view: View): void {
+  if (view.all(people, "role", "agent", 1).length >= maxOfRole) {
+    throw new VaultError("LIMIT_EXCEEDED", `${maxOfRole} agents may be active`);
+  }
+}
 
 const all: Subject = { type: "agent", id: "main", originId: "agent:*", details: {} };
 
@@ -32,13 +39,11 @@ export function createAgent(asked: Asked, settings: AgentSettings, key: KeyRecor
     asked,
     action: "agent.register",
     subject: all,
-    needs: [{ table: people, lookup: "role", by: ["agent"] }],
+    needs: [activeAgents],
     bytes: settings.description.length,
     decide(view, caller) {
       requireUser(caller);
-      if (view.all(people, "role", "agent").length >= maxAgents) {
-        throw new VaultError("LIMIT_EXCEEDED", `there may be ${maxAgents} agents`);
-      }
+      requireRoom(view);
       const id = randomUuid();
       const record: Person = {
         ...{ sub: `agent:${id}`, version: 1, email: null, zid: null, role: "agent", isActive: 1 },
@@ -59,18 +64,22 @@ export function createAgent(asked: Asked, settings: AgentSettings, key: KeyRecor
   });
 }
 
-/** The agents that the caller may see, in the order in which they were made: of users all, of an agent itself. */
+/**
+ * The agents that the caller may see, in the order in which they were made: of users all that are active, and as many of the
+ * deactivated ones as are loaded at once, the last ones; of an agent itself.
+ */
 export function listAgents(asked: Asked): Operation<readonly Person[]> {
   return callOperation({
     asked,
     action: "agent.list",
     subject: all,
-    needs: [{ table: people, lookup: "role", by: ["agent"] }],
+    needs: [activeAgents, inactiveAgents],
     decide(view, caller) {
       if (caller.type === "agent") {
         return { value: [caller.person] };
       }
-      return { value: [...view.all(people, "role", "agent")].sort(inOrder) };
+      const agents = [...view.all(people, "role", "agent", 1), ...view.all(people, "role", "agent", 0)];
+      return { value: agents.sort(inOrder) };
     },
   });
 }
@@ -118,11 +127,14 @@ export function updateAgent(asked: Asked, id: string, changes: AgentChanges): Op
     asked,
     action: "agent.update",
     subject: subjectOf(id),
-    needs: [{ table: people, key: [`agent:${id}`], changes: true }],
+    needs: [{ table: people, key: [`agent:${id}`], changes: true }, ...(changes.isActive === 1 ? [activeAgents] : [])],
     bytes: changes.description?.length ?? 0,
     decide(view, caller) {
       const before = findManaged(view, caller, id);
       requireUnlimited(caller);
+      if (changes.isActive === 1 && before.isActive === 0) {
+        requireRoom(view);
+      }
       const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
       return changedTo(view, before, given);
     },
@@ -193,12 +205,6 @@ function findManaged(view: View, caller: Caller, id: string): Person {
 function requireUnlimited({ scopes }: Caller): void {
   if (isLimited(scopes)) {
     throw new VaultError("FORBIDDEN", "Token scopes do not cover this agent");
-  }
-}
-
-function requireUser({ type }: Caller): void {
-  if (type !== "user") {
-    throw notPermitted();
   }
 }
 

@@ -131,13 +131,18 @@ function draftOf(action: string, asked: Asked, subject: Subject, done: Omit<Done
   const payload = {
     resource_type: subject.type,
     resource_id: resourceId,
-    ...(asked.address === "" ? {} : { ip_address: asked.address }),
+    ...addressIn(asked.address),
     details: done.details ?? subject.details,
     ...(keyed === undefined ? {} : { keyed }),
     ...(superseded === undefined ? {} : { superseded }),
     ...(changed === undefined ? {} : changeIn(changed)),
   };
   return { type: action, originId, actorZid: asked.credential.sub, purpose: action, payload };
+}
+
+/** The client's address, as events have it; empty: not known. */
+export function addressIn(address: string) {
+  return address === "" ? {} : { ip_address: address };
 }
 
 /** What an event of the operator says beside its type and origin. */
@@ -171,5 +176,12 @@ function changeIn({ table, record, isNew }: Changed) {
 export function requireAsRecorded(view: View, table: AnyTable, ...key: readonly string[]): void {
   if (!view.isAsRecorded(table, ...key)) {
     throw new VaultError("SEAL_BROKEN", "the record is not what the audit log says so it cannot be changed");
+  }
+}
+
+/** @throws VaultError `FORBIDDEN` for an agent */
+export function requireUser({ type }: { readonly type: string }): void {
+  if (type !== "user") {
+    throw new VaultError("FORBIDDEN", "Insufficient permissions");
   }
 }

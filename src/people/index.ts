@@ -8,18 +8,21 @@ export {
   rotateAgentKey,
   updateAgent,
 } from "./agents.ts";
-export { type Caller, findApiKey } from "./caller.ts";
-export { type Asked, callOperation, type Done, requireAsRecorded, type Subject } from "./events.ts";
+export { createPersonalKey, listApiKeys, revokePersonalKey } from "./api-keys.ts";
+export { type Caller, callerOf, findApiKey, needsCaller } from "./caller.ts";
+export { type Asked, callOperation, type Done, nothingRecorded, requireAsRecorded, type Subject } from "./events.ts";
 export {
   deleteUser,
   disableUser,
   enableUser,
   findKeysOf,
-  findUser,
+  findPutBack,
+  findUsers,
   setPassword,
   setZid,
   signOutUser,
 } from "./operator.ts";
+export { openOrganisation } from "./organisation.ts";
 export {
   changePassword,
   findCaller,
@@ -31,19 +34,8 @@ export {
   updateProfile,
 } from "./passwords.ts";
 export { isLimited } from "./scopes.ts";
-export { exchangeAgentKey, refuseSignIn } from "./sign-in.ts";
+export { type ExchangedKey, exchangeAgentKey, exchangeKey, refuseSignIn } from "./sign-in.ts";
+export { logout } from "./sign-out.ts";
 export { type ApiKey, type Person, peopleTables } from "./tables.ts";
-export { countAgentsOf, listUsers } from "./user-list.ts";
-export {
-  createPersonalKey,
-  createUser,
-  type ExchangedKey,
-  exchangeKey,
-  listApiKeys,
-  logout,
-  type NewUser,
-  openOrganisation,
-  parseEmail,
-  readProfile,
-  revokePersonalKey,
-} from "./users.ts";
+export { countAgentsOf, findOwners, listUsers } from "./user-list.ts";
+export { createUser, type NewUser, parseEmail, readProfile } from "./users.ts";

@@ -2,7 +2,15 @@ import { randomUuid, VaultError } from "../base/index.ts";
 import { type AuditDraft, changeMarks, type Decision, type Operation } from "../ledger/index.ts";
 import { type Attempt, failuresOfAccounts, failuresOfNetworks, needsAttempts, refuseTooMany } from "./attempts.ts";
 import { callerOf, isGood, needsCaller } from "./caller.ts";
-import { type Asked, callOperation, nothingRecorded, operatorDraft, requireAsRecorded } from "./events.ts";
+import {
+  type Asked,
+  addressIn,
+  callOperation,
+  nothingRecorded,
+  operatorDraft,
+  requireAsRecorded,
+  requireUser,
+} from "./events.ts";
 import { type Person, people } from "./tables.ts";
 import { newPerson } from "./users.ts";
 
@@ -116,11 +124,9 @@ export function findCaller({ credential }: Asked): Operation<Person> {
     weight: { rows: 0, bytes: 0 },
     apply: (view) =>
       nothingRecorded(() => {
-        const { type, person } = callerOf(view, credential);
-        if (type !== "user") {
-          throw new VaultError("FORBIDDEN", "Insufficient permissions");
-        }
-        return person;
+        const caller = callerOf(view, credential);
+        requireUser(caller);
+        return caller.person;
       }),
   };
 }
@@ -187,10 +193,9 @@ export function updateProfile(asked: Asked, { name, marketingEmails }: ProfileCh
     action: "user.update",
     subject: { type: "user", id: idOf(sub), originId: sub, details: {} },
     needs: [{ table: people, key: [sub], changes: true }],
-    decide(view, { type, person }) {
-      if (type !== "user") {
-        throw new VaultError("FORBIDDEN", "Insufficient permissions");
-      }
+    decide(view, caller) {
+      requireUser(caller);
+      const { person } = caller;
       requireAsRecorded(view, people, sub);
       const record: Person = {
         ...person,
@@ -226,10 +231,6 @@ function failed(person: Person | undefined, address: string, attempt: Attempt): 
 
 function ofUser(sub: string) {
   return { resource_type: "user", resource_id: idOf(sub) };
-}
-
-function addressIn(address: string) {
-  return address === "" ? {} : { ip_address: address };
 }
 
 function idOf(sub: string): string {

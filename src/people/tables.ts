@@ -47,6 +47,9 @@ const usage = { count: "uses", latest: "lastUsedZeqond" } as const;
 
 const vouched = { kind: "versioned", since: 5, vouched: true } as const;
 
+/** Active ones, or others, of a role that are loaded at once: those made last. No more agents than that can be active. */
+export const maxOfRole = 1_000;
+
 export const people = declareTable<Person>({
   ...vouched,
   name: "person",
@@ -73,7 +76,9 @@ export const people = declareTable<Person>({
     { field: "marketingEmails", name: "marketing_emails", type: "integer" },
   ],
   key: ["sub"],
-  lookups: { email: ["email"], key: ["keyPrefix"], role: ["role"] },
+  lookups: { email: ["email"], key: ["keyPrefix"], role: ["role", "isActive"] },
+  indexed: { role: ["role"] },
+  mostLoaded: { role: { most: maxOfRole, latest: "createdAt" } },
   counters: usage,
   digestPrefix: "zsc-person-row-v1",
   log: {
@@ -107,6 +112,9 @@ export interface ApiKey {
   readonly lastUsedZeqond: number | null;
 }
 
+/** Active keys, or revoked ones, of a user that are loaded at once: those made last. No more can be active. */
+export const maxKeysOfUser = 100;
+
 export const apiKeys = declareTable<ApiKey>({
   ...vouched,
   name: "api_key",
@@ -123,7 +131,9 @@ export const apiKeys = declareTable<ApiKey>({
     { field: "createdAt", name: "created_at", type: "time" },
   ],
   key: ["id"],
-  lookups: { sub: ["sub"], prefix: ["prefix"] },
+  lookups: { sub: ["sub", "isActive"], prefix: ["prefix"] },
+  indexed: { sub: ["sub"] },
+  mostLoaded: { sub: { most: maxKeysOfUser, latest: "createdAt" } },
   counters: usage,
   digestPrefix: "zsc-api-key-row-v1",
   log: {

@@ -43,6 +43,20 @@ export async function listUsers<U>(
   }
 }
 
+/** The rule of the last owner looks at so many. */
+const maxOwnersLookedAt = 100;
+
+/** Those who may be active owners, for the rule of the last one, which decides by itself who is. */
+export async function findOwners(store: Pick<Store, "page">): Promise<readonly string[]> {
+  const where: readonly Condition[] = [
+    { kind: "starts_with", field: "sub", text: "user:" },
+    { kind: "equals", field: "role", value: "owner" },
+    { kind: "equals", field: "isActive", value: 1 },
+  ];
+  const owners: readonly Person[] = await store.page(people, { after: null, where }, maxOwnersLookedAt);
+  return owners.map(({ sub }) => sub);
+}
+
 /** How many active agents a user has made. It decides nothing. */
 export function countAgentsOf(store: Pick<Store, "count">, sub: string): Promise<number> {
   const where: readonly Condition[] = [

@@ -55,8 +55,12 @@ export function accessTo(
 export function requireAccess({ access }: Entered, wanted: Wanted): void {
   const decision = access(wanted);
   if (decision.kind === "refused") {
-    const detail = decision.because === "ceiling" ? "Token scopes do not cover this path" : "Insufficient permissions";
-    throw new VaultError("FORBIDDEN", detail);
+    const what = wanted.kind === "use" ? "path" : "vault";
+    const isCeiling = decision.because === "ceiling";
+    throw new VaultError(
+      "FORBIDDEN",
+      isCeiling ? `Token scopes do not cover this ${what}` : "Insufficient permissions",
+    );
   }
 }
 

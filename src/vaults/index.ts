@@ -41,5 +41,5 @@ export {
   vaults,
   vaultTables,
 } from "./tables.ts";
-export { createVault, deleteVault, listVaults, readVault } from "./vault-calls.ts";
+export { createVault, deleteVault, findVisible, inOrder, listVaults, readVault } from "./vault-calls.ts";
 export { parseVaultName } from "./vault-name.ts";

@@ -60,7 +60,7 @@ export type AccessDecision =
 
 /**
  * - `binding`: the agent is bound to other vaults.
- * - `ceiling`: no scope of the principal covers the path.
+ * - `ceiling`: no scope of the principal covers the path, or it has scopes and wants to own.
  * - `not_creator`: only the creator may own.
  * - `no_policy`: no policy speaks of it.
  * - `denied`: a policy denies it.
@@ -75,17 +75,20 @@ export function decideAccess(context: AccessContext, wanted: Wanted): AccessDeci
 /**
  * Decides any number of things for one principal in one vault at one moment, such as which paths of a list he may read.
  *
- * In this order: a binding to other vaults refuses; the creator may do everything; a ceiling that does not cover the path
- * refuses; then the policies. All live ones that match the path and hold any of the permissions are one list, by
+ * In this order: a binding to other vaults refuses; a ceiling that does not cover the path refuses, the creator as well, and
+ * leaves nobody an owner (contract 1claw.md, D12); the creator may do everything else; then the policies. All live ones that match the path and hold any of the permissions are one list, by
  * priority, highest first, deny before allow; the first decides. Without a path, one live allow is enough, whatever its
  * pattern and permissions.
  */
 export function createAccess(context: AccessContext): (wanted: Wanted) => AccessDecision {
-  const settled = decideByStanding(context);
-  if (settled !== null) {
-    return () => settled;
+  const { vault, principal } = context;
+  if (isBoundElsewhere(vault.id, principal)) {
+    return () => refused("binding");
   }
-  const { ceiling } = context.principal;
+  const { ceiling } = principal;
+  if (isSame(vault.creator, principal)) {
+    return (wanted) => (isBeyond(ceiling, wanted) ? refused("ceiling") : byCreator);
+  }
   const live = context.policies.filter((policy) => isLive(policy, context)).sort(byRank);
   return (wanted) => {
     switch (wanted.kind) {
@@ -99,19 +102,27 @@ export function createAccess(context: AccessContext): (wanted: Wanted) => Access
   };
 }
 
+const byCreator: AccessDecision = { kind: "allowed", by: "creator" };
 const byPolicy: AccessDecision = { kind: "allowed", by: "policy" };
 
 function refused(because: Refusal): AccessDecision {
   return { kind: "refused", because };
 }
 
-/** What is decided by who the principal is; null: policies decide. */
-function decideByStanding({ vault, principal }: AccessContext): AccessDecision | null {
-  const { type, vaultIds } = principal;
-  if (type === "agent" && vaultIds.length > 0 && !vaultIds.includes(vault.id)) {
-    return refused("binding");
+function isBoundElsewhere(vaultId: string, { type, vaultIds }: VaultPrincipal): boolean {
+  return type === "agent" && vaultIds.length > 0 && !vaultIds.includes(vaultId);
+}
+
+/** To own a vault is to reach every path of it, also by what others are granted. */
+function isBeyond(ceiling: PathCeiling, wanted: Wanted): boolean {
+  switch (wanted.kind) {
+    case "own":
+      return ceiling !== null;
+    case "see":
+      return false;
+    case "use":
+      return !isUnderCeiling(ceiling, splitPath(wanted.path));
   }
-  return isSame(vault.creator, principal) ? { kind: "allowed", by: "creator" } : null;
 }
 
 function decideOnPath(

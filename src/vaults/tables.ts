@@ -228,6 +228,9 @@ export interface StoredPolicy {
   readonly createdAt: string;
 }
 
+/** Policies that name one principal that are loaded at once, wherever they are. */
+export const maxHeld = 1_000;
+
 export const policies = declareTable<StoredPolicy>({
   ...vouched,
   name: "policy",
@@ -247,6 +250,7 @@ export const policies = declareTable<StoredPolicy>({
   ],
   key: ["id"],
   lookups: { vault: ["vaultId"], holder: ["vaultId", "principal"], principal: ["principal"] },
+  mostLoaded: { principal: { most: maxHeld } },
   digestPrefix: "zsc-policy-v1",
   log: {
     originPrefix: "policy:",

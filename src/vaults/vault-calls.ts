@@ -1,8 +1,17 @@
 import { randomUuid, VaultError } from "../base/index.ts";
 import type { Operation } from "../ledger/index.ts";
-import { type Asked, callOperation, requireAsRecorded, type Subject } from "../people/index.ts";
+import {
+  type Asked,
+  callerOf,
+  callOperation,
+  needsCaller,
+  nothingRecorded,
+  requireAsRecorded,
+  type Subject,
+} from "../people/index.ts";
 import { accessTo, enter, needsAccess, requireAccess } from "./access.ts";
-import { policies, type StoredPolicy, type Vault, vaults } from "./tables.ts";
+import type { AccessDecision, Wanted } from "./policy.ts";
+import { maxHeld, policies, type StoredPolicy, type Vault, vaults } from "./tables.ts";
 
 /** Vaults of the organisation: they are loaded together when they are listed. */
 const maxVaults = 1_000;
@@ -75,8 +84,14 @@ function createdPolicy(record: StoredPolicy) {
   } as const;
 }
 
+/** `unsure`: too many policies name the caller to be loaded at once, so that each of these vaults is to be asked for. */
+interface ListedVaults {
+  readonly visible: readonly Vault[];
+  readonly unsure: readonly Vault[];
+}
+
 /** The vaults that the caller may see, in the order in which they were made. */
-export function listVaults(asked: Asked): Operation<readonly Vault[]> {
+export function listVaults(asked: Asked): Operation<ListedVaults> {
   const { sub } = asked.credential;
   return callOperation({
     asked,
@@ -87,19 +102,39 @@ export function listVaults(asked: Asked): Operation<readonly Vault[]> {
       { table: policies, lookup: "principal", by: [sub] },
     ],
     decide(view, caller) {
-      const held = new Map<string, StoredPolicy[]>();
-      for (const policy of view.all(policies, "principal", sub)) {
-        held.set(policy.vaultId, [...(held.get(policy.vaultId) ?? []), policy]);
-      }
-      const visible = view.all(vaults, "org", org).filter((vault) => {
-        return accessTo(view, caller, asked, vault, held.get(vault.id) ?? [])({ kind: "see" }).kind === "allowed";
-      });
-      return { value: [...visible].sort(inOrder) };
+      const held = view.all(policies, "principal", sub);
+      const ofVault = Map.groupBy(held, ({ vaultId }) => vaultId);
+      const all = [...view.all(vaults, "org", org)].sort(inOrder);
+      const seen = new Set(
+        all.filter((vault) => isSeen(accessTo(view, caller, asked, vault, ofVault.get(vault.id) ?? []))),
+      );
+      const visible = all.filter((vault) => seen.has(vault));
+      return { value: { visible, unsure: held.length < maxHeld ? [] : all.filter((vault) => !seen.has(vault)) } };
     },
   });
 }
 
-function inOrder(one: Vault, other: Vault): number {
+/** Of vaults that were listed, those that the caller may see. The list was recorded: this is not. */
+export function findVisible(asked: Asked, vaultIds: readonly string[]): Operation<ReadonlySet<string>> {
+  return {
+    needs: [...needsCaller(asked.credential), ...vaultIds.flatMap((id) => needsAccess(id, asked))],
+    weight: { rows: vaultIds.length, bytes: 0 },
+    apply: (view) =>
+      nothingRecorded(() => {
+        const caller = callerOf(view, asked.credential);
+        const isVisible = (id: string) =>
+          view.get(vaults, id) !== undefined && isSeen(enter(view, caller, asked, id).access);
+        return new Set(vaultIds.filter(isVisible));
+      }),
+  };
+}
+
+function isSeen(access: (wanted: Wanted) => AccessDecision): boolean {
+  return access({ kind: "see" }).kind === "allowed";
+}
+
+/** As they were made. */
+export function inOrder(one: Vault, other: Vault): number {
   const [a, b] = [one.createdAt + one.id, other.createdAt + other.id];
   return a < b ? -1 : Number(a > b);
 }

@@ -121,6 +121,13 @@ describe("zsc export", () => {
     expect(JSON.parse(stdout).count).toBe(3);
   }, 60_000);
 
+  test("takes names with commas", async () => {
+    await set("list,of,two", "commas");
+    const { stdout } = await run(["export", "--only", "list\\,of\\,two,VARIABLE", "--plaintext", "json", "--yes"]);
+    expect(JSON.parse(stdout).secrets.map(({ name }: { name: string }) => name)).toEqual(["list,of,two", "VARIABLE"]);
+    expect(await run(["context", "delete", "list,of,two", "--yes"])).toMatchObject({ code: 0 });
+  }, 60_000);
+
   describe("what the reader may not read", () => {
     beforeAll(() => set("others", "x", "ZEQ-OTHER"), 30_000);
     afterAll(() => run(["context", "delete", "others", "--yes"]), 30_000);
@@ -266,7 +273,7 @@ describe("zsc export", () => {
       [["--to", recipient, "--plaintext", "json", "-o", "no"], "sealed in one way"],
       [["--to", recipient, "--json"], "--json tells of a file"],
       [["--to", recipient, "--prefix", "a", "--only", "b", "-o", "no"], "exclude each other"],
-      [["--to", recipient, "--only", ",", "-o", "no"], "--only names no secret"],
+      [["--to", recipient, "--only", ",", "-o", "no"], "a name is empty"],
       [["--plaintext", "json", "--armor", "-o", "no"], "--armor is for a sealed file"],
       [["--to", "age1nonsense", "-o", "no"], "no recipient of age"],
       [["--to", "ssh-ed25519 AAAA", "-o", "no"], "keys of ssh are not supported"],

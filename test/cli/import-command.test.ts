@@ -106,6 +106,17 @@ describe("zsc import", () => {
     });
   }, 60_000);
 
+  test("a file that two formats fit says how to go on", async () => {
+    const input = '{"request_id":"r","lease_duration":0,"data":{"data":{"KV":"canary-kv"},"metadata":{}}}';
+    expect(await zsc(["import", "-", "--yes"], input)).toEqual({
+      code: 2,
+      stdout: "",
+      stderr: "zsc: -, line 1: ambiguous_format\n  next: --format vault-kv2, or --format vault-kv1\n",
+    });
+    expect((await zsc(["import", "-", "--yes", "--format", "vault-kv2", "--owner", "ZEQ-DEV"], input)).code).toBe(0);
+    expect(await read("KV")).toBe("canary-kv");
+  }, 60_000);
+
   test("nothing to import, a folder, and a file that is not there", async () => {
     expect(await zsc(["import", "/dev/null"])).toMatchObject({
       code: 2,

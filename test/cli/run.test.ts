@@ -114,6 +114,7 @@ describe("zsc run", () => {
     await server.logged("listening");
     for (const [name, value, ...flags] of [
       ["db-password", "s3cr$t value", "--owner", "ZEQ-DEV"],
+      ["list,of,two", "comma-value", "--owner", "ZEQ-DEV"],
       ["app/one", "one-value", "--owner", "ZEQ-DEV"],
       ["app/two", "two-value", "--grant", "ZEQ-DEV"],
       ["app/hidden", "hidden-value"],
@@ -165,6 +166,13 @@ describe("zsc run", () => {
       0,
     ],
     [
+      "takes a name with commas",
+      ["--only", "X=list\\,of\\,two,db-password", "--only", "list\\,of\\,two"],
+      'printf "%s|%s" "$X" "$LIST_OF_TWO"',
+      "comma-value|comma-value",
+      0,
+    ],
+    [
       "may clean the environment",
       ["--only", "app/one", "--clean-env"],
       'printf "%s%s" "$APP_ONE" "${XDG_CONFIG_HOME-none}"',
@@ -195,13 +203,15 @@ describe("zsc run", () => {
     expect(refused.stderr).toContain('DENIED "app/hidden"');
     expect(refused.stderr).toContain('NOT_FOUND "no-thing"');
     expect(refused.stderr).toContain("next: zsc context grant app/hidden ZEQ-DEV");
+    const missing = await zsc(["run", "--only", "no\\,thing,nor-this", "--", "echo", "started"]);
+    expect(missing.stderr).toContain("next: --optional 'no\\,thing,nor-this'");
   });
 
   test("reads a file of references", async () => {
-    writeFileSync(join(folder, "app.refs"), "URL=zsc://app/one\nPORT=80\n");
-    expect(await sh('printf "%s:%s" "$URL" "$PORT"', "--refs", "app.refs")).toEqual({
+    writeFileSync(join(folder, "app.refs"), "URL=zsc://app/one\nPORT=80\nDOPPLER_CONFIG=dev\n");
+    expect(await sh('printf "%s:%s:%s" "$URL" "$PORT" "$DOPPLER_CONFIG"', "--refs", "app.refs")).toEqual({
       code: 0,
-      stdout: "one-value:80",
+      stdout: "one-value:80:dev",
       stderr: "",
     });
   });

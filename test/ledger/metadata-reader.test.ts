@@ -52,7 +52,14 @@ describe("metadata that is read beside the chain", () => {
     const bug = new TypeError("a bug");
     const broken = () => Promise.reject(bug);
     const metadata = createMetadataReader(
-      createReader({ page: broken, count: broken, auditRows: broken, rowsBefore: broken, openListing: broken }),
+      createReader({
+        page: broken,
+        vouchedPage: broken,
+        count: broken,
+        auditRows: broken,
+        rowsBefore: broken,
+        openListing: broken,
+      }),
     );
     await expect(metadata.listSecrets({ after: null }, 1, emptyHead)).rejects.toBe(bug);
   });

@@ -10,13 +10,14 @@ import {
   disableUser,
   enableUser,
   findKeysOf,
-  findUser,
+  findPutBack,
+  findUsers,
   setPassword,
   setZid,
   signOutUser,
 } from "../../src/people/operator.ts";
 import type { Person } from "../../src/people/tables.ts";
-import { listUsers } from "../../src/people/user-list.ts";
+import { findOwners, listUsers } from "../../src/people/user-list.ts";
 import { createUser } from "../../src/people/users.ts";
 import { createKeyring } from "../../src/sealing/keyring.ts";
 import { createRowMac } from "../../src/sealing/row-mac.ts";
@@ -38,6 +39,7 @@ describe.each([
   let sequencer: Sequencer;
 
   beforeEach(async () => {
+    owners = [];
     place = await newPlace();
     store = await place.open();
     sequencer = createSequencer({ store, clock: handClock(), mac });
@@ -51,8 +53,14 @@ describe.each([
   const make = async (email: string, role: "owner" | "member" = "member"): Promise<string> => {
     const { record, key } = createApiKey("1ck_");
     key.wipe();
-    return `user:${(await submit(createUser({ email, role, name: "", zid: null }, record))).id}`;
+    const sub = `user:${(await submit(createUser({ email, role, name: "", zid: null }, record))).id}`;
+    owners.push(...(role === "owner" ? [sub] : []));
+    return sub;
   };
+  /** All who were made owners, whatever became of them. */
+  let owners: string[] = [];
+  const disable = (sub: string) => disableUser(sub, owners);
+  const remove = (sub: string, keyIds: readonly string[]) => deleteUser(sub, keyIds, owners);
   const rows = async () =>
     (await store.rowsAfter(0, 1_000)).map(({ transitionType, originId, actorZid }) => [
       ...[transitionType, originId.replace(/:.*/, ""), actorZid],
@@ -76,8 +84,8 @@ describe.each([
     const before = (await rows()).length;
     const states: Person[] = [];
     for (const change of [
-      disableUser(sub),
-      disableUser(sub),
+      disable(sub),
+      disable(sub),
       enableUser(sub),
       enableUser(sub),
       setPassword(sub, "$argon2id$x"),
@@ -108,7 +116,7 @@ describe.each([
         ...["user.update", "user.update", "user.update"],
       ].map((type) => [type, "user", "system:operator"]),
     );
-    expect(await submit(findUser("ann@example.com"))).toEqual(states.at(-1));
+    expect(await submit(findUsers("ann@example.com"))).toEqual([states.at(-1)]);
     expect(await differences()).toEqual([]);
   });
 
@@ -116,14 +124,14 @@ describe.each([
     const sub = await make("ann@example.com");
     const keys = await submit(findKeysOf(sub));
     expect(keys).toHaveLength(1);
-    expect(await refusal(deleteUser(sub, []))).toBe("CONFLICT");
-    expect(await submit(deleteUser(sub, keys))).toMatchObject({ sub, email: "ann@example.com" });
+    expect(await refusal(remove(sub, []))).toBe("CONFLICT");
+    expect(await submit(remove(sub, keys))).toMatchObject({ sub, email: "ann@example.com" });
     expect((await rows()).slice(-2)).toEqual([
       ["api_key.revoke", "api_key", "system:operator"],
       ["admin_user_deleted", "user", "system:operator"],
     ]);
-    const all = [findUser("ann@example.com"), disableUser(sub), enableUser(sub), signOutUser(sub)];
-    for (const operation of [...all, setZid(sub, "Z"), setPassword(sub, "x"), deleteUser(sub, keys)]) {
+    const all = [findUsers("ann@example.com"), disable(sub), enableUser(sub), signOutUser(sub)];
+    for (const operation of [...all, setZid(sub, "Z"), setPassword(sub, "x"), remove(sub, keys)]) {
       expect(await refusal(operation)).toBe("NOT_FOUND");
     }
     expect(await place.sql("SELECT is_active FROM api_key")).toEqual([["0"]]);
@@ -134,19 +142,19 @@ describe.each([
   test("the last active owner stays", async () => {
     const [one, other] = [await make("one@example.com", "owner"), await make("other@example.com", "owner")];
     await make("member@example.com");
-    await submit(disableUser(one));
-    expect(await refusal(disableUser(other))).toBe("FORBIDDEN");
-    expect(await refusal(deleteUser(other, await submit(findKeysOf(other))))).toBe("FORBIDDEN");
+    await submit(disable(one));
+    expect(await refusal(disable(other))).toBe("FORBIDDEN");
+    expect(await refusal(remove(other, await submit(findKeysOf(other))))).toBe("FORBIDDEN");
     await submit(enableUser(one));
-    await submit(disableUser(other));
-    await submit(deleteUser(other, await submit(findKeysOf(other))));
-    expect(await refusal(disableUser(one))).toBe("FORBIDDEN");
+    await submit(disable(other));
+    await submit(remove(other, await submit(findKeysOf(other))));
+    expect(await refusal(disable(one))).toBe("FORBIDDEN");
     expect(await differences()).toEqual([]);
   });
 
   test("two at once leave an owner", async () => {
     const subs = [await make("one@example.com", "owner"), await make("other@example.com", "owner")];
-    const outcomes = await Promise.all(subs.map((sub) => refusal(disableUser(sub))));
+    const outcomes = await Promise.all(subs.map((sub) => refusal(disable(sub))));
     expect(outcomes.sort()).toEqual(["FORBIDDEN", "none"]);
   });
 
@@ -159,9 +167,10 @@ describe.each([
     await place.sql(`DELETE FROM person WHERE sub = '${restored}'`);
     await place.sql("INSERT INTO person SELECT * FROM kept");
     await place.sql(`UPDATE person SET is_active = 0 WHERE sub = '${altered}'`);
+    expect(await refusal(disable(altered))).toBe("SEAL_BROKEN");
     for (const sub of [altered, restored]) {
-      const changes = [disableUser(sub), enableUser(sub), signOutUser(sub), setZid(sub, "Z"), setPassword(sub, "x")];
-      for (const operation of [...changes, deleteUser(sub, await submit(findKeysOf(sub)))]) {
+      const changes = [enableUser(sub), signOutUser(sub), setZid(sub, "Z"), setPassword(sub, "x")];
+      for (const operation of [...changes, remove(sub, await submit(findKeysOf(sub)))]) {
         expect(await refusal(operation)).toBe("SEAL_BROKEN");
       }
     }
@@ -171,10 +180,57 @@ describe.each([
   test("a user that was deleted and put back by hand is named", async () => {
     const sub = await make("ann@example.com");
     await place.sql("CREATE TABLE kept AS SELECT * FROM person");
-    await submit(deleteUser(sub, await submit(findKeysOf(sub))));
+    await submit(remove(sub, await submit(findKeysOf(sub))));
     await place.sql("INSERT INTO person SELECT * FROM kept");
     expect(await refusal(enableUser(sub))).toBe("SEAL_BROKEN");
     expect(await differences()).toEqual([["person", sub]]);
+  });
+
+  test("a user that was put back by hand is stopped, and is named ever after", async () => {
+    const sub = await make("ann@example.com");
+    await place.sql("CREATE TABLE kept AS SELECT * FROM person");
+    await submit(setPassword(sub, "$argon2id$x"));
+    await submit(disable(sub));
+    await place.sql("DELETE FROM person");
+    await place.sql("INSERT INTO person SELECT * FROM kept");
+    expect(await submit(findPutBack([sub]))).toEqual([sub]);
+    const stopped = await submit(disable(sub));
+    expect(stopped).toMatchObject({ isActive: 0, version: 2 });
+    // No token from after the time of the row comes to life when it is enabled.
+    expect(stopped.tokenEpoch).toBeGreaterThan(1_000_000);
+    expect(await submit(findPutBack([sub]))).toEqual([]);
+    expect((await differences()).every(([, name]) => name === sub)).toBe(true);
+    expect(await differences()).not.toEqual([]);
+  });
+
+  test("a user that was deleted and put back is told from who has the e-mail now", async () => {
+    const gone = await make("ann@example.com");
+    await place.sql("CREATE TABLE kept AS SELECT * FROM person");
+    await submit(remove(gone, await submit(findKeysOf(gone))));
+    const sub = await make("ann@example.com");
+    await place.sql("INSERT INTO person SELECT * FROM kept");
+    const subs = (await submit(findUsers("ann@example.com"))).map((each) => each.sub);
+    expect([...subs].sort()).toEqual([gone, sub].sort());
+    expect(await submit(findPutBack(subs))).toEqual([gone]);
+    await submit(disable(gone));
+    expect((await submit(findUsers("ann@example.com"))).map(({ isActive }) => isActive)).toEqual([1, 0]);
+    expect((await submit(findUsers("ann@example.com")))[0].sub).toBe(sub);
+  });
+
+  test("an owner that was put back or altered by hand is no other owner", async () => {
+    const [kept, gone, altered] = [
+      await make("kept@example.com", "owner"),
+      await make("gone@example.com", "owner"),
+      await make("altered@example.com", "owner"),
+    ];
+    await place.sql(`CREATE TABLE kept AS SELECT * FROM person WHERE sub = '${gone}'`);
+    await submit(remove(gone, await submit(findKeysOf(gone))));
+    await place.sql("INSERT INTO person SELECT * FROM kept");
+    await place.sql(`UPDATE person SET name = 'x' WHERE sub = '${altered}'`);
+    expect([...(await findOwners(store))].sort()).toEqual([kept, gone, altered].sort());
+    expect(await refusal(disable(kept))).toBe("FORBIDDEN");
+    expect(await refusal(remove(kept, await submit(findKeysOf(kept))))).toBe("FORBIDDEN");
+    expect(await refusal(disable(gone))).toBe("none");
   });
 
   test("users are listed by e-mail over many pages, and by a part of the e-mail", async () => {

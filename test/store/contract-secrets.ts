@@ -147,11 +147,12 @@ export function describeSecrets(newPlace: NewPlace): void {
     expect(await denialsOf(["ZEQ1"], 879)).toEqual({});
   });
 
-  test("denials of 120 Zeqonds ago and before are forgotten, of the ZIDs that were denied again", async () => {
-    const stored = async () => {
-      const rows = await place.sql("SELECT zid, zeqond FROM denial ORDER BY seq");
-      return rows.map(([zid, zeqond]) => `${zid} ${zeqond}`);
-    };
+  const stored = async () => {
+    const rows = await place.sql("SELECT zid, zeqond FROM denial ORDER BY seq");
+    return rows.map(([zid, zeqond]) => `${zid} ${zeqond}`);
+  };
+
+  test("denials of 120 Zeqonds ago and before are forgotten when somebody is denied", async () => {
     await put({
       denials: [
         { seq: 1, zid: "ZEQ1", zeqond: 100 },
@@ -162,6 +163,24 @@ export function describeSecrets(newPlace: NewPlace): void {
     await put({ nowZeqond: 320 });
     expect(await stored()).toEqual(["ZEQ1 100", "ZEQ1 101", "ZEQ2 100"]);
     await put({ denials: [{ seq: 4, zid: "ZEQ1", zeqond: 220 }], nowZeqond: 220 });
-    expect(await stored()).toEqual(["ZEQ1 101", "ZEQ2 100", "ZEQ1 220"]);
+    expect(await stored()).toEqual(["ZEQ1 101", "ZEQ1 220"]);
+  });
+
+  test("of others, eight are forgotten with each denial, the first ones first, and none that still matters", async () => {
+    const others = Array.from({ length: 30 }, (_, at) => ({
+      seq: at + 1,
+      zid: `ZEQ${at + 2}`,
+      zeqond: at === 3 ? 900 : 1,
+    }));
+    await put({ denials: others });
+    await put({ denials: [{ seq: 31, zid: "ZEQ1", zeqond: 900 }], nowZeqond: 900 });
+    expect(await stored()).toEqual(
+      [...others.slice(3, 4), ...others.slice(8)].map(({ zid, zeqond }) => `${zid} ${zeqond}`).concat("ZEQ1 900"),
+    );
+    const more = [32, 33, 34, 35].map((seq) => ({ seq, zid: "ZEQ1", zeqond: 900 }));
+    for (const denial of more) {
+      await put({ denials: [denial], nowZeqond: 900 });
+    }
+    expect(await stored()).toEqual(["ZEQ5 900", ...Array(5).fill("ZEQ1 900")]);
   });
 }

@@ -42,6 +42,33 @@ describe("a body over the limit", () => {
     expect(answer).toMatch(/^HTTP\/1\.1 413 [\s\S]*HTTP\/1\.1 200 [\s\S]*"text":"after"/);
   });
 
+  test.each([
+    ["keeps the connection", 8_388_608, "keep-alive"],
+    ["says that the connection ends", 8_388_609, "close"],
+  ])("%s after %i bytes that are still to come", async (_what, bytes, connection) => {
+    const socket = net.connect(echo.port, "127.0.0.1");
+    socket.write(`POST /api/echo/look HTTP/1.1\r\nhost: x\r\ncontent-length: ${bytes}\r\n\r\n`);
+    const [answer] = await once(socket, "data");
+    expect(`${answer}`).toMatch(new RegExp(`^HTTP/1\\.1 413 [\\s\\S]*\nconnection: ${connection}\r`, "i"));
+    expect(`${answer}`).toMatch(/"request too large"/);
+    socket.destroy();
+  });
+
+  test("does not reset a connection on which it is still sent", async () => {
+    const socket = net.connect({ port: echo.port, host: "127.0.0.1", allowHalfOpen: true });
+    const faults: Error[] = [];
+    socket.on("error", (error) => faults.push(error)).resume();
+    socket.write("POST /api/echo/look HTTP/1.1\r\nhost: x\r\ncontent-length: 8388609\r\n\r\n");
+    await once(socket, "end");
+    // What is sent after the response is taken, up to the last byte but one.
+    for (let part = 0; part < 128; part++) {
+      await new Promise((sent) => socket.write(Buffer.alloc(65_536), sent));
+    }
+    socket.end();
+    await once(socket, "close");
+    expect(faults).toEqual([]);
+  });
+
   test("is refused on HTTP/2 with the connection kept", async () => {
     const session = http2.connect(`http://127.0.0.1:${echo.port}`);
     const ask = (body: Buffer) =>

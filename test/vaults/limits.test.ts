@@ -2,12 +2,14 @@ import { createSecretKey } from "node:crypto";
 import { createApiKey } from "../../src/auth/api-key.ts";
 import type { Operation } from "../../src/ledger/operation.ts";
 import { createSequencer, type Sequencer } from "../../src/ledger/sequencer.ts";
-import { createAgent, listAgents } from "../../src/people/agents.ts";
+import { createAgent, deactivateAgent, listAgents, updateAgent } from "../../src/people/agents.ts";
+import { createPersonalKey, listApiKeys, revokePersonalKey } from "../../src/people/api-keys.ts";
 import type { Asked } from "../../src/people/events.ts";
-import { createPersonalKey, createUser, listApiKeys } from "../../src/people/users.ts";
+import { createUser } from "../../src/people/users.ts";
 import { createKeyring } from "../../src/sealing/keyring.ts";
 import { createRowMac } from "../../src/sealing/row-mac.ts";
-import { createVault, listVaults } from "../../src/vaults/vault-calls.ts";
+import { createPolicy } from "../../src/vaults/policy-calls.ts";
+import { createVault, findVisible, listVaults } from "../../src/vaults/vault-calls.ts";
 import { cleanUpDatabases } from "../support/databases.ts";
 import { handClock } from "../support/ledger.ts";
 import { mysqlPlace, type Place, sqlitePlace } from "../support/places.ts";
@@ -80,7 +82,14 @@ describe.each([
       };
       const agent = (index: number) => createAgent(asked, { ...settings, name: `agent ${index}` }, record("ocv_"));
       expect(await make(1_040, agent)).toEqual({ made: 1_000, LIMIT_EXCEEDED: 40 });
-      expect((await submit(listAgents(asked), 1)).value).toHaveLength(1_000);
+      const [first] = (await submit(listAgents(asked), 1)).value;
+      const id = first?.sub.slice("agent:".length) ?? "";
+      await submit(deactivateAgent(asked, id), 0);
+      expect(await make(2, (index) => agent(2_000 + index))).toEqual({ made: 1, LIMIT_EXCEEDED: 1 });
+      // What is deactivated is listed, and does not count; nor is it active again beyond the limit.
+      expect((await submit(listAgents(asked), 1)).value).toHaveLength(1_001);
+      const back = submit(updateAgent(asked, id, { isActive: 1 }), 1);
+      await expect(back).rejects.toMatchObject({ code: "LIMIT_EXCEEDED" });
     },
     timeoutMs,
   );
@@ -90,7 +99,37 @@ describe.each([
     async () => {
       const vault = (index: number) => createVault(asked, `vault ${index}`, "");
       expect(await make(1_040, vault)).toEqual({ made: 1_000, LIMIT_EXCEEDED: 40 });
-      expect((await submit(listVaults(asked), 1)).value).toHaveLength(1_000);
+      expect((await submit(listVaults(asked), 1)).value.visible).toHaveLength(1_000);
+    },
+    timeoutMs,
+  );
+
+  test(
+    "a caller whom very many policies name sees each vault that one of them allows",
+    async () => {
+      const bob = `user:${(await submit(createUser({ email: "b@example.com", role: "member", name: "", zid: null }, record("1ck_")), 0)).value.id}`;
+      const ofBob = { credential: { sub: bob, jti: null, keyId: null, epoch: null }, address: "" };
+      const ids: string[] = [];
+      for (let index = 0; index < 6; index++) {
+        ids.push((await submit(createVault(asked, `vault ${index}`, ""), 0)).value.id);
+      }
+      const fields = { principal: bob, pattern: "**", permissions: ["read"], priority: 0, expiresAtMs: null };
+      const policyOf = (vault: number, effect: string) =>
+        createPolicy(asked, ids[vault] ?? "", { ...fields, effect, conditions: "{}" });
+      expect(await make(1_200, (index) => policyOf(index % 3, "deny"))).toEqual({ made: 1_200 });
+      await make(5, (index) => policyOf(index, "allow"));
+      const { visible, unsure } = (await submit(listVaults(ofBob), 1)).value;
+      expect(visible.length + unsure.length).toBe(6);
+      const found = (
+        await submit(
+          findVisible(
+            ofBob,
+            unsure.map(({ id }) => id),
+          ),
+          0,
+        )
+      ).value;
+      expect([...visible.map(({ id }) => id), ...found].sort()).toEqual(ids.slice(0, 5).sort());
     },
     timeoutMs,
   );
@@ -102,7 +141,11 @@ describe.each([
         createPersonalKey(asked, { name: `key ${index}`, scopes: [], expiresAtMs: null, record: record("1ck_") });
       // The user was made with one.
       expect(await make(120, key)).toEqual({ made: 99, LIMIT_EXCEEDED: 21 });
-      expect((await submit(listApiKeys(asked), 1)).value).toHaveLength(100);
+      const keys = (await submit(listApiKeys(asked), 1)).value;
+      expect(keys).toHaveLength(100);
+      await submit(revokePersonalKey(asked, keys.at(-1)?.id ?? ""), 0);
+      expect(await make(2, key)).toEqual({ made: 1, LIMIT_EXCEEDED: 1 });
+      expect((await submit(listApiKeys(asked), 1)).value).toHaveLength(101);
     },
     timeoutMs,
   );

@@ -88,7 +88,17 @@ describe("the order of the checks", () => {
     ["the creator owns", { type: "user", id: maker }, own, "creator"],
     ["the creator sees", { type: "user", id: maker }, see, "creator"],
     ["the creator is not denied", { type: "user", id: maker, rules: [{ id: maker, effect: "deny" }] }, read, "creator"],
-    ["a creator has no ceiling", { ...makerAsAgent, creator: makerAsAgent, scopes: ["x"] }, read, "creator"],
+    ["a ceiling refuses the creator", { ...makerAsAgent, creator: makerAsAgent, scopes: ["x"] }, read, "ceiling"],
+    ["a ceiling refuses a key of the creator", { type: "user", id: maker, scopes: ["x"] }, read, "ceiling"],
+    [
+      "a ceiling that covers the path leaves the creator",
+      { type: "user", id: maker, scopes: ["prod/*"] },
+      read,
+      "creator",
+    ],
+    ["under a ceiling nobody owns", { type: "user", id: maker, scopes: ["**"] }, own, "ceiling"],
+    ["under a ceiling the creator sees", { type: "user", id: maker, scopes: ["x"] }, see, "creator"],
+    ["a scope of everything is no ceiling", { type: "user", id: maker, scopes: ["*", "x"] }, own, "creator"],
     ["an agent with the id of the user who made it is another", { ...makerAsAgent }, read, "no_policy"],
     [
       "a user with the id of the agent who made it is another",
@@ -277,8 +287,11 @@ describe("a decision", () => {
     if (type === "agent" && vaultIds.length > 0 && vaultIds.every((each) => each !== vaultId)) {
       return false;
     }
+    const ofPaths = scopes.filter((scope) => !scope.includes(":"));
+    const isLimited = ofPaths.length > 0 && !ofPaths.includes("*");
+    const covers = wanted.kind === "use" && ofPaths.some((scope) => match(scope, wanted.path));
     if (`${creator.type}:${creator.id}` === `${type}:${id}`) {
-      return true;
+      return !isLimited || wanted.kind === "see" || covers;
     }
     const theirs = (situation.rules as readonly Required<Rule>[]).filter(
       (rule) => `${rule.vault} ${rule.type} ${rule.id}` === `${vaultId} ${type} ${id}`,
@@ -294,8 +307,7 @@ describe("a decision", () => {
     if (wanted.kind !== "use") {
       return wanted.kind === "see" && live.some(({ effect }) => effect === "allow");
     }
-    const ofPaths = scopes.filter((scope) => !scope.includes(":"));
-    if (ofPaths.length > 0 && !ofPaths.includes("*") && !ofPaths.some((scope) => match(scope, wanted.path))) {
+    if (isLimited && !covers) {
       return false;
     }
     const speaking = live.filter(

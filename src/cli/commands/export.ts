@@ -16,6 +16,7 @@ import {
 } from "../export/index.ts";
 import { CliFailure, usage } from "../failure.ts";
 import { collect } from "../flags.ts";
+import { splitNames } from "../name-list.ts";
 import { type NewFile, openNewFile } from "../new-file.ts";
 import { visible } from "../output/visible.ts";
 import type { Terminal } from "../terminal.ts";
@@ -63,7 +64,11 @@ export const exportCommand = (terminal: Terminal): Command =>
         .option("-o, --output <file>", "a new file that only you can read, whole or not at all")
         .option("--armor", "as text")
         .option("--prefix <text>", "secrets whose names begin so")
-        .option("--only <names>", "these secrets, with commas between; may be given again", collectNames)
+        .option(
+          "--only <names>",
+          "these secrets, with commas between (\\, is a comma of a name); may be given again",
+          collectNames,
+        )
         .option("--partial", "leave out what the reader may not read")
         .option("--reader-token-file <file>", "the token that reads (or ZSC_READER_TOKEN_FILE)")
         .option("--as <zid>", "as whom to read; in a development vault, and with a token of the system")
@@ -72,7 +77,7 @@ export const exportCommand = (terminal: Terminal): Command =>
   });
 
 function collectNames(value: string, before: readonly string[] | undefined): readonly string[] {
-  return [...(before ?? []), ...value.split(",").filter((name) => name !== "")];
+  return [...(before ?? []), ...splitNames(value)];
 }
 
 async function exportSecrets(given: Given<ExportFlags>): Promise<void> {
@@ -144,9 +149,6 @@ function requireFlags(flags: Given<ExportFlags>["flags"], terminal: Terminal): v
   }
   if (prefix !== undefined && only !== undefined) {
     throw usage("--prefix and --only exclude each other");
-  }
-  if (only?.length === 0) {
-    throw usage("--only names no secret");
   }
   if (json === true && output === undefined) {
     throw usage("--json tells of a file", "-o FILE");

@@ -14,6 +14,7 @@ import {
   type Plan,
   parseImport,
   planImport,
+  type RefusalReason,
   type Remark,
   type Written,
   writeAll,
@@ -121,6 +122,11 @@ interface Outcome extends Omit<ParsedImport, "entries"> {
   readonly plan: Plan;
 }
 
+/** What to do about an input that is of no format. */
+const ways: Readonly<Partial<Record<RefusalReason, string>>> = {
+  not_utf8: "mend the line, or iconv -t UTF-8",
+  ambiguous_format: "--format vault-kv2, or --format vault-kv1",
+};
 const throughJson = "an object of names and values in JSON: zsc import FILE.json";
 
 /** What is in an age file; any other input as it is. */
@@ -148,7 +154,7 @@ function parsedFrom(bytes: Buffer, file: string, { format, ...flags }: ImportFla
   if (parsed.format === undefined) {
     const [first] = parsed.refused;
     const { why = "not_supported", line = 1 } = first ?? {};
-    throw usage(`${file}, line ${line}: ${why}`, why === "not_utf8" ? "mend the line, or iconv -t UTF-8" : throughJson);
+    throw usage(`${file}, line ${line}: ${why}`, ways[why] ?? throughJson);
   }
   return parsed;
 }

@@ -5,11 +5,12 @@ import { errorCode } from "../../base/index.ts";
 import { type ClientFlags, openSession, withClientFlags } from "../client-command.ts";
 import { CliFailure, usage } from "../failure.ts";
 import { collect } from "../flags.ts";
+import { splitNames } from "../name-list.ts";
 import { tryParseDuration } from "../output/time.ts";
 import { type EnvironmentOptions, environmentFor, refuseTooLarge } from "../run/environment.ts";
 import { findCommand, launch } from "../run/launch.ts";
 import { namesBelow, readAll } from "../run/reading.ts";
-import { ofPrefix, parseOnly, parseRefs, splitNames, type Wanted, withoutClashes } from "../run/wanted.ts";
+import { ofPrefix, parseOnly, parseRefs, type Wanted, withoutClashes } from "../run/wanted.ts";
 import type { Terminal } from "../terminal.ts";
 import type { Connection } from "../vault/connect.ts";
 import { patiently } from "../vault/patience.ts";
@@ -38,10 +39,14 @@ const examples = [
 export function runCommand(terminal: Terminal): Command {
   const command = withClientFlags(new Command("run"))
     .description("start a command with secrets in its environment; nothing is written to a disk")
-    .option("--only <names>", "these secrets: NAME or VAR=NAME, with commas between", collect)
+    .option(
+      "--only <names>",
+      "these secrets: NAME or VAR=NAME, with commas between (\\, is a comma of a name); may be given again",
+      collect,
+    )
     .option("--prefix <prefix>", "all secrets below it that may be read; at most 1,000")
     .option("--refs <file>", "VAR=zsc://NAME, a line each; the file holds no secret")
-    .option("--optional <names>", "these may be missing", collect)
+    .option("--optional <names>", "these may be missing; as --only", collect)
     .option("--keep-env", "a variable that is there already wins over the vault")
     .option("--clean-env", "pass on PATH, HOME, USER, LANG, LC_*, TERM and TZ only, and the secrets")
     .option("--allow-env <variable>", "set it although it changes how programs run", collect)

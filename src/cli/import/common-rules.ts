@@ -175,7 +175,7 @@ function isSame({ line: _, ...entry }: ImportEntry, { line: __, ...other }: Impo
 }
 
 function isLineWithBreak(value: string): boolean {
-  return /^[^\r\n]*\r?\n$/.test(value);
+  return /^[^\r\n]*(?:\r\n?|\n)$/.test(value);
 }
 
 function byLine<T extends { readonly line: number }>(remarks: readonly T[]): readonly T[] {

@@ -1,7 +1,11 @@
-import { isDopplerMetadata } from "./doppler-names.ts";
 import { type Finding, type FormatOptions, refuse, skip } from "./entries.ts";
 import { scalarFinding } from "./scalar.ts";
 import { type Forest, field, isObject, type Member } from "./tree.ts";
+
+const metadata: ReadonlySet<string> = new Set(["DOPPLER_PROJECT", "DOPPLER_CONFIG", "DOPPLER_ENVIRONMENT"]);
+
+/** Whether a name is one that Doppler adds to what it gives out, and no secret. */
+export const isDopplerMetadata = (name: string): boolean => metadata.has(name);
 
 /** `doppler secrets download`, a flat object, and `doppler secrets --json`, whose values are `computed`. */
 export function* readDoppler({ roots }: Forest, _options: FormatOptions): Generator<Finding> {
@@ -12,6 +16,18 @@ export function* readDoppler({ roots }: Forest, _options: FormatOptions): Genera
   }
   for (const member of root.members) {
     yield readMember(member);
+  }
+}
+
+/** A `.env` file as Doppler writes it, or any other. */
+export function* withoutMetadata(findings: Iterable<Finding>): Generator<Finding> {
+  for (const finding of findings) {
+    const { kind, line, lastLine, name } = finding;
+    if (name === undefined || kind === "refused" || !isDopplerMetadata(name)) {
+      yield finding;
+    } else if (kind === "entry") {
+      yield { ...skip("metadata", line, name), ...(lastLine === undefined ? {} : { lastLine }) };
+    }
   }
 }
 

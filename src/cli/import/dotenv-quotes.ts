@@ -18,8 +18,12 @@ interface Quoted {
   readonly outcome: RightSide["outcome"];
 }
 
+type Quote = '"' | "'" | "`";
+
+export const isQuote = (sign: string | undefined): sign is Quote => sign === '"' || sign === "'" || sign === "`";
+
 /** Reads a value whose opening quote stands at `open`, and the rest of the line behind its closing one. */
-export function readQuoted(text: string, open: number, sign: '"' | "'" | "`"): RightSide {
+export function readQuoted(text: string, open: number, sign: Quote): RightSide {
   if (sign === "`") {
     // A script's template, or a command that a shell would run. What it spans is no entry.
     const close = text.indexOf("`", open + 1);
@@ -33,7 +37,34 @@ export function readQuoted(text: string, open: number, sign: '"' | "'" | "`"): R
   const end = endOfLine(text, close);
   const rest = skipBlanks(text, close + 1);
   const ends = rest === end || (text[rest] === "#" && rest > close + 1);
-  return { next: afterLine(end), outcome: ends || typeof outcome === "string" ? outcome : "text_after_quote" };
+  if (ends) {
+    return { next: afterLine(end), outcome };
+  }
+  const wordEnd = tryFindWordEnd(text, close + 1);
+  const next = wordEnd === undefined ? text.length : afterLine(endOfLine(text, wordEnd));
+  return { next, outcome: typeof outcome === "string" ? outcome : "text_after_quote" };
+}
+
+/**
+ * Where what a shell joins to a quoted text ends: other quoted texts (`'it'\''s'`, `"""`), which may go over lines. Those
+ * lines are of this value, and no entries. Undefined: one of them has no closing quote.
+ */
+function tryFindWordEnd(text: string, from: number): number | undefined {
+  let at = from;
+  for (;;) {
+    const sign = text[at];
+    if (sign === "\\" && isQuote(text[at + 1])) {
+      at += 2;
+    } else if (isQuote(sign)) {
+      const close = sign === '"' ? readDouble(text, at)?.close : text.indexOf(sign, at + 1);
+      if (close === undefined || close === -1) {
+        return undefined;
+      }
+      at = close + 1;
+    } else {
+      return at;
+    }
+  }
 }
 
 /** Literally, to the next quote. */

@@ -1,4 +1,4 @@
-import { readQuoted } from "./dotenv-quotes.ts";
+import { isQuote, readQuoted } from "./dotenv-quotes.ts";
 import {
   afterBlock,
   afterLine,
@@ -18,7 +18,7 @@ const blankAtAnEnd = /^[\p{White_Space}\ufeff\u200b]|[\p{White_Space}\ufeff\u200
 export function readRightSide(text: string, after: number): RightSide {
   const start = skipBlanks(text, after);
   const sign = text[start];
-  return sign === '"' || sign === "'" || sign === "`" ? readQuoted(text, start, sign) : readUnquoted(text, after);
+  return isQuote(sign) ? readQuoted(text, start, sign) : readUnquoted(text, after);
 }
 
 function readUnquoted(text: string, after: number): RightSide {

@@ -1,7 +1,7 @@
-import { isDopplerMetadata } from "./doppler-names.ts";
+import { isQuote } from "./dotenv-quotes.ts";
 import { afterBlock, afterLine, endOfLine, opensBlock, type RightSide, skipBlanks } from "./dotenv-scan.ts";
 import { readRightSide } from "./dotenv-value.ts";
-import { type Finding, type RefusalReason, refuse, skip, warn } from "./entries.ts";
+import { type Finding, type RefusalReason, refuse, warn } from "./entries.ts";
 import { withLineFeeds } from "./text.ts";
 
 /** An entry as far as its left side is read. */
@@ -13,6 +13,7 @@ interface LeftSide {
 
 const leftSide = /(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_./-]*)[ \t]*=/y;
 const bareName = /^(?:export[ \t]+)?[A-Za-z_][A-Za-z0-9_./-]*[ \t]*(?:$|[ \t]#)/;
+const separator = /=|:(?=[ \t])/;
 const yamlStyle = /^(?:export[ \t]+)?[A-Za-z_][A-Za-z0-9_./-]*[ \t]*:(?:$|[ \t])/;
 
 /**
@@ -45,8 +46,7 @@ function readRecord(text: string, at: number, line: number): { readonly next: nu
   const left = tryReadLeft(text, start);
   if (left === undefined) {
     const written = text.slice(start, end);
-    const next = opensBlock(written) ? afterBlock(text, end) : afterLine(end);
-    return { next, findings: [refuse(whyNoEntry(written), line)] };
+    return { next: afterNoEntry(text, start, written), findings: [refuse(whyNoEntry(written), line)] };
   }
   const { name, after } = left;
   const { next, outcome } = readRightSide(text, after);
@@ -58,8 +58,6 @@ function* judge(written: string, name: string, outcome: RightSide["outcome"], li
     yield refuse(outcome, line, name);
   } else if (written.includes("\0")) {
     yield refuse("not_text", line, name);
-  } else if (isDopplerMetadata(name)) {
-    yield skip("metadata", line, name);
   } else {
     yield { kind: "entry", name, value: outcome.value, line };
     for (const why of outcome.warnings) {
@@ -72,6 +70,16 @@ function tryReadLeft(text: string, at: number): LeftSide | undefined {
   leftSide.lastIndex = at;
   const [, name] = leftSide.exec(text) ?? [];
   return name === undefined ? undefined : { name, after: leftSide.lastIndex };
+}
+
+/** Behind a line that is no entry, and what it opens: lines of a value would be taken for entries, and its text for names. */
+function afterNoEntry(text: string, start: number, line: string): number {
+  const end = start + line.length;
+  const sign = line.search(separator);
+  if (sign !== -1 && isQuote(text[skipBlanks(text, start + sign + 1)])) {
+    return readRightSide(text, start + sign + 1).next;
+  }
+  return opensBlock(line) ? afterBlock(text, end) : afterLine(end);
 }
 
 function whyNoEntry(line: string): RefusalReason {

@@ -19,7 +19,7 @@ export type WarningReason =
 
 /** Why an entry, or a whole input, cannot be imported. */
 export type RefusalReason =
-  | ("not_utf8" | "not_json" | "not_yaml" | "not_supported" | "too_deep" | "too_many_aliases")
+  | ("not_utf8" | "not_json" | "not_yaml" | "not_supported" | "ambiguous_format" | "too_deep" | "too_many_aliases")
   | ("not_an_entry" | "no_value" | "yaml_style" | "bad_name" | "not_text" | "too_large" | "duplicate")
   | ("multiline_unquoted" | "smart_quotes" | "ambiguous_quote" | "text_after_quote" | "unterminated_quote")
   | ("encrypted" | "reference" | "bad_checksum" | "bad_field")

@@ -1,6 +1,6 @@
 import { readAws } from "./aws-sm.ts";
 import { applyRules, type RuleOptions } from "./common-rules.ts";
-import { readDoppler } from "./doppler.ts";
+import { readDoppler, withoutMetadata } from "./doppler.ts";
 import { readDotenv } from "./dotenv.ts";
 import {
   type Finding,
@@ -29,6 +29,7 @@ export {
   importFormats,
   maxImportBytes,
   type ParsedImport,
+  type RefusalReason,
   type Remark,
 } from "./entries.ts";
 export { openJournal } from "./journal.ts";
@@ -103,7 +104,9 @@ export function parseImport(bytes: Uint8Array, options: ImportOptions): ParsedIm
 }
 
 function findings(text: string, recognised: Recognised, options: FormatOptions): Iterable<Finding> {
-  return recognised.format === "env" ? readDotenv(text) : readers[recognised.format](recognised.forest, options);
+  return recognised.format === "env"
+    ? withoutMetadata(readDotenv(text))
+    : readers[recognised.format](recognised.forest, options);
 }
 
 function refusedWhole(format: ImportFormat | undefined, why: RefusalReason, line: number): ParsedImport {

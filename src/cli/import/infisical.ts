@@ -1,4 +1,4 @@
-import { type Finding, type FormatOptions, refuse, skip } from "./entries.ts";
+import { type Finding, type FormatOptions, refuse, skip, warn } from "./entries.ts";
 import { scalarFinding } from "./scalar.ts";
 import { type Forest, field, has, listed, repeatsKey, type Tree, textField } from "./tree.ts";
 
@@ -6,25 +6,33 @@ import { type Forest, field, has, listed, repeatsKey, type Tree, textField } fro
 export function* readInfisical({ roots }: Forest, _options: FormatOptions): Generator<Finding> {
   for (const root of roots) {
     for (const item of listed(root)) {
-      yield readSecret(item);
+      yield* readSecret(item);
     }
   }
 }
 
-function readSecret(item: Tree): Finding {
+function* readSecret(item: Tree): Generator<Finding> {
   const { line } = item;
   const key = textField(item, "key") ?? textField(item, "secretKey");
   if (key === undefined) {
-    return refuse("not_an_entry", line);
+    yield refuse("not_an_entry", line);
+    return;
   }
   if (repeatsKey(item)) {
-    return refuse("duplicate", line, key);
+    yield refuse("duplicate", line, key);
+    return;
   }
-  const path = (textField(item, "secretPath") ?? "").replace(/^\/|\/$/g, "");
+  const written = textField(item, "secretPath") ?? "";
+  const path = written.replace(/^\//, "").replace(/\/$/, "");
   const name = path === "" ? key : `${path}/${key}`;
   if (textField(item, "type") === "personal") {
-    return skip("personal", line, name);
+    yield skip("personal", line, name);
+    return;
+  }
+  // The root, which every other path begins with, is no part of a name.
+  if (path !== written && written !== "/") {
+    yield warn("slash_dropped", line, name);
   }
   const value = field(item, has(item, "value") ? "value" : "secretValue");
-  return value === undefined ? refuse("no_value", line, name) : scalarFinding(name, value, line);
+  yield value === undefined ? refuse("no_value", line, name) : scalarFinding(name, value, line);
 }

@@ -1,13 +1,20 @@
 import { isLabel, isZid, maxPermissions } from "../../base/index.ts";
 import { type EntryFields, type Finding, refuse } from "./entries.ts";
 import { scalarFinding } from "./scalar.ts";
-import { field, has, repeatsKey, type Tree } from "./tree.ts";
+import { field, has, isObject, repeatsKey, type Tree } from "./tree.ts";
 
 /** An item `{name|key, value}`, with what our own export says beside the value. */
 export function readItem(item: Tree): Finding {
   const name = field(item, has(item, "name") ? "name" : "key");
   if (repeatsKey(item)) {
     return refuse("duplicate", item.line, name?.kind === "text" ? name.text : undefined);
+  }
+  const merged = isObject(item)
+    ? item.members.find(({ key, value }) => key === "<<" && value.kind === "bad")
+    : undefined;
+  if (merged !== undefined) {
+    // It may bring any of the fields.
+    return refuse("not_supported", merged.line, name?.kind === "text" ? name.text : undefined);
   }
   if (name?.kind !== "text") {
     return refuse("not_an_entry", item.line);

@@ -1,5 +1,5 @@
 import { type Finding, type FormatOptions, refuse, skip } from "./entries.ts";
-import { scalarFinding } from "./scalar.ts";
+import { emptyFinding, scalarFinding } from "./scalar.ts";
 import { type Forest, field, isList, listed, repeatsKey, type Tree, textField } from "./tree.ts";
 
 /** `op item get --format json`: one item, a list, or one behind the other. */
@@ -46,7 +46,7 @@ function readField(tree: Tree, name: string, allFields: boolean): Finding {
     return skip("not_concealed", line, name);
   }
   const value = field(tree, "value");
-  return value === undefined ? skip("empty", line, name) : scalarFinding(name, value, line);
+  return value === undefined ? emptyFinding(name, line) : scalarFinding(name, value, line);
 }
 
 function sectionLabels(item: Tree): ReadonlyMap<string, string> {

@@ -1,9 +1,10 @@
-import { isDopplerMetadata } from "./doppler-names.ts";
-import type { ImportFormat } from "./entries.ts";
+import { isDopplerMetadata } from "./doppler.ts";
+import { type ImportFormat, Unreadable } from "./entries.ts";
 import { isGcloudSecret } from "./gcloud.ts";
 import { readJson } from "./json-reader.ts";
 import { isKubernetesSecret } from "./k8s.ts";
-import { type Forest, field, has, isObject, listed, type Tree, textField } from "./tree.ts";
+import { type Forest, has, isObject, listed, type Tree, textField } from "./tree.ts";
+import { isVaultAnswer, versionOfVault } from "./vault.ts";
 import { readYaml } from "./yaml-reader.ts";
 
 /** A format, and the trees that were read to find it. */
@@ -29,7 +30,8 @@ const manifestHead = /^kind:[ \t]*["']?(?:Secret|SealedSecret|List|SecretList)["
  * Finds what format a text has, by the name of its file and by its shape; `format` overrules.
  *
  * @returns undefined for CSV and everything else that is not supported
- * @throws Unreadable where it is JSON or YAML by its beginning or its name, and cannot be read as that
+ * @throws Unreadable where it is JSON or YAML by its beginning or its name, and cannot be read as that, and where two formats
+ * fit
  */
 export function recognise(text: string, { format, fileName = "" }: Given): Recognised | undefined {
   const looksLikeJson = /[{[]/.test(text[text.search(/\S/)] ?? "");
@@ -73,8 +75,6 @@ function recogniseYaml(forest: Forest): Recognised {
 const marks: readonly (readonly [(root: Tree) => boolean, Exclude<ImportFormat, "env">])[] = [
   [(root) => textField(root, "zsc") === "export", "zsc"],
   [(root) => isKubernetesSecret(root), "k8s"],
-  [(root) => isVault(root) && isVersioned(field(root, "data")), "vault-kv2"],
-  [isVault, "vault-kv1"],
   [(root) => has(root, "SecretValues") || isAwsSecret(root), "aws-sm"],
   [(root) => isGcloudSecret(listed(root)[0]), "gcloud"],
   [(root) => has(listed(root)[0], "title") && has(listed(root)[0], "vault"), "1password"],
@@ -82,17 +82,19 @@ const marks: readonly (readonly [(root: Tree) => boolean, Exclude<ImportFormat, 
   [isDoppler, "doppler"],
 ];
 
+/** @throws Unreadable where it is of one of two formats, and does not say of which */
 function recogniseJson([root]: readonly Tree[]): Exclude<ImportFormat, "env"> {
-  const found = root === undefined ? undefined : marks.find(([fits]) => fits(root));
-  return found?.[1] ?? "json";
-}
-
-function isVault(root: Tree): boolean {
-  return has(root, "request_id") && has(root, "data");
-}
-
-function isVersioned(data: Tree | undefined): boolean {
-  return has(data, "data") && isObject(field(data, "metadata")) && has(field(data, "metadata"), "version");
+  if (root === undefined) {
+    return "json";
+  }
+  if (isVaultAnswer(root)) {
+    const version = versionOfVault(root);
+    if (version === undefined) {
+      throw new Unreadable("ambiguous_format", root.line);
+    }
+    return version;
+  }
+  return marks.find(([fits]) => fits(root))?.[1] ?? "json";
 }
 
 function isAwsSecret(root: Tree): boolean {

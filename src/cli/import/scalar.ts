@@ -1,4 +1,4 @@
-import { type EntryFields, type Finding, refuse, skip, warn } from "./entries.ts";
+import { type EntryFields, type Finding, refuse, warn } from "./entries.ts";
 import type { Tree } from "./tree.ts";
 
 /** Names beyond it are refused before anything is joined to them. */
@@ -14,15 +14,18 @@ export function scalarFinding(name: string, tree: Tree, line: number, fields: En
     case "word":
       return { kind: "entry", name, value: tree.text, line, ...fields };
     case "null":
-      return skip("empty", line, name);
+      return emptyFinding(name, line);
     case "object":
-      return tree.members.length === 0 ? skip("empty", line, name) : refuse("not_text", line, name);
+      return tree.members.length === 0 ? emptyFinding(name, line) : refuse("not_text", line, name);
     case "list":
       return refuse("not_text", line, name);
     case "bad":
       return refuse(tree.why, line, name);
   }
 }
+
+/** No value: the rules skip it, unless its name stands elsewhere with another one. */
+export const emptyFinding = (name: string, line: number): Finding => ({ kind: "entry", name, value: "", line });
 
 /** As a scalar, but of an object or a list the JSON text, as it is written in `text`. */
 export function* writtenFindings(name: string, tree: Tree, line: number, text: string): Generator<Finding> {

@@ -11,8 +11,17 @@ export function decodeText(input: Uint8Array): string {
   if (!isUtf8(bytes)) {
     throw new Unreadable("not_utf8", badLine(bytes));
   }
+  if (isUtf16(bytes)) {
+    throw new Unreadable("not_utf8", 1);
+  }
   const text = bytes.toString("utf8");
   return text.startsWith("\ufeff") ? text.slice(1) : text;
+}
+
+/** Without its mark, and of letters that all have a zero byte, UTF-16 is UTF-8 too. No text of a format begins so. */
+function isUtf16(bytes: Buffer): boolean {
+  const isZero = [...bytes.subarray(0, 4)].map((byte) => byte === 0).join();
+  return isZero === "false,true,false,true" || isZero === "true,false,true,false";
 }
 
 /** Well-formed text with LF for CRLF and for a CR alone. As bytes: replacing in text takes gigabytes for millions of them. */

@@ -144,6 +144,10 @@ class Converter {
       this.#convert(key);
     }
     const isMerge = name === "<<" && key.type === Scalar.PLAIN;
+    if (name.startsWith("\ufeff") && key.type === Scalar.PLAIN) {
+      // A byte order mark of a file that was put behind another, and no part of a name.
+      return { key: name, line, value: { kind: "bad", why: "bad_name", line } };
+    }
     const tree: Tree = value === null ? { kind: "null", line } : this.#convert(value);
     return { key: name, line, value: isMerge ? { kind: "bad", why: "not_supported", line } : tree };
   }

@@ -1,5 +1,6 @@
 import type { BatchReadItem } from "#gen/zsc/v1/zeq_context_pb.js";
 import { CliFailure } from "../failure.ts";
+import { joinNames } from "../name-list.ts";
 import { shellArgument, shellWord } from "../output/shell-word.ts";
 import { batchRead } from "../vault/batch-read.ts";
 import { refusalOf } from "../vault/call-failure.ts";
@@ -71,8 +72,7 @@ function refuseUnless(refused: readonly Refused[], missing: readonly string[], z
   }
   const denied = refused.filter(({ reason }) => reason === "DENIED").map(({ name }) => name);
   const grant = denied.map((name) => `zsc context grant ${shellArgument(name)} ${zid ?? "ZID"}`).join("; ");
-  const next =
-    grant === "" ? (missing.length > 0 ? `--optional ${missing.map(shellWord).join(",")}` : undefined) : grant;
+  const next = grant === "" ? (missing.length > 0 ? `--optional ${shellWord(joinNames(missing))}` : undefined) : grant;
   const message = `the command was not started: ${sentences.join("; ")}`;
   throw new CliFailure(denied.length > 0 ? "forbidden" : "not_found", message, next === undefined ? {} : { next });
 }

@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { usage } from "../failure.ts";
 import { readDotenv } from "../import/index.ts";
+import { splitNames } from "../name-list.ts";
 
 /** A variable of the environment that a secret goes into. */
 export interface WantedSecret {
@@ -26,7 +27,7 @@ export function variableOf(name: string): string {
   return /^[0-9]/.test(spelled) ? `_${spelled}` : spelled;
 }
 
-/** `NAME` or `VAR=NAME`, several of them with commas between. */
+/** `NAME` or `VAR=NAME`, several of them as `splitNames` takes them. */
 export function parseOnly(texts: readonly string[]): readonly WantedSecret[] {
   return texts.flatMap(splitNames).map((text) => {
     const at = text.indexOf("=");
@@ -35,14 +36,6 @@ export function parseOnly(texts: readonly string[]): readonly WantedSecret[] {
       ? { variable, name: text.slice(at + 1) }
       : { variable: variableOf(text), name: text };
   });
-}
-
-export function splitNames(text: string): readonly string[] {
-  const names = text.split(",");
-  if (names.includes("")) {
-    throw usage("a name is empty", "NAME,NAME");
-  }
-  return names;
 }
 
 /** With a prefix, the variable is of the part behind it. */

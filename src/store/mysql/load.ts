@@ -93,7 +93,10 @@ function askFor(
     const fields = sql.table.lookups[label] ?? [];
     const window = sql.derivation?.lookup === label ? sql.derivation.lookedAtZeqonds : undefined;
     const between = window === undefined ? [] : [nowZeqond - window, nowZeqond + window];
-    const at = packet.add(sql.byLookup[label] ?? "", [listOf(by.values(), fields.length), ...between]);
+    // A limit is one of each group.
+    const groups =
+      sql.table.mostLoaded?.[label] === undefined ? [[...by.values()]] : Array.from(by.values(), (key) => [key]);
+    const at = groups.map((keys) => packet.add(sql.byLookup[label] ?? "", [listOf(keys, fields.length), ...between]));
     return { label, fields, at };
   });
   const changesAt = [...changes].map((key) => {
@@ -126,7 +129,10 @@ function askFor(
     return {
       records,
       lookups: new Map(
-        lookupsAt.map(({ label, fields, at }) => [label, groupBy(fields, rowsAt(results, at).map(recordOf))]),
+        lookupsAt.map(({ label, fields, at }) => {
+          const rows = at.flatMap((index) => rowsAt(results, index));
+          return [label, groupBy(fields, rows.map(recordOf))];
+        }),
       ),
       asRecorded: asRecorded.length === 0 ? none : new Set(asRecorded.map(({ key }) => key)),
       macs,
@@ -173,6 +179,6 @@ export function rowsAt(results: Results, index: number): readonly Row[] {
   return Array.isArray(rows) ? rows : [];
 }
 
-function bytesOf(value: unknown): Uint8Array {
+export function bytesOf(value: unknown): Uint8Array {
   return Buffer.isBuffer(value) ? value : Buffer.from(String(value));
 }

@@ -1,4 +1,4 @@
-import type { AnyRecord, Selection } from "../../ledger/index.ts";
+import type { AnyRecord, Selection, VouchedRecord } from "../../ledger/index.ts";
 import {
   columnOf,
   countOfPage,
@@ -10,6 +10,7 @@ import {
   selectedSql,
 } from "../sql/index.ts";
 import type { Row } from "./connection.ts";
+import { bytesOf } from "./load.ts";
 import { inList, joinOrigins, type MysqlTable } from "./tables.ts";
 
 export type Read = (sql: string, values: readonly unknown[]) => Promise<readonly Row[]>;
@@ -24,26 +25,48 @@ export async function readPage(
   select: Selection,
   limit: number,
 ): Promise<readonly AnyRecord[]> {
+  const page = { columns: sql.selectListed, heavy: sql.heavy, limit };
+  return (await readRows(read, sql, select, page)).map(sql.recordOf);
+}
+
+/** The same, whole and with their MACs. */
+export async function readVouchedPage(
+  read: Read,
+  sql: MysqlTable,
+  select: Selection,
+  limit: number,
+): Promise<readonly VouchedRecord[]> {
+  const page = { columns: sql.select, heavy: [...sql.heavy, ...sql.heavyUnlisted], limit };
+  const rows = await readRows(read, sql, select, page);
+  return rows.map((row) => ({ record: sql.recordOf(row), mac: bytesOf(row[sql.table.columns.length]) }));
+}
+
+interface PageOfRows {
+  /** Up to `WHERE`. */
+  readonly columns: string;
+  readonly heavy: readonly string[];
+  readonly limit: number;
+}
+
+async function readRows(read: Read, sql: MysqlTable, select: Selection, page: PageOfRows): Promise<readonly Row[]> {
   const selected = selectedSql(sql.table, select, mysqlSelections);
-  return selected.isWalk ? await walk(read, sql, selected, limit) : await search(read, sql, selected, limit);
+  return selected.isWalk ? await walk(read, selected, page) : await search(read, sql, selected, page);
 }
 
 async function walk(
   read: Read,
-  sql: MysqlTable,
   { from, where, values, order }: SelectedSql,
-  limit: number,
-): Promise<readonly AnyRecord[]> {
+  { columns, heavy, limit }: PageOfRows,
+): Promise<readonly Row[]> {
   let count = limit;
-  if (sql.heavy.length > 0) {
-    const sizes = await read(`SELECT ${sizeOf(sql)} ${from} ${order} LIMIT ?`, [...values, limit]);
+  if (heavy.length > 0) {
+    const sizes = await read(`SELECT ${sizeOf(heavy)} ${from} ${order} LIMIT ?`, [...values, limit]);
     count = countOfPage(sizes.map(([bytes]) => Number(bytes ?? 0)));
   }
   if (count === 0) {
     return [];
   }
-  const rows = await read(`${sql.selectListed} ${where} ${order} LIMIT ?`, [...values, count]);
-  return rows.map(sql.recordOf);
+  return await read(`${columns} ${where} ${order} LIMIT ?`, [...values, count]);
 }
 
 /** All records are looked at once, for their keys. */
@@ -51,13 +74,13 @@ async function search(
   read: Read,
   sql: MysqlTable,
   { from, values, order }: SelectedSql,
-  limit: number,
-): Promise<readonly AnyRecord[]> {
+  { columns, heavy, limit }: PageOfRows,
+): Promise<readonly Row[]> {
   const keys = sql.key.map((column) => `r.${column}`).join(", ");
   const found = `SELECT ${keys} ${from} ${order} LIMIT ?`;
   const same = sql.key.map((column) => `r.${column} = k.${column}`).join(" AND ");
   const sized = await read(
-    `SELECT ${sizeOf(sql)}, ${keys} FROM (${found}) k JOIN ${sql.table.name} r ON ${same} ${joinOrigins(sql.table)} ${order}`,
+    `SELECT ${sizeOf(heavy)}, ${keys} FROM (${found}) k JOIN ${sql.table.name} r ON ${same} ${joinOrigins(sql.table)} ${order}`,
     [...values, limit],
   );
   const count = countOfPage(sized.map(([bytes]) => Number(bytes ?? 0)));
@@ -65,11 +88,10 @@ async function search(
     return [];
   }
   const page = sized.slice(0, count).map(([, ...key]) => (key.length === 1 ? key[0] : key));
-  const rows = await read(`${sql.selectListed} WHERE ${inList(sql.key)} ${order}`, [page]);
-  return rows.map(sql.recordOf);
+  return await read(`${columns} WHERE ${inList(sql.key)} ${order}`, [page]);
 }
 
-function sizeOf({ heavy }: MysqlTable): string {
+function sizeOf(heavy: readonly string[]): string {
   return ["0", ...heavy.map((column) => `COALESCE(LENGTH(r.${column}), 0)`)].join(" + ");
 }
 

@@ -19,7 +19,7 @@ import { linksOf, listedAt } from "./links.ts";
 import { openMysqlListing } from "./listing.ts";
 import { headOf, lockAndLoad, rowsAt, selectAudit, selectHead } from "./load.ts";
 import { migrate } from "./migrate.ts";
-import { countSelected, readPage } from "./pages.ts";
+import { countSelected, readPage, readVouchedPage } from "./pages.ts";
 import { readAtLeast } from "./read-at-least.ts";
 import { createRehearsal, touchOf } from "./rehearsal.ts";
 import { despiteRivals } from "./rivals.ts";
@@ -74,6 +74,11 @@ export async function openMysqlStore(
         return (await readPage(read, sqlOf(tables, table), select, limit)) as readonly R[];
       });
     },
+    vouchedPage: (table, select, limit, atLeast) =>
+      reader.use((connection) => {
+        const read = (sql: string, values: readonly unknown[]) => readAtLeast(connection, atLeast, sql, values);
+        return readVouchedPage(read, sqlOf(tables, table), select, limit);
+      }),
     count: (table, select, atLeast) =>
       reader.use(async (connection) => {
         const { sql, values } = countSelected(sqlOf(tables, table), select);

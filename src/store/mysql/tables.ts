@@ -1,5 +1,5 @@
 import { type AnyTable, payloadEndBytes } from "../../ledger/index.ts";
-import { columnOf, counterColumns, isTypeOf, type TableSql, tableSql } from "../sql/index.ts";
+import { columnOf, counterColumns, isTypeOf, mostLoadedSql, type TableSql, tableSql } from "../sql/index.ts";
 import { literal } from "./literals.ts";
 
 /** A table's statements as MySQL words them; `?` stands for a value, or for a list of them. */
@@ -40,7 +40,7 @@ function mysqlTable(table: AnyTable): MysqlTable {
   const recent = derivation && ` AND r.${derivation.zeqond} > ? AND r.${derivation.zeqond} <= ?`;
   const lookups = Object.entries(table.lookups).map(([label, fields]) => {
     const where = `${select} WHERE ${inList(fields.map((field) => columnOf(table, field)))}`;
-    return [label, derivation?.lookup === label ? where + recent : where] as const;
+    return [label, derivation?.lookup === label ? where + recent : where + mostLoadedSql(table, label)] as const;
   });
   return {
     ...sql,

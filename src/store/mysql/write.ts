@@ -8,7 +8,14 @@ import {
   StoreFailure,
   type TableWrite,
 } from "../../ledger/index.ts";
-import { columnOf, counterColumns, type DerivationSql, linkOrigins, type OriginWrite } from "../sql/index.ts";
+import {
+  columnOf,
+  counterColumns,
+  type DerivationSql,
+  linkOrigins,
+  maxForgotten,
+  type OriginWrite,
+} from "../sql/index.ts";
 import type { Connection } from "./connection.ts";
 import { bind, literal, tuple } from "./literals.ts";
 import type { LastRows } from "./load.ts";
@@ -121,7 +128,7 @@ export function putCounted(origins: readonly OriginWrite[]): string {
 
 function appendStatements(
   sql: MysqlTable,
-  { zeqond, lookup, lookedAtZeqonds }: DerivationSql,
+  { seq, zeqond, lookup, lookedAtZeqonds }: DerivationSql,
   { table, appends }: TableWrite,
   nowZeqond: number,
 ): readonly Statement[] {
@@ -134,10 +141,13 @@ function appendStatements(
   const list = fields.length === 1 ? Array.from(keys.values(), ([value]) => value) : [...keys.values()];
   const columns = fields.map((field) => columnOf(table, field));
   const matches = columns.length === 1 ? `${columns[0]} IN (?)` : `(${columns.join(", ")}) IN (?)`;
+  const old = nowZeqond - lookedAtZeqonds;
+  const first = `SELECT ${seq} FROM ${table.name} ORDER BY ${seq} LIMIT ${maxForgotten * rows.length}`;
   return [
     { sql: sql.insert + rows.join(", "), expected: [rows.length, rows.length] },
+    { sql: bind(`DELETE FROM ${table.name} WHERE ${matches} AND ${zeqond} <= ?`, [list, old]), expected: null },
     {
-      sql: bind(`DELETE FROM ${table.name} WHERE ${matches} AND ${zeqond} <= ?`, [list, nowZeqond - lookedAtZeqonds]),
+      sql: bind(`DELETE r FROM ${table.name} r JOIN (${first}) f ON f.${seq} = r.${seq} WHERE r.${zeqond} <= ?`, [old]),
       expected: null,
     },
   ];

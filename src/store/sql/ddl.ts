@@ -95,7 +95,7 @@ interface Index {
 }
 
 function indicesOf(table: AnyTable, dialect: Dialect): readonly Index[] {
-  const { key, identity, lookups, derivation } = table;
+  const { key, identity, lookups, indexed, derivation } = table;
   const names = (fields: readonly string[]) => fields.map((field) => columnOf(table, field));
   const isInColumn = key.length === 1 && dialect.unique !== undefined;
   const ofKey =
@@ -104,7 +104,7 @@ function indicesOf(table: AnyTable, dialect: Dialect): readonly Index[] {
       : [{ label: names(key).join("_"), of: names(key).join(", "), isUnique: true }];
   const ofLookups = Object.entries(lookups).map(([label, fields]) => {
     const zeqond = derivation?.lookup === label ? [derivation.zeqond] : [];
-    return { label, of: names([...fields, ...zeqond]).join(", "), isUnique: false };
+    return { label, of: names([...(indexed?.[label] ?? fields), ...zeqond]).join(", "), isUnique: false };
   });
   return [...ofKey, ...ofLookups];
 }

@@ -20,6 +20,8 @@ export {
   type DerivationSql,
   isTypeOf,
   marks,
+  maxForgotten,
+  mostLoadedSql,
   type TableSql,
   tableSql,
 } from "./table-sql.ts";

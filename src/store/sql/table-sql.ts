@@ -29,8 +29,9 @@ export interface TableSql {
   readonly remove: string;
   readonly counters: CountersSql | undefined;
   readonly derivation: DerivationSql | undefined;
-  /** Columns without a limit: their sizes make a page. */
+  /** Columns without a limit: their sizes make a page. The unlisted ones make only pages of whole rows. */
   readonly heavy: readonly string[];
+  readonly heavyUnlisted: readonly string[];
   /** The values of `columns`. */
   values(written: VouchedRecord): StoredValue[];
   /** The identity of a row, and the version that it must have where it has one. */
@@ -56,9 +57,13 @@ export const counterColumns = ["read_count", "last_read_zeqond"] as const;
 
 export interface DerivationSql {
   readonly lookup: string;
+  readonly seq: string;
   readonly zeqond: string;
   readonly lookedAtZeqonds: number;
 }
+
+/** How many of the first rows of a derived table are looked at for each one that is appended: those that are old go, whosever they are. */
+export const maxForgotten = 8;
 
 /** The name of the column that holds a row's MAC. */
 export const macColumn = "mac";
@@ -73,6 +78,9 @@ export function tableSql(table: AnyTable): TableSql {
   const where = [...identity, ...(isVersioned ? [column("version")] : [])].map((name) => `${name} = ?`).join(" AND ");
   const unlisted = new Set(table.columns.filter((each) => each.unlisted).map(({ name }) => name));
   const { derivation } = table;
+  const heavy = table.columns.filter(
+    ({ type, maxBytes }) => type === "texts" || (maxBytes === undefined && isSized(type)),
+  );
   return {
     ...{ table, shape, columns, identity },
     whole: columns.map((name) => `r.${name}`).join(", "),
@@ -84,14 +92,12 @@ export function tableSql(table: AnyTable): TableSql {
     counters: table.counters && countersSql(table, table.counters),
     derivation: derivation && {
       lookup: derivation.lookup,
+      seq: column(derivation.seq),
       zeqond: column(derivation.zeqond),
       lookedAtZeqonds: derivation.lookedAtZeqonds,
     },
-    heavy: table.columns
-      .filter(
-        (each) => !each.unlisted && (each.type === "texts" || (each.maxBytes === undefined && isSized(each.type))),
-      )
-      .map(({ name }) => name),
+    heavy: heavy.filter(({ unlisted }) => !unlisted).map(({ name }) => name),
+    heavyUnlisted: heavy.filter(({ unlisted }) => unlisted).map(({ name }) => name),
     values: ({ record, mac }) => {
       const values = shape.store(record).map(driverValue);
       return table.vouched ? [...values, driverValue(mac ?? null)] : values;
@@ -102,6 +108,16 @@ export function tableSql(table: AnyTable): TableSql {
     ],
     recordOf: recordReader(table),
   };
+}
+
+/** What ends the statement of a lookup that loads no more than so many records; empty for one that loads all. */
+export function mostLoadedSql(table: AnyTable, label: string): string {
+  const bound = table.mostLoaded?.[label];
+  if (bound === undefined) {
+    return "";
+  }
+  const { most, latest } = bound;
+  return `${latest === undefined ? "" : ` ORDER BY r.${columnOf(table, latest)} DESC`} LIMIT ${most}`;
 }
 
 /** The column of a field. */

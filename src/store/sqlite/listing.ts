@@ -1,6 +1,6 @@
 import { BoundedMap } from "../../base/index.ts";
-import type { AnyRecord, AnyTable, Listing, Selection } from "../../ledger/index.ts";
-import { inAnyOrder, pageOf, type SelectionDialect, selectedSql, tableSql } from "../sql/index.ts";
+import type { AnyRecord, AnyTable, Listing, Selection, VouchedRecord } from "../../ledger/index.ts";
+import { exactBytes, inAnyOrder, pageOf, type SelectionDialect, selectedSql, tableSql } from "../sql/index.ts";
 import { failureOf, openReadOnly, type Sqlite } from "./database.ts";
 import { counterOf, type Query, selectOf } from "./tables.ts";
 
@@ -10,6 +10,8 @@ const maxPrepared = 64;
 /** Reads pages of one table. */
 interface Pager {
   page(select: Selection, limit: number): readonly AnyRecord[];
+  /** Whole, with their MACs. */
+  vouchedPage(select: Selection, limit: number): readonly VouchedRecord[];
   count(select: Selection): number;
 }
 
@@ -22,24 +24,37 @@ export function createPager(database: Sqlite, table: AnyTable): Pager {
     prepared.set(text, known);
     return known;
   };
-  const heavy = sql.heavy.map((column) => sql.columns.indexOf(column));
-  const sizeOf = (row: readonly unknown[]) => heavy.reduce((sum, at) => sum + String(row[at] ?? "").length, 0);
+  const sizer = (heavy: readonly string[]) => {
+    const columns = heavy.map((column) => sql.columns.indexOf(column));
+    return (row: readonly unknown[]) => columns.reduce((sum, at) => sum + lengthOf(row[at]), 0);
+  };
+  const sizeOfListed = sizer(sql.heavy);
+  const sizeOfWhole = sizer([...sql.heavy, ...sql.heavyUnlisted]);
   const keys = sql.key.map((column) => `r.${column}`).join(", ");
   const same = sql.key.map((column) => `r.${column} = k.${column}`).join(" AND ");
+  const rowsOf = (select: Selection, limit: number, columns: string) => {
+    const { isWalk, from, where, values, order } = selectedSql(table, select, sqliteSelections);
+    // A sorter would hold whole rows, so all records are looked at for their keys.
+    const found = isWalk
+      ? `${selectOf(sql, columns)} ${where} ${order} LIMIT ?`
+      : `${selectOf(sql, columns)} JOIN (SELECT ${keys} ${from} ${order} LIMIT ?) k ON ${same} ${order}`;
+    return query(found).iterate(...values, limit);
+  };
   return {
-    page(select, limit) {
-      const { isWalk, from, where, values, order } = selectedSql(table, select, sqliteSelections);
-      // A sorter would hold whole rows, so all records are looked at for their keys.
-      const found = isWalk
-        ? `${selectOf(sql, sql.listed)} ${where} ${order} LIMIT ?`
-        : `${selectOf(sql, sql.listed)} JOIN (SELECT ${keys} ${from} ${order} LIMIT ?) k ON ${same} ${order}`;
-      return pageOf(query(found).iterate(...values, limit), sizeOf).map(sql.recordOf);
-    },
+    page: (select, limit) => pageOf(rowsOf(select, limit, sql.listed), sizeOfListed).map(sql.recordOf),
+    vouchedPage: (select, limit) =>
+      pageOf(rowsOf(select, limit, sql.whole), sizeOfWhole).map((row) => {
+        return { record: sql.recordOf(row), mac: exactBytes(row[table.columns.length]) };
+      }),
     count(select) {
       const { from, values } = selectedSql(table, inAnyOrder(select), sqliteSelections);
       return Number(query(`SELECT COUNT(*) ${from}`).get(...values)?.[0] ?? 0);
     },
   };
+}
+
+function lengthOf(value: unknown): number {
+  return value instanceof Uint8Array ? value.byteLength : String(value ?? "").length;
 }
 
 const sqliteSelections: SelectionDialect = {

@@ -63,6 +63,11 @@ export function openSqliteStore(path: string, declared: readonly AnyTable[], onM
         requireRow(statements, atLeast);
         return (pagers.get(table)?.page(select, limit) ?? []) as readonly R[];
       }),
+    vouchedPage: (table, select, limit, atLeast) =>
+      guarded(() => {
+        requireRow(statements, atLeast);
+        return pagers.get(table)?.vouchedPage(select, limit) ?? [];
+      }),
     count: (table, select, atLeast) =>
       guarded(() => {
         requireRow(statements, atLeast);

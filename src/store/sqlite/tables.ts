@@ -1,5 +1,14 @@
 import { type AnyTable, payloadEndBytes } from "../../ledger/index.ts";
-import { columnOf, counterColumns, isTypeOf, marks, type TableSql, tableSql } from "../sql/index.ts";
+import {
+  columnOf,
+  counterColumns,
+  isTypeOf,
+  marks,
+  maxForgotten,
+  mostLoadedSql,
+  type TableSql,
+  tableSql,
+} from "../sql/index.ts";
 import { isChange } from "./changes.ts";
 import type { Sqlite } from "./database.ts";
 
@@ -27,6 +36,8 @@ export interface SqliteTable extends TableSql {
   readonly removeRow: Command;
   /** With the values of the lookup, and the last Zeqond that is forgotten. */
   readonly forget: Command;
+  /** The same of the table's first rows, with that Zeqond. */
+  readonly forgetFirst: Command;
   readonly count: Query<number>;
 }
 
@@ -69,7 +80,7 @@ function sqliteTable(database: Sqlite, table: AnyTable): SqliteTable {
   const columnsOf = (label: string) => (table.lookups[label] ?? []).map((field) => columnOf(table, field));
   const byLookup = Object.keys(table.lookups).map((label) => {
     const where = `${select} WHERE ${equal(columnsOf(label), "r.")}`;
-    return [label, query(derivation?.lookup === label ? where + recent : where)] as const;
+    return [label, query(derivation?.lookup === label ? where + recent : where + mostLoadedSql(table, label))] as const;
   });
   return {
     ...sql,
@@ -85,6 +96,13 @@ function sqliteTable(database: Sqlite, table: AnyTable): SqliteTable {
         ? nothing
         : command(
             `DELETE FROM ${table.name} WHERE ${equal(columnsOf(derivation.lookup))} AND ${derivation.zeqond} <= ?`,
+          ),
+    forgetFirst:
+      derivation === undefined
+        ? nothing
+        : command(
+            `DELETE FROM ${table.name} WHERE ${derivation.zeqond} <= ? AND ${derivation.seq} IN
+              (SELECT ${derivation.seq} FROM ${table.name} ORDER BY ${derivation.seq} LIMIT ${maxForgotten})`,
           ),
     count: database.prepare(`SELECT COUNT(*) FROM ${table.name}`).pluck() as Query<number>,
   };

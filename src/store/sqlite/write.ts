@@ -42,6 +42,7 @@ function writeTable(sql: SqliteTable, write: TableWrite, nowZeqond: number): voi
     if (derivation !== undefined) {
       const by = keyOf(table.lookups[derivation.lookup] ?? [], record);
       sql.forget.run(...by, nowZeqond - derivation.lookedAtZeqonds);
+      sql.forgetFirst.run(nowZeqond - derivation.lookedAtZeqonds);
     }
   }
 }

@@ -109,8 +109,10 @@ export function createSignInHandlers(
 
   async function signInUser(presented: PresentedKey | undefined, context: HandlerContext) {
     const { id: org, tokens } = await organisation();
+    const address = addressOf(context);
     const owner = presented === undefined ? undefined : await ownerOf(presented);
-    const exchange = presented === undefined ? refuseSignIn("api_key") : exchangeKey(presented, owner);
+    const exchange =
+      presented === undefined ? refuseSignIn("api_key", address) : exchangeKey(presented, owner, address);
     const { value, receipts } = await sequencer.submit<ExchangedKey>(exchange);
     const { sub, scopes, id: keyId } = value.key;
     const { tokenEpoch: epoch } = value.person;
@@ -125,7 +127,9 @@ export function createSignInHandlers(
     context: HandlerContext,
   ) {
     const { id: org, tokens } = await organisation();
-    const exchange = presented === undefined ? refuseSignIn("agent_key") : exchangeAgentKey(presented, agentId);
+    const address = addressOf(context);
+    const exchange =
+      presented === undefined ? refuseSignIn("agent_key", address) : exchangeAgentKey(presented, agentId, address);
     const { value: agent, receipts } = await sequencer.submit<Person>(exchange);
     const { sub, scopes, vaultIds, keyPrefix: keyId, tokenEpoch: epoch } = agent;
     const ttlSeconds = agent.tokenTtlSeconds ?? agentTokenSeconds;

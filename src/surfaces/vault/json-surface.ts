@@ -7,7 +7,7 @@ import { PolicyService } from "#gen/vault/v1/policies_pb.js";
 import { SecretService } from "#gen/vault/v1/secrets_pb.js";
 import { VaultService } from "#gen/vault/v1/vaults_pb.js";
 import { VaultError } from "../../base/index.ts";
-import type { JsonProblem, JsonReply, JsonSurface } from "../../transport/index.ts";
+import type { JsonMistake, JsonProblem, JsonReply, JsonSurface } from "../../transport/index.ts";
 import { receiptHeader } from "../kernel/index.ts";
 import { connectErrorOf, vaultStatus } from "./status.ts";
 
@@ -19,7 +19,8 @@ export function createVaultJson(timeoutMs: number, refusal: NonNullable<JsonSurf
     takesEmptyBodies: true,
     refusal,
     prepare,
-    mistake: (_method, _message, { sentence }) => connectErrorOf(new VaultError("INVALID_ARGUMENT", sentence)),
+    mistake: (method, _message, mistake) =>
+      connectErrorOf(new VaultError("INVALID_ARGUMENT", wordMistake(method, mistake))),
     success,
     failure: failureOf,
   };
@@ -114,6 +115,15 @@ function prepare(method: DescMethod, given: JsonObject): JsonObject {
     }
   }
   return prepared;
+}
+
+/** Names the field of the body: in a change, a list is held by a message that callers do not know. */
+function wordMistake(method: DescMethod, { field, kind, sentence }: JsonMistake): string {
+  const lists = Object.entries(changeBodies.get(method)?.lists ?? {});
+  const isHeld = field.parent !== method.input;
+  const [name = field.name] = lists.find((list) => list[isHeld ? 1 : 0] === field.name) ?? [];
+  const isList = field.fieldKind === "list" || lists.some(([list]) => list === name);
+  return kind === "type" && isList ? `${name} must be an array of strings` : sentence;
 }
 
 function failureOf(problem: JsonProblem): JsonReply {

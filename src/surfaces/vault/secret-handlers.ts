@@ -12,7 +12,7 @@ import {
   type SecretService,
 } from "#gen/vault/v1/secrets_pb.js";
 import { BoundedMap, createWorkQueue, Plaintext, VaultError } from "../../base/index.ts";
-import type { Head } from "../../ledger/index.ts";
+import type { Head, Selection } from "../../ledger/index.ts";
 import {
   admitUse,
   defaultCharset,
@@ -170,13 +170,12 @@ export function createSecretHandlers(ports: VaultPorts): ServiceImpl<typeof Secr
         return create(ListSecretsResponseSchema, {});
       }
       const beginning = `${id}/`;
+      const where = [{ kind: "starts_with", field: "place", text: beginning + prefix }] as const;
       return await lists.run(async () => {
         const secrets = [];
         const room = createRoom();
-        for await (const secret of rowsFrom(vaultSecrets, [beginning], receipt)) {
-          if (!secret.place.startsWith(beginning)) {
-            break;
-          }
+        for await (const secret of rowsFrom(vaultSecrets, { after: null, where }, receipt)) {
+          refuseIfGone(context);
           const path = secret.place.slice(beginning.length);
           const isShown = secret.isDeleted === 0 && hasPrefix(path, prefix);
           if (isShown && access({ kind: "use", path, anyOf: ["read"] }).kind === "allowed") {
@@ -199,7 +198,8 @@ export function createSecretHandlers(ports: VaultPorts): ServiceImpl<typeof Secr
       return await lists.run(async () => {
         const versions = [];
         const room = createRoom();
-        for await (const facts of rowsFrom(olderVersions, [keyOf(place), secret.firstNumber - 1], receipt)) {
+        for await (const facts of rowsFrom(olderVersions, { after: [keyOf(place), secret.firstNumber - 1] }, receipt)) {
+          refuseIfGone(context);
           if (facts.place !== keyOf(place) || facts.number >= secret.number) {
             break;
           }
@@ -261,11 +261,12 @@ export function createSecretHandlers(ports: VaultPorts): ServiceImpl<typeof Secr
 
   async function* rowsFrom<R extends { readonly place: string }>(
     table: Parameters<VaultPorts["reader"]["page"]>[0] & { readonly record?: R },
-    after: readonly (string | number)[],
+    select: Selection,
     atLeast: Head,
   ): AsyncIterable<R> {
-    for (let key = after; ; ) {
-      const page = (await ports.reader.page<R>(table, { after: key }, pageSize, atLeast)) as readonly R[];
+    for (let key = select.after; ; ) {
+      const selected = { ...select, after: key };
+      const page = (await ports.reader.vouchedPage<R>(table, selected, pageSize, atLeast)) as readonly R[];
       yield* page;
       const last = page.at(-1);
       if (last === undefined) {

@@ -10,6 +10,11 @@ const maxDiscardMs = 10_000;
 // receives the response, and the connection stays usable. Beyond the limits, the connection (HTTP/1.1) or the stream
 // (HTTP/2, RFC 9113 §8.1) is closed.
 
+/** Whether a body is announced as too long to be discarded, so that no request can follow it. */
+export function isPastDiscarding({ complete, headers }: IncomingMessage): boolean {
+  return !complete && Number(headers["content-length"] ?? 0) > maxDiscardedBytes;
+}
+
 export function discardRequest(request: IncomingMessage): void {
   // Also a complete one: while a part of it waits, its connection is not read.
   request.resume();

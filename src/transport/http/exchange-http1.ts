@@ -3,7 +3,7 @@ import type { Limits } from "../limits.ts";
 import type { ClientCertificate } from "../options.ts";
 import type { BodyBudget } from "./body-budget.ts";
 import { Collector } from "./collect.ts";
-import { discardRequest } from "./discard.ts";
+import { discardRequest, isPastDiscarding } from "./discard.ts";
 import { endInPieces } from "./end-in-pieces.ts";
 import type { BodyResult, Exchange, Reply, StreamedReply } from "./exchange.ts";
 import { CallHeaders, isOversized } from "./headers.ts";
@@ -115,8 +115,12 @@ export class Http1Exchange implements Exchange {
     } else {
       const body = reply.body ?? "";
       reply.header["content-length"] = String(typeof body === "string" ? Buffer.byteLength(body) : body.byteLength);
-      response.writeHead(reply.status, reply.header);
-      endInPieces(response, body, this.#circumstances.moved);
+      if (isPastDiscarding(this.#request) && !this.#circumstances.awaitsContinue) {
+        this.#sendAndHalfClose(reply, body);
+      } else {
+        response.writeHead(reply.status, reply.header);
+        endInPieces(response, body, this.#circumstances.moved);
+      }
     }
     this.#discard();
   }
@@ -135,6 +139,18 @@ export class Http1Exchange implements Exchange {
 
   cut(): void {
     this.#response.destroy();
+  }
+
+  /**
+   * The connection is closed for writing, and read further: closing it while the client still sends would reset it, and
+   * the client could lose the response (RFC 9112 §9.6).
+   */
+  #sendAndHalfClose({ status, header }: Reply, body: string | Uint8Array): void {
+    const response = this.#response;
+    response.shouldKeepAlive = false;
+    response.writeHead(status, header);
+    response.write(body, () => this.#request.socket.end());
+    this.#request.once("end", () => response.end());
   }
 
   #discard(): void {

@@ -24,6 +24,13 @@ describe("the rules for every format", () => {
 
   test("an empty value and another one are two values", () => {
     expect(toldBriefly("A=\nA=1")).toEqual({ refused: ["duplicate A @2"] });
+    expect(toldBriefly('{"A":null,"A":"1"}')).toEqual({ refused: ["duplicate A @1"] });
+    expect(toldBriefly("A: 1\nA: ~\n", { fileName: "a.yaml" })).toEqual({ refused: ["duplicate A @2"] });
+    expect(toldBriefly("A=\nA=''")).toEqual({ skipped: ["empty A @1"], warnings: ["duplicate_same A @2"] });
+    expect(toldBriefly("A=1\nA=", { lastWins: true })).toEqual({
+      skipped: ["empty A @2"],
+      warnings: ["duplicate_last A @2"],
+    });
   });
 
   test("the same value with other grants is not the same", () => {
@@ -60,14 +67,15 @@ describe("the rules for every format", () => {
   });
 
   test("null and nothing are skipped as empty", () => {
-    expect(toldBriefly('{"A":null,"B":"","C":{}}')).toEqual({ skipped: ["empty A @1", "empty C @1", "empty B @1"] });
+    expect(toldBriefly('{"A":null,"B":"","C":{}}')).toEqual({ skipped: ["empty A @1", "empty B @1", "empty C @1"] });
   });
 
   test("one line and its final line break is kept with a warning, but in .env", () => {
-    expect(toldBriefly('{"A":"b\\n","C":"d\\r\\n","E":"f\\ng\\n","H":"\\n"}').warnings).toEqual([
+    expect(toldBriefly('{"A":"b\\n","C":"d\\r\\n","E":"f\\ng\\n","H":"\\n","I":"j\\r"}').warnings).toEqual([
       "newline_kept A @1",
       "newline_kept C @1",
       "newline_kept H @1",
+      "newline_kept I @1",
     ]);
     expect(toldBriefly('A="b\\n"')).toEqual({ entries: ["A = b\n @1"] });
   });

@@ -159,6 +159,27 @@ const refused: readonly Row[] = [
       refused: ["text_after_quote A @1", "text_after_quote D @2", "text_after_quote G @3", "text_after_quote J @4"],
     },
   ],
+  [
+    "text_after_quote, of a shell that joins quoted texts over lines",
+    "A='''\nSECRET=1\n'''\nB='it'\\''s\nSECRET=2\n'\nC=\"x\"'\nSECRET=3'\nD=1",
+    {
+      entries: ["D = 1 @9"],
+      refused: ["text_after_quote A @1-3", "text_after_quote B @4-6", "text_after_quote C @7-8"],
+    },
+  ],
+  [
+    "text_after_quote, where the next one has no end",
+    "A=''''\nB=''\"\nSECRET=1\n",
+    { refused: ["text_after_quote A @1", "text_after_quote B @2-3"] },
+  ],
+  [
+    "lines of a value whose left side is refused, with it",
+    "1A='x\nSECRET=1\n'\nB: \"x\nSECRET=2\"\n'C' = `\nSECRET=3`\nD: 'x'\nE=1\n1F='\nSECRET=4",
+    {
+      entries: ["E = 1 @9"],
+      refused: ["bad_name @1-3", "yaml_style @4-5", "bad_name @6-7", "yaml_style @8", "bad_name @10-11"],
+    },
+  ],
   ["unterminated_quote", "A=1\nB='c\nD=1\n", { entries: ["A = 1 @1"], refused: ["unterminated_quote B @2-3"] }],
   ["unterminated_quote, double", 'B="c\\"', { refused: ["unterminated_quote B @1"] }],
 ];
@@ -170,6 +191,8 @@ describe("the .env grammar", () => {
 
   test.each([
     ["UTF-16", Buffer.from("\ufeffA=1\n", "utf16le"), 1],
+    ["UTF-16 without a mark", Buffer.from("A=1\n", "utf16le"), 1],
+    ["UTF-16 of the other order", Buffer.from("A=1\n", "utf16le").swap16(), 1],
     ["Latin 1", Buffer.from("A=1\r\nB=2\rC=\xe9\nD=\xe9", "latin1"), 3],
     ["a cut character", Buffer.from("A=1\n\u20ac").subarray(0, -1), 2],
   ])("refuses %s with its line", (_, bytes, line) => {

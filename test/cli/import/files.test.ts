@@ -60,7 +60,11 @@ const rows: readonly Row[] = [
   [
     "infisical.json",
     "infisical",
-    { entries: ["billing/DB_PASSWORD = pw @2"], skipped: ["personal billing/DB_PASSWORD @12"] },
+    {
+      entries: ["billing/DB_PASSWORD = pw @2"],
+      skipped: ["personal billing/DB_PASSWORD @12"],
+      warnings: ["slash_dropped billing/DB_PASSWORD @2"],
+    },
   ],
   [
     "doppler.json",

@@ -60,8 +60,26 @@ const rows: readonly Row[] = [
     {
       entries: ["A = x @1", "app/db/B = y @2"],
       skipped: ["personal C @3"],
+      warnings: ["slash_dropped app/db/B @2"],
       refused: ["no_value D @3", "not_an_entry @3"],
     },
+  ],
+  [
+    "infisical",
+    `[{"key":"A","value":"x","workspace":"w","secretPath":"/a/"},{"key":"A","value":"x","workspace":"w","secretPath":"b"},
+{"key":"A","value":"x","workspace":"w","secretPath":"//c"},{"key":"A","value":"x","workspace":"w","secretPath":""}]`,
+    {},
+    {
+      entries: ["a/A = x @1", "b/A = x @1", "A = x @2"],
+      warnings: ["slash_dropped a/A @1", "slash_dropped /c/A @2"],
+      refused: ["bad_name /c/A @2"],
+    },
+  ],
+  [
+    "infisical",
+    '[{"key":"A","value":"x","workspace":"w","secretPath":"/a"}]',
+    { strict: true },
+    { refused: ["slash_dropped a/A @1"] },
   ],
   [
     "doppler",

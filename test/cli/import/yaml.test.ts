@@ -72,6 +72,24 @@ describe("yaml", () => {
     });
   });
 
+  test("a merge key of an item may bring any of its fields", () => {
+    expect(yaml("- &m {name: A, value: x}\n- <<: *m\n  name: B\n  value: y\n- <<: *m\n")).toEqual({
+      entries: ["A = x @1"],
+      refused: ["not_supported B @2", "not_supported @5"],
+    });
+  });
+
+  test("a byte order mark in the middle begins no name", () => {
+    expect(yaml("\ufeffa: 1\n\ufeffb: 2\n")).toEqual({ entries: ["a = 1 @1"], refused: ["bad_name \ufeffb @2"] });
+    expect(yaml("a: 1\n---\n\ufeffb: 2\n").refused).toEqual(["bad_name \ufeffb @3"]);
+  });
+
+  test("a directive for an older YAML changes no scalar", () => {
+    expect(yaml("%YAML 1.1\n---\na: yes\nb: 012\nc: 1:30\n")).toEqual({
+      entries: ["a = yes @3", "b = 012 @4", "c = 1:30 @5"],
+    });
+  });
+
   test("sops at the top is metadata", () => {
     expect(yaml("a: ENC[AES256_GCM,data:x]\nsops:\n  mac: y\n")).toEqual({
       refused: ["encrypted a @1"],

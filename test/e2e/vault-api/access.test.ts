@@ -212,7 +212,7 @@ describe.each(databaseKinds)("who may do what in a vault, on %s,", (database) =>
   });
 
   test("a key with scopes reaches no further, and makes none that does", async () => {
-    const { id, base: own } = await newVault(bob, "of bob");
+    const { id: own } = await newVault(bob, "of bob");
     const { id: other } = await newVault(api.ann, "shared");
     await api.ann.ask("POST", `/v1/vaults/${other}/policies`, {
       body: { secret_path_pattern: "**", principal_type: "user", principal_id: bob.id, permissions: ["read", "write"] },
@@ -227,7 +227,41 @@ describe.each(databaseKinds)("who may do what in a vault, on %s,", (database) =>
     expect(more.body.key.scopes).toEqual(["ci/**"]);
     const long = { name: "long", scopes: Array.from({ length: 17 }, () => `x:${"y".repeat(1_000)}`) };
     expect(await bob.ask("POST", "/v1/auth/api-keys", { body: long })).toMatchObject(problem(400, "Bad Request"));
-    expect([id, own]).toBeDefined();
+    // A vault of his own, too (contract 1claw.md, D12).
+    expect([(await put(own, "ci/a")).status, (await put(own, "prod")).status]).toEqual([201, 403]);
+    await bob.ask("PUT", `/v1/vaults/${own}/secrets/prod`, { body: { value: "v" } });
+    expect((await narrow.ask("GET", `/v1/vaults/${own}/secrets/prod`)).status).toBe(403);
+    const { body: listed } = await narrow.ask("GET", `/v1/vaults/${own}/secrets`);
+    expect(listed.secrets.map(({ path }: { readonly path: string }) => path)).toEqual(["ci/a"]);
+    expect((await narrow.ask("GET", `/v1/vaults/${own}`)).status).toBe(200);
+    for (const [method, path] of [
+      ["DELETE", `/v1/vaults/${own}`],
+      ["GET", `/v1/vaults/${own}/policies`],
+    ] as const) {
+      expect(await narrow.ask(method, path)).toMatchObject(
+        problem(403, "Forbidden", "Token scopes do not cover this vault"),
+      );
+    }
+  });
+
+  test("an exchange of a key names the client's address, also one that is refused", async () => {
+    const made = await api.ann.ask("POST", "/v1/agents", { body: { name: "exchanging" } });
+    const exchanges = [
+      ["api-key-token", bob.key, 200],
+      ["api-key-token", "1ck_".padEnd(47, "x"), 401],
+      ["api-key-token", "no key", 401],
+      ["agent-token", made.body.api_key, 200],
+      ["agent-token", "ocv_".padEnd(47, "x"), 401],
+      ["agent-token", "no key", 401],
+    ] as const;
+    for (const [route, api_key, status] of exchanges) {
+      const answer = await api.ask("POST", `/v1/auth/${route}`, { body: { api_key } });
+      expect([route, api_key, answer.status]).toEqual([route, api_key, status]);
+      const [[payload]] = (await api.vault.sql(
+        "SELECT payload_json FROM audit_log WHERE transition_type LIKE 'auth.%' ORDER BY seq DESC LIMIT 1",
+      )) as [[string]];
+      expect(JSON.parse(payload)).toMatchObject({ ip_address: "127.0.0.1" });
+    }
   });
 
   test("the tables grant nothing to who writes them, and verification names what was changed", async () => {

@@ -118,6 +118,38 @@ describe.each(databaseKinds)("agents of the vault API, on %s", (database) => {
     }
   });
 
+  test.each<[string, string, unknown]>([
+    ["scopes", "scopes", "ci/**"],
+    ["scopes", "scopes", { names: ["ci/**"] }],
+    ["scopes", "scopes", ["ci/**", 1]],
+    ["vaults", "vault_ids", 7],
+    ["vaults", "vault_ids", [null]],
+  ])("names the list that is none, here of %s (%#)", async (_what, field, given) => {
+    const { id } = await newAgent();
+    for (const [method, path] of [
+      ["POST", "/agents"],
+      ["PATCH", `/agents/${id}`],
+    ] as const) {
+      const { status, json: body } = await call(method, path, member, { name: "worker", [field]: given });
+      expect([status, body]).toEqual([
+        400,
+        expect.objectContaining({ detail: `${field} must be an array of strings` }),
+      ]);
+    }
+  });
+
+  test("names the list of permissions that is none", async () => {
+    const vaultId = await newVault();
+    const { id } = json(await grant(vaultId, randomUUID())) as { id: string };
+    for (const permissions of ["read", ["read", 1], { names: [] }, true]) {
+      const { status, json: body } = await call("PUT", `/vaults/${vaultId}/policies/${id}`, member, { permissions });
+      expect([status, body]).toEqual([
+        400,
+        expect.objectContaining({ detail: "permissions must be an array of strings" }),
+      ]);
+    }
+  });
+
   test("the answer names agent and vaults only to who does not name the agent", async () => {
     const vaultId = randomUUID();
     const agent = await newAgent({ vault_ids: [vaultId] });

@@ -1,7 +1,8 @@
-import { Code } from "@connectrpc/connect";
-import type { Page } from "../../../src/transport/index.ts";
+import { Code, type ServiceImpl } from "@connectrpc/connect";
+import { bindService, type Page } from "../../../src/transport/index.ts";
+import { EchoService } from "../../gen/test/echo/v1/echo_pb.js";
 import { until } from "../../support/until.ts";
-import { startEcho } from "../echo-server.ts";
+import { echoHandlers, startEcho } from "../echo-server.ts";
 import { count, countNodeRequests, get, keptHeader, request, type Talk, talk, wait } from "./talk.ts";
 
 const node = countNodeRequests();
@@ -131,6 +132,36 @@ describe("a call ends when its peer", () => {
     await until(() => records.length > 0);
     await server.close(0);
     expect(records.map(({ code }) => code)).toEqual([Code.Canceled]);
+  });
+
+  test.each([
+    ["closes", (peer: Talk) => peer.socket.destroy()],
+    ["ends its half", (peer: Talk) => peer.socket.end()],
+  ])("%s, and what waits behind it never begins", async (_what, leave) => {
+    const begun: number[] = [];
+    const noting: ServiceImpl<typeof EchoService> = {
+      ...echoHandlers,
+      wait(request, context) {
+        begun.push(request.forMs);
+        return echoHandlers.wait(request, context);
+      },
+    };
+    const { server, port, records } = await startEcho({ services: [bindService(EchoService, noting)] });
+    const peer = await talk(port);
+    await peer.ask(get);
+    peer.socket.write(wait(60_000));
+    const other = await talk(port);
+    await other.ask(get);
+    peer.socket.write(wait(1));
+    // So that it has arrived, and waits.
+    await other.ask(get);
+    leave(peer);
+    await until(() => records.length > 0);
+    // What the end of the first one would begin comes before this.
+    await other.ask(wait(2));
+    other.socket.destroy();
+    await server.close(0);
+    expect(begun).toEqual([60_000, 2]);
   });
 
   test("takes no more of a long answer", async () => {

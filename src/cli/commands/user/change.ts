@@ -15,6 +15,8 @@ import { type MachineFlags, onMachine } from "./machine.ts";
 /** What a change of a user is given. */
 interface Given<I> {
   readonly user: Person;
+  /** All who have the e-mail: another one was put back by hand. */
+  readonly users: readonly Person[];
   readonly input: I;
   readonly store: Store;
   readonly questions: Questions;
@@ -46,9 +48,9 @@ export function userChange<F extends object, I>(terminal: Terminal, spec: UserCh
     const email = await emailOf(given);
     const user = await onMachine(flags, false, async ({ sequencer, store }) => {
       const submit = async <T>(operation: Operation<T>) => (await sequencer.submit(operation)).value;
-      const { findUser } = await import("../../../people/index.ts");
-      const found = await submit(findUser(email)).catch(naming(email));
-      return await change({ user: found, input, store, questions: openQuestions(terminal), submit });
+      const { findUsers } = await import("../../../people/index.ts");
+      const users = await submit(findUsers(email)).catch(naming(email));
+      return await change({ user: users[0], users, input, store, questions: openQuestions(terminal), submit });
     });
     if (flags.json === true) {
       printJson(terminal, { user: listedUserOf(user) });

@@ -26,9 +26,10 @@ export const deleteCommand = (terminal: Terminal): Command =>
           throw new CliFailure("declined", "that is not the e-mail, and nothing was deleted");
         }
       }
-      const { countAgentsOf, deleteUser, findKeysOf } = await import("../../../people/index.ts");
+      const { countAgentsOf, deleteUser, findKeysOf, findOwners } = await import("../../../people/index.ts");
       const agents = await countAgentsOf(store, user.sub);
-      const deleted = await submit(deleteUser(user.sub, await submit(findKeysOf(user.sub))));
+      const [keys, owners] = [await submit(findKeysOf(user.sub)), await findOwners(store)];
+      const deleted = await submit(deleteUser(user.sub, keys, owners));
       tellOfAgents(terminal, agents);
       return deleted;
     },
