@@ -18,6 +18,10 @@ export function withFlagsBehind(program: Command, words: readonly string[]): rea
     }
     at += option.required && value === undefined ? 2 : 1;
   }
+  if (at === words.length) {
+    // A command is missing, and no flag is unknown.
+    return [];
+  }
   const flags = words.slice(0, at);
   let command = program;
   for (let next = childOf(command, words[at]); next !== undefined; next = childOf(command, words[at])) {

@@ -1,6 +1,6 @@
 import { openSync } from "node:fs";
 import { ReadStream, WriteStream } from "node:tty";
-import { CliFailure, usage } from "./failure.ts";
+import { declined, interrupted, usage } from "./failure.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Asks on the terminal itself, never from piped input; answers default to no. */
@@ -40,7 +40,7 @@ export function openQuestions({ beforeQuestion }: Pick<Terminal, "beforeQuestion
       // First of all: what is typed at once must not be shown.
       input.setRawMode(true);
       output.write(question);
-      return await readLine(input, output, echo);
+      return await readLine({ input, output, echo, flag });
     } finally {
       input.setRawMode(false);
       input.destroy();
@@ -71,8 +71,17 @@ function tryOpen() {
   }
 }
 
+interface Asked {
+  readonly input: ReadStream;
+  readonly output: WriteStream;
+  /** Whether what is typed is shown. */
+  readonly echo: boolean;
+  /** What answers the question instead. */
+  readonly flag: string;
+}
+
 /** One line as it is typed. Ctrl-C and the end of input change nothing. */
-function readLine(input: ReadStream, output: WriteStream, echo: boolean): Promise<string> {
+function readLine({ input, output, echo, flag }: Asked): Promise<string> {
   input.setEncoding("utf8");
   // A terminal that knows it tells typed text from pasted.
   output.write("\u001b[?2004h");
@@ -86,14 +95,14 @@ function readLine(input: ReadStream, output: WriteStream, echo: boolean): Promis
       output.write("\u001b[?2004l\r\n");
       finish();
     };
-    const endOfFile = () => end(() => reject(declined()));
+    const endOfFile = () => end(() => reject(unanswered()));
     const takeKey = (key: string): boolean => {
       if (key === pasteStart || key === pasteEnd) {
         isPasting = key === pasteStart;
         return false;
       }
       if (key === interrupt) {
-        end(() => reject(new CliFailure("interrupted", "interrupted")));
+        end(() => reject(interrupted()));
         return true;
       }
       if (!isPasting && (key === "\r" || key === "\n")) {
@@ -101,7 +110,7 @@ function readLine(input: ReadStream, output: WriteStream, echo: boolean): Promis
         return true;
       }
       if (!isPasting && key === endOfInput) {
-        end(() => (text === "" ? reject(declined()) : resolve(text)));
+        end(() => (text === "" ? reject(unanswered()) : resolve(text)));
         return true;
       }
       if (!isPasting && (key === "\u007f" || key === "\b")) {
@@ -121,7 +130,7 @@ function readLine(input: ReadStream, output: WriteStream, echo: boolean): Promis
         output.write(taken);
       }
       if (text.length > maxTypedLength) {
-        end(() => reject(usage("the text is too long")));
+        end(() => reject(usage("the text is too long", flag)));
         return true;
       }
       return false;
@@ -147,6 +156,6 @@ function keysOf(chunk: string): readonly string[] {
   return chunk.match(/\u001b\[[0-9;]*[~A-Za-z]|\u001b.|[\s\S]/gu) ?? [];
 }
 
-function declined(): CliFailure {
-  return new CliFailure("declined", "nothing was answered, and nothing was changed");
+function unanswered(): Error {
+  return declined("nothing was answered, and nothing was changed");
 }

@@ -1,3 +1,4 @@
+import { editDistance } from "../base/index.ts";
 import { isServiceLink } from "./service-links.ts";
 
 /** Settings that hold a secret. Each has a counterpart with the suffix `_FILE`, which names a file with the secret. */
@@ -91,21 +92,4 @@ function suggestion(name: string): string {
 /** A prefix of another name, such as `TLS_CERT`, is treated as truncated rather than misspelt. */
 function distanceOf(own: string, candidate: string): number {
   return own.length > 2 && candidate.startsWith(`${own}_`) ? 1 : editDistance(own, candidate);
-}
-
-/** Optimal string alignment distance: insertions, deletions, substitutions and adjacent transpositions. */
-function editDistance(from: string, to: string): number {
-  let before: readonly number[] = [];
-  let row: readonly number[] = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= from.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= to.length; j++) {
-      const replaced = (row[j - 1] ?? 0) + (from[i - 1] === to[j - 1] ? 0 : 1);
-      const swapped = from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1] ? (before[j - 2] ?? 0) + 1 : replaced;
-      next.push(Math.min(replaced, swapped, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    before = row;
-    row = next;
-  }
-  return row[to.length] ?? 0;
 }
