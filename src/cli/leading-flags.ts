@@ -18,15 +18,15 @@ export function withFlagsBehind(program: Command, words: readonly string[]): rea
     }
     at += option.required && value === undefined ? 2 : 1;
   }
-  if (at === words.length) {
-    // A command is missing, and no flag is unknown.
-    return [];
-  }
   const flags = words.slice(0, at);
   let command = program;
   for (let next = childOf(command, words[at]); next !== undefined; next = childOf(command, words[at])) {
     command = next;
     at += 1;
+  }
+  if (command.commands.length > 0) {
+    // A command is missing or unknown: that is what is wrong, and no flag.
+    return words.slice(flags.length);
   }
   return [...words.slice(flags.length, at), ...flags, ...words.slice(at)];
 }

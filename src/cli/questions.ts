@@ -7,6 +7,8 @@ import type { Terminal } from "./terminal.ts";
 export interface Questions {
   /** Whether a person can be asked. */
   readonly canAsk: boolean;
+  /** Before anything is done for the sake of a question. Throws as `confirm`. */
+  requireAsking(flag: string): void;
   /**
    * Yes or no. @throws CliFailure when nobody can be asked, naming the flag that answers it
    */
@@ -29,7 +31,7 @@ export function openQuestions({ beforeQuestion }: Pick<Terminal, "beforeQuestion
   const open = (flag: string): { readonly input: ReadStream; readonly output: WriteStream } => {
     const terminal = isAllowed ? tryOpen() : undefined;
     if (terminal === undefined) {
-      throw usage("there is no terminal to ask on", flag);
+      throw nobodyToAsk(flag);
     }
     return terminal;
   };
@@ -47,12 +49,20 @@ export function openQuestions({ beforeQuestion }: Pick<Terminal, "beforeQuestion
       output.destroy();
     }
   };
+  const canAsk = () => {
+    const terminal = isAllowed ? tryOpen() : undefined;
+    terminal?.input.destroy();
+    terminal?.output.destroy();
+    return terminal !== undefined;
+  };
   return {
     get canAsk() {
-      const terminal = isAllowed ? tryOpen() : undefined;
-      terminal?.input.destroy();
-      terminal?.output.destroy();
-      return terminal !== undefined;
+      return canAsk();
+    },
+    requireAsking(flag) {
+      if (!canAsk()) {
+        throw nobodyToAsk(flag);
+      }
     },
     confirm: async (question, flag) => /^y(es)?$/i.test((await ask(`${question} [y/N] `, flag, true)).trim()),
     confirmTyped: async (question, wanted, flag) => (await ask(question, flag, true)) === wanted,
@@ -154,6 +164,10 @@ function readLine({ input, output, echo, flag }: Asked): Promise<string> {
 function keysOf(chunk: string): readonly string[] {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: keys are control characters
   return chunk.match(/\u001b\[[0-9;]*[~A-Za-z]|\u001b.|[\s\S]/gu) ?? [];
+}
+
+function nobodyToAsk(flag: string): Error {
+  return usage("there is no terminal to ask on", flag);
 }
 
 function unanswered(): Error {

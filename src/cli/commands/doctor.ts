@@ -80,5 +80,5 @@ function machineOf(flags: DoctorFlags) {
     throw usage(`--server looks at this machine, and takes no ${flag}`, lookAtServer);
   }
   const { env } = process;
-  return { env, mode: flags.dev === false ? undefined : modeOf(flags, env) };
+  return { env, mode: modeOf(flags, env) };
 }

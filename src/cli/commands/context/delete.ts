@@ -23,6 +23,7 @@ export const deleteCommand = (terminal: Terminal): Command =>
     options: (command) => command.option(...ifVersionFlag).option("--yes", "do not ask"),
     async run({ connection, flags, questions, terminal }, name) {
       if (flags.yes !== true) {
+        questions.requireAsking("--yes");
         const { answer } = await connection
           .call("Info", ({ admin }, options) => admin.info({ name }, options))
           .catch(namingSecret(name));

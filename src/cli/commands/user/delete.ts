@@ -18,6 +18,7 @@ export const deleteCommand = (terminal: Terminal): Command =>
     parse: ({ yes }) => yes === true,
     async change({ user, input: isSure, store, questions, submit }) {
       if (!isSure) {
+        questions.requireAsking("--yes");
         for (const [title, value] of fieldsOfUser(listedUserOf(user), terminal.isWatched)) {
           terminal.remark(`${title}: ${visible(value)}`);
         }
