@@ -1,11 +1,16 @@
-/** Letters of a word for each typo that it may have and still be meant. */
+/** A suggestion allows one typo per this many letters. */
 const lettersPerTypo = 3;
+const maxTypos = 4;
 
 /** The one of some words that a misspelt one is most likely meant to be; undefined when none is near. */
-export function nearestOf(word: string, words: readonly string[]): string | undefined {
-  const most = Math.floor(word.length / lettersPerTypo);
+export function nearestOf(
+  word: string,
+  words: readonly string[],
+  distanceOf: (from: string, to: string) => number = editDistance,
+): string | undefined {
+  const most = Math.min(maxTypos, Math.floor(word.length / lettersPerTypo));
   return words
-    .map((each) => ({ each, distance: editDistance(word, each) }))
+    .map((each) => ({ each, distance: distanceOf(word, each) }))
     .filter(({ distance }) => distance <= most)
     .sort((a, b) => a.distance - b.distance)[0]?.each;
 }

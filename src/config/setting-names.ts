@@ -1,4 +1,4 @@
-import { editDistance } from "../base/index.ts";
+import { editDistance, nearestOf } from "../base/index.ts";
 import { isServiceLink } from "./service-links.ts";
 
 /** Settings that hold a secret. Each has a counterpart with the suffix `_FILE`, which names a file with the secret. */
@@ -53,9 +53,6 @@ const known: readonly string[] = [
 
 const prefix = "ZSC_";
 const testPrefix = "ZSC_TEST_";
-/** A suggestion allows one typo per this many letters. */
-const lettersPerTypo = 3;
-const maxTypos = 4;
 
 interface ForeignNames {
   /** One sentence per unknown name with our prefix: a misspelt setting must not be treated as "not set". */
@@ -80,13 +77,9 @@ export function foreignClientNames(env: Readonly<Record<string, string | undefin
 }
 
 function suggestion(name: string): string {
-  const own = name.slice(prefix.length);
-  const near = known
-    .map((candidate) => ({ candidate, distance: distanceOf(own, candidate.slice(prefix.length)) }))
-    .filter(({ distance }) => distance <= Math.min(maxTypos, Math.floor(own.length / lettersPerTypo)))
-    .sort((a, b) => a.distance - b.distance);
-  const [nearest] = near;
-  return nearest === undefined ? ": remove it" : `: did you mean ${nearest.candidate}?`;
+  const names = known.map((each) => each.slice(prefix.length));
+  const nearest = nearestOf(name.slice(prefix.length), names, distanceOf);
+  return nearest === undefined ? ": remove it" : `: did you mean ${prefix}${nearest}?`;
 }
 
 /** A prefix of another name, such as `TLS_CERT`, is treated as truncated rather than misspelt. */

@@ -30,7 +30,10 @@ describe("what commands tell beside their results", () => {
     for (const command of ["whoami", "doctor", "user list", "audit verify", "context list", "doctor --server"]) {
       const shown = await vault.onTerminal(`${command} --no-color`, []);
       expect([command, line.test(shown.split("\n")[0] ?? "")]).toEqual([command, true]);
-      expect([command, line.test(await vault.onTerminal(`${command} --quiet --no-color`, []))]).toEqual([command, false]);
+      expect([command, line.test(await vault.onTerminal(`${command} --quiet --no-color`, []))]).toEqual([
+        command,
+        false,
+      ]);
     }
     expect((await vault.onTerminal("token --role admin --zid A --no-color", [])).split("\n")[0]).toMatch(line);
     expect((await zsc("whoami")).stderr).toBe("");
