@@ -3,7 +3,7 @@ import { parseTtl } from "../../auth/index.ts";
 import { systemClock, type TokenRole } from "../../base/index.ts";
 import { loadTokenConfig } from "../../config/index.ts";
 import { modeOf } from "../development.ts";
-import { usage } from "../failure.ts";
+import { CliFailure } from "../failure.ts";
 import { withExamples } from "../flags.ts";
 import { type MachineFlags, tellMachine, withMachineFlags } from "../machine-command.ts";
 import { printJson } from "../output/print.ts";
@@ -52,6 +52,6 @@ async function mint({ role, zid, ttl, ...flags }: TokenFlags, terminal: Terminal
     return await mintToken({ ...jwt, secret: jwt.secret.bytes, zid, role, ttlMs, clock: systemClock });
   } catch (error) {
     // A wrong argument is the operator's to mend: its message, without a stack.
-    throw error instanceof Error ? usage(error.message, "zsc token --help") : error;
+    throw error instanceof Error ? new CliFailure("failed", error.message, { next: "zsc token --help" }) : error;
   }
 }
