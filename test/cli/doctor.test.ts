@@ -82,7 +82,7 @@ describe("in the folder of a development vault", () => {
       detail: expect.stringMatching(/^of --token-file: ZEQ-ALICE \(caller, for zsc read and run\), ends 2/),
     });
     expect(await withToken(unsigned({ sub: "ZEQ-X" }))).toMatchObject({
-      detail: "of --token-file: ZEQ-X (no role, so the vault judges)",
+      detail: "of --token-file: ZEQ-X (no role, so the vault judges); not shown to the vault",
     });
     expect(await withToken(unsigned({ sub: "ZEQ-X", role: "boss" }))).toMatchObject({
       ...{ state: "FAIL", detail: 'the token has the role "boss", which no command takes' },
