@@ -1,6 +1,7 @@
 import { OperatorError, systemClock, VaultError } from "./base/index.ts";
 import { holdsVault, nameOf, openStore } from "./compose.ts";
-import type { Config } from "./config/index.ts";
+import type { Config, DatabaseConfig } from "./config/index.ts";
+import { inspectDatabase } from "./inspection.ts";
 import { createSequencer, type Sequencer, type Store, StoreFailure } from "./ledger/index.ts";
 import { requireKeyOf } from "./opening.ts";
 import { createRowMac, hexSource, type Keyring, openKeyring } from "./sealing/index.ts";
@@ -12,10 +13,11 @@ export interface OperatorLedger {
 }
 
 /**
- * Opens the ledger for as long as some work takes.
+ * Opens the ledger for as long as some work takes. An older schema stays as it is: the server that runs on it may be of its
+ * version, and only a server that starts brings it up to date.
  *
  * @param makesVault whether an empty database may become a vault by it
- * @throws OperatorError when the key is another vault's, or there is no vault; VaultError `STORE_UNAVAILABLE`
+ * @throws OperatorError when the key is another vault's, the schema another version's, or there is no vault; VaultError `STORE_UNAVAILABLE`
  */
 export async function withLedger<T>(
   config: Config,
@@ -24,9 +26,7 @@ export async function withLedger<T>(
 ): Promise<T> {
   const { database } = config;
   try {
-    if (!makesVault && !(await holdsVault(database))) {
-      throw new OperatorError(`${nameOf(database)} holds no vault. Check ZSC_DATABASE_URL.`);
-    }
+    await requireCurrentVault(database, makesVault);
     const keyring = await openKeyring(hexSource(config.masterKey));
     const store = await openStore(database);
     try {
@@ -40,6 +40,22 @@ export async function withLedger<T>(
     }
     const isAway = error instanceof OperatorError && error.cause instanceof StoreFailure;
     throw isAway ? unavailable(error.message, error) : error;
+  }
+}
+
+async function requireCurrentVault(database: DatabaseConfig, makesVault: boolean): Promise<void> {
+  if (!(await holdsVault(database))) {
+    if (makesVault) {
+      return;
+    }
+    throw new OperatorError(`${nameOf(database)} holds no vault. Check ZSC_DATABASE_URL.`);
+  }
+  const { version, newest } = await inspectDatabase(database, { inPlace: true });
+  if (version < newest) {
+    throw new OperatorError(
+      `${nameOf(database)} has schema version ${version}, and this program works on ${newest}. ` +
+        "Make a backup and start its server, which brings it up to date, or take the program of the server that runs.",
+    );
   }
 }
 

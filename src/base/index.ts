@@ -1,6 +1,7 @@
 export { BoundedMap } from "./bounded-map.ts";
 export type { AbortListener, Cancellation } from "./cancellation.ts";
 export { type Clock, systemClock } from "./clock.ts";
+export { editDistance, nearestOf } from "./edit-distance.ts";
 export { errorCode } from "./error-code.ts";
 export { VaultError, type VaultErrorCode } from "./errors.ts";
 export { FieldWriter } from "./fields.ts";

@@ -1,7 +1,9 @@
 import { type Command, Option } from "commander";
 import { foreignClientNames } from "../config/index.ts";
+import { exclusive } from "./contradictions.ts";
 import { usage } from "./failure.ts";
 import { tryParseDuration } from "./output/time.ts";
+import { visible } from "./output/visible.ts";
 import type { Terminal } from "./terminal.ts";
 import { type ChosenVault, chooseVault, type VaultFlags } from "./vault/choose.ts";
 import { type Connection, connectTo } from "./vault/connect.ts";
@@ -34,7 +36,7 @@ export interface Wanted {
 
 /** Adds the flags that say which vault, as whom, and how to print. */
 export function withClientFlags(command: Command): Command {
-  return command
+  return exclusive(command, "--url", "--profile", "--dev")
     .option("--url <url>", "the vault, as an origin: https://vault.example")
     .option("--profile <name>", "the vault by the name that zsc login gave it")
     .addOption(new Option("--dev", "the development vault of this folder, and no other"))
@@ -44,7 +46,7 @@ export function withClientFlags(command: Command): Command {
     .option("--allow-http", "let tokens and values cross the network in the clear")
     .option("--timeout <time>", "of a call, for example 10s")
     .option("--json", "print one JSON document")
-    .option("--quiet", "do not say which vault is spoken to")
+    .option("--quiet", "say neither which vault it is, nor what was done beside the result")
     .option("--verbose", "tell each call: method, status, request id, time")
     .option("--no-color", "no colours");
 }
@@ -56,8 +58,8 @@ export async function openSession(flags: ClientFlags, wanted: Wanted, terminal: 
   const files = openUserFiles(env);
   const vault = chooseVault(flags, env, files);
   const token = await chooseToken(vault, wanted, { flags, env, files });
-  if (wanted.isSilent !== true && flags.quiet !== true) {
-    terminal.aside(placeLine(vault, token));
+  if (wanted.isSilent !== true) {
+    tellVault(terminal, flags, vault, token);
   }
   return { vault, token, connection: connected(vault, token, flags, terminal) };
 }
@@ -92,18 +94,33 @@ export async function openReader(
       files: openUserFiles(process.env),
     },
   );
-  const isOthers = as !== undefined && vault.development === undefined;
-  if (isOthers && token.role !== "system") {
-    throw usage("--as needs a token of the system, or a development vault");
-  }
+  const onBehalfOf = onBehalfOfIn(as, { vault, token });
   return {
     connection: connected(vault, token, flags, terminal),
     zid: as ?? token.zid,
-    onBehalfOf: isOthers ? as : undefined,
+    onBehalfOf,
   };
 }
 
-function connected(vault: ChosenVault, token: ChosenToken, flags: ClientFlags, terminal: Terminal): Connection {
+/** The ZID that a call names beside its token; undefined where the token is of that ZID itself. @throws CliFailure */
+export function onBehalfOfIn(
+  as: string | undefined,
+  { vault, token }: Pick<Session, "vault" | "token">,
+): string | undefined {
+  const isOthers = as !== undefined && vault.development === undefined;
+  if (isOthers && token.role !== "system") {
+    throw usage("--as needs a token of the system, or a development vault", "--token-file FILE with such a token");
+  }
+  return isOthers ? as : undefined;
+}
+
+/** A connection as flags and environment want it. */
+export function connected(
+  vault: ChosenVault,
+  token: ChosenToken,
+  flags: Pick<ClientFlags, "timeout" | "verbose">,
+  terminal: Terminal,
+): Connection {
   const timeoutMs = timeoutIn(flags, process.env);
   const { signal } = terminal;
   return connectTo(vault, token.renew ?? token.text, {
@@ -135,28 +152,42 @@ export function vaultOf(flags: ClientFlags): ChosenVault {
 }
 
 /** Says which vault it is, and as whom. @throws CliFailure without a token */
-export async function tellPlace(vault: ChosenVault, flags: ClientFlags, terminal: Terminal): Promise<void> {
-  warnOfUnknown(terminal);
+export async function tellPlace(
+  vault: ChosenVault,
+  flags: ClientFlags,
+  terminal: Terminal,
+  command = "pulse",
+): Promise<void> {
   const files = userFiles();
-  const token = await chooseAnyToken(vault, "pulse", { flags, env: process.env, files });
-  if (flags.quiet !== true) {
-    terminal.aside(placeLine(vault, token));
+  const token = await chooseAnyToken(vault, command, { flags, env: process.env, files });
+  tellVault(terminal, flags, vault, token);
+}
+
+/** Says which vault it is, and as whom, where that is known. */
+export function tellVault(
+  terminal: Terminal,
+  { quiet }: Pick<ClientFlags, "quiet">,
+  vault: ChosenVault,
+  token?: ChosenToken,
+): void {
+  if (quiet !== true) {
+    terminal.aside(visible(placeLine(vault, token)));
   }
 }
 
 /** `vault https://vault.example as ZEQ-ALICE (admin)`. */
-function placeLine({ url, development }: ChosenVault, { zid, role }: ChosenToken): string {
+function placeLine({ url, development }: ChosenVault, { zid, role }: Partial<ChosenToken> = {}): string {
   const who = zid === undefined ? "" : ` as ${zid}`;
   return development === undefined
     ? `vault ${url}${who}${role === undefined ? "" : ` (${role})`}`
     : `development vault ${development.folder}${who}`;
 }
 
-export function timeoutIn({ timeout }: ClientFlags, env: NodeJS.ProcessEnv): number | undefined {
+export function timeoutIn({ timeout }: Pick<ClientFlags, "timeout">, env: NodeJS.ProcessEnv): number | undefined {
   const text = timeout ?? env["ZSC_TIMEOUT"];
   const ms = text === undefined ? undefined : tryParseDuration(text);
   if (text !== undefined && ms === undefined) {
-    throw usage(`${timeout === undefined ? "ZSC_TIMEOUT" : "--timeout"} must be a time such as 10s`);
+    throw usage(`${timeout === undefined ? "ZSC_TIMEOUT" : "--timeout"} must be a time such as 10s`, "--timeout 10s");
   }
   return ms;
 }

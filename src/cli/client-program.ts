@@ -69,17 +69,14 @@ function asIn(flags: object): Pick<Wanted, "as"> {
 export function namingSecret(name: string) {
   return (error: unknown): never => {
     if (error instanceof CliFailure && (error.mayHaveHappened || error.code === "CONFLICT")) {
-      const { kind, message, code, exitCode } = error;
-      const next = `zsc context info ${shellArgument(name)}`;
-      throw new CliFailure(kind, message, { ...(code === undefined ? {} : { code }), exitCode, next });
+      throw error.with({ next: `zsc context info ${shellArgument(name)}`, mayHaveHappened: false });
     }
     if (error instanceof CliFailure && error.code === "DENIED") {
-      const next = `an admin's zsc context grant ${shellArgument(name)} ZID`;
-      throw new CliFailure("forbidden", error.message, { code: "DENIED", next });
+      throw error.with({ next: `an admin's zsc context grant ${shellArgument(name)} ZID` });
     }
     if (error instanceof CliFailure && error.code === "NOT_FOUND") {
       const next = `zsc context list --contains ${shellWord(longestPart(name))}`;
-      throw new CliFailure("not_found", `no secret ${JSON.stringify(name)}`, { code: "NOT_FOUND", next });
+      throw error.with({ message: `no secret ${JSON.stringify(name)}`, next });
     }
     throw error;
   };

@@ -4,7 +4,7 @@ import { Option } from "commander";
 import type { Mode } from "../config/index.ts";
 import { isOwn } from "./vault/development-folder.ts";
 
-/** The option `--dev` of a command. */
+/** The option `--dev` of a command, and its opposite where it has one. */
 export interface Development {
   readonly dev?: boolean;
 }
@@ -20,8 +20,8 @@ const ofProduction = ["ZSC_MODE", "ZSC_MASTER_KEY", "ZSC_JWT_SECRET", "ZSC_DATAB
  * nothing of production is set, and a development vault of the user's own lies in the folder (contract people.md, section 1).
  */
 export function modeOf({ dev }: Development, env: NodeJS.ProcessEnv = process.env): Mode | undefined {
-  if (dev === true) {
-    return "development";
+  if (dev !== undefined) {
+    return dev ? "development" : undefined;
   }
   const isSet = ofProduction.some((name) => env[name] !== undefined || env[`${name}_FILE`] !== undefined);
   return !isSet && isOwnSecret(join(env["ZSC_DATA_DIR"] ?? ".zsc", "jwt.secret")) ? "development" : undefined;

@@ -1,13 +1,14 @@
 import { type Command, CommanderError } from "commander";
 import { OperatorError } from "../base/index.ts";
-import { CliFailure, exitCodes, ToldExit, usage } from "./failure.ts";
+import { CliFailure, ToldExit, usage } from "./failure.ts";
 import { visible } from "./output/visible.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** 0: done. 1: the answer is no, or the start failed. */
-const failedExitCode = 1;
 /** The command line is wrong; or, for `audit verify`, it could not look: 1 is kept for what was tampered with. */
 export const usageExitCode = 2;
+
+/** What looks at all that keeps a server, or a command beside it, from working. */
+export const lookAtServer = "zsc doctor --server";
 
 /** Runs one command line, tells why it failed, and answers its exit code. */
 export async function execute(
@@ -24,30 +25,33 @@ export async function execute(
   }
 }
 
-/** Whether a command line has a flag: what follows `--` is not its own. */
-export function isAsked(words: readonly string[], flag: "--json" | "--no-color"): boolean {
-  return (words.includes("--") ? words.slice(0, words.indexOf("--")) : words).includes(flag);
-}
-
 /** Tells why a command failed, and answers its exit code. */
 export function report(error: unknown, terminal: Terminal, json = false): number {
-  if (error instanceof CommanderError) {
-    return error.exitCode === 0 ? 0 : usageExitCode;
-  }
   if (error instanceof ToldExit) {
     return error.exitCode;
   }
+  if (error instanceof CommanderError && (error.exitCode === 0 || !json)) {
+    // Help was asked for, or is the answer to a command that is not there.
+    return error.exitCode === 0 ? 0 : usageExitCode;
+  }
+  const failure = failureOf(error, json);
+  terminal.note(json ? jsonOf(failure) : textOf(failure));
+  return failure.exitCode;
+}
+
+/** Whatever a command throws, in the form in which all failures are told. */
+function failureOf(error: unknown, json: boolean): CliFailure {
   if (error instanceof CliFailure) {
-    terminal.note(json ? jsonOf(error) : textOf(error));
-    return error.exitCode;
+    return error;
+  }
+  if (error instanceof CommanderError) {
+    return usage("a command is missing", "zsc --help");
   }
   if (error instanceof OperatorError) {
-    terminal.note(json ? failureLine("FAILED", error.message, failedExitCode) : `zsc: ${error.message}`);
-    return failedExitCode;
+    return new CliFailure("failed", error.message, { next: lookAtServer });
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  terminal.note(json ? failureLine("BUG", "a bug of zsc", exitCodes.bug) : `zsc: a bug: ${stack}`);
-  return exitCodes.bug;
+  return new CliFailure("bug", json ? "a bug of zsc" : `a bug: ${stack}`, { next: "report it, with these lines" });
 }
 
 /** What a command throws when its command line is wrong; help, which ends a command too, goes on as it is. */
@@ -70,16 +74,12 @@ function titleOf(command: Command): string {
   return command.parent === null ? command.name() : `${titleOf(command.parent)} ${command.name()}`;
 }
 
-function textOf({ code, message, next }: CliFailure): string {
-  const first = `zsc: ${code === undefined ? "" : `${code}: `}${visible(message)}`;
-  return next === undefined ? first : `${first}\n  next: ${visible(next)}`;
+function textOf({ kind, code, message, next }: CliFailure): string {
+  // What our own programs say may have several lines; what others wrote may not.
+  const shown = kind === "failed" || kind === "bug" ? message.split("\n").map(visible).join("\n") : visible(message);
+  return `zsc: ${code === undefined ? "" : `${code}: `}${shown}\n  next: ${visible(next)}`;
 }
 
 function jsonOf({ kind, code, message, next, exitCode }: CliFailure): string {
-  const error = code ?? kind.toUpperCase();
-  return JSON.stringify({ ok: false, error, detail: message, ...(next === undefined ? {} : { next }), exitCode });
-}
-
-function failureLine(error: string, detail: string, exitCode: number): string {
-  return JSON.stringify({ ok: false, error, detail, exitCode });
+  return JSON.stringify({ ok: false, error: code ?? kind.toUpperCase(), detail: message, next, exitCode });
 }

@@ -1,18 +1,18 @@
 import { fstatSync, openSync, readSync, statSync } from "node:fs";
 import { errorCode } from "../base/index.ts";
-import { usage } from "./failure.ts";
+import { cannotRead, usage } from "./failure.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** A file, whole. @throws CliFailure that names it */
 export function readFile(path: string, maxBytes: number): Buffer {
   try {
     if (statSync(path).isDirectory()) {
-      throw usage(`${path} is a folder`);
+      throw usage(`${path} is a folder`, "the path of a file");
     }
     return readWhole(openSync(path, "r"), path, maxBytes);
   } catch (error) {
     if (errorCode(error) !== undefined) {
-      throw usage(`${path} cannot be read (${errorCode(error)})`);
+      throw cannotRead(path, errorCode(error));
     }
     throw error;
   }
@@ -30,10 +30,14 @@ export function readWhole(file: number, name: string, maxBytes: number): Buffer 
     }
     size += read;
     if (size > maxBytes) {
-      throw usage(`${name} is larger than ${maxBytes / 1_048_576} MiB`);
+      throw usage(`${name} is larger than ${sizeOf(maxBytes)}`, "check that it is the right one");
     }
     chunks.push(chunk.subarray(0, read));
   }
+}
+
+function sizeOf(bytes: number): string {
+  return bytes < 1_048_576 ? `${bytes / 1_024} KiB` : `${bytes / 1_048_576} MiB`;
 }
 
 function readSome(file: number, chunk: Buffer): number {

@@ -24,6 +24,10 @@ export function withFlagsBehind(program: Command, words: readonly string[]): rea
     command = next;
     at += 1;
   }
+  if (command.commands.length > 0) {
+    // A command is missing or unknown: that is what is wrong, and no flag.
+    return words.slice(flags.length);
+  }
   return [...words.slice(flags.length, at), ...flags, ...words.slice(at)];
 }
 

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, linkSync, lstatSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { errorCode } from "../base/index.ts";
-import { CliFailure, usage } from "./failure.ts";
+import { type CliFailure, cannotWrite, interrupted, usage } from "./failure.ts";
 
 /** A file that is there whole, or not at all. */
 export interface NewFile {
@@ -54,7 +54,7 @@ export function openNewFile(path: string): NewFile {
   const attempt = (work: (file: number) => void) => {
     const own = file;
     if (own === undefined) {
-      throw new CliFailure("interrupted", "interrupted");
+      throw interrupted();
     }
     try {
       named(path, () => work(own));
@@ -102,10 +102,10 @@ function named<T>(path: string, work: () => T): T {
     return work();
   } catch (error) {
     const code = errorCode(error) ?? "unknown";
-    throw code === "EEXIST" ? existing(path) : usage(`${path} cannot be written (${code})`);
+    throw code === "EEXIST" ? existing(path) : cannotWrite(path, code);
   }
 }
 
 function existing(path: string): CliFailure {
-  return usage(`${path} exists, and is not written over`);
+  return usage(`${path} exists, and is not written over`, "another name, or move the file away");
 }

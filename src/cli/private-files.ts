@@ -13,7 +13,7 @@ import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { errorCode } from "../base/index.ts";
-import { usage } from "./failure.ts";
+import { cannotWrite, usage } from "./failure.ts";
 
 const lockWaitMs = 2_000;
 const lockLookMs = 20;
@@ -29,7 +29,7 @@ export function requirePrivate(path: string): void {
     const { uid, mode } = statSync(path);
     const own = process.geteuid?.();
     if (own !== undefined && uid !== own) {
-      throw usage(`${path} belongs to another user`);
+      throw usage(`${path} belongs to another user`, "take it away, or set XDG_CONFIG_HOME to a folder of your own");
     }
     if (own !== undefined && (mode & 0o077) !== 0) {
       throw usage(`${path} is open to other users`, `chmod 600 ${path}`);
@@ -73,7 +73,7 @@ export async function locked(folder: string, work: () => void): Promise<void> {
       break;
     } catch (error) {
       if (errorCode(error) !== "EEXIST") {
-        throw usage(`${folder} cannot be written (${errorCode(error) ?? "unknown"})`);
+        throw cannotWrite(folder, errorCode(error));
       }
       if (Date.now() > giveUpAtMs) {
         throw usage(`another zsc holds ${lock}`, `when none runs: rm ${lock}`);
@@ -101,6 +101,6 @@ export function writeWhole(path: string, text: string): void {
     renameSync(beside, path);
   } catch (error) {
     rmSync(beside, { force: true });
-    throw usage(`${path} cannot be written (${errorCode(error) ?? "unknown"})`);
+    throw cannotWrite(path, errorCode(error));
   }
 }

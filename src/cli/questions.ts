@@ -1,12 +1,14 @@
 import { openSync } from "node:fs";
 import { ReadStream, WriteStream } from "node:tty";
-import { CliFailure, usage } from "./failure.ts";
+import { declined, interrupted, usage } from "./failure.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Asks on the terminal itself, never from piped input; answers default to no. */
 export interface Questions {
   /** Whether a person can be asked. */
   readonly canAsk: boolean;
+  /** Before anything is done for the sake of a question. Throws as `confirm`. */
+  requireAsking(flag: string): void;
   /**
    * Yes or no. @throws CliFailure when nobody can be asked, naming the flag that answers it
    */
@@ -29,7 +31,7 @@ export function openQuestions({ beforeQuestion }: Pick<Terminal, "beforeQuestion
   const open = (flag: string): { readonly input: ReadStream; readonly output: WriteStream } => {
     const terminal = isAllowed ? tryOpen() : undefined;
     if (terminal === undefined) {
-      throw usage("there is no terminal to ask on", flag);
+      throw nobodyToAsk(flag);
     }
     return terminal;
   };
@@ -40,19 +42,27 @@ export function openQuestions({ beforeQuestion }: Pick<Terminal, "beforeQuestion
       // First of all: what is typed at once must not be shown.
       input.setRawMode(true);
       output.write(question);
-      return await readLine(input, output, { echo, moves: env["TERM"] !== "dumb" });
+      return await readLine({ input, output, echo, moves: env["TERM"] !== "dumb", flag });
     } finally {
       input.setRawMode(false);
       input.destroy();
       output.destroy();
     }
   };
+  const canAsk = () => {
+    const terminal = isAllowed ? tryOpen() : undefined;
+    terminal?.input.destroy();
+    terminal?.output.destroy();
+    return terminal !== undefined;
+  };
   return {
     get canAsk() {
-      const terminal = isAllowed ? tryOpen() : undefined;
-      terminal?.input.destroy();
-      terminal?.output.destroy();
-      return terminal !== undefined;
+      return canAsk();
+    },
+    requireAsking(flag) {
+      if (!canAsk()) {
+        throw nobodyToAsk(flag);
+      }
     },
     confirm: async (question, flag) => /^y(es)?$/i.test((await ask(`${question} [y/N] `, flag, true)).trim()),
     confirmTyped: async (question, wanted, flag) => (await ask(question, flag, true)) === wanted,
@@ -71,15 +81,19 @@ function tryOpen() {
   }
 }
 
-interface Showing {
+interface Asked {
+  readonly input: ReadStream;
+  readonly output: WriteStream;
   /** Whether what is typed is shown. */
   readonly echo: boolean;
   /** Whether the terminal knows more than to print. */
   readonly moves: boolean;
+  /** What answers the question instead. */
+  readonly flag: string;
 }
 
 /** One line as it is typed. Ctrl-C and the end of input change nothing. */
-function readLine(input: ReadStream, output: WriteStream, { echo, moves }: Showing): Promise<string> {
+function readLine({ input, output, echo, moves, flag }: Asked): Promise<string> {
   input.setEncoding("utf8");
   // A terminal that knows it tells typed text from pasted.
   output.write(moves ? "\u001b[?2004h" : "");
@@ -93,14 +107,14 @@ function readLine(input: ReadStream, output: WriteStream, { echo, moves }: Showi
       output.write(moves ? "\u001b[?2004l\r\n" : "\n");
       finish();
     };
-    const endOfFile = () => end(() => reject(declined()));
+    const endOfFile = () => end(() => reject(unanswered()));
     const takeKey = (key: string): boolean => {
       if (key === pasteStart || key === pasteEnd) {
         isPasting = key === pasteStart;
         return false;
       }
       if (key === interrupt) {
-        end(() => reject(new CliFailure("interrupted", "interrupted")));
+        end(() => reject(interrupted()));
         return true;
       }
       if (!isPasting && (key === "\r" || key === "\n")) {
@@ -108,7 +122,7 @@ function readLine(input: ReadStream, output: WriteStream, { echo, moves }: Showi
         return true;
       }
       if (!isPasting && key === endOfInput) {
-        end(() => (text === "" ? reject(declined()) : resolve(text)));
+        end(() => (text === "" ? reject(unanswered()) : resolve(text)));
         return true;
       }
       if (!isPasting && (key === "\u007f" || key === "\b")) {
@@ -129,7 +143,7 @@ function readLine(input: ReadStream, output: WriteStream, { echo, moves }: Showi
         output.write(taken);
       }
       if (text.length > maxTypedLength) {
-        end(() => reject(usage("the text is too long")));
+        end(() => reject(usage("the text is too long", flag)));
         return true;
       }
       return false;
@@ -155,6 +169,10 @@ function keysOf(chunk: string): readonly string[] {
   return chunk.match(/\u001b\[[0-9;]*[~A-Za-z]|\u001b.|[\s\S]/gu) ?? [];
 }
 
-function declined(): CliFailure {
-  return new CliFailure("declined", "nothing was answered, and nothing was changed");
+function nobodyToAsk(flag: string): Error {
+  return usage("there is no terminal to ask on", flag);
+}
+
+function unanswered(): Error {
+  return declined("nothing was answered, and nothing was changed");
 }

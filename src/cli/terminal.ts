@@ -10,6 +10,8 @@ export interface Terminal {
   note(text: string): void;
   /** A note beside the result: whoever asked for JSON gets none. */
   remark(text: string): void;
+  /** What was done beyond the obvious: dim, and neither for whoever asked for JSON nor with `--quiet`. */
+  explain(text: string): void;
   /** A note that may be left out: dim, and only where a person reads along. */
   aside(text: string): void;
   /** A line that replaces itself; nothing where no terminal shows it. */
@@ -21,6 +23,8 @@ export interface Terminal {
   styled(style: Style, text: string): string;
   /** Whether a person reads the results. */
   readonly isTerminal: boolean;
+  /** Whether a person reads the notes. */
+  readonly isWatched: boolean;
   /** Columns of that terminal. */
   readonly width: number;
   /** The file descriptor of standard input; undefined where a shell reads its own lines from it. */
@@ -46,8 +50,9 @@ interface TerminalStreams {
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
-interface TerminalOptions {
+export interface TerminalOptions {
   readonly isJson?: boolean;
+  readonly isQuiet?: boolean;
   readonly isStdinTaken?: boolean;
   readonly signal?: AbortSignal;
   readonly beforeQuestion?: () => void;
@@ -58,10 +63,17 @@ const leastWidth = 20;
 
 export function createTerminal(
   { stdout, stderr, env = {} }: TerminalStreams,
-  { isJson = false, isStdinTaken = false, signal, beforeQuestion = () => undefined }: TerminalOptions = {},
+  {
+    isJson = false,
+    isQuiet = false,
+    isStdinTaken = false,
+    signal,
+    beforeQuestion = () => undefined,
+  }: TerminalOptions = {},
 ): Terminal {
   const live = stderr.isTTY === true && env["TERM"] !== "dumb";
   const dims = stderr.isTTY === true && hasColours(env);
+  const dim = (text: string) => (dims ? styleText("dim", text, { validateStream: false }) : text);
   const paints = stdout.isTTY === true && hasColours(env);
   return {
     out: (text) => void stdout.write(`${text}\n`),
@@ -75,16 +87,14 @@ export function createTerminal(
     },
     note: (text) => void stderr.write(`${text}\n`),
     remark: (text) => void (isJson || stderr.write(`${text}\n`)),
-    aside(text) {
-      if (stderr.isTTY === true) {
-        stderr.write(`${dims ? styleText("dim", text, { validateStream: false }) : text}\n`);
-      }
-    },
+    explain: (text) => void (isJson || isQuiet || stderr.write(`${dim(text)}\n`)),
+    aside: (text) => void (stderr.isTTY === true && stderr.write(`${dim(text)}\n`)),
     styled: (style, text) => (paints ? styleText(style, text, { validateStream: false }) : text),
     progress: (text) => void (live && stderr.write(`\r\x1b[K${text}`)),
     progressDone: () => void (live && stderr.write("\r\x1b[K")),
     clear: () => void (live && stderr.write("\x1b[H\x1b[2J\x1b[3J")),
     isTerminal: stdout.isTTY === true,
+    isWatched: stderr.isTTY === true,
     width: Math.max(leastWidth, stdout.columns || usualWidth),
     stdin: isStdinTaken ? undefined : 0,
     signal,

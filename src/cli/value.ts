@@ -32,9 +32,6 @@ export async function readValue(flags: ValueFlags, { terminal, questions }: Valu
   if (given > 1) {
     throw usage("the value is given twice", "one of --value, --file and standard input");
   }
-  if (keepNewline && stripNewline) {
-    throw usage("--keep-newline and --strip-newline exclude each other");
-  }
   if (value !== undefined) {
     terminal.remark("zsc: the value is in the shell's history now, and was in the list of processes");
     return requireValue(value);
@@ -63,30 +60,30 @@ function withoutBreak(
   }
   const stripped = text.slice(0, -lineBreak.length);
   if (stripNewline || !/[\r\n]/.test(stripped)) {
-    terminal.aside("the final line break is not part of the value (--keep-newline keeps it)");
+    terminal.explain("the final line break is not part of the value (--keep-newline keeps it)");
     return stripped;
   }
-  terminal.aside("text of several lines, kept whole");
+  terminal.explain("the final line break is part of the value, which has several lines (--strip-newline drops it)");
   return text;
 }
 
 function requireValue(text: string): string {
   if (!text.isWellFormed()) {
-    throw usage("the value is no well-formed text");
+    throw usage("the value is no well-formed text", "a value that is UTF-8 text; other bytes as base64");
   }
   const bytes = Buffer.byteLength(text);
   if (bytes === 0) {
-    throw usage("the value is empty");
+    throw usage("the value is empty", "a value of at least one byte, or zsc context delete NAME");
   }
   if (bytes > maxValueBytes) {
-    throw usage("the value is larger than 65,536 bytes");
+    throw usage("the value is larger than 65,536 bytes", "keep a smaller value, such as a key to the rest");
   }
   return text;
 }
 
 function textOf(bytes: Buffer, from: string): string {
   if (!isUtf8(bytes)) {
-    throw usage(`${from} is not UTF-8 text`);
+    throw usage(`${from} is not UTF-8 text`, "iconv -t UTF-8 for text; other bytes as base64");
   }
   return bytes.toString("utf8");
 }

@@ -1,3 +1,4 @@
+import { editDistance, nearestOf } from "../base/index.ts";
 import { isServiceLink } from "./service-links.ts";
 
 /** Settings that hold a secret. Each has a counterpart with the suffix `_FILE`, which names a file with the secret. */
@@ -52,9 +53,6 @@ const known: readonly string[] = [
 
 const prefix = "ZSC_";
 const testPrefix = "ZSC_TEST_";
-/** A suggestion allows one typo per this many letters. */
-const lettersPerTypo = 3;
-const maxTypos = 4;
 
 interface ForeignNames {
   /** One sentence per unknown name with our prefix: a misspelt setting must not be treated as "not set". */
@@ -79,33 +77,12 @@ export function foreignClientNames(env: Readonly<Record<string, string | undefin
 }
 
 function suggestion(name: string): string {
-  const own = name.slice(prefix.length);
-  const near = known
-    .map((candidate) => ({ candidate, distance: distanceOf(own, candidate.slice(prefix.length)) }))
-    .filter(({ distance }) => distance <= Math.min(maxTypos, Math.floor(own.length / lettersPerTypo)))
-    .sort((a, b) => a.distance - b.distance);
-  const [nearest] = near;
-  return nearest === undefined ? ": remove it" : `: did you mean ${nearest.candidate}?`;
+  const names = known.map((each) => each.slice(prefix.length));
+  const nearest = nearestOf(name.slice(prefix.length), names, distanceOf);
+  return nearest === undefined ? ": remove it" : `: did you mean ${prefix}${nearest}?`;
 }
 
 /** A prefix of another name, such as `TLS_CERT`, is treated as truncated rather than misspelt. */
 function distanceOf(own: string, candidate: string): number {
   return own.length > 2 && candidate.startsWith(`${own}_`) ? 1 : editDistance(own, candidate);
-}
-
-/** Optimal string alignment distance: insertions, deletions, substitutions and adjacent transpositions. */
-function editDistance(from: string, to: string): number {
-  let before: readonly number[] = [];
-  let row: readonly number[] = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= from.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= to.length; j++) {
-      const replaced = (row[j - 1] ?? 0) + (from[i - 1] === to[j - 1] ? 0 : 1);
-      const swapped = from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1] ? (before[j - 2] ?? 0) + 1 : replaced;
-      next.push(Math.min(replaced, swapped, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    before = row;
-    row = next;
-  }
-  return row[to.length] ?? 0;
 }

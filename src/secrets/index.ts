@@ -1,5 +1,6 @@
 export { deleteSecret } from "./delete.ts";
 export { bindingOf, isSealBroken } from "./drafts.ts";
+export { knownEventTypes } from "./events.ts";
 export { mayRead } from "./gate.ts";
 export type { Request } from "./gated.ts";
 export {

@@ -15,12 +15,12 @@ function verify(url: string, ...args: readonly string[]): Promise<Finished> {
   return runZsc(["audit", "verify", ...args], { ZSC_DATABASE_URL: url });
 }
 
-/** What the operator is told: exit code 2, one line on standard error, no stack, no password. */
+/** What the operator is told: exit code 2, a sentence on standard error and what to do next, no stack, no password. */
 function messageOf({ code, stdout, stderr }: Finished): string {
   expect([code, stdout]).toEqual([2, ""]);
-  expect(stderr).toMatch(/^zsc: .+\n$/);
+  expect(stderr).toMatch(/^zsc: .+\n {2}next: zsc doctor --server\n$/);
   expect(stderr).not.toMatch(/ at .*:\d+|a bug|hush-hush/);
-  return stderr.trimEnd();
+  return stderr.split("\n")[0] ?? "";
 }
 
 async function overwrite(path: string, position: number, bytes: Buffer): Promise<void> {

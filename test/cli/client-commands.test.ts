@@ -43,10 +43,10 @@ describe("client commands in the folder of a development vault", () => {
     );
     return { code, stdout, stderr };
   };
-  const failed = (code: number, first: string, next?: string): Ran => ({
+  const failed = (code: number, first: string, next: string): Ran => ({
     code,
     stdout: "",
-    stderr: `zsc: ${first}\n${next === undefined ? "" : `  next: ${next}\n`}`,
+    stderr: `zsc: ${first}\n  next: ${next}\n`,
   });
   const token = async (role: string, zid: string) =>
     (await zsc(["token", "--dev", "--role", role, "--zid", zid])).stdout.trim();
@@ -75,7 +75,11 @@ describe("client commands in the folder of a development vault", () => {
   test("a secret is set, shown, granted, probed, read, rotated and deleted", async () => {
     expect(
       await zsc(["context", "set", "db-password", "--owner", "ZEQ-DEV", "--tag", "db"], { input: "pa ss\n" }),
-    ).toEqual({ code: 0, stdout: "set db-password\n", stderr: "" });
+    ).toEqual({
+      code: 0,
+      stdout: "set db-password\n",
+      stderr: "the final line break is not part of the value (--keep-newline keeps it)\n",
+    });
     const info = await zsc(["context", "info", "db-password", "--json"]);
     expect(info).toMatchObject({ code: 0, stderr: "" });
     const { ok, secret, receipt } = JSON.parse(info.stdout);
@@ -150,13 +154,18 @@ describe("client commands in the folder of a development vault", () => {
   );
 
   test.each([
-    ["empty", "", "the value is empty"],
-    ["too large", "x".repeat(65_537), "the value is larger than 65,536 bytes"],
-    ["far too large", "x".repeat(2_000_000), "standard input is larger than 1 MiB"],
+    ["empty", "", "the value is empty", "a value of at least one byte, or zsc context delete NAME"],
+    [
+      "too large",
+      "x".repeat(65_537),
+      "the value is larger than 65,536 bytes",
+      "keep a smaller value, such as a key to the rest",
+    ],
+    ["far too large", "x".repeat(2_000_000), "standard input is larger than 1 MiB", "check that it is the right one"],
   ])(
     "a value that is %s is refused before anything is sent",
-    async (_what, input, sentence) => {
-      expect(await zsc(["context", "set", "refused"], { input })).toEqual(failed(2, sentence));
+    async (_what, input, sentence, next) => {
+      expect(await zsc(["context", "set", "refused"], { input })).toEqual(failed(2, sentence, next));
       expect((await zsc(["context", "info", "refused"])).code).toBe(5);
     },
     30_000,
@@ -169,13 +178,19 @@ describe("client commands in the folder of a development vault", () => {
     const out = join(folder, "out.txt");
     expect(await zsc(["read", "of-file", "--out", out])).toEqual({ code: 0, stdout: "", stderr: "" });
     expect([readFileSync(out, "utf8"), statSync(out).mode & 0o777]).toEqual(["of a file", 0o600]);
-    expect(await zsc(["read", "of-file", "--out", out])).toEqual(failed(2, `${out} exists, and is not written over`));
-    expect(await zsc(["context", "set", "x", "--file", folder])).toEqual(failed(2, `${folder} is a folder`));
+    expect(await zsc(["read", "of-file", "--out", out])).toEqual(
+      failed(2, `${out} exists, and is not written over`, "another name, or move the file away"),
+    );
+    expect(await zsc(["context", "set", "x", "--file", folder])).toEqual(
+      failed(2, `${folder} is a folder`, "the path of a file"),
+    );
     expect(await zsc(["context", "set", "x", "--file", `${folder}/no`])).toEqual(
-      failed(2, `${folder}/no cannot be read (ENOENT)`),
+      failed(2, `${folder}/no cannot be read (ENOENT)`, "check the path: there is nothing of that name"),
     );
     writeFileSync(file, Buffer.from([0xff, 0xfe, 0x41]));
-    expect(await zsc(["context", "set", "x", "--file", file])).toEqual(failed(2, `${file} is not UTF-8 text`));
+    expect(await zsc(["context", "set", "x", "--file", file])).toEqual(
+      failed(2, `${file} is not UTF-8 text`, "iconv -t UTF-8 for text; other bytes as base64"),
+    );
     expect(await zsc(["context", "set", "x", "--file", file, "--value", "v"])).toMatchObject({ code: 2 });
   }, 60_000);
 
@@ -196,7 +211,7 @@ describe("client commands in the folder of a development vault", () => {
       expect(await zsc(["context", "list"], { cwd: elsewhere })).toEqual(none);
       expect(await zsc(["context", "list", "--no-dev"])).toEqual(none);
       expect(await zsc(["context", "list", "--url", url, "--profile", "x"])).toEqual(
-        failed(2, "--url and --profile exclude each other"),
+        failed(2, "--url and --profile exclude each other", "one of them, or none"),
       );
       const both = { ZSC_URL: url, ZSC_PROFILE: "x" };
       expect(await zsc(["context", "list"], { env: both })).toMatchObject({ code: 2 });
@@ -273,7 +288,7 @@ describe("client commands in the folder of a development vault", () => {
     expect(await zsc(["logout", "--profile", "play"])).toEqual({
       code: 0,
       stdout: `signed out of ${url}\n`,
-      stderr: "",
+      stderr: "the token itself stays good until it expires\n",
     });
     expect(await zsc(["whoami", "--profile", "play"])).toMatchObject({ code: 3 });
     writeFileSync(join(config, "zsc", "config.json"), '{"version":2}');

@@ -46,13 +46,11 @@ describe("zsc doctor over TLS", () => {
     expect(soon.states.slice(2)).toEqual([
       ...["ok vault", "ok tcp", "warn tls", "ok http2", "ok server", "ok clock", "ok ready", "FAIL token"],
     ]);
-    expect(soon.of("tls")?.detail).toMatch(
-      /^certificate of IP Address:127\.0\.0\.1, from zsc test, ends in 1 d \(2[-\dT:.]+Z\)$/,
-    );
+    expect(soon.of("tls")?.detail).toMatch(/^certificate of IP Address:127\.0\.0\.1, from zsc test, ends 2[-\dT:.]+Z$/);
     expect(soon.of("http2")?.detail).toBe("h2, agreed on by ALPN");
     await useCertificate(90);
     expect((await doctor(trusting())).of("tls")).toMatchObject({
-      ...{ state: "ok", detail: expect.stringContaining("ends in 89 d") },
+      ...{ state: "ok", detail: expect.stringMatching(/, ends 2[-\dT:.]+Z$/) },
     });
   }, 90_000);
 
@@ -81,7 +79,7 @@ describe("zsc doctor over TLS", () => {
     await useCertificate(-1);
     expect((await doctor(trusting())).of("tls")).toMatchObject({
       ...{ state: "FAIL", next: "renew it on the vault's machine" },
-      detail: expect.stringMatching(/has a certificate that has expired: .*, ended 1 d ago \(/),
+      detail: expect.stringMatching(/has a certificate that has expired: .*, ended 2[-\dT:.]+Z/),
     });
   }, 90_000);
 
@@ -91,7 +89,7 @@ describe("zsc doctor over TLS", () => {
     expect((await doctor(["--ca-file", authority.certFile])).of("tls")).toMatchObject({
       ...{
         state: "warn",
-        detail: expect.stringMatching(/^certificate of IP Address:127\.0\.0\.1, .*, ends in 1 d \(/),
+        detail: expect.stringMatching(/^certificate of IP Address:127\.0\.0\.1, .*, ends 2[-\dT:.]+Z/),
       },
     });
     rmSync(authority.folder, { recursive: true });

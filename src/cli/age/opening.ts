@@ -48,7 +48,7 @@ async function judged<T>(refusal: string, work: () => T | Promise<T>): Promise<T
   try {
     return await work();
   } catch (error) {
-    throw error instanceof CliFailure ? error : usage(refusal);
+    throw error instanceof CliFailure ? error : usage(refusal, "check the file and what opens it");
   }
 }
 

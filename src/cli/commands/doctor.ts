@@ -1,7 +1,12 @@
 import { Command } from "commander";
-import { type ClientFlags, timeoutIn, userFiles, withClientFlags } from "../client-command.ts";
+import { OperatorError } from "../../base/index.ts";
+import { loadDatabaseConfig } from "../../config/index.ts";
+import { type ClientFlags, tellPlace, timeoutIn, userFiles, vaultOf, withClientFlags } from "../client-command.ts";
 import { modeOf } from "../development.ts";
-import { exitCodes, ToldExit, usage } from "../failure.ts";
+import { lookAtServer } from "../exit.ts";
+import { CliFailure, exitCodes, ToldExit, usage } from "../failure.ts";
+import { tellMachine } from "../machine-command.ts";
+import { timeFor } from "../output/time.ts";
 import type { Terminal } from "../terminal.ts";
 import { parseUrlFlag } from "../vault/choose.ts";
 
@@ -26,14 +31,36 @@ Examples:
     )
     .action(async (flags: DoctorFlags) => {
       const doctor = await import("../doctor/index.ts");
+      // A document is for scripts, wherever it is read.
+      const isTerminal = terminal.isTerminal && flags.json !== true;
+      const timeText = (unixMs: number) => timeFor({ isTerminal }, unixMs);
+      await tellPlaceOf(flags, terminal);
       const checks =
         flags.server === true
-          ? doctor.checkVaultMachine(machineOf(flags))
-          : doctor.checkClient(patientOf(flags, terminal, version));
+          ? doctor.checkVaultMachine({ ...machineOf(flags), timeText })
+          : doctor.checkClient({ ...patientOf(flags, terminal, version), timeText });
       if (!(await doctor.printChecks(terminal, checks, flags.json === true))) {
         throw new ToldExit(exitCodes.no);
       }
     });
+}
+
+/** Says which vault is looked at; what keeps it from being said is told by the checks. */
+async function tellPlaceOf(flags: DoctorFlags, terminal: Terminal): Promise<void> {
+  try {
+    if (flags.server === true) {
+      const { env, mode } = machineOf(flags);
+      const { database, ...place } = loadDatabaseConfig(env, { mode });
+      const { placeOf } = await import("../../compose.ts");
+      tellMachine(terminal, flags, { ...place, database: placeOf(database) });
+    } else {
+      await tellPlace(vaultOf(flags), flags, terminal, "doctor");
+    }
+  } catch (error) {
+    if (!(error instanceof CliFailure || error instanceof OperatorError)) {
+      throw error;
+    }
+  }
 }
 
 function patientOf(flags: DoctorFlags, terminal: Terminal, version: string) {
@@ -50,8 +77,8 @@ function machineOf(flags: DoctorFlags) {
   const foreign = ofClients.find((name) => flags[name] !== undefined);
   if (foreign !== undefined) {
     const flag = `--${foreign.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-    throw usage(`--server looks at this machine, and takes no ${flag}`);
+    throw usage(`--server looks at this machine, and takes no ${flag}`, lookAtServer);
   }
   const { env } = process;
-  return { env, mode: flags.dev === false ? undefined : modeOf(flags, env) };
+  return { env, mode: modeOf(flags, env) };
 }

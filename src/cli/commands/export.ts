@@ -2,6 +2,7 @@ import { type Command, Option } from "commander";
 import { askPassphrase, type Lock, parseRecipients, readPassphrase, seal } from "../age/index.ts";
 import { openReader, type Reader } from "../client-command.ts";
 import { clientCommand, type Given } from "../client-program.ts";
+import { exclusive } from "../contradictions.ts";
 import {
   type ExportChoice,
   type ExportedSecret,
@@ -14,7 +15,7 @@ import {
   requireReadable,
   requireVariables,
 } from "../export/index.ts";
-import { CliFailure, usage } from "../failure.ts";
+import { declined, usage } from "../failure.ts";
 import { collect } from "../flags.ts";
 import { splitNames } from "../name-list.ts";
 import { type NewFile, openNewFile } from "../new-file.ts";
@@ -53,7 +54,7 @@ export const exportCommand = (terminal: Terminal): Command =>
       "zsc export --only DB_URL,API_KEY --plaintext env -o .env",
     ],
     options: (command) =>
-      command
+      exclusive(command, "--prefix", "--only")
         .option("--to <recipient>", "who can open it: age1…; may be given again", collect)
         .option("--to-file <file>", "the same, one in each line; may be given again", collect)
         .option(
@@ -139,16 +140,13 @@ async function exportBy(
 }
 
 function requireFlags(flags: Given<ExportFlags>["flags"], terminal: Terminal): void {
-  const { to, toFile, passphraseFile, plaintext, output, armor, prefix, only, json } = flags;
+  const { to, toFile, passphraseFile, plaintext, output, armor, json } = flags;
   const ways = [to ?? toFile, passphraseFile, plaintext].filter((way) => way !== undefined).length;
   if (ways > 1) {
     throw usage("the export is sealed in one way", "one of --to and --to-file, --passphrase-file, --plaintext");
   }
   if (armor === true && plaintext !== undefined) {
-    throw usage("--armor is for a sealed file");
-  }
-  if (prefix !== undefined && only !== undefined) {
-    throw usage("--prefix and --only exclude each other");
+    throw usage("--armor is for a sealed file", "the same command without --armor");
   }
   if (json === true && output === undefined) {
     throw usage("--json tells of a file", "-o FILE");
@@ -169,7 +167,7 @@ async function lockOf({ flags, questions }: Given<ExportFlags>): Promise<Lock> {
 async function confirmPlaintext({ flags, questions }: Given<ExportFlags>): Promise<undefined> {
   const question = "all values will be readable by whoever gets the file; type plaintext to go on: ";
   if (flags.yes !== true && !(await questions.confirmTyped(question, "plaintext", "--yes"))) {
-    throw new CliFailure("declined", "nothing was exported");
+    throw declined("nothing was exported");
   }
 }
 

@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import { openSealed } from "../age/index.ts";
 import { clientCommand, type Given } from "../client-program.ts";
-import { CliFailure, ToldExit, usage } from "../failure.ts";
+import { CliFailure, declined, ToldExit, usage } from "../failure.ts";
 import { collect } from "../flags.ts";
 import {
   type ImportFormat,
@@ -80,7 +80,10 @@ async function importFile(given: Given<ImportFlags>, file: string): Promise<void
   const parsed = parsedFrom(content, content === bytes ? file : "-", flags);
   const journal = openJournal([vault.url, bytes, JSON.stringify(boundFlags(flags))], process.env);
   if (flags.resume === true && !journal.existed) {
-    throw usage("there is no import of this input, into this vault, with these flags to go on with");
+    throw usage(
+      "there is no import of this input, into this vault, with these flags to go on with",
+      "the same command without --resume",
+    );
   }
   if (flags.resume !== true) {
     journal.clear();
@@ -94,7 +97,7 @@ async function importFile(given: Given<ImportFlags>, file: string): Promise<void
     show(terminal, outcome, flags);
   }
   if (nothing && journal.done.size === 0) {
-    throw usage("there is nothing to import");
+    throw usage("there is nothing to import", "check the file, and --format");
   }
   if (isRefused && flags.skipRefused !== true) {
     refuse(terminal, outcome, flags);
@@ -134,7 +137,10 @@ async function opened(bytes: Buffer, file: string, { flags, questions }: Given<I
   const { identityFile } = flags;
   if (!isAgeFile(bytes)) {
     if (identityFile !== undefined) {
-      throw usage(`--identity-file is for an age file, and ${file} is none`);
+      throw usage(
+        `--identity-file is for an age file, and ${file} is none`,
+        "the same command without --identity-file",
+      );
     }
     return bytes;
   }
@@ -187,7 +193,7 @@ async function write(
   }
   const what = `write ${entries.length} ${entries.length === 1 ? "secret" : "secrets"}?`;
   if (flags.yes !== true && !(await questions.confirm(what, "--yes"))) {
-    throw new CliFailure("declined", "nothing was written");
+    throw declined("nothing was written");
   }
   const abort = new AbortController();
   const interrupt = () => abort.abort();
@@ -204,12 +210,9 @@ async function write(
       return done;
     }
     journal.save();
-    const { kind, message, code } = done.stopped;
     const next = `the same command with --resume${file === "-" ? ", and the same input" : ""}`;
-    throw new CliFailure(kind, `${done.written} of ${entries.length} were written: ${message}`, {
-      ...(code === undefined ? {} : { code }),
-      next,
-    });
+    const message = `${done.written} of ${entries.length} were written: ${done.stopped.message}`;
+    throw done.stopped.with({ message, next });
   } finally {
     process.off("SIGINT", interrupt);
   }
@@ -220,10 +223,12 @@ function finish({ failed }: Written, isRefused: boolean): void {
   const [first] = failed;
   if (first !== undefined) {
     const isConflict = failed.every(({ kind }) => kind === "conflict");
-    throw new CliFailure(isConflict ? "conflict" : "no", `${failed.length} of the entries were not written`);
+    throw new CliFailure(isConflict ? "conflict" : "no", `${failed.length} of the entries were not written`, {
+      next: "look at what was told of each, then import those again",
+    });
   }
   if (isRefused) {
-    throw new CliFailure("no", "refused entries were left out");
+    throw new CliFailure("no", "refused entries were left out", { next: "mend those, and import them alone" });
   }
 }
 

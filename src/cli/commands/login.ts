@@ -1,20 +1,23 @@
 import { isatty } from "node:tty";
 import { Command } from "commander";
 import type { ClientFlags } from "../client-command.ts";
-import { userFiles, warnOfUnknown } from "../client-command.ts";
-import { CliFailure, usage } from "../failure.ts";
+import { connected, tellVault, userFiles, warnOfUnknown } from "../client-command.ts";
+import { usage } from "../failure.ts";
 import { readWhole } from "../input.ts";
 import { printJson } from "../output/print.ts";
 import { isoTime } from "../output/time.ts";
 import { visible } from "../output/visible.ts";
 import { openQuestions } from "../questions.ts";
 import type { Terminal } from "../terminal.ts";
-import { type Connection, connectTo } from "../vault/connect.ts";
+import { proveToken } from "../vault/proof.ts";
 import { type ChosenToken, describe, requireTokenText } from "../vault/token.ts";
 import { parseVaultUrl } from "../vault/url.ts";
 import type { UserFiles } from "../vault/user-files.ts";
 
-interface LoginFlags extends Pick<ClientFlags, "caFile" | "allowHttp" | "json"> {
+/** Of those of all clients: the vault is an argument, and the token is not chosen. */
+type OwnFlag = "caFile" | "allowHttp" | "timeout" | "json" | "quiet" | "verbose";
+
+interface LoginFlags extends Pick<ClientFlags, OwnFlag> {
   readonly tokenStdin?: boolean;
   readonly profile?: string;
 }
@@ -30,7 +33,11 @@ export function loginCommand(terminal: Terminal): Command {
     .option("--profile <name>", "the name; by default the host's")
     .option("--ca-file <file>", "PEM; replaces the system's authorities, and is kept with the name")
     .option("--allow-http", "let tokens and values cross the network in the clear")
+    .option("--timeout <time>", "of the call that proves the token, for example 10s")
     .option("--json", "print one JSON document")
+    .option("--quiet", "say neither which vault it is, nor what was done beside the result")
+    .option("--verbose", "tell the call: method, status, request id, time")
+    .option("--no-color", "no colours")
     .addHelpText(
       "after",
       `
@@ -47,11 +54,12 @@ Examples:
         const next = `zsc token --role admin --zid ZID, on the vault's machine, then: zsc login ${url} --token-stdin`;
         throw usage("this version keeps an existing token, and does not sign in by itself", next);
       }
-      const token = describe(await readToken(terminal), "flag");
       const { caFile } = flags;
       const vault = { url, source: "flag", ...(caFile === undefined ? {} : { caFile }) } as const;
-      const connection = connectTo(vault, token.text, terminal.signal === undefined ? {} : { signal: terminal.signal });
-      await prove(connection, token).finally(() => connection.close());
+      tellVault(terminal, flags, vault);
+      const token = describe(await readToken(terminal), "flag");
+      const connection = connected(vault, token, flags, terminal);
+      await proveToken(connection, token, "login").finally(() => connection.close());
       const files = userFiles();
       const profile = await keep(files, { url, token, flags });
       const { zid = "", role = "caller", expiresAtMs } = token;
@@ -74,22 +82,6 @@ async function readToken(terminal: Terminal): Promise<string> {
     await openQuestions(terminal).secret("token: ", "the token on standard input"),
     "what was typed",
   );
-}
-
-/** One call that needs the token, and changes nothing: of a caller, a name that no secret can have been meant by. */
-async function prove(connection: Connection, { role }: ChosenToken): Promise<void> {
-  if (role === "admin") {
-    await connection.call("List", ({ admin }, options) => admin.list({ pageSize: 1 }, options));
-    return;
-  }
-  await connection
-    .call("Read", ({ context }, options) => context.read({ name: "zsc-login", purpose: "login" }, options))
-    .catch((error: unknown) => {
-      const isKnown = error instanceof CliFailure && ["not_found", "forbidden", "wait"].includes(error.kind);
-      if (!isKnown || (error instanceof CliFailure && error.code === "FORBIDDEN")) {
-        throw error;
-      }
-    });
 }
 
 interface Kept {

@@ -1,6 +1,7 @@
 import { Command } from "commander";
-import { type ClientFlags, userFiles, warnOfUnknown, withClientFlags } from "../client-command.ts";
-import { CliFailure } from "../failure.ts";
+import { type ClientFlags, tellVault, userFiles, warnOfUnknown, withClientFlags } from "../client-command.ts";
+import { exclusive } from "../contradictions.ts";
+import { CliFailure, usage } from "../failure.ts";
 import { printJson } from "../output/print.ts";
 import type { Terminal } from "../terminal.ts";
 import { chooseVault } from "../vault/choose.ts";
@@ -10,20 +11,27 @@ interface LogoutFlags extends ClientFlags {
 }
 
 export function logoutCommand(terminal: Terminal): Command {
-  return withClientFlags(new Command("logout"))
+  return exclusive(withClientFlags(new Command("logout")), "--all", "--url", "--profile")
     .description("forget the token that was kept for a vault")
     .option("--all", "those of all vaults")
     .addHelpText("after", "\nExamples:\n  zsc logout\n  zsc logout --all")
     .action(async (flags: LogoutFlags) => {
       warnOfUnknown(terminal);
       const files = userFiles();
-      const url = flags.all === true ? undefined : chooseVault({ ...flags, dev: false }, process.env, files).url;
+      if (flags.dev === true) {
+        throw usage("a development vault needs no signing in, and has nothing to forget", "zsc logout --profile NAME");
+      }
+      const vault = flags.all === true ? undefined : chooseVault({ ...flags, dev: false }, process.env, files);
+      if (vault !== undefined) {
+        tellVault(terminal, flags, vault);
+      }
+      const url = vault?.url;
       const { sessions } = files.readSessions();
       const forgotten =
         url === undefined ? Object.keys(sessions) : Object.keys(sessions).filter((each) => each === url);
       if (forgotten.length === 0) {
         const where = url === undefined ? "to any vault" : `to ${url}`;
-        throw new CliFailure("unauthenticated", `not signed in ${where}`);
+        throw new CliFailure("unauthenticated", `not signed in ${where}`, { next: "zsc login URL, to sign in" });
       }
       await files.changeSessions((file) => ({
         sessions: Object.fromEntries(Object.entries(file.sessions).filter(([each]) => !forgotten.includes(each))),
@@ -33,6 +41,6 @@ export function logoutCommand(terminal: Terminal): Command {
       } else {
         terminal.out(forgotten.map((each) => `signed out of ${each}`).join("\n"));
       }
-      terminal.aside("the token itself stays good until it expires");
+      terminal.explain("the token itself stays good until it expires");
     });
 }

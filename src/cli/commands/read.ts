@@ -1,5 +1,7 @@
 import type { Command } from "commander";
+import { onBehalfOfIn } from "../client-command.ts";
 import { clientCommand, namingSecret } from "../client-program.ts";
+import { exclusive } from "../contradictions.ts";
 import { usage } from "../failure.ts";
 import { openNewFile } from "../new-file.ts";
 import { printJson } from "../output/print.ts";
@@ -20,20 +22,18 @@ export const readCommand = (terminal: Terminal): Command =>
     description: "read the value of a secret with a caller's token, and print it and nothing else",
     examples: ["zsc read db-password", "zsc read tls-key --out key.pem --purpose deploy"],
     options: (command) =>
-      command
+      exclusive(command, "--out", "--json")
         .option("--purpose <purpose>", "kept in the row of the log")
         .option("--as <zid>", "as whom; in a development vault, and with a token of the system")
         .option("--out <file>", "into a new file that only you can read")
         .option("--newline", "a line break after the value"),
     async run({ connection, token, vault, flags }, name) {
       const { purpose, as, out } = flags;
-      if (as !== undefined && vault.development === undefined && token.role !== "system") {
-        throw usage("--as needs a token of the system, or a development vault");
-      }
+      const onBehalfOf = onBehalfOfIn(as, { vault, token });
       const request = {
         name,
         ...(purpose === undefined ? {} : { purpose }),
-        ...(as === undefined || vault.development !== undefined ? {} : { onBehalfOf: as }),
+        ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
       };
       const { answer, receipt } = await connection
         .call("Read", ({ context }, options) => context.read(request, options))

@@ -1,10 +1,9 @@
-import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { Command } from "commander";
-import { errorCode } from "../../base/index.ts";
-import { type ClientFlags, openSession, withClientFlags } from "../client-command.ts";
+import { type ClientFlags, onBehalfOfIn, openSession, withClientFlags } from "../client-command.ts";
 import { CliFailure, usage } from "../failure.ts";
 import { collect } from "../flags.ts";
+import { readFile } from "../input.ts";
 import { splitNames } from "../name-list.ts";
 import { tryParseDuration } from "../output/time.ts";
 import { type EnvironmentOptions, environmentFor, refuseTooLarge } from "../run/environment.ts";
@@ -74,13 +73,9 @@ function endBySigusr1(): void {
 
 /** The exit codes of a client command would be taken for the command's own. */
 function ofRun(error: CliFailure): CliFailure {
-  const { kind, message, code, next, exitCode } = error;
+  const { kind, exitCode } = error;
   const isOfCommand = exitCode === 126 || exitCode === 127 || kind === "interrupted";
-  return new CliFailure(kind, message, {
-    ...(code === undefined ? {} : { code }),
-    ...(next === undefined ? {} : { next }),
-    exitCode: isOfCommand ? exitCode : ownFailure,
-  });
+  return error.with({ exitCode: isOfCommand ? exitCode : ownFailure });
 }
 
 async function run(args: readonly string[], flags: RunFlags, terminal: Terminal): Promise<number> {
@@ -89,11 +84,8 @@ async function run(args: readonly string[], flags: RunFlags, terminal: Terminal)
   const file = findCommand(command, process.env["PATH"] ?? "");
   const waitMs = waitIn(flags);
   const session = await openSession(flags, { role: "caller", command: "run", as, isSilent: true }, terminal);
-  const { connection, token, vault } = session;
-  if (as !== undefined && vault.development === undefined && token.role !== "system") {
-    throw usage("--as needs a token of the system, or a development vault");
-  }
-  const onBehalfOf = vault.development === undefined ? as : undefined;
+  const { connection, token } = session;
+  const onBehalfOf = onBehalfOfIn(as, session);
   const { secrets, plain } = await patiently(waitMs, () => wantedBy(flags, connection));
   const optional = new Set((flags.optional ?? []).flatMap(splitNames));
   const values = await patiently(waitMs, () =>
@@ -111,7 +103,7 @@ async function wantedBy({ only, prefix, refs }: RunFlags, connection: Connection
     throw usage("which secrets?", "--only NAME, --prefix PREFIX or --refs FILE");
   }
   if (prefix === "") {
-    throw usage("--prefix must not be empty");
+    throw usage("--prefix must not be empty", "--prefix PREFIX, or --only NAME");
   }
   const ofRefs = refs === undefined ? undefined : parseRefs(readRefs(refs), refs);
   const below = prefix === undefined ? [] : ofPrefix(await namesBelow(connection, prefix), prefix);
@@ -120,22 +112,13 @@ async function wantedBy({ only, prefix, refs }: RunFlags, connection: Connection
 }
 
 function readRefs(file: string): Buffer {
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(file);
-  } catch (error) {
-    throw usage(`${file} cannot be read (${errorCode(error) ?? "unknown"})`);
-  }
-  if (bytes.byteLength > maxRefsBytes) {
-    throw usage(`${file} is larger than 1 MiB`);
-  }
-  return bytes;
+  return readFile(file, maxRefsBytes);
 }
 
 function waitIn({ wait }: RunFlags): number {
   const ms = wait === undefined ? 0 : tryParseDuration(wait);
   if (ms === undefined) {
-    throw usage("--wait must be a time such as 60s");
+    throw usage("--wait must be a time such as 60s", "--wait 60s");
   }
   return ms;
 }

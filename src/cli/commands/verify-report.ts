@@ -4,7 +4,7 @@ import { systemClock } from "../../base/index.ts";
 import type { ChangeIndex, Snapshot } from "../../ledger/index.ts";
 import { secrets } from "../../secrets/index.ts";
 import { tables } from "../../tables.ts";
-import { CliFailure } from "../failure.ts";
+import { interrupted } from "../failure.ts";
 import type { Terminal } from "../terminal.ts";
 
 interface VerifyCommand {
@@ -40,7 +40,7 @@ export async function runVerify({ snapshot, index, json, terminal }: VerifyComma
 
 function requireGoing({ aborted }: AbortSignal): void {
   if (aborted) {
-    throw new CliFailure("interrupted", "interrupted");
+    throw interrupted();
   }
 }
 

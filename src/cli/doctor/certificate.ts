@@ -1,15 +1,14 @@
 import type { X509Certificate } from "node:crypto";
-import { isoTime, relativeTime } from "../output/time.ts";
-import { type Check, fail, ok, warn } from "./check.ts";
+import { type Check, fail, ok, type TimeText, warn } from "./check.ts";
 
 /** How long before its end a certificate is worth a warning. */
 const renewalMs = 1_209_600_000;
 const renew = "renew it on the vault's machine";
 
 /** A chain whose signatures are not in doubt, by the first of its certificates to end. */
-export function checkEnd(chain: readonly X509Certificate[], nowMs: number): Check {
+export function checkEnd(chain: readonly X509Certificate[], nowMs: number, timeText: TimeText): Check {
   const endsAtMs = endOf(chain);
-  const detail = describeChain(chain, nowMs);
+  const detail = describeChain(chain, nowMs, timeText);
   if (endsAtMs <= nowMs) {
     return fail("tls", detail, renew);
   }
@@ -17,10 +16,10 @@ export function checkEnd(chain: readonly X509Certificate[], nowMs: number): Chec
 }
 
 /** `certificate of DNS:vault.example, from Example CA, ends in 61 d (2027-01-27T08:00:00.000Z)`. */
-export function describeChain(chain: readonly X509Certificate[], nowMs: number): string {
+export function describeChain(chain: readonly X509Certificate[], nowMs: number, timeText: TimeText): string {
   const [leaf] = chain;
   const endsAtMs = endOf(chain);
-  const end = `${endsAtMs > nowMs ? "ends" : "ended"} ${relativeTime(endsAtMs, nowMs)} (${isoTime(endsAtMs)})`;
+  const end = `${endsAtMs > nowMs ? "ends" : "ended"} ${timeText(endsAtMs)}`;
   const names = shortened(leaf?.subjectAltName ?? "no name");
   return `certificate of ${names}, from ${shortened(issuerIn(leaf?.issuer ?? ""))}, ${end}`;
 }

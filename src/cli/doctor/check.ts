@@ -20,6 +20,9 @@ type CheckName =
   | "durability"
   | "key";
 
+/** A moment, in Unix milliseconds, as its reader takes it: relative on a terminal, and absolute for scripts. */
+export type TimeText = (unixMs: number) => string;
+
 /** One line of the doctor. It holds no value, key or token. */
 export interface Check {
   readonly name: CheckName;
@@ -47,11 +50,11 @@ export function fail(name: CheckName, detail: string, next: string): Check {
 /**
  * What a command would fail with, as a check. Anything but a failure for people is a bug, and thrown on.
  *
- * @param next where the failure itself does not say what to do
+ * @param next what to do about a failure of the machine, which does not say it itself
  */
 export function failOf(name: CheckName, error: unknown, next: string): Check {
   if (error instanceof CliFailure) {
-    return fail(name, error.message, error.next ?? next);
+    return fail(name, error.message, error.next);
   }
   if (error instanceof OperatorError) {
     return fail(name, error.message, next);

@@ -3,7 +3,7 @@ import type { VaultFlags } from "../vault/choose.ts";
 import { type ChosenVault, chooseVault, chosenBy } from "../vault/choose.ts";
 import type { UserFiles } from "../vault/user-files.ts";
 import { checkAnswers } from "./answers.ts";
-import { type Check, type Checking, failOf, ok, warn } from "./check.ts";
+import { type Check, type Checking, failOf, ok, type TimeText, warn } from "./check.ts";
 import { checkFiles } from "./files.ts";
 import { checkNetwork } from "./network.ts";
 import { checkNode } from "./node.ts";
@@ -16,6 +16,7 @@ interface Patient {
   /** Of this program. */
   readonly version: string;
   readonly timeoutMs?: number | undefined;
+  readonly timeText: TimeText;
   /** Told of each request, in a line. */
   onCall(line: string): void;
 }
@@ -32,11 +33,11 @@ export async function* checkClient(patient: Patient): AsyncGenerator<Check> {
   if (vault === undefined) {
     return;
   }
-  const line = yield* checkNetwork(vault);
+  const line = yield* checkNetwork(vault, patient.timeText);
   if (line !== undefined) {
     yield* checkAnswers(line, patient);
   }
-  yield await checkToken(vault, { flags, env, files });
+  yield await checkToken(vault, { flags, env, files }, patient.timeText);
 }
 
 async function* checkChoice({ flags, env, files }: Patient): Checking<ChosenVault> {

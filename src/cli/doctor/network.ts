@@ -7,7 +7,7 @@ import { failureOfNetwork } from "../vault/call-failure.ts";
 import type { ChosenVault } from "../vault/choose.ts";
 import { readAuthorities } from "../vault/connect.ts";
 import { checkEnd, describeChain } from "./certificate.ts";
-import { type Check, type Checking, fail, failOf, ok } from "./check.ts";
+import { type Check, type Checking, fail, failOf, ok, type TimeText } from "./check.ts";
 import { within } from "./within.ts";
 
 /** As long as any command waits for a connection. */
@@ -30,7 +30,7 @@ interface Place {
 }
 
 /** Name, TCP, TLS. */
-export async function* checkNetwork({ url, caFile }: ChosenVault): Checking<Line> {
+export async function* checkNetwork({ url, caFile }: ChosenVault, timeText: TimeText): Checking<Line> {
   const { hostname, port, protocol } = new URL(url);
   const isTls = protocol === "https:";
   const place = { url, host: hostname.replace(/^\[|\]$/g, ""), port: Number(port || (isTls ? 443 : 80)) };
@@ -38,7 +38,7 @@ export async function* checkNetwork({ url, caFile }: ChosenVault): Checking<Line
   if (!isReached) {
     return undefined;
   }
-  return isTls ? yield* checkTls(place, caFile) : { url, protocol: undefined };
+  return isTls ? yield* checkTls(place, caFile, timeText) : { url, protocol: undefined };
 }
 
 async function* checkName({ url, host }: Place): Checking<true> {
@@ -69,7 +69,7 @@ async function* checkTcp({ url, host, port }: Place): Checking<true> {
   }
 }
 
-async function* checkTls(place: Place, caFile: string | undefined): Checking<Line> {
+async function* checkTls(place: Place, caFile: string | undefined, timeText: TimeText): Checking<Line> {
   const { url } = place;
   let socket: TLSSocket | undefined;
   try {
@@ -78,10 +78,10 @@ async function* checkTls(place: Place, caFile: string | undefined): Checking<Lin
     await within(connectTimeoutMs, once(socket, "secureConnect"));
     const chain = chainOf(socket);
     if (!socket.authorized) {
-      yield refusal(socket, chain, url);
+      yield refusal(socket, chain, url, timeText);
       return undefined;
     }
-    yield checkEnd(chain, Date.now());
+    yield checkEnd(chain, Date.now(), timeText);
     return { url, ...(ca === undefined ? {} : { ca }), protocol: socket.alpnProtocol || "no protocol" };
   } catch (error) {
     yield failOf("tls", failureOfNetwork(error, url), "--ca-file FILE with the vault's authority, in PEM");
@@ -100,11 +100,16 @@ function openTls({ host, port }: Place, ca: string | undefined): TLSSocket {
   });
 }
 
-function refusal({ authorizationError }: TLSSocket, chain: readonly X509Certificate[], url: string): Check {
+function refusal(
+  { authorizationError }: TLSSocket,
+  chain: readonly X509Certificate[],
+  url: string,
+  timeText: TimeText,
+): Check {
   // The type says an Error; Node gives its code.
   const code = String(authorizationError);
-  const { message, next = checkUrl } = failureOfNetwork(Object.assign(new Error(code), { code }), url);
-  return fail("tls", `${message}: ${describeChain(chain, Date.now())}`, next);
+  const { message, next } = failureOfNetwork(Object.assign(new Error(code), { code }), url);
+  return fail("tls", `${message}: ${describeChain(chain, Date.now(), timeText)}`, next);
 }
 
 const maxChainLength = 10;

@@ -12,12 +12,13 @@ import { hexSource, openKeyring } from "../../sealing/index.ts";
 import type { Inspection } from "../../store/sql/index.ts";
 import { tryParseCertificates } from "../vault/pem.ts";
 import { checkEnd } from "./certificate.ts";
-import { type Check, type Checking, fail, failOf, ok, warn } from "./check.ts";
+import { type Check, type Checking, fail, failOf, ok, type TimeText, warn } from "./check.ts";
 import { checkNode } from "./node.ts";
 
 interface Machine {
   readonly env: NodeJS.ProcessEnv;
   readonly mode: Mode | undefined;
+  readonly timeText: TimeText;
 }
 
 const seeSettings = "docs/operations.md, Settings";
@@ -27,7 +28,7 @@ export async function* checkVaultMachine(machine: Machine): AsyncGenerator<Check
   yield checkNode();
   const config = yield* checkSettings(machine);
   if (config?.tls !== undefined) {
-    yield checkCertificate(config.tls);
+    yield checkCertificate(config.tls, machine.timeText);
   }
   const database = config?.database ?? databaseOf(machine);
   const found = database === undefined ? undefined : yield* checkDatabase(database, config?.requireVault === true);
@@ -58,11 +59,11 @@ async function* checkSettings({ env, mode }: Machine): Checking<Config> {
   }
 }
 
-function checkCertificate({ cert }: TlsConfig): Check {
+function checkCertificate({ cert }: TlsConfig, timeText: TimeText): Check {
   const chain = tryParseCertificates(cert);
   return chain === null
     ? fail("tls", "a certificate of ZSC_TLS_CERT_FILE is damaged", seeSettings)
-    : checkEnd(chain, Date.now());
+    : checkEnd(chain, Date.now(), timeText);
 }
 
 /** Where the database is can be known although other settings are wrong, which have been told. */

@@ -1,7 +1,6 @@
-import { isoTime, relativeTime } from "../output/time.ts";
 import type { ChosenVault } from "../vault/choose.ts";
-import { type ChosenToken, chooseAnyToken, requireCurrent, type TokenSources } from "../vault/token.ts";
-import { type Check, fail, failOf, ok } from "./check.ts";
+import { type ChosenToken, chooseAnyToken, requireClaims, requireCurrent, type TokenSources } from "../vault/token.ts";
+import { type Check, fail, failOf, ok, type TimeText } from "./check.ts";
 
 const sources: Readonly<Record<ChosenToken["source"], string>> = {
   flag: "of --token-file",
@@ -17,9 +16,10 @@ const uses: Readonly<Record<string, string>> = {
 };
 
 /** The token as it describes itself: to have it judged would be a row of the log. */
-export async function checkToken(vault: ChosenVault, from: TokenSources): Promise<Check> {
+export async function checkToken(vault: ChosenVault, from: TokenSources, timeText: TimeText): Promise<Check> {
   try {
     const token = await chooseAnyToken(vault, "doctor", from);
+    requireClaims(token);
     requireCurrent(token, vault.url);
     const { role, zid = "nobody whom it names", expiresAtMs } = token;
     if (role !== undefined && !Object.hasOwn(uses, role)) {
@@ -30,9 +30,8 @@ export async function checkToken(vault: ChosenVault, from: TokenSources): Promis
       );
     }
     const use = role === undefined ? "no role, so the vault judges" : `${role}, ${uses[role]}`;
-    const end =
-      expiresAtMs === undefined ? "" : `, ends ${relativeTime(expiresAtMs, Date.now())} (${isoTime(expiresAtMs)})`;
-    return ok("token", `${sources[token.source]}: ${zid} (${use})${end}`);
+    const end = expiresAtMs === undefined ? "" : `, ends ${timeText(expiresAtMs)}`;
+    return ok("token", `${sources[token.source]}: ${zid} (${use})${end}; not shown to the vault`);
   } catch (error) {
     const next = vault.development === undefined ? "check the token, and where it comes from" : "zsc serve --dev";
     return failOf("token", error, next);

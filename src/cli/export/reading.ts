@@ -2,7 +2,7 @@ import type { ReadResponse } from "#gen/zsc/v1/zeq_context_pb.js";
 import type { SecretMetadata } from "#gen/zsc/v1/zsc_admin_pb.js";
 import { CliFailure } from "../failure.ts";
 import { batchRead } from "../vault/batch-read.ts";
-import { refusalOf } from "../vault/call-failure.ts";
+import { nextOfKind, refusalOf } from "../vault/call-failure.ts";
 import type { Connection } from "../vault/connect.ts";
 import type { ExportedSecret } from "./json-writer.ts";
 import { type ExportChoice, mayRead, pagesOf, unreadable } from "./listing.ts";
@@ -102,5 +102,8 @@ function exported(secret: SecretMetadata, { value, purposeTag, receipt }: ReadRe
 
 function brokenOff(name: string, reason: string, message: string): CliFailure {
   const kind = reason === "RATE_LIMITED" ? "wait" : reason === "STORE_UNAVAILABLE" ? "no_answer" : "bug";
-  return new CliFailure(kind, `nothing was exported: ${JSON.stringify(name)}: ${message}`, { code: reason });
+  return new CliFailure(kind, `nothing was exported: ${JSON.stringify(name)}: ${message}`, {
+    code: reason,
+    next: nextOfKind[kind],
+  });
 }

@@ -1,4 +1,4 @@
-import { CliFailure } from "../failure.ts";
+import { CliFailure, interrupted } from "../failure.ts";
 import type { Connection } from "../vault/connect.ts";
 import { patiently } from "../vault/patience.ts";
 import type { ImportEntry } from "./entries.ts";
@@ -38,7 +38,7 @@ export async function writeAll(
   const work = async (): Promise<void> => {
     for (const entry of left) {
       if (stopped !== undefined || signal.aborted) {
-        stopped ??= new CliFailure("interrupted", "interrupted");
+        stopped ??= interrupted();
         return;
       }
       try {
@@ -48,7 +48,8 @@ export async function writeAll(
         written += 1;
         onProgress(written);
       } catch (error) {
-        const failure = error instanceof CliFailure ? error : new CliFailure("bug", String(error));
+        const failure =
+          error instanceof CliFailure ? error : new CliFailure("bug", String(error), { next: "report it" });
         if (endsAll.has(failure.kind)) {
           stopped ??= failure;
           return;
@@ -92,7 +93,7 @@ async function write(connection: Connection, request: ReturnType<typeof requestO
       },
     );
     if (isThere) {
-      throw new CliFailure("conflict", "it may have been written", { code: "IN_DOUBT" });
+      throw new CliFailure("conflict", "it may have been written", { code: "IN_DOUBT", next: "zsc context info NAME" });
     }
   }
 }

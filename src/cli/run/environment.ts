@@ -26,24 +26,14 @@ const inheritedByAll = ["PATH", "HOME", "USER", "LANG", "LC_*", "TERM", "TZ"];
  * The environment of a command.
  *
  * @param given the variables that it is given
- * @throws CliFailure naming a variable that may not be set, or a value that no environment can hold
+ * @throws CliFailure naming all variables that may not be set, or whose values no environment can hold
  */
 export function environmentFor(
   inherited: Environment,
   given: ReadonlyMap<string, string>,
   { keepEnv = false, cleanEnv = false, allowEnv = [] }: EnvironmentOptions,
 ): Readonly<Record<string, string>> {
-  for (const [variable, value] of given) {
-    if (ownTokens.includes(variable)) {
-      throw usage(`${variable} never reaches a command`);
-    }
-    if (isOneOf(dangerous, variable) && !allowEnv.includes(variable)) {
-      throw usage(`${variable} changes how programs run, and is not set from a vault`, `--allow-env ${variable}`);
-    }
-    if (value.includes("\0")) {
-      throw usage(`the value of ${variable} has a NUL, which no environment can hold`);
-    }
-  }
+  refuseUnfit(given, allowEnv);
   const environment: Record<string, string> = {};
   for (const [variable, value] of Object.entries(inherited)) {
     const passes = !cleanEnv || isOneOf(inheritedByAll, variable);
@@ -57,6 +47,32 @@ export function environmentFor(
     }
   }
   return environment;
+}
+
+/** Of each kind; of what is more only the count is told. */
+const maxNamedVariables = 20;
+
+/** All at once: whoever mends one must not meet the next. */
+function refuseUnfit(given: ReadonlyMap<string, string>, allowed: readonly string[]): void {
+  const variables = [...given.keys()];
+  const own = variables.filter((variable) => ownTokens.includes(variable));
+  const changing = variables.filter((variable) => isOneOf(dangerous, variable) && !allowed.includes(variable));
+  const withNul = variables.filter((variable) => given.get(variable)?.includes("\0") === true);
+  const sentences = [
+    ...(own.length === 0 ? [] : [`${listed(own)} never ${own.length === 1 ? "reaches" : "reach"} a command`]),
+    ...(changing.length === 1 ? [`${listed(changing)} changes how programs run, and is not set from a vault`] : []),
+    ...(changing.length > 1 ? [`${listed(changing)} change how programs run, and are not set from a vault`] : []),
+    ...(withNul.length === 0 ? [] : [`a NUL, which no environment can hold, is in the value of ${listed(withNul)}`]),
+  ];
+  if (sentences.length > 0) {
+    const allow = changing.slice(0, maxNamedVariables).map((variable) => `--allow-env ${variable}`);
+    throw usage(sentences.join("; "), allow.length > 0 ? allow.join(" ") : "leave those secrets out");
+  }
+}
+
+function listed(variables: readonly string[]): string {
+  const more = variables.length - maxNamedVariables;
+  return variables.slice(0, maxNamedVariables).join(", ") + (more > 0 ? ` and ${more} more` : "");
 }
 
 function isOneOf(patterns: readonly string[], variable: string): boolean {
@@ -91,6 +107,7 @@ export function refuseTooLarge(
     const names = largest.map(([variable]) => variable).join(", ");
     throw usage(
       `the environment is larger than this system takes (${bytes} of ${most} bytes): the largest are ${names}`,
+      "fewer secrets, or --clean-env",
     );
   }
 }

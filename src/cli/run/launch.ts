@@ -9,6 +9,7 @@ import { Masking } from "./masking.ts";
 
 const cannotBeExecuted = 126;
 const notFound = 127;
+const itsMode = "check what it is, and its mode: chmod +x";
 
 /** The file of a command: on the caller's PATH, unless it says where. */
 export function findCommand(command: string, path: string): string {
@@ -23,8 +24,8 @@ export function findCommand(command: string, path: string): string {
   }
   const [file] = files;
   throw file === undefined
-    ? failure(`${JSON.stringify(command)} is not found`, notFound)
-    : failure(`${JSON.stringify(file)} cannot be executed`, cannotBeExecuted);
+    ? failure(`${JSON.stringify(command)} is not found`, notFound, "check its name and PATH, or give its path")
+    : failure(`${JSON.stringify(file)} cannot be executed`, cannotBeExecuted, itsMode);
 }
 
 function isProgram(file: string): boolean {
@@ -43,7 +44,8 @@ function refuseWithoutInterpreter(file: string, command: string): void {
   const head = headOf(file);
   const [, interpreter] = /^#![ \t]*(\S+)/.exec(head) ?? [];
   if (interpreter !== undefined && !isProgram(interpreter)) {
-    throw failure(`${JSON.stringify(command)} needs ${interpreter}, which cannot be executed`, cannotBeExecuted);
+    const sentence = `${JSON.stringify(command)} needs ${interpreter}, which cannot be executed`;
+    throw failure(sentence, cannotBeExecuted, `install ${interpreter}, or mend the first line`);
   }
   if (interpreter === undefined && /^[\t\n\r -~]{4}/.test(head)) {
     throw failure(`${JSON.stringify(command)} is a text without a line #!`, cannotBeExecuted, `sh ${command}`);
@@ -69,8 +71,8 @@ function headOf(file: string): string {
   }
 }
 
-function failure(message: string, exitCode: number, next?: string): CliFailure {
-  return new CliFailure("usage", message, { exitCode, ...(next === undefined ? {} : { next }) });
+function failure(message: string, exitCode: number, next: string): CliFailure {
+  return new CliFailure("usage", message, { exitCode, next });
 }
 
 interface Launch {
@@ -140,7 +142,7 @@ async function runBeside({ file, command, environment, masked }: Launch): Promis
     process.stderr.on("error", () => child?.stderr?.destroy());
   }
   child.on("error", (error) =>
-    reject(failure(`the command cannot be executed (${errorCode(error) ?? "unknown"})`, cannotBeExecuted)),
+    reject(failure(`the command cannot be executed (${errorCode(error) ?? "unknown"})`, cannotBeExecuted, itsMode)),
   );
   child.on("close", (code, signal) => {
     if (signal !== null) {

@@ -1,9 +1,9 @@
 import type { BatchReadItem } from "#gen/zsc/v1/zeq_context_pb.js";
-import { CliFailure } from "../failure.ts";
+import { CliFailure, kindOfCode } from "../failure.ts";
 import { joinNames } from "../name-list.ts";
 import { shellArgument, shellWord } from "../output/shell-word.ts";
 import { batchRead } from "../vault/batch-read.ts";
-import { refusalOf } from "../vault/call-failure.ts";
+import { nextOfKind, refusalOf } from "../vault/call-failure.ts";
 import type { Connection } from "../vault/connect.ts";
 import type { WantedSecret } from "./wanted.ts";
 
@@ -72,9 +72,11 @@ function refuseUnless(refused: readonly Refused[], missing: readonly string[], z
   }
   const denied = refused.filter(({ reason }) => reason === "DENIED").map(({ name }) => name);
   const grant = denied.map((name) => `zsc context grant ${shellArgument(name)} ${zid ?? "ZID"}`).join("; ");
-  const next = grant === "" ? (missing.length > 0 ? `--optional ${shellWord(joinNames(missing))}` : undefined) : grant;
+  const [first] = refused;
+  const kind = denied.length > 0 ? "forbidden" : first === undefined ? "not_found" : kindOfCode(first.reason);
+  const next = grant || (kind === "not_found" ? `--optional ${shellWord(joinNames(missing))}` : nextOfKind[kind]);
   const message = `the command was not started: ${sentences.join("; ")}`;
-  throw new CliFailure(denied.length > 0 ? "forbidden" : "not_found", message, next === undefined ? {} : { next });
+  throw new CliFailure(kind, message, { next });
 }
 
 function readOf({ result }: BatchReadItem): string | { readonly reason: string; readonly message: string } {

@@ -44,27 +44,28 @@ export function ofPrefix(names: readonly string[], prefix: string): readonly Wan
 }
 
 const scheme = "zsc://";
+const lineAdvice = "VAR=zsc://NAME, a line each";
 
 /** A file of references, which holds no secret: values `zsc://NAME` stand for secrets, others are passed as they are. */
 export function parseRefs(bytes: Uint8Array, file: string): Wanted {
   if (!isUtf8(bytes)) {
-    throw usage(`${file} is not UTF-8 text`);
+    throw usage(`${file} is not UTF-8 text`, "iconv -t UTF-8");
   }
   const secrets: WantedSecret[] = [];
   const plain = new Map<string, string>();
   for (const finding of readDotenv(new TextDecoder().decode(bytes))) {
     if (finding.kind === "refused") {
-      throw usage(`${file}: line ${finding.line}: ${finding.why}`);
+      throw usage(`${file}: line ${finding.line}: ${finding.why}`, lineAdvice);
     }
     if (finding.kind !== "entry") {
       continue;
     }
     const { name, value, line } = finding;
     if (!variablePattern.test(name)) {
-      throw usage(`${file}: line ${line}: ${name} is no name of a variable`);
+      throw usage(`${file}: line ${line}: ${name} is no name of a variable`, lineAdvice);
     }
     if (plain.has(name)) {
-      throw usage(`${file}: line ${line}: ${name} is there twice`);
+      throw usage(`${file}: line ${line}: ${name} is there twice`, "take one of its lines out");
     }
     if (value.startsWith(scheme)) {
       secrets.push({ variable: name, name: decodedName(value.slice(scheme.length), file, line) });
@@ -79,7 +80,7 @@ function decodedName(text: string, file: string, line: number): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    throw usage(`${file}: line ${line}: the name is not valid percent-encoding`);
+    throw usage(`${file}: line ${line}: the name is not valid percent-encoding`, "%25 for a percent sign");
   }
 }
 
@@ -95,7 +96,10 @@ export function withoutClashes({ secrets, plain }: Wanted): Wanted {
       );
     }
     if (plain.has(variable)) {
-      throw usage(`${variable} is ${JSON.stringify(name)}, and a value of the file of references`);
+      throw usage(
+        `${variable} is ${JSON.stringify(name)}, and a value of the file of references`,
+        "take one of the two out",
+      );
     }
     names.set(variable, name);
   }

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { errorCode } from "../../base/index.ts";
-import { CliFailure } from "../failure.ts";
+import { CliFailure, cannotRead } from "../failure.ts";
 import { locked, requirePrivate, stateFolder, writeWhole } from "../private-files.ts";
 
 const maxLines = 1_000;
@@ -94,6 +94,6 @@ function readLines(path: string): readonly string[] {
     if (errorCode(error) === "ENOENT") {
       return [];
     }
-    throw new CliFailure("usage", `${path} cannot be read (${errorCode(error) ?? "unknown"})`);
+    throw cannotRead(path, errorCode(error));
   }
 }

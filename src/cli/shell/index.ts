@@ -1,7 +1,8 @@
-import { type ClientFlags, tellPlace, vaultOf } from "../client-command.ts";
+import { openTerminal } from "../asked.ts";
+import { type ClientFlags, tellPlace, vaultOf, warnOfUnknown } from "../client-command.ts";
 import { report } from "../exit.ts";
 import { CliFailure, exitCodes, usage } from "../failure.ts";
-import { createTerminal, type Terminal } from "../terminal.ts";
+import type { Terminal } from "../terminal.ts";
 import type { ChosenVault } from "../vault/choose.ts";
 import { createCompleter } from "./completer.ts";
 import { createEditor, type Editor } from "./editor.ts";
@@ -14,7 +15,7 @@ export type { MakeProgram } from "./lines.ts";
 
 /** Runs the shell to its end, and answers its exit code. */
 export async function runShell(given: ClientFlags, makeProgram: MakeProgram): Promise<number> {
-  const terminal = createTerminal(process);
+  const terminal = openTerminal([], given);
   if (process.stdin.isTTY !== true) {
     return await runScript(given, makeProgram, terminal);
   }
@@ -51,6 +52,7 @@ function keptTo({ source, profile }: ChosenVault, flags: ClientFlags): ClientFla
 /** Which vault it is, and that there is no good token for it. */
 async function greet(vault: ChosenVault, flags: ClientFlags, terminal: Terminal): Promise<void> {
   try {
+    warnOfUnknown(terminal);
     await tellPlace(vault, flags, terminal);
   } catch (error) {
     if (!(error instanceof CliFailure) || error.kind === "usage") {
@@ -67,6 +69,7 @@ async function runScript(given: ClientFlags, makeProgram: MakeProgram, terminal:
   try {
     const vault = vaultOf(given);
     lines = { flags: keptTo(vault, given), makeProgram };
+    warnOfUnknown(terminal);
     await tellPlace(vault, lines.flags, terminal);
   } catch {
     // Commands that need no vault run without one: those that need one say so themselves.
@@ -107,7 +110,7 @@ async function converse({ editor, history, terminal, url, lines }: Conversation)
       return;
     }
     if (typed.kind === "too_long") {
-      report(usage("the line is too long"), terminal, lines.flags.json);
+      report(usage("the line is too long", "--file FILE for a long value"), terminal, lines.flags.json);
     }
     if (typed.kind !== "line" || isEmpty(typed.line)) {
       continue;

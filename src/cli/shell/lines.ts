@@ -1,9 +1,10 @@
 import type { Command } from "commander";
+import { isAsked, openTerminal } from "../asked.ts";
 import type { ClientFlags } from "../client-command.ts";
-import { execute, isAsked, report } from "../exit.ts";
+import { execute, report } from "../exit.ts";
 import { usage } from "../failure.ts";
 import { shellWord } from "../output/shell-word.ts";
-import { createTerminal, type Terminal } from "../terminal.ts";
+import type { Terminal } from "../terminal.ts";
 import { giveFlags, wordsOfFlags } from "./given-flags.ts";
 import { parseLine } from "./words.ts";
 
@@ -38,17 +39,18 @@ interface Ran {
 /** Runs one line and answers its exit code; a failure is told, and nothing of it is left behind. */
 export async function runLine(line: string, signal: AbortSignal | undefined, settings: LineSettings): Promise<Ran> {
   const { flags, makeProgram, beforeQuestion } = settings;
-  const terminal = createTerminal(process, {
-    isStdinTaken: true,
-    ...(signal === undefined ? {} : { signal }),
-    ...(beforeQuestion === undefined ? {} : { beforeQuestion }),
-  });
   let words: readonly string[];
   try {
     words = parseCommand(line, flags);
   } catch (error) {
-    return { code: report(error, terminal, flags.json), isElsewhere: false, isJson: flags.json === true };
+    const code = report(error, openTerminal([], flags), flags.json);
+    return { code, isElsewhere: false, isJson: flags.json === true };
   }
+  const terminal = openTerminal(words, flags, {
+    isStdinTaken: true,
+    ...(signal === undefined ? {} : { signal }),
+    ...(beforeQuestion === undefined ? {} : { beforeQuestion }),
+  });
   const isJson = flags.json === true || isAsked(words, "--json");
   let isElsewhere = false;
   const program = makeProgram(terminal, isJson).addHelpText("after", helpOfShell);
@@ -67,12 +69,12 @@ function parseCommand(line: string, flags: ClientFlags): readonly string[] {
   const own = words[0] === "zsc" ? words.slice(1) : words;
   const [first = "", ...others] = own;
   if (first === "exit" || first === "quit") {
-    throw usage(`${first} takes no arguments`);
+    throw usage(`${first} takes no arguments`, first);
   }
   const why = Object.hasOwn(refused, first) ? refused[first] : undefined;
   if (why !== undefined) {
     const again = ["zsc", first, ...wordsOfFlags(flags), ...others].map(shellWord).join(" ");
-    throw first === "pulse" ? usage(why) : usage(why, `${again}, in your own shell`);
+    throw usage(why, first === "pulse" ? "help" : `${again}, in your own shell`);
   }
   return own;
 }

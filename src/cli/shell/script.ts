@@ -23,7 +23,7 @@ export async function* scriptLines(input: AsyncIterable<Uint8Array>): AsyncGener
 
 function requireShort(line: string): string {
   if (line.length > maxLineLength) {
-    throw usage("a line of standard input is too long");
+    throw usage("a line of standard input is too long", "--file FILE for a long value");
   }
   return line;
 }
@@ -36,6 +36,6 @@ function decode(decoder: TextDecoder, chunk?: Uint8Array): string {
   try {
     return chunk === undefined ? decoder.decode() : decoder.decode(chunk, { stream: true });
   } catch {
-    throw usage("standard input is not UTF-8 text");
+    throw usage("standard input is not UTF-8 text", "iconv -t UTF-8");
   }
 }

@@ -40,7 +40,9 @@ export function splitWords(line: string): SplitLine {
 export function parseLine(line: string): readonly string[] {
   const { words, open } = splitWords(line);
   if (open !== "") {
-    throw usage(open === "\\" ? "there is nothing behind the last backslash" : `a quote is not closed: ${open}`);
+    throw open === "\\"
+      ? usage("there is nothing behind the last backslash", "\\\\ for a backslash")
+      : usage(`a quote is not closed: ${open}`, `${open} at its end, or a backslash before it`);
   }
   for (const { typed } of words) {
     const [found] = operator.exec(typed) ?? [];

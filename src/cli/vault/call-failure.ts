@@ -1,16 +1,40 @@
 import { anyUnpack } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { ErrorInfoSchema } from "#gen/google/rpc/error_details_pb.js";
+import { ErrorInfoSchema, RetryInfoSchema } from "#gen/google/rpc/error_details_pb.js";
 import type { Status } from "#gen/google/rpc/status_pb.js";
 import { errorCode } from "../../base/index.ts";
-import { CliFailure, type FailureKind, kindsOfCodes } from "../failure.ts";
+import { CliFailure, type FailureKind, interrupted, kindsOfCodes } from "../failure.ts";
 
 const hint = "check the URL, and that the server is up: its /readyz says what it lacks";
 
-const nexts: Partial<Readonly<Record<FailureKind, string>>> = {
+/** What to do about what a vault says, where a command knows nothing better. */
+export const nextOfKind: Readonly<Record<FailureKind, string>> = {
+  no: "zsc doctor",
+  failed: "zsc doctor",
+  usage: "mend what it names: --help of the command says what it takes",
   unauthenticated: "zsc whoami",
+  forbidden: "zsc whoami",
+  not_found: "zsc context list",
+  conflict: "look at it again, then the same command",
+  wait: "wait a minute, then the same command",
   no_answer: hint,
+  declined: "the same command again",
+  bug: "zsc audit verify, on the vault's own machine, whose log says more",
+  interrupted: "the same command again",
 };
+
+/** Seconds that the vault asks to be left alone, rounded up; undefined when it does not. */
+function secondsToWait(error: ConnectError): number | undefined {
+  const [retry] = error.findDetails(RetryInfoSchema);
+  const { seconds = 0n, nanos = 0 } = retry?.retryDelay ?? {};
+  const wait = Number(seconds) + Math.ceil(nanos / 1_000_000_000);
+  return wait > 0 ? wait : undefined;
+}
+
+function nextOf(kind: FailureKind, error: ConnectError): string {
+  const seconds = kind === "wait" ? secondsToWait(error) : undefined;
+  return seconds === undefined ? nextOfKind[kind] : `the same command in ${seconds} s`;
+}
 
 /** What a failed call is to people. No token and no value is in it: the errors of the vault hold none. */
 export function failureOfCall(error: unknown, url: string): CliFailure {
@@ -21,9 +45,7 @@ export function failureOfCall(error: unknown, url: string): CliFailure {
   const [info] = connected.findDetails(ErrorInfoSchema);
   const kind = info === undefined ? undefined : kindsOfCodes[info.reason];
   if (info !== undefined && kind !== undefined) {
-    const next = nexts[kind];
-    const code = info.reason;
-    return new CliFailure(kind, connected.rawMessage, next === undefined ? { code } : { code, next });
+    return new CliFailure(kind, connected.rawMessage, { code: info.reason, next: nextOf(kind, connected) });
   }
   return failureWithoutReason(connected, url);
 }
@@ -70,13 +92,13 @@ function failureWithoutReason(error: ConnectError, url: string): CliFailure {
     case Code.Unavailable:
       return noAnswer(`${url} cannot be reached`);
     case Code.Canceled:
-      return new CliFailure("interrupted", "interrupted");
+      return interrupted();
     case Code.Unimplemented:
       return noAnswer(`${url} does not know this call: it is no ZSC, or older than ${firstVersion}`, "check the URL");
     case Code.Internal:
       // The sentence of our own server for what is a bug; everything else of this code is from other servers and proxies.
       return error.rawMessage === "internal error"
-        ? new CliFailure("bug", "the vault failed: its log says why", { code: "INTERNAL_ERROR" })
+        ? new CliFailure("bug", "the vault failed: its log says why", { code: "INTERNAL_ERROR", next: nextOfKind.bug })
         : notZsc(url);
     default:
       return notZsc(url);

@@ -30,7 +30,7 @@ export interface ChosenVault {
  * The vault, by the first that applies: a flag, the environment, the development vault of the folder, the default profile
  * (contract people.md, section 1).
  *
- * @throws CliFailure when none is chosen, when two are, and when the one that is chosen is not as it must be
+ * @throws CliFailure when none is chosen, when the environment chooses two, and when the one that is chosen is not as it must be
  */
 export function chooseVault(flags: VaultFlags, env: Environment, files: UserFiles): ChosenVault {
   const caFile = flags.caFile ?? env["ZSC_CA_FILE"];
@@ -59,21 +59,8 @@ export function chosenBy({ source, profile, development }: ChosenVault): string 
   }
 }
 
-/**
- * The origin of `--url`, when it is given.
- *
- * @throws CliFailure when it is none, or when two flags name a vault
- */
-export function parseUrlFlag({ url, profile, dev, allowHttp = false }: VaultFlags): string | undefined {
-  const given = [
-    url === undefined ? [] : "--url",
-    profile === undefined ? [] : "--profile",
-    dev === true ? "--dev" : [],
-  ];
-  const names = given.flat();
-  if (names.length > 1) {
-    throw usage(`${names.join(" and ")} exclude each other`);
-  }
+/** The origin of `--url`, when it is given. @throws CliFailure when it is none */
+export function parseUrlFlag({ url, allowHttp = false }: VaultFlags): string | undefined {
   return url === undefined ? undefined : parseVaultUrl(url, { allowHttp });
 }
 

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import type { CallOptions } from "@connectrpc/connect";
 import { errorCode } from "../../base/index.ts";
 import type { TokenSource, ZscClient } from "../../client/index.ts";
-import { CliFailure, usage } from "../failure.ts";
+import { type CliFailure, cannotRead, interrupted, usage } from "../failure.ts";
 import { failureOfCall, isSurelyUndone } from "./call-failure.ts";
 import type { ChosenVault } from "./choose.ts";
 import { tryParseCertificates } from "./pem.ts";
@@ -85,22 +85,16 @@ export function connectTo(vault: ChosenVault, token: TokenSource, settings: Conn
 
 const changes: ReadonlySet<string> = new Set(["Set", "Rotate", "Grant", "Revoke", "Delete"]);
 
-function interrupted(): CliFailure {
-  return new CliFailure("interrupted", "interrupted");
-}
-
 /** Whether the call may have been carried out all the same: there is no answer, and it may have been sent. */
 function mayBeLost({ kind }: CliFailure, error: unknown): boolean {
   return kind === "interrupted" || (kind === "no_answer" && !isSurelyUndone(error));
 }
 
-function inDoubt({ kind, message, code, next }: CliFailure): CliFailure {
-  return new CliFailure(kind, `${message}: it may have happened`, {
-    mayHaveHappened: true,
-    ...(code === undefined ? {} : { code }),
-    ...(next === undefined ? {} : { next }),
-  });
+function inDoubt(failure: CliFailure): CliFailure {
+  return failure.with({ message: `${failure.message}: it may have happened`, mayHaveHappened: true });
 }
+
+const authoritiesAdvice = "a file of certificates in PEM, of the authorities that vouch for the vault";
 
 /** @throws CliFailure that names the file */
 export function readAuthorities(path: string): string {
@@ -108,13 +102,13 @@ export function readAuthorities(path: string): string {
   try {
     text = readFileSync(path, "utf8");
   } catch (error) {
-    throw usage(`the CA file ${path} cannot be read (${errorCode(error) ?? "unknown"})`);
+    throw cannotRead(`the CA file ${path}`, errorCode(error));
   }
   if (!text.includes("-----BEGIN CERTIFICATE-----")) {
-    throw usage(`${path} holds no certificate in PEM`);
+    throw usage(`${path} holds no certificate in PEM`, authoritiesAdvice);
   }
   if (tryParseCertificates(text) === null) {
-    throw usage(`${path} holds a certificate that is damaged`);
+    throw usage(`${path} holds a certificate that is damaged`, authoritiesAdvice);
   }
   return text;
 }

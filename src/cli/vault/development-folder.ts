@@ -84,7 +84,10 @@ function statsOf(path: string): Stats | undefined {
     if ((errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") && !isLink(path)) {
       return undefined;
     }
-    throw usage(`${path} cannot be looked at (${errorCode(error) ?? "unknown"})`);
+    throw refused(
+      `${path} cannot be looked at (${errorCode(error) ?? "unknown"})`,
+      "make sure that you may read the folders above it",
+    );
   }
 }
 

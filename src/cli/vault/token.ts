@@ -107,6 +107,14 @@ export function requireCurrent({ expiresAtMs }: ChosenToken, url: string): void 
   }
 }
 
+/** @throws CliFailure for a token that says nothing of itself: no vault takes such a one */
+export function requireClaims({ zid, role, expiresAtMs }: ChosenToken): void {
+  if (zid === undefined && role === undefined && expiresAtMs === undefined) {
+    const next = "the token alone, as zsc token prints it";
+    throw new CliFailure("unauthenticated", "the token is none that a vault takes: it has no claims", { next });
+  }
+}
+
 /** What a token says of itself; nothing of it is verified. */
 export function describe(text: string, source: ChosenToken["source"]): ChosenToken {
   const claims = claimsOf(text);
@@ -128,7 +136,7 @@ function readTokenFile(path: string): string {
 export function requireTokenText(given: string, from: string): string {
   const text = given.replace(/\r?\n$/, "");
   if (!/^[\w.~+/-]+=*$/.test(text) || text.length > maxTokenBytes) {
-    throw usage(`${from} holds no token`);
+    throw usage(`${from} holds no token`, "the token alone, as zsc token prints it");
   }
   return text;
 }

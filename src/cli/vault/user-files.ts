@@ -2,7 +2,7 @@ import { readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { errorCode } from "../../base/index.ts";
-import { CliFailure, usage } from "../failure.ts";
+import { CliFailure, cannotRead, usage } from "../failure.ts";
 import { locked, requirePrivate, writeWhole } from "../private-files.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -97,7 +97,7 @@ function readVersioned(path: string): Readonly<Record<string, unknown>> | undefi
     if (errorCode(error) === "ENOENT") {
       return undefined;
     }
-    throw error instanceof CliFailure ? error : usage(`${path} cannot be read (${errorCode(error) ?? "unknown"})`);
+    throw error instanceof CliFailure ? error : cannotRead(path, errorCode(error));
   }
   const parsed = tryParse(text);
   if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {

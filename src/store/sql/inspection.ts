@@ -8,3 +8,8 @@ export interface Inspection {
   readonly keyChecks: readonly Uint8Array[];
   readonly durability: Durability;
 }
+
+export interface InspectionOptions {
+  /** Whether whoever looks opens the database for good next, so that nothing needs to be spared. */
+  readonly inPlace?: boolean;
+}

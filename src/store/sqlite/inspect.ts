@@ -2,7 +2,7 @@ import { constants, copyFileSync, existsSync, mkdtempSync, rmSync, statSync } fr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { AnyTable } from "../../ledger/index.ts";
-import type { Inspection } from "../sql/index.ts";
+import type { Inspection, InspectionOptions } from "../sql/index.ts";
 import { failureOf, openReadOnly, type Sqlite, versionIn } from "./database.ts";
 import { sqliteMigrations } from "./migrations.ts";
 import { selectKeyChecks } from "./statements.ts";
@@ -13,8 +13,12 @@ import { selectKeyChecks } from "./statements.ts";
  * Without a server SQLite would make `-wal` and `-shm` to read it, of whoever looks, and the server might not be able to open
  * those. A copy is looked at then.
  */
-export function inspectSqlite(path: string, tables: readonly AnyTable[]): Inspection {
-  if (existsSync(`${path}-wal`) || !isCopied(path)) {
+export function inspectSqlite(
+  path: string,
+  tables: readonly AnyTable[],
+  { inPlace = false }: InspectionOptions = {},
+): Inspection {
+  if (inPlace || existsSync(`${path}-wal`) || !isCopied(path)) {
     return inspect(path, tables);
   }
   const folder = mkdtempSync(join(tmpdir(), "zsc-doctor-"));

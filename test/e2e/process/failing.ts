@@ -24,7 +24,7 @@ export function failing(): void {
   async function expectEnd(env: Environment, sentence: RegExp): Promise<void> {
     const { code, signal, stderr } = await runZsc(["serve"], env);
     expect({ code, signal, stderr }).toEqual({ code: 1, signal: null, stderr: expect.stringMatching(sentence) });
-    expect(stderr).toMatch(/^zsc: [^\n]+\n$/);
+    expect(stderr).toMatch(/^zsc: [^\n]+\n {2}next: zsc doctor --server\n$/);
     expect(stderr).not.toContain("a bug");
   }
 

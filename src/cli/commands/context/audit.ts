@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { LogRow } from "#gen/zsc/v1/zsc_admin_pb.js";
+import { nearestOf } from "../../../base/index.ts";
 import { clientCommand } from "../../client-program.ts";
 import { CliFailure, usage } from "../../failure.ts";
 import { collect, wholeNumber } from "../../flags.ts";
@@ -40,6 +41,7 @@ export const auditCommand = (terminal: Terminal): Command =>
         .option("--verify", "compute the hashes of each row again, here"),
     async run({ connection, flags }, name) {
       const { limit = defaultRows, type = [], actor, verify } = flags;
+      await requireKnown(type);
       const filter = {
         ...{ name, type: [...type] },
         ...(actor === undefined ? {} : { actor }),
@@ -72,6 +74,20 @@ export const auditCommand = (terminal: Terminal): Command =>
       }
     },
   });
+
+/** A row of a type that there is none of is not missing: it was never asked for. @throws CliFailure */
+async function requireKnown(types: readonly string[]): Promise<void> {
+  // Help must not wait for it.
+  const { knownEventTypes } = await import("../../../secrets/index.ts");
+  const known: readonly string[] = knownEventTypes;
+  for (const type of types) {
+    if (!known.includes(type)) {
+      const near = nearestOf(type, known);
+      const next = near === undefined ? `one of ${known.join(", ")}` : `--type ${near}`;
+      throw usage(`no row has the type ${JSON.stringify(type)}`, next);
+    }
+  }
+}
 
 /** Says what was verified, and what cannot be seen from here. */
 async function reportHashes(terminal: Terminal, rows: readonly LogRow[]): Promise<void> {
@@ -133,7 +149,7 @@ function momentIn<K extends string>(flag: string, key: K, text: string | undefin
   }
   const ms = tryParseMoment(text, Date.now());
   if (ms === undefined) {
-    throw usage(`${flag} must be a time before now such as 24h, or a moment such as 2026-11-27T08:00:00Z`);
+    throw usage(`${flag} must be a time before now, or a moment`, `${flag} 24h, or ${flag} 2026-11-27T08:00:00Z`);
   }
   return { [key]: new Date(ms).toISOString() } as Record<K, string>;
 }

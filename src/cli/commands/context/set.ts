@@ -1,7 +1,8 @@
 import type { Command } from "commander";
 import { zeqondMs } from "../../../base/index.ts";
 import { clientCommand, type Given, namingSecret } from "../../client-program.ts";
-import { CliFailure, usage } from "../../failure.ts";
+import { exclusive } from "../../contradictions.ts";
+import { CliFailure, declined, usage } from "../../failure.ts";
 import { collect, conditionOf, ifVersionFlag, type VersionFlags } from "../../flags.ts";
 import { printJson } from "../../output/print.ts";
 import { tryParseDuration } from "../../output/time.ts";
@@ -32,7 +33,7 @@ export const setCommand = (terminal: Terminal): Command =>
       "zsc context set tls-key --file key.pem --grant ZEQ-APP --grant ZEQ-BACKUP",
     ],
     options: (command) =>
-      command
+      withExclusions(command)
         .option("--file <file>", "the value is the content of a file")
         .option("--value <value>", "the value itself: it stays in the shell's history")
         .option("--keep-newline", "a final line break is part of the value")
@@ -49,9 +50,6 @@ export const setCommand = (terminal: Terminal): Command =>
         .option("--yes", "do not ask before a value is replaced"),
     async run(given, name) {
       const { connection, flags, questions, terminal } = given;
-      if (flags.create === true && flags.ifVersion !== undefined) {
-        throw usage("--create and --if-version exclude each other");
-      }
       const expiry = expiryIn(flags);
       await confirmReplacing(given, name);
       const value = await readValue(flags, { terminal, questions });
@@ -72,6 +70,13 @@ export const setCommand = (terminal: Terminal): Command =>
       }
     },
   });
+
+function withExclusions(command: Command): Command {
+  exclusive(command, "--value", "--file");
+  exclusive(command, "--keep-newline", "--strip-newline");
+  exclusive(command, "--create", "--if-version");
+  return exclusive(command, "--expires-in", "--expires-zeqond", "--never-rotate");
+}
 
 /** On a terminal a name that exists is asked for: no older value is kept. */
 async function confirmReplacing(
@@ -94,21 +99,18 @@ async function confirmReplacing(
       },
     );
   if (exists && !(await questions.confirm("replace its value? no older value is kept", "--yes"))) {
-    throw new CliFailure("declined", "nothing was changed");
+    throw declined("nothing was changed");
   }
 }
 
 function expiryIn({ expiresIn, expiresZeqond, neverRotate }: SetFlags) {
-  if ([expiresIn, expiresZeqond, neverRotate].filter((flag) => flag !== undefined).length > 1) {
-    throw usage("--expires-in, --expires-zeqond and --never-rotate exclude each other");
-  }
   if (neverRotate === true) {
     return { expiresNever: true };
   }
   if (expiresIn !== undefined) {
     const ms = tryParseDuration(expiresIn);
     if (ms === undefined) {
-      throw usage("--expires-in must be a time such as 30d");
+      throw usage("--expires-in must be a time such as 30d", "--expires-in 30d");
     }
     return { expiresZeqond: BigInt(Math.floor((Date.now() + ms) / zeqondMs)) };
   }
@@ -116,7 +118,7 @@ function expiryIn({ expiresIn, expiresZeqond, neverRotate }: SetFlags) {
     return {};
   }
   if (!/^(0|[1-9][0-9]{0,15})$/.test(expiresZeqond)) {
-    throw usage("--expires-zeqond must be a whole number");
+    throw usage("--expires-zeqond must be a whole number", "--expires-in 30d, or the number of a Zeqond");
   }
   return { expiresZeqond: BigInt(expiresZeqond) };
 }

@@ -2,15 +2,15 @@ import { Command } from "commander";
 import { VaultError } from "../../../base/index.ts";
 import type { Operation, Store } from "../../../ledger/index.ts";
 import type { Person } from "../../../people/index.ts";
-import { developmentOption } from "../../development.ts";
 import { withExamples } from "../../flags.ts";
+import { type MachineFlags, withMachineFlags } from "../../machine-command.ts";
 import { printJson } from "../../output/print.ts";
 import { visible } from "../../output/visible.ts";
 import { openQuestions, type Questions } from "../../questions.ts";
 import type { Terminal } from "../../terminal.ts";
 import { emailOf } from "./input.ts";
 import { listedUserOf } from "./listed-user.ts";
-import { type MachineFlags, onMachine } from "./machine.ts";
+import { onMachine } from "./machine.ts";
 
 /** What a change of a user is given. */
 interface Given<I> {
@@ -41,12 +41,12 @@ interface UserChange<F, I> {
 export function userChange<F extends object, I>(terminal: Terminal, spec: UserChange<F, I>): Command {
   const { name, description, examples, options, parse, change, said } = spec;
   const bare = new Command(name).description(description).argument("<email>", "the user's e-mail");
-  const command = (options?.(bare) ?? bare).addOption(developmentOption()).option("--json", "print one JSON document");
+  const command = withMachineFlags(options?.(bare) ?? bare);
   return withExamples(command, examples).action(async (given: string, ...others: unknown[]) => {
     const flags = command.opts<F & MachineFlags>();
     const input = parse(flags, ...(others.slice(0, -2) as (string | undefined)[]));
     const email = await emailOf(given);
-    const user = await onMachine(flags, false, async ({ sequencer, store }) => {
+    const user = await onMachine({ flags, terminal }, false, async ({ sequencer, store }) => {
       const submit = async <T>(operation: Operation<T>) => (await sequencer.submit(operation)).value;
       const { findUsers } = await import("../../../people/index.ts");
       const users = await submit(findUsers(email)).catch(naming(email));

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { CliFailure } from "../../failure.ts";
+import { declined } from "../../failure.ts";
 import { visible } from "../../output/visible.ts";
 import type { Terminal } from "../../terminal.ts";
 import { tellOfAgents, userChange } from "./change.ts";
@@ -18,12 +18,13 @@ export const deleteCommand = (terminal: Terminal): Command =>
     parse: ({ yes }) => yes === true,
     async change({ user, input: isSure, store, questions, submit }) {
       if (!isSure) {
-        for (const [title, value] of fieldsOfUser(listedUserOf(user))) {
+        questions.requireAsking("--yes");
+        for (const [title, value] of fieldsOfUser(listedUserOf(user), terminal.isWatched)) {
           terminal.remark(`${title}: ${visible(value)}`);
         }
         const email = user.email ?? "";
         if (!(await questions.confirmTyped(`delete ${visible(email)} for good? Type the e-mail: `, email, "--yes"))) {
-          throw new CliFailure("declined", "that is not the e-mail, and nothing was deleted");
+          throw declined("that is not the e-mail, and nothing was deleted");
         }
       }
       const { countAgentsOf, deleteUser, findKeysOf, findOwners } = await import("../../../people/index.ts");

@@ -15,10 +15,10 @@ export async function emailOf(text: string): Promise<string> {
 /** Whose a user is on ZSC's own surface. @throws CliFailure */
 export function zidOf(text: string): string {
   if (text === systemZid) {
-    throw usage(`${systemZid} is the vault's own ZID, and no user's`);
+    throw usage(`${systemZid} is the vault's own ZID, and no user's`, "a ZID such as ZEQ-ANN");
   }
   if (!isZid(text)) {
-    throw usage("a ZID is 1 to 128 bytes of text without control characters and |");
+    throw usage("a ZID is 1 to 128 bytes of text without control characters and |", "a ZID such as ZEQ-ANN");
   }
   return text;
 }

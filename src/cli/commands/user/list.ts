@@ -1,10 +1,10 @@
 import { Command } from "commander";
-import { developmentOption } from "../../development.ts";
 import { withExamples } from "../../flags.ts";
+import { type MachineFlags, withMachineFlags } from "../../machine-command.ts";
 import { printJson, printRows } from "../../output/print.ts";
 import type { Terminal } from "../../terminal.ts";
 import { listedUserOf, userColumns } from "./listed-user.ts";
-import { type MachineFlags, onMachine } from "./machine.ts";
+import { onMachine } from "./machine.ts";
 
 interface ListFlags extends MachineFlags {
   readonly contains?: string;
@@ -15,11 +15,9 @@ const examples = ["zsc user list", "zsc user list --contains @example.com --json
 export function listCommand(terminal: Terminal): Command {
   const command = new Command("list")
     .description("list users by e-mail, without anything secret")
-    .addOption(developmentOption())
-    .option("--contains <text>", "e-mails that hold it, in capitals or not")
-    .option("--json", "print one JSON document");
-  return withExamples(command, examples).action(async (flags: ListFlags) => {
-    const users = await onMachine(flags, false, async ({ store }) => {
+    .option("--contains <text>", "e-mails that hold it, in capitals or not");
+  return withExamples(withMachineFlags(command), examples).action(async (flags: ListFlags) => {
+    const users = await onMachine({ flags, terminal }, false, async ({ store }) => {
       const { listUsers } = await import("../../../people/index.ts");
       return await listUsers(store, flags.contains ?? "", listedUserOf);
     });

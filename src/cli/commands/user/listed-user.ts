@@ -53,12 +53,15 @@ export const userColumns: readonly Column<ListedUser>[] = [
 ];
 
 /** What is shown of a user before it is deleted. */
-export function fieldsOfUser(user: ListedUser): readonly (readonly [name: string, value: string])[] {
+export function fieldsOfUser(
+  user: ListedUser,
+  isTerminal: boolean,
+): readonly (readonly [name: string, value: string])[] {
   return [
     ["e-mail", user.email],
     ["name", user.displayName],
     ["ZID", user.zid ?? ""],
-    ["signed in", ago(user.lastSignInAt)],
-    ["created", ago(user.createdAt)],
+    ["signed in", isTerminal ? ago(user.lastSignInAt) : (user.lastSignInAt ?? "")],
+    ["created", isTerminal ? ago(user.createdAt) : user.createdAt],
   ];
 }

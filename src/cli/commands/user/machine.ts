@@ -1,13 +1,11 @@
 import { OperatorError, VaultError, type VaultErrorCode } from "../../../base/index.ts";
-import { loadConfig } from "../../../config/index.ts";
+import { ConfigError, loadConfig } from "../../../config/index.ts";
 import type { OperatorLedger } from "../../../operator-ledger.ts";
-import { type Development, modeOf } from "../../development.ts";
+import { modeOf } from "../../development.ts";
+import { lookAtServer } from "../../exit.ts";
 import { CliFailure, kindsOfCodes, usage } from "../../failure.ts";
-
-/** The flags of every command on the vault's own machine that prints a document. */
-export interface MachineFlags extends Development {
-  readonly json?: boolean;
-}
+import { type MachineFlags, tellMachine } from "../../machine-command.ts";
+import type { Terminal } from "../../terminal.ts";
 
 /**
  * Works through the vault's database, beside a running server or without one.
@@ -16,13 +14,15 @@ export interface MachineFlags extends Development {
  * @throws CliFailure
  */
 export async function onMachine<T>(
-  flags: MachineFlags,
+  { flags, terminal }: { readonly flags: MachineFlags; readonly terminal: Terminal },
   makesVault: boolean,
   work: (ledger: OperatorLedger) => Promise<T>,
 ): Promise<T> {
   try {
     const config = loadConfig(process.env, { mode: modeOf(flags), makesKeys: makesVault });
+    const { placeOf } = await import("../../../compose.ts");
     const { withLedger } = await import("../../../operator-ledger.ts");
+    tellMachine(terminal, flags, { ...config, database: placeOf(config.database) });
     return await withLedger(config, makesVault, work);
   } catch (error) {
     throw failureOnMachine(error);
@@ -30,6 +30,8 @@ export async function onMachine<T>(
 }
 
 const nexts: Partial<Readonly<Record<VaultErrorCode, string>>> = {
+  CONFLICT: "zsc user list, then the same command",
+  INVALID_ARGUMENT: "mend what it names: --help of the command says what it takes",
   NOT_FOUND: "zsc user list",
   FORBIDDEN: "zsc user create EMAIL --owner",
   LIMIT_EXCEEDED: "zsc user list --contains TEXT",
@@ -40,13 +42,13 @@ const nexts: Partial<Readonly<Record<VaultErrorCode, string>>> = {
 /** What a failure of the vault or of its settings is to people; anything else stays what it is. */
 export function failureOnMachine(error: unknown): unknown {
   if (error instanceof OperatorError) {
-    return usage(error.message);
+    const message = error instanceof ConfigError ? error.problems.join("; ") : error.message;
+    return usage(message, lookAtServer);
   }
   const kind = error instanceof VaultError ? kindsOfCodes[error.code] : undefined;
   if (!(error instanceof VaultError) || kind === undefined) {
     return error;
   }
   const { code, message } = error;
-  const next = nexts[code];
-  return new CliFailure(kind, message, next === undefined ? { code } : { code, next });
+  return new CliFailure(kind, message, { code, next: nexts[code] ?? lookAtServer });
 }

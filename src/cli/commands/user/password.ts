@@ -6,6 +6,7 @@ import type { Terminal } from "../../terminal.ts";
 import { failureOnMachine } from "./machine.ts";
 
 const maxInputBytes = 16_384;
+const passwordAdvice = "a password of 12 to 256 characters, that is hard to guess";
 
 /**
  * What is kept of a new password, once it has been judged.
@@ -36,13 +37,13 @@ export async function passwordOfInput(terminal: Terminal): Promise<string> {
   for await (const chunk of process.stdin) {
     bytes += chunk.length;
     if (bytes > maxInputBytes) {
-      throw usage("the password is too long");
+      throw usage("the password is too long", passwordAdvice);
     }
     chunks.push(chunk);
   }
   const input = Buffer.concat(chunks);
   if (!isUtf8(input)) {
-    throw usage("the password is not UTF-8 text");
+    throw usage("the password is not UTF-8 text", passwordAdvice);
   }
   return input.toString("utf8").replace(/\r?\n$/, "");
 }
@@ -51,7 +52,7 @@ export async function passwordOfInput(terminal: Terminal): Promise<string> {
 export async function askPassword(questions: Questions): Promise<string> {
   const typed = await questions.secret("new password: ", "--password-stdin");
   if ((await questions.secret("the same again: ", "--password-stdin")) !== typed) {
-    throw usage("the two passwords are not the same, and nothing was changed");
+    throw usage("the two passwords are not the same, and nothing was changed", "the same command again");
   }
   return typed;
 }

@@ -17,7 +17,7 @@ export const setZidCommand = (terminal: Terminal): Command =>
     options: (command) => command.argument("[zid]", "the ZID").option("--none", "in place of a ZID: the user has none"),
     parse({ none = false }, zid) {
       if (none === (zid !== undefined)) {
-        throw usage("a ZID or --none is needed, and one of them alone");
+        throw usage("a ZID or --none is needed, and one of them alone", "zsc user set-zid EMAIL ZID, or EMAIL --none");
       }
       return zid === undefined ? null : zidOf(zid);
     },
