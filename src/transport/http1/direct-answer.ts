@@ -59,13 +59,11 @@ export class DirectAnswer implements Answer {
 
   end(part: string | Uint8Array = ""): void {
     this.#state = "ending";
-    sendSoon(() =>
-      this.write(part, (error) => {
-        if (error === undefined || error === null) {
-          this.finish(true);
-        }
-      }),
-    );
+    this.write(part, (error) => {
+      if (error === undefined || error === null) {
+        this.finish(true);
+      }
+    });
   }
 
   /** It has been sent, or its connection has ended. */
@@ -78,23 +76,5 @@ export class DirectAnswer implements Answer {
       listener(isWhole);
     }
     this.#ended();
-  }
-}
-
-let soon: (() => void)[] = [];
-
-/**
- * Sends what ends in one turn of the event loop back to back. With other work between, whoever waits for the answers of
- * many connections would go to sleep and be woken for each of them, which costs more than all else of a write.
- */
-function sendSoon(send: () => void): void {
-  if (soon.push(send) === 1) {
-    process.nextTick(() => {
-      const now = soon;
-      soon = [];
-      for (const each of now) {
-        each();
-      }
-    });
   }
 }
