@@ -9,28 +9,16 @@ export { parsePrecondition } from "./if-match.ts";
 export { hasPrefix, parseSecretPath } from "./path.ts";
 export { parsePattern } from "./pattern.ts";
 export { parsePermissions } from "./permission.ts";
+export { keyOf, type Place } from "./place.ts";
 export { createPolicy, deletePolicy, listPolicies, updatePolicy } from "./policy-calls.ts";
 export { type Held, purgeHeld } from "./purge.ts";
+export type { Keyed } from "./repeats.ts";
 export { parseScopes } from "./scope.ts";
-export {
-  admitUse,
-  deleteSecret,
-  disableVersion,
-  isVersionDisabled,
-  type Keyed,
-  keyOf,
-  type Place,
-  putSecret,
-  type ReadOptions,
-  type ReadVersion,
-  readVersion,
-  recordList,
-  recordVersions,
-  repeatWrite,
-  rotateSecret,
-  type SecretUse,
-} from "./secret-calls.ts";
+export { deleteSecret, disableVersion } from "./secret-ends.ts";
+export { type ReadOptions, type ReadVersion, readVersion, recordList, recordVersions } from "./secret-reads.ts";
 export { parseSecretType } from "./secret-type.ts";
+export { admitUse, type SecretUse } from "./secret-use.ts";
+export { putSecret, repeatWrite, rotateSecret } from "./secret-writes.ts";
 export {
   olderVersions,
   policies,
@@ -43,3 +31,4 @@ export {
 } from "./tables.ts";
 export { createVault, deleteVault, findVisible, inOrder, listVaults, readVault } from "./vault-calls.ts";
 export { parseVaultName } from "./vault-name.ts";
+export { isVersionDisabled } from "./version-state.ts";

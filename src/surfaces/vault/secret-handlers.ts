@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { create, type JsonObject, type Message, toBinary } from "@bufbuild/protobuf";
+import { create, type Message, toBinary } from "@bufbuild/protobuf";
 import { EmptySchema } from "@bufbuild/protobuf/wkt";
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import {
@@ -7,11 +7,9 @@ import {
   ListSecretVersionsResponseSchema,
   type PutSecretRequest,
   PutSecretRequestSchema,
-  SecretMetadataSchema,
-  SecretSchema,
   type SecretService,
 } from "#gen/vault/v1/secrets_pb.js";
-import { BoundedMap, createWorkQueue, Plaintext, VaultError } from "../../base/index.ts";
+import { BoundedMap, createWorkQueue } from "../../base/index.ts";
 import type { Head, Selection } from "../../ledger/index.ts";
 import {
   admitUse,
@@ -33,7 +31,6 @@ import {
   parseSecretType,
   putSecret,
   type ReadOptions,
-  type ReadVersion,
   readVersion,
   recordList,
   recordVersions,
@@ -44,20 +41,17 @@ import {
   vaultSecrets,
 } from "../../vaults/index.ts";
 import { type Access, type AccessTable, lastOf, sign, submitAndSign, submitFor } from "../kernel/index.ts";
-import { invalid, objectText, storedTimeText, timeIn, timeText, uuidIn, versionIn, wholeIn } from "./fields.ts";
+import { objectText, timeIn, uuidIn, versionIn, wholeIn } from "./fields.ts";
 import { askedIn, type VaultPorts } from "./ports.ts";
+import { createRoom, metadataMessage, secretMessage, valueIn } from "./secret-messages.ts";
 
 const persons: Access = ["person"];
-const maxValueBytes = 4_194_304;
 const maxMetadataBytes = 65_536;
 const pageSize = 500;
 /** Paths of callers that were allowed before. */
 const maxAllowed = 8_192;
 /** Of one read: as it is, counted, repeated. */
 const maxOperations = 4;
-/** Entries of a list, and bytes of their paths and metadata; a longer one is refused. */
-const maxListed = 100_000;
-const maxListBytes = 8_388_608;
 /** Lists are held in memory whole: two at a time, and 64 wait. */
 const listsAtOnce = 2;
 const listsWaiting = 64;
@@ -283,67 +277,4 @@ function placeIn({ vaultId, path }: { readonly vaultId: string; readonly path: s
 
 function headerIn({ requestHeader }: HandlerContext, name: string): string | undefined {
   return requestHeader.get(name) ?? undefined;
-}
-
-function valueIn(text: string): Plaintext {
-  const value = Plaintext.fromString(text);
-  const { byteLength } = value.bytes;
-  if (byteLength === 0 || byteLength > maxValueBytes) {
-    value.wipe();
-    throw invalid(`value must have 1 to ${maxValueBytes} bytes`);
-  }
-  return value;
-}
-
-/** Counts what a list holds. */
-function createRoom(): { take(path: string, facts: VersionFacts): void } {
-  let entries = 0;
-  let bytes = 0;
-  return {
-    take(path, { metadata }) {
-      entries += 1;
-      bytes += path.length + metadata.length;
-      if (entries > maxListed || bytes > maxListBytes) {
-        const sentence = `a list has at most ${maxListed} entries, and ${maxListBytes} bytes of metadata: ask with a prefix`;
-        throw new VaultError("LIMIT_EXCEEDED", sentence);
-      }
-    },
-  };
-}
-
-function metadataMessage(path: string, facts: VersionFacts, isDisabled = false) {
-  const { id, type, number, createdAt, expiresAtMs } = facts;
-  const message = create(SecretMetadataSchema, {
-    id,
-    path,
-    type,
-    version: number,
-    createdAt: storedTimeText(createdAt),
-  });
-  message.metadata = JSON.parse(facts.metadata) as JsonObject;
-  if (expiresAtMs !== null) {
-    message.expiresAt = timeText(expiresAtMs);
-  }
-  if (isDisabled) {
-    message.isDisabled = true;
-  }
-  return message;
-}
-
-function secretMessage(path: string, { facts, value }: ReadVersion) {
-  const { id, type, number, createdBy, createdAt, expiresAtMs } = facts;
-  const message = create(SecretSchema, {
-    id,
-    path,
-    type,
-    version: number,
-    createdBy,
-    createdAt: storedTimeText(createdAt),
-  });
-  message.value = value.text();
-  message.metadata = JSON.parse(facts.metadata) as JsonObject;
-  if (expiresAtMs !== null) {
-    message.expiresAt = timeText(expiresAtMs);
-  }
-  return message;
 }

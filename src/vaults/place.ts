@@ -1,0 +1,34 @@
+import type { Subject } from "../people/index.ts";
+import type { Binding } from "../sealing/index.ts";
+import type { VersionFacts } from "./tables.ts";
+
+/** A secret of a vault, as a request names it. Both are valid. */
+export interface Place {
+  readonly vaultId: string;
+  readonly path: string;
+}
+
+export function keyOf({ vaultId, path }: Place): string {
+  return `${vaultId}/${path}`;
+}
+
+export function subjectOf({ vaultId, path }: Place): Subject {
+  return { type: "secret", id: vaultId, originId: `vault:${vaultId}/${path}`, details: { vault_id: vaultId, path } };
+}
+
+/** The binding of a version's seal: all that is the same of it as long as it exists. */
+export function bindingOf(place: string, facts: Omit<VersionFacts, "sealedKey" | "sealedValue">): Binding {
+  const { id, number, type, metadata, createdBy, createdAt, expiresAtMs, maxReads } = facts;
+  return {
+    table: "vault_version",
+    id,
+    name: place,
+    version: number,
+    boundZid: createdBy,
+    permissions: [type, metadata, String(expiresAtMs), String(maxReads)],
+    purposeTag: null,
+    expiresZeqond: null,
+    createdAt,
+    updatedAt: createdAt,
+  };
+}
