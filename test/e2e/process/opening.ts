@@ -54,7 +54,7 @@ export function opening(): void {
       const keys = { ZSC_MASTER_KEY: masterKey, ZSC_JWT_SECRET: jwtSecret };
       const stderr = await refused({ ...keys, ZSC_DATABASE_URL: url, ZSC_REQUIRE_VAULT: "1" });
       expect(stderr).toMatch(
-        /^zsc: .* holds no vault, and ZSC_REQUIRE_VAULT forbids to make one\. Check ZSC_DATABASE_URL\.\n$/,
+        /^zsc: .* holds no vault, and ZSC_REQUIRE_VAULT forbids to make one\. Check ZSC_DATABASE_URL\.\n {2}next: zsc doctor --server\n$/,
       );
       expect(stderr).toContain(placeOf(url));
       if (database === "SQLite") {
