@@ -3,6 +3,7 @@ import {
   type AnyTable,
   type AuditRow,
   type Derivation,
+  othersKeptZeqonds,
   type Snapshot,
   shapeOf,
 } from "../ledger/index.ts";
@@ -19,6 +20,7 @@ export function isDerived(table: AnyTable): table is DerivedTable {
 
 interface Derived {
   readonly digest: string;
+  readonly group: string;
   readonly zeqond: number;
 }
 
@@ -30,6 +32,8 @@ export class DerivedRecords {
   readonly #table: DerivedTable;
   readonly #nowZeqond: number;
   readonly #bySeq = new Map<number, Derived>();
+  /** The last Zeqond of the records that share the values of the lookup. */
+  readonly #lastOfGroup = new Map<string, number>();
   /** The last Zeqond of all records. */
   #last = 0;
 
@@ -54,7 +58,9 @@ export class DerivedRecords {
     }
     const { store, digest } = shapeOf(this.#table);
     const zeqond = row.zeqondNumber;
-    this.#bySeq.set(row.seq, { digest: digest(store(record)), zeqond });
+    const group = JSON.stringify((this.#table.lookups[this.#table.derivation.lookup] ?? []).map((by) => record[by]));
+    this.#bySeq.set(row.seq, { digest: digest(store(record)), group, zeqond });
+    this.#lastOfGroup.set(group, Math.max(zeqond, this.#lastOfGroup.get(group) ?? 0));
     this.#last = Math.max(zeqond, this.#last);
   }
 
@@ -96,10 +102,12 @@ export class DerivedRecords {
   }
 
   /**
-   * Whether it may have been deleted when a later record was appended. Such a record is still recent
-   * here only if our clock is behind, or the clock of the server that recorded the later one was ahead.
+   * Whether it may have been deleted when a later record was appended: of the same group, or of another much later. Such a
+   * record is still recent here only if our clock is behind, or the clock of the server that recorded the later one was ahead.
    */
-  #mayBeForgotten({ zeqond }: Derived): boolean {
-    return this.#last - zeqond >= this.#table.derivation.windowZeqonds;
+  #mayBeForgotten({ group, zeqond }: Derived): boolean {
+    const { windowZeqonds } = this.#table.derivation;
+    const ofGroup = (this.#lastOfGroup.get(group) ?? 0) - zeqond >= windowZeqonds;
+    return ofGroup || this.#last - zeqond >= windowZeqonds + othersKeptZeqonds;
   }
 }

@@ -77,5 +77,6 @@ export {
   type Key,
   type LoggedChange,
   type LogOfChanges,
+  othersKeptZeqonds,
   type Table,
 } from "./table.ts";

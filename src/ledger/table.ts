@@ -125,6 +125,12 @@ export interface Owner {
   readonly keyCharacters: number;
 }
 
+/**
+ * How much longer than `lookedAtZeqonds` a record stays when others are appended: a day. They may be looked at by servers with
+ * other clocks, and for one whose clock is right nothing must be gone that still counts.
+ */
+export const othersKeptZeqonds = 112_000;
+
 export interface Derivation<F extends string = string> {
   /** The types of the rows that stand for records. */
   readonly types: readonly string[];
@@ -134,7 +140,10 @@ export interface Derivation<F extends string = string> {
   readonly seq: F;
   /** The field that holds its Zeqond. */
   readonly zeqond: F;
-  /** The lookup by which records are loaded, and old ones forgotten when one that shares its values is appended; a few others go with them. */
+  /**
+   * The lookup by which records are loaded, and old ones forgotten when one that shares its values is appended; a few others
+   * go with them, `othersKeptZeqonds` later.
+   */
   readonly lookup: string;
   /** At Zeqond n, records are loaded that are less than this before n, and at most this after it; older ones may go. */
   readonly lookedAtZeqonds: number;

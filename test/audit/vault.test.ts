@@ -215,6 +215,12 @@ describe.each(databaseKinds)("on %s", (kind) => {
       vault.clock.advanceZeqonds(-hourZeqonds);
     });
 
+    test("the denials of others are still there, and are named when they are taken out by hand", async () => {
+      expect(await vault.verify()).toMatchObject({ broken: null, differences: [] });
+      const differences = await differencesAfter([`DELETE FROM denial WHERE zid <> '${stranger}'`]);
+      expect(differences.map(({ why }) => why)).toEqual(Array(7).fill(uncounted));
+    });
+
     test("a denial that is put into the future by hand is named", async () => {
       const zeqond = vault.clock.now().zeqond + hourZeqonds;
       const differences = await differencesAfter([`INSERT INTO denial VALUES (4, 'ZEQ-1', ${zeqond})`]);

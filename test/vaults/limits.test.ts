@@ -9,6 +9,7 @@ import { createUser } from "../../src/people/users.ts";
 import { createKeyring } from "../../src/sealing/keyring.ts";
 import { createRowMac } from "../../src/sealing/row-mac.ts";
 import { createPolicy } from "../../src/vaults/policy-calls.ts";
+import { admitUse } from "../../src/vaults/secret-calls.ts";
 import { createVault, findVisible, listVaults } from "../../src/vaults/vault-calls.ts";
 import { cleanUpDatabases } from "../support/databases.ts";
 import { handClock } from "../support/ledger.ts";
@@ -130,6 +131,14 @@ describe.each([
         )
       ).value;
       expect([...visible.map(({ id }) => id), ...found].sort()).toEqual(ids.slice(0, 5).sort());
+      // No deny is left out of what decides, whatever a list loads at once.
+      const use = (vault: number) =>
+        submit(admitUse(ofBob, "secret.read", { vaultId: ids[vault] ?? "", path: "a" }), vault).then(
+          () => "allowed",
+          ({ code }: { readonly code: string }) => code,
+        );
+      const outcomes = await Promise.all(ids.map((_, vault) => use(vault)));
+      expect(outcomes).toEqual([...Array(3).fill("FORBIDDEN"), "allowed", "allowed", "FORBIDDEN"]);
     },
     timeoutMs,
   );

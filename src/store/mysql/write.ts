@@ -5,6 +5,7 @@ import {
   keyOf,
   keyText,
   type LedgerWrite,
+  othersKeptZeqonds,
   StoreFailure,
   type TableWrite,
 } from "../../ledger/index.ts";
@@ -147,7 +148,9 @@ function appendStatements(
     { sql: sql.insert + rows.join(", "), expected: [rows.length, rows.length] },
     { sql: bind(`DELETE FROM ${table.name} WHERE ${matches} AND ${zeqond} <= ?`, [list, old]), expected: null },
     {
-      sql: bind(`DELETE r FROM ${table.name} r JOIN (${first}) f ON f.${seq} = r.${seq} WHERE r.${zeqond} <= ?`, [old]),
+      sql: bind(`DELETE r FROM ${table.name} r JOIN (${first}) f ON f.${seq} = r.${seq} WHERE r.${zeqond} <= ?`, [
+        old - othersKeptZeqonds,
+      ]),
       expected: null,
     },
   ];

@@ -1,4 +1,11 @@
-import { type AuditRow, keyOf, type LedgerWrite, StoreFailure, type TableWrite } from "../../ledger/index.ts";
+import {
+  type AuditRow,
+  keyOf,
+  type LedgerWrite,
+  othersKeptZeqonds,
+  StoreFailure,
+  type TableWrite,
+} from "../../ledger/index.ts";
 import { auditValues, linkOrigins } from "../sql/index.ts";
 import type { LastRows } from "./load.ts";
 import type { Statements } from "./statements.ts";
@@ -41,8 +48,9 @@ function writeTable(sql: SqliteTable, write: TableWrite, nowZeqond: number): voi
     sql.insertRow.run(...sql.values({ record }));
     if (derivation !== undefined) {
       const by = keyOf(table.lookups[derivation.lookup] ?? [], record);
-      sql.forget.run(...by, nowZeqond - derivation.lookedAtZeqonds);
-      sql.forgetFirst.run(nowZeqond - derivation.lookedAtZeqonds);
+      const old = nowZeqond - derivation.lookedAtZeqonds;
+      sql.forget.run(...by, old);
+      sql.forgetFirst.run(old - othersKeptZeqonds);
     }
   }
 }
