@@ -152,14 +152,9 @@ export function vaultOf(flags: ClientFlags): ChosenVault {
 }
 
 /** Says which vault it is, and as whom. @throws CliFailure without a token */
-export async function tellPlace(
-  vault: ChosenVault,
-  flags: ClientFlags,
-  terminal: Terminal,
-  command = "pulse",
-): Promise<void> {
+export async function tellPlace(vault: ChosenVault, flags: ClientFlags, terminal: Terminal): Promise<void> {
   const files = userFiles();
-  const token = await chooseAnyToken(vault, command, { flags, env: process.env, files });
+  const token = await chooseAnyToken(vault, "pulse", { flags, env: process.env, files });
   tellVault(terminal, flags, vault, token);
 }
 

@@ -40,7 +40,7 @@ export function report(error: unknown, terminal: Terminal, json = false): number
 }
 
 /** Whatever a command throws, in the form in which all failures are told. */
-function failureOf(error: unknown, json: boolean): CliFailure {
+export function failureOf(error: unknown, json = false): CliFailure {
   if (error instanceof CliFailure) {
     return error;
   }

@@ -65,7 +65,13 @@ test("each flag with an opposite excludes it, and so do those that say the same 
     ...["context set: --tag --no-tag", "context set: --create --if-version", "context set: --value --file"],
     ...["context set: --keep-newline --strip-newline", "context set: --expires-in --never-rotate"],
     ...["read: --url --profile", "read: --profile --dev", "read: --dev --no-dev", "read: --out --json"],
-    ...["export: --prefix --only", "logout: --all --url", "user create: --owner --role", "user list: --dev --no-dev"],
+    ...[
+      "export: --prefix --only",
+      "logout: --all --url",
+      "logout: --all --dev",
+      "user create: --owner --role",
+      "user list: --dev --no-dev",
+    ],
   ]) {
     expect(known).toContain(pair);
   }

@@ -95,6 +95,9 @@ describe("zsc import", () => {
     expect((await zsc(["context", "info", "X"])).code).toBe(5);
     expect((await zsc(["import", "-", "--yes", "--skip-refused"], input)).code).toBe(1);
     expect((await zsc(["context", "info", "X"])).code).toBe(0);
+    const long = "P='x''\nQ='y'\nR=1\n";
+    const shown = await zsc(["import", "-", "--dry-run", "--skip-refused"], long);
+    expect(shown.stdout).toBe("+ R (line 3)\n! P (lines 1 to 2: text_after_quote)\n");
   }, 60_000);
 
   test("a refusal for scripts is one line with the whole report", async () => {

@@ -233,6 +233,11 @@ describe("zsc pulse", () => {
       30_000,
     );
 
+    test("forgets all sessions in the shell of a development vault, too", async () => {
+      await zsc(["login", at.url, "--token-stdin"], { input: at.adminToken });
+      expect(await script(["logout --all"])).toMatchObject({ code: 0, stdout: `signed out of ${at.url}\n` });
+    }, 60_000);
+
     test("a vault that two flags choose is refused, before any line is run", async () => {
       expect(await script(["whoami"], "--url", at.url, "--profile", "x")).toMatchObject({ code: 2, stdout: "" });
       expect((await script(["x".repeat(140_000)])).stderr).toContain("a line of standard input is too long");

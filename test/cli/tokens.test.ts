@@ -1,7 +1,9 @@
+import { execFile } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { type AddressInfo, connect, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
 import { type Finished, runZsc, startZsc, type ZscProcess } from "../e2e/support/zsc-process.ts";
 
 const entries = 400;
@@ -87,6 +89,21 @@ describe("tokens", () => {
     await Promise.all([admin, caller].map((token) => zsc(["login", url, "--token-stdin"], token)));
     const { sessions } = JSON.parse(readFileSync(join(folder, "config", "zsc", "sessions.json"), "utf8"));
     expect([sessions[url].admin.token, sessions[url].caller.token]).toEqual([admin, caller]);
+  }, 60_000);
+
+  test("a token file that is a pipe is read once, whatever its role", async () => {
+    const piped = async (command: string, token: string) => {
+      const line = `printf %s "$1" | "$2" "$3" ${command} --url ${url} --token-file /dev/stdin --json`;
+      const words = ["-c", line, "sh", token, process.execPath, resolve("bin/zsc.mjs")];
+      const { stdout } = await promisify(execFile)("sh", words, { cwd: folder });
+      return JSON.parse(stdout);
+    };
+    for (const role of ["admin", "caller"] as const) {
+      const token = await mint("ZEQ-ALICE", role, "1h");
+      expect(await piped("whoami", token)).toMatchObject({ ok: true, role });
+      const { checks } = await piped("doctor", token);
+      expect(checks.at(-1)).toMatchObject({ name: "token", state: "ok" });
+    }
   }, 60_000);
 
   test("one that ends during an import: what is written stays and is told, and a new one goes on", async () => {

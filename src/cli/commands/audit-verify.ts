@@ -3,8 +3,8 @@ import { OperatorError } from "../../base/index.ts";
 import { loadDatabaseConfig } from "../../config/index.ts";
 import { StoreFailure } from "../../ledger/index.ts";
 import { modeOf } from "../development.ts";
-import { report, usageExitCode } from "../exit.ts";
-import { exitCodes, ToldExit } from "../failure.ts";
+import { failureOf, report, usageExitCode } from "../exit.ts";
+import { ToldExit } from "../failure.ts";
 import { withExamples } from "../flags.ts";
 import { type MachineFlags, tellMachine, withMachineFlags } from "../machine-command.ts";
 import type { Terminal } from "../terminal.ts";
@@ -18,8 +18,9 @@ export function auditCommand(terminal: Terminal): Command {
   const examples = ["zsc audit verify", "zsc audit verify --json"];
   withExamples(withMachineFlags(command), examples).action(async (flags: MachineFlags) => {
     const code = await verify(flags, terminal).catch((error: unknown) => {
-      const own = report(error, terminal, flags.json);
-      return own === exitCodes.interrupted ? own : usageExitCode;
+      const failure = failureOf(error, flags.json);
+      const exitCode = failure.kind === "interrupted" ? failure.exitCode : usageExitCode;
+      return report(failure.with({ exitCode }), terminal, flags.json);
     });
     if (code !== 0) {
       throw new ToldExit(code);

@@ -1,14 +1,15 @@
 import { Command } from "commander";
 import { OperatorError } from "../../base/index.ts";
 import { loadDatabaseConfig } from "../../config/index.ts";
-import { type ClientFlags, tellPlace, timeoutIn, userFiles, vaultOf, withClientFlags } from "../client-command.ts";
+import { type ClientFlags, tellVault, timeoutIn, userFiles, vaultOf, withClientFlags } from "../client-command.ts";
 import { modeOf } from "../development.ts";
 import { lookAtServer } from "../exit.ts";
 import { CliFailure, exitCodes, ToldExit, usage } from "../failure.ts";
 import { tellMachine } from "../machine-command.ts";
 import { timeFor } from "../output/time.ts";
 import type { Terminal } from "../terminal.ts";
-import { parseUrlFlag } from "../vault/choose.ts";
+import { type ChosenVault, parseUrlFlag } from "../vault/choose.ts";
+import { type ChosenToken, chooseAnyToken } from "../vault/token.ts";
 
 interface DoctorFlags extends ClientFlags {
   readonly server?: boolean;
@@ -34,19 +35,31 @@ Examples:
       // A document is for scripts, wherever it is read.
       const isTerminal = terminal.isTerminal && flags.json !== true;
       const timeText = (unixMs: number) => timeFor({ isTerminal }, unixMs);
-      await tellPlaceOf(flags, terminal);
+      const chooseToken = tokenOnce(flags);
+      await tellPlaceOf(flags, terminal, chooseToken);
       const checks =
         flags.server === true
           ? doctor.checkVaultMachine({ ...machineOf(flags), timeText })
-          : doctor.checkClient({ ...patientOf(flags, terminal, version), timeText });
+          : doctor.checkClient({ ...patientOf(flags, terminal, version), timeText, chooseToken });
       if (!(await doctor.printChecks(terminal, checks, flags.json === true))) {
         throw new ToldExit(exitCodes.no);
       }
     });
 }
 
+type ChooseToken = (vault: ChosenVault) => Promise<ChosenToken>;
+
+/** Chosen once, for what is told first and for its check: a token file may be a pipe. */
+function tokenOnce(flags: DoctorFlags): ChooseToken {
+  let chosen: Promise<ChosenToken> | undefined;
+  return (vault) => {
+    chosen ??= chooseAnyToken(vault, "doctor", { flags, env: process.env, files: userFiles() });
+    return chosen;
+  };
+}
+
 /** Says which vault is looked at; what keeps it from being said is told by the checks. */
-async function tellPlaceOf(flags: DoctorFlags, terminal: Terminal): Promise<void> {
+async function tellPlaceOf(flags: DoctorFlags, terminal: Terminal, chooseToken: ChooseToken): Promise<void> {
   try {
     if (flags.server === true) {
       const { env, mode } = machineOf(flags);
@@ -54,7 +67,8 @@ async function tellPlaceOf(flags: DoctorFlags, terminal: Terminal): Promise<void
       const { placeOf } = await import("../../compose.ts");
       tellMachine(terminal, flags, { ...place, database: placeOf(database) });
     } else {
-      await tellPlace(vaultOf(flags), flags, terminal, "doctor");
+      const vault = vaultOf(flags);
+      tellVault(terminal, flags, vault, await chooseToken(vault));
     }
   } catch (error) {
     if (!(error instanceof CliFailure || error instanceof OperatorError)) {

@@ -255,7 +255,8 @@ function show(
   { format, plan, skipped, warnings, refused }: Outcome,
   { onConflict }: ImportFlags,
 ): void {
-  const at = ({ line, why }: Remark<string>) => `line ${line}: ${why}`;
+  const at = ({ line, lastLine, why }: Remark<string>) =>
+    lastLine === undefined ? `line ${line}: ${why}` : `lines ${line} to ${lastLine}: ${why}`;
   terminal.note(`format: ${format}`);
   for (const { name, line } of plan.fresh) {
     terminal.out(`${terminal.styled("green", "+")} ${visible(name)} (line ${line})`);

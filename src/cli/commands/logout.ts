@@ -11,14 +11,15 @@ interface LogoutFlags extends ClientFlags {
 }
 
 export function logoutCommand(terminal: Terminal): Command {
-  return exclusive(withClientFlags(new Command("logout")), "--all", "--url", "--profile")
+  return exclusive(withClientFlags(new Command("logout")), "--all", "--url", "--profile", "--dev")
     .description("forget the token that was kept for a vault")
     .option("--all", "those of all vaults")
     .addHelpText("after", "\nExamples:\n  zsc logout\n  zsc logout --all")
     .action(async (flags: LogoutFlags) => {
       warnOfUnknown(terminal);
       const files = userFiles();
-      if (flags.dev === true) {
+      // In the shell of a development vault its flag is given to each line.
+      if (flags.dev === true && flags.all !== true) {
         throw usage("a development vault needs no signing in, and has nothing to forget", "zsc logout --profile NAME");
       }
       const vault = flags.all === true ? undefined : chooseVault({ ...flags, dev: false }, process.env, files);

@@ -7,7 +7,7 @@ import { type Check, type Checking, failOf, ok, type TimeText, warn } from "./ch
 import { checkFiles } from "./files.ts";
 import { checkNetwork } from "./network.ts";
 import { checkNode } from "./node.ts";
-import { checkToken } from "./token.ts";
+import { type ChooseToken, checkToken } from "./token.ts";
 
 interface Patient {
   readonly flags: VaultFlags;
@@ -17,6 +17,7 @@ interface Patient {
   readonly version: string;
   readonly timeoutMs?: number | undefined;
   readonly timeText: TimeText;
+  readonly chooseToken: ChooseToken;
   /** Told of each request, in a line. */
   onCall(line: string): void;
 }
@@ -37,7 +38,7 @@ export async function* checkClient(patient: Patient): AsyncGenerator<Check> {
   if (line !== undefined) {
     yield* checkAnswers(line, patient);
   }
-  yield await checkToken(vault, { flags, env, files }, patient.timeText);
+  yield await checkToken(vault, patient.chooseToken, patient.timeText);
 }
 
 async function* checkChoice({ flags, env, files }: Patient): Checking<ChosenVault> {

@@ -1,5 +1,5 @@
 import type { ChosenVault } from "../vault/choose.ts";
-import { type ChosenToken, chooseAnyToken, requireClaims, requireCurrent, type TokenSources } from "../vault/token.ts";
+import { type ChosenToken, requireClaims, requireCurrent } from "../vault/token.ts";
 import { type Check, fail, failOf, ok, type TimeText } from "./check.ts";
 
 const sources: Readonly<Record<ChosenToken["source"], string>> = {
@@ -15,10 +15,13 @@ const uses: Readonly<Record<string, string>> = {
   system: "for zsc read and run, on behalf of others",
 };
 
+/** Whichever token commands would send to a vault. */
+export type ChooseToken = (vault: ChosenVault) => Promise<ChosenToken>;
+
 /** The token as it describes itself: to have it judged would be a row of the log. */
-export async function checkToken(vault: ChosenVault, from: TokenSources, timeText: TimeText): Promise<Check> {
+export async function checkToken(vault: ChosenVault, choose: ChooseToken, timeText: TimeText): Promise<Check> {
   try {
-    const token = await chooseAnyToken(vault, "doctor", from);
+    const token = await choose(vault);
     requireClaims(token);
     requireCurrent(token, vault.url);
     const { role, zid = "nobody whom it names", expiresAtMs } = token;

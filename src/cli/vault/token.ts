@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { systemClock, type TokenRole } from "../../base/index.ts";
 import { loadTokenConfig } from "../../config/index.ts";
 import { CliFailure, usage } from "../failure.ts";
@@ -49,22 +48,12 @@ const maxTokenFileBytes = 1_048_576;
  *
  * @throws CliFailure when there is none, or it is of another role
  */
-export async function chooseToken(
-  vault: ChosenVault,
-  wanted: Wanted,
-  { flags, env, files }: TokenSources,
-): Promise<ChosenToken> {
-  if (flags.tokenFile !== undefined) {
-    return requireRole(describe(readTokenFile(flags.tokenFile), "flag"), wanted);
+export async function chooseToken(vault: ChosenVault, wanted: Wanted, from: TokenSources): Promise<ChosenToken> {
+  const given = tryReadGiven(vault, from);
+  if (given !== undefined) {
+    return requireRole(given, wanted);
   }
-  const fromEnvironment = tokenIn(env);
-  if (fromEnvironment !== undefined) {
-    if (vault.source === "dev" || vault.source === "profile") {
-      const sentence = "a token of the environment is not sent to a vault that a folder or a profile chose";
-      throw usage(sentence, "say which vault it is for: --url or ZSC_URL");
-    }
-    return requireRole(describe(fromEnvironment, "env"), wanted);
-  }
+  const { env, files } = from;
   if (vault.development !== undefined) {
     return await mintedFor(vault.development, wanted, env);
   }
@@ -89,6 +78,10 @@ export async function chooseToken(
 
 /** A token of either role: an admin's when there is one. @throws CliFailure */
 export async function chooseAnyToken(vault: ChosenVault, command: string, from: TokenSources): Promise<ChosenToken> {
+  const given = tryReadGiven(vault, from);
+  if (given !== undefined) {
+    return given;
+  }
   try {
     return await chooseToken(vault, { role: "admin", command }, from);
   } catch (error) {
@@ -125,6 +118,22 @@ export function describe(text: string, source: ChosenToken["source"]): ChosenTok
     zid: typeof sub === "string" ? sub : undefined,
     expiresAtMs: typeof exp === "number" ? exp * 1_000 : undefined,
   };
+}
+
+/** The token of a flag or of the environment. A file may be a pipe, which can be read once: not again for another role. */
+function tryReadGiven(vault: ChosenVault, { flags, env }: TokenSources): ChosenToken | undefined {
+  if (flags.tokenFile !== undefined) {
+    return describe(readTokenFile(flags.tokenFile), "flag");
+  }
+  const text = tokenIn(env);
+  if (text === undefined) {
+    return undefined;
+  }
+  if (vault.source === "dev" || vault.source === "profile") {
+    const sentence = "a token of the environment is not sent to a vault that a folder or a profile chose";
+    throw usage(sentence, "say which vault it is for: --url or ZSC_URL");
+  }
+  return describe(text, "env");
 }
 
 /** The text of a file, without one final line break. */
@@ -197,7 +206,7 @@ async function mintFor(folder: string, { role, as }: Wanted, env: Environment): 
       clock: systemClock,
     });
   } catch (error) {
-    throw usage(error instanceof Error ? error.message : String(error), join(folder, "jwt.secret"));
+    throw usage(error instanceof Error ? error.message : String(error), "--as ZID, such as ZEQ-APP");
   }
 }
 
