@@ -1,5 +1,6 @@
 import { VaultError } from "../base/index.ts";
-import type { Need, View } from "../ledger/index.ts";
+import type { Change, Need, View } from "../ledger/index.ts";
+import type { Done } from "../people/index.ts";
 import { Otherwise } from "./otherwise.ts";
 import { keyedAnswers } from "./tables.ts";
 
@@ -31,7 +32,10 @@ export function needsKeyed(keyed: Keyed | null): readonly Need[] {
 }
 
 /** What an answer leaves for its repetition. */
-export function answeredWith(keyed: Keyed | null, number: number) {
+export function answeredWith(
+  keyed: Keyed | null,
+  number: number,
+): { readonly changes: readonly Change[]; readonly done: Pick<Done<unknown>, "keyed"> } {
   return keyed === null
     ? { changes: [], done: {} }
     : {

@@ -9,7 +9,7 @@ import { createUser } from "../../src/people/users.ts";
 import { createKeyring } from "../../src/sealing/keyring.ts";
 import { createRowMac } from "../../src/sealing/row-mac.ts";
 import { createPolicy } from "../../src/vaults/policy-calls.ts";
-import { admitUse } from "../../src/vaults/secret-calls.ts";
+import { admitUse } from "../../src/vaults/secret-use.ts";
 import { createVault, findVisible, listVaults } from "../../src/vaults/vault-calls.ts";
 import { cleanUpDatabases } from "../support/databases.ts";
 import { handClock } from "../support/ledger.ts";

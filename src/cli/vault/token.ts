@@ -30,7 +30,7 @@ interface Wanted {
 }
 
 /** Where a token may come from. */
-export interface TokenSources {
+interface TokenSources {
   readonly flags: VaultFlags;
   readonly env: Environment;
   readonly files: UserFiles;
