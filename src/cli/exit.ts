@@ -80,6 +80,6 @@ function textOf({ kind, code, message, next }: CliFailure): string {
   return `zsc: ${code === undefined ? "" : `${code}: `}${shown}\n  next: ${visible(next)}`;
 }
 
-function jsonOf({ kind, code, message, next, exitCode }: CliFailure): string {
-  return JSON.stringify({ ok: false, error: code ?? kind.toUpperCase(), detail: message, next, exitCode });
+function jsonOf({ kind, code, message, next, exitCode, result }: CliFailure): string {
+  return JSON.stringify({ ...result, ok: false, error: code ?? kind.toUpperCase(), detail: message, next, exitCode });
 }

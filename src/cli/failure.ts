@@ -59,6 +59,8 @@ interface FailureOptions {
   readonly exitCode?: number | undefined;
   /** Whether what was to be changed may have been changed. */
   readonly mayHaveHappened?: boolean;
+  /** What the command came to all the same: scripts get it in the one line that tells the failure. */
+  readonly result?: object | undefined;
 }
 
 /** A failure that is told in two lines. `message` is safe to show: it holds no value and no token. */
@@ -70,9 +72,12 @@ export class CliFailure extends Error {
   readonly next: string;
   readonly exitCode: number;
   readonly mayHaveHappened: boolean;
+  readonly result: object | undefined;
 
-  constructor(kind: FailureKind, message: string, { code, next, exitCode, mayHaveHappened = false }: FailureOptions) {
+  constructor(kind: FailureKind, message: string, options: FailureOptions) {
+    const { code, next, exitCode, mayHaveHappened = false, result } = options;
     super(message);
+    this.result = result;
     this.kind = kind;
     this.mayHaveHappened = mayHaveHappened;
     this.code = code;
@@ -82,8 +87,8 @@ export class CliFailure extends Error {
 
   /** The same failure, but for what is given. */
   with({ message = this.message, ...changes }: Partial<FailureOptions> & { readonly message?: string }): CliFailure {
-    const { kind, code, next, exitCode, mayHaveHappened } = this;
-    return new CliFailure(kind, message, { code, next, exitCode, mayHaveHappened, ...changes });
+    const { kind, code, next, exitCode, mayHaveHappened, result } = this;
+    return new CliFailure(kind, message, { code, next, exitCode, mayHaveHappened, result, ...changes });
   }
 }
 

@@ -107,6 +107,12 @@ describe("zsc import", () => {
       ...{ ok: false, error: "USAGE", exitCode: 2, written: 0 },
       refused: [{ why: "not_an_entry", line: 2 }],
     });
+    const rest = await zsc(["import", "-", "--yes", "--json", "--skip-refused"], "Y=1\nnot an entry\n");
+    expect([rest.code, rest.stdout]).toEqual([1, ""]);
+    expect(JSON.parse(rest.stderr)).toMatchObject({
+      ...{ ok: false, error: "NO", exitCode: 1, written: 1, new: [{ name: "Y", line: 1 }] },
+      refused: [{ why: "not_an_entry", line: 2 }],
+    });
   }, 60_000);
 
   test("a file that two formats fit says how to go on", async () => {

@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import { openSealed } from "../age/index.ts";
 import { clientCommand, type Given } from "../client-program.ts";
-import { CliFailure, declined, ToldExit, usage } from "../failure.ts";
+import { CliFailure, declined, usage } from "../failure.ts";
 import { collect } from "../flags.ts";
 import {
   type ImportFormat,
@@ -100,7 +100,7 @@ async function importFile(given: Given<ImportFlags>, file: string): Promise<void
     throw usage("there is nothing to import", "check the file, and --format");
   }
   if (isRefused && flags.skipRefused !== true) {
-    refuse(terminal, outcome, flags);
+    throw refusalOf(outcome).with({ result: resultOf(outcome, flags, nothingDone) });
   }
   if (plan.existing.length > 0 && flags.onConflict === "fail" && flags.dryRun !== true) {
     const names = `${plan.existing.length} ${plan.existing.length === 1 ? "name exists" : "names exist"}`;
@@ -108,15 +108,20 @@ async function importFile(given: Given<ImportFlags>, file: string): Promise<void
   }
   const entries = [...plan.fresh, ...(flags.onConflict === "replace" ? plan.existing : [])];
   const done = flags.dryRun === true ? nothingDone : await write(given, entries, journal, file);
-  if (flags.json === true) {
-    terminal.out(JSON.stringify(jsonOf(outcome, flags, done)));
-  } else if (flags.dryRun !== true) {
+  if (flags.json !== true && flags.dryRun !== true) {
     terminal.note(`${done.written} written${done.failed.length === 0 ? "" : `, ${done.failed.length} failed`}`);
     for (const { name, error } of done.failed) {
       terminal.note(`! ${visible(name)}: ${error}`);
     }
   }
-  finish(done, isRefused);
+  const failure = failureIn(done, isRefused);
+  const result = resultOf(outcome, flags, done);
+  if (failure !== undefined) {
+    throw failure.with({ result });
+  }
+  if (flags.json === true) {
+    terminal.out(JSON.stringify({ ok: true, ...result }));
+  }
 }
 
 const nothingDone: Written = { written: 0, failed: [], stopped: undefined };
@@ -219,34 +224,24 @@ async function write(
 }
 
 /** The exit code says that some were left out; those that were written stay. */
-function finish({ failed }: Written, isRefused: boolean): void {
+function failureIn({ failed }: Written, isRefused: boolean): CliFailure | undefined {
   const [first] = failed;
   if (first !== undefined) {
     const isConflict = failed.every(({ kind }) => kind === "conflict");
-    throw new CliFailure(isConflict ? "conflict" : "no", `${failed.length} of the entries were not written`, {
+    return new CliFailure(isConflict ? "conflict" : "no", `${failed.length} of the entries were not written`, {
       next: "look at what was told of each, then import those again",
     });
   }
-  if (isRefused) {
-    throw new CliFailure("no", "refused entries were left out", { next: "mend those, and import them alone" });
-  }
+  return isRefused
+    ? new CliFailure("no", "refused entries were left out", { next: "mend those, and import them alone" })
+    : undefined;
 }
 
-/** Scripts get the whole report in the one line that tells a failure. */
-function refuse(terminal: Terminal, outcome: Outcome, flags: ImportFlags & { readonly json?: boolean }): never {
-  const { length } = outcome.refused;
-  const failure = usage(
+function refusalOf({ refused: { length } }: Outcome): CliFailure {
+  return usage(
     `${length} ${length === 1 ? "entry is" : "entries are"} refused, and nothing was written`,
     "mend the file, or --skip-refused",
   );
-  if (flags.json !== true) {
-    throw failure;
-  }
-  const { message: detail, next, exitCode } = failure;
-  terminal.note(
-    JSON.stringify({ ...jsonOf(outcome, flags, nothingDone, false), error: "USAGE", detail, next, exitCode }),
-  );
-  throw new ToldExit(exitCode);
 }
 
 /** What would be done: never a value, its length or a digest. */
@@ -283,15 +278,14 @@ function show(
   );
 }
 
-function jsonOf(
+function resultOf(
   { format, plan, skipped, warnings, refused }: Outcome,
   flags: ImportFlags,
   { written, failed }: Written,
-  ok = failed.length === 0,
 ) {
   const named = ({ name, line }: { readonly name: string; readonly line: number }) => ({ name, line });
   return {
-    ...{ ok, format, dryRun: flags.dryRun === true },
+    ...{ format, dryRun: flags.dryRun === true },
     new: plan.fresh.map(named),
     existing: plan.existing.map(named),
     ...{ skipped, warnings, refused, written },
