@@ -124,10 +124,7 @@ export interface Store {
    * the end; an empty one does.
    */
   page<R extends object>(table: Table<R>, select: Selection, limit: number, atLeast?: Head): Promise<readonly R[]>;
-  /**
-   * The same of a table that is vouched for, with their unlisted columns, whose sizes count, and their MACs. The records are not
-   * compared with them.
-   */
+  /** The same of a table that is vouched for, whole: the sizes of all columns count. The MACs are not compared. */
   vouchedPage(table: AnyTable, select: Selection, limit: number, atLeast: Head): Promise<readonly VouchedRecord[]>;
   /** How many records a selection has. */
   count(table: AnyTable, select: Selection, atLeast: Head): Promise<number>;

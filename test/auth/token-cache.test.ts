@@ -57,6 +57,19 @@ describe("an authenticator", () => {
     clock.turnTo(nowSeconds * 1_000);
   });
 
+  test("tells the tokens that come over one connection apart, and refuses what is none of them", async () => {
+    const connection = {};
+    const [one, other] = [hmacToken({ ...goodClaims, sub: "ZEQ-ONE" }), hmacToken({ ...goodClaims, sub: "ZEQ-OTHER" })];
+    const whose = async (token: string) => (await authenticator.authenticate(token, connection)).zid;
+    for (const token of [one, other, one, one, other, other]) {
+      expect(await whose(token)).toBe(token === one ? "ZEQ-ONE" : "ZEQ-OTHER");
+    }
+    expect((await failureOf(() => authenticator.authenticate(`${other}x`, connection))).code).toBe("UNAUTHENTICATED");
+    clock.turnTo(goodClaims.exp * 1_000);
+    expect((await failureOf(() => authenticator.authenticate(other, connection))).code).toBe("UNAUTHENTICATED");
+    clock.turnTo(nowSeconds * 1_000);
+  });
+
   test("forgets tokens beyond its bound, and verifies them again", async () => {
     const token = hmacToken({ ...goodClaims, sub: "ZEQ-FIRST" });
     await authenticator.authenticate(token);
