@@ -14,9 +14,10 @@ const bearerScheme = /^\s*bearer(?![\w!#$%&'*+.^`|~-])/i;
  * The token of the Authorization header; undefined when the header is absent or has another scheme, such as a proxy's
  * Basic. It takes precedence over the cookie. The token is not verified.
  *
+ * @param connection the one that the header came over; with it, the same header is not read again
  * @throws VaultError `UNAUTHENTICATED` for several Authorization headers, and for Bearer with anything but one token
  */
-export function bearerToken(authorization: readonly string[]): string | undefined {
+export function bearerToken(authorization: readonly string[], connection?: object): string | undefined {
   const [header, another] = authorization;
   if (another !== undefined) {
     throw unauthenticated("more than one Authorization header");
@@ -24,6 +25,22 @@ export function bearerToken(authorization: readonly string[]): string | undefine
   if (header === undefined) {
     return undefined;
   }
+  if (connection === undefined) {
+    return tokenIn(header);
+  }
+  const known = latest.get(connection);
+  if (known?.header === header) {
+    return known.token;
+  }
+  const token = tokenIn(header);
+  latest.set(connection, { header, token });
+  return token;
+}
+
+/** Of each connection, for as long as it is there. */
+const latest = new WeakMap<object, { readonly header: string; readonly token: string | undefined }>();
+
+function tokenIn(header: string): string | undefined {
   const token = bearer.exec(header.trim())?.[1];
   if (token === undefined && bearerScheme.test(header)) {
     throw unauthenticated("the bearer token is malformed");

@@ -48,6 +48,7 @@ export {
   type LedgerWrite,
   type Listing,
   type Loaded,
+  type LoadedMac,
   type LoadedTable,
   type LoadRequest,
   type LogPointers,

@@ -6,9 +6,14 @@ import type { AnyTable, Key } from "./table.ts";
 /** The union of what the operations of a batch need, by table. */
 export function needsOf(operations: readonly Pick<Operation<unknown>, "needs">[]): ReadonlyMap<AnyTable, TableNeeds> {
   const needs = new Map<AnyTable, CollectedNeeds>();
+  // Operations share the objects of what they have in common.
+  const added = new Set<Need>();
   for (const operation of operations) {
     for (const need of operation.needs) {
-      addNeed(needs, need);
+      if (!added.has(need)) {
+        added.add(need);
+        addNeed(needs, need);
+      }
     }
   }
   return needs;

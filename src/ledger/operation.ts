@@ -40,6 +40,8 @@ export interface Weight {
 /** The loaded records as an operation sees them, with the changes of the operations before it in the batch. */
 export interface View {
   readonly now: Moment;
+  /** Another number whenever a record has changed. */
+  readonly revision: number;
   /**
    * The record with this key.
    *

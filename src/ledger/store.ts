@@ -31,7 +31,14 @@ export interface LoadedTable {
   /** The keys in `changes` whose stored row matches the log, by `isAsRecorded`. */
   readonly asRecorded: ReadonlySet<string>;
   /** Of a vouched table: the MAC of each record as it is stored. */
-  readonly macs: ReadonlyMap<AnyRecord, Uint8Array>;
+  readonly macs: ReadonlyMap<AnyRecord, LoadedMac>;
+}
+
+/** The MAC of a record. A store that gives the same record again, because its row is the same, gives the same object. */
+export interface LoadedMac {
+  readonly bytes: Uint8Array;
+  /** Whether it was found to be right. */
+  isRight: boolean;
 }
 
 export interface Loaded {

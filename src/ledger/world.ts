@@ -3,12 +3,13 @@ import type { LooseRow } from "./chain.ts";
 import type { Change, View } from "./operation.ts";
 import { type AnyRecord, keyOf, keyText, type Shape, shapeOf } from "./record.ts";
 import type { AuditRow } from "./row.ts";
-import type { LedgerWrite, Loaded, LoadedTable, RecordUpdate, TableWrite, VouchedRecord } from "./store.ts";
+import type { LedgerWrite, Loaded, LoadedMac, LoadedTable, RecordUpdate, TableWrite, VouchedRecord } from "./store.ts";
 import type { AnyTable, Key, Table } from "./table.ts";
 
 /** The loaded records with the changes of the batch so far. */
 export class World implements View {
   readonly now: Moment;
+  #revision = 0;
   readonly #loaded: Loaded;
   readonly #tables = new Map<AnyTable, TableState>();
 
@@ -18,6 +19,10 @@ export class World implements View {
     for (const [table, records] of loaded.tables) {
       this.#tables.set(table, new TableState(table, records, mac));
     }
+  }
+
+  get revision(): number {
+    return this.#revision;
   }
 
   get<R extends object>(table: Table<R>, ...key: Key): R | undefined {
@@ -50,6 +55,9 @@ export class World implements View {
   apply(changes: readonly Change[], firstRow: number, rows: readonly LooseRow[]): void {
     for (let index = 0; index < changes.length; index++) {
       this.#validate(changes, index, rows.length - firstRow);
+    }
+    if (changes.length > 0) {
+      this.#revision += 1;
     }
     for (const change of changes) {
       const state = this.#state(change.table);
@@ -126,8 +134,6 @@ class TableState {
   readonly #loaded: LoadedTable;
   readonly #mac: RowMac | undefined;
   readonly #changed = new Map<string, AnyRecord | undefined>();
-  /** Loaded records whose MAC was found to be right: one check for all operations of the batch. */
-  readonly #sound = new Set<AnyRecord>();
   /** Keys that the batch itself has written, whose records therefore match the log. */
   readonly #written = new Set<string>();
   readonly #writtenBytes = new Map<string, number>();
@@ -263,14 +269,20 @@ class TableState {
   }
 
   #checked(record: AnyRecord): AnyRecord {
-    if (this.#table.vouched && !this.#sound.has(record)) {
+    if (this.#table.vouched) {
       const mac = this.#loaded.macs.get(record);
-      if (mac === undefined || !this.#requireMac().isVouched(this.#input(record), mac)) {
-        throw new VaultError("SEAL_BROKEN", "a record is not vouched for");
+      if (mac?.isRight !== true) {
+        this.#check(record, mac);
       }
-      this.#sound.add(record);
     }
     return record;
+  }
+
+  #check(record: AnyRecord, mac: LoadedMac | undefined): void {
+    if (mac === undefined || !this.#requireMac().isVouched(this.#input(record), mac.bytes)) {
+      throw new VaultError("SEAL_BROKEN", "a record is not vouched for");
+    }
+    mac.isRight = true;
   }
 
   #input(record: AnyRecord): Uint8Array {

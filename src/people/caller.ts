@@ -35,21 +35,59 @@ export function markUse(view: View, { used }: Caller): readonly Change[] {
   return isDue ? [{ kind: "count", table, key: [key] }] : [];
 }
 
+/** The needs of the calls that came with a credential: the same ones are collected once for all calls of a batch. */
+const needsOfCredentials = new WeakMap<Credential, readonly Need[]>();
+
 /** The records that tell who calls. The key of an agent is in the agent's own. */
-export function needsCaller({ sub, jti, keyId }: Credential): readonly Need[] {
-  return [
-    { table: people, key: [sub] },
-    ...(jti === null ? [] : [{ table: revokedTokens, lookup: "jti", by: [jti] }]),
-    ...(keyId === null || isAgent(sub) ? [] : [{ table: apiKeys, key: [keyId] }]),
-  ];
+export function needsCaller(credential: Credential): readonly Need[] {
+  let needs = needsOfCredentials.get(credential);
+  if (needs === undefined) {
+    const { sub, jti, keyId } = credential;
+    needs = [
+      { table: people, key: [sub] },
+      ...(jti === null ? [] : [{ table: revokedTokens, lookup: "jti", by: [jti] }]),
+      ...(keyId === null || isAgent(sub) ? [] : [{ table: apiKeys, key: [keyId] }]),
+    ];
+    needsOfCredentials.set(credential, needs);
+  }
+  return needs;
+}
+
+/** Who calls, as a batch has decided it before: it holds until one of its records changes. */
+interface Decided {
+  readonly revision: number;
+  readonly callers: Map<Credential, Caller>;
+}
+
+const decided = new WeakMap<View, Decided>();
+
+function decidedIn(view: View): Map<Credential, Caller> {
+  const known = decided.get(view);
+  if (known?.revision === view.revision) {
+    return known.callers;
+  }
+  const callers = new Map<Credential, Caller>();
+  decided.set(view, { revision: view.revision, callers });
+  return callers;
 }
 
 /**
- * Who calls. A token counts only as long as the key that it was made from, and a key only as long as its person.
+ * Who calls. A token counts only as long as the key that it was made from, and a key only as long as its person. While no
+ * record of the batch has changed, it is the same object for the same credential.
  *
  * @throws VaultError `UNAUTHENTICATED`
  */
 export function callerOf(view: View, credential: Credential): Caller {
+  const callers = decidedIn(view);
+  let caller = callers.get(credential);
+  if (caller === undefined) {
+    caller = decideCaller(view, credential);
+    callers.set(credential, caller);
+  }
+  return caller;
+}
+
+function decideCaller(view: View, credential: Credential): Caller {
   const { sub, jti } = credential;
   if (jti !== null && view.all(revokedTokens, "jti", jti).length > 0) {
     throw unknownCaller();

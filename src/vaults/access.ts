@@ -15,21 +15,40 @@ interface Entered {
   readonly access: (wanted: Wanted) => AccessDecision;
 }
 
+/** The needs of the latest vault of a credential: most callers stay in one, and needs that are the same are collected once. */
+const latestNeeds = new WeakMap<Asked["credential"], { readonly vaultId: string; readonly needs: readonly Need[] }>();
+
 /** The records that tell what a caller may do in a vault. */
 export function needsAccess(vaultId: string, { credential }: Asked): readonly Need[] {
-  return [
+  const latest = latestNeeds.get(credential);
+  if (latest?.vaultId === vaultId) {
+    return latest.needs;
+  }
+  const needs = [
     { table: vaults, key: [vaultId] },
     { table: policies, lookup: "holder", by: [vaultId, credential.sub] },
   ];
+  latestNeeds.set(credential, { vaultId, needs });
+  return needs;
 }
+
+/** What a caller entered last. A caller is one of one batch, for as long as none of its records has changed. */
+const latestEntered = new WeakMap<Caller, { readonly address: string; readonly entered: Entered }>();
 
 /** @throws VaultError `NOT_FOUND` when there is no such vault */
 export function enter(view: View, caller: Caller, asked: Asked, vaultId: string): Entered {
+  const latest = latestEntered.get(caller);
+  if (latest?.entered.vault.id === vaultId && latest.address === asked.address) {
+    return latest.entered;
+  }
   const vault = view.get(vaults, vaultId);
   if (vault === undefined) {
     throw new VaultError("NOT_FOUND", "Vault not found");
   }
-  return { vault, access: accessTo(view, caller, asked, vault, view.all(policies, "holder", vaultId, caller.sub)) };
+  const held = view.all(policies, "holder", vaultId, caller.sub);
+  const entered = { vault, access: accessTo(view, caller, asked, vault, held) };
+  latestEntered.set(caller, { address: asked.address, entered });
+  return entered;
 }
 
 /** @param held at least the policies of the caller in this vault */

@@ -9,7 +9,7 @@ export { parsePrecondition } from "./if-match.ts";
 export { hasPrefix, parseSecretPath } from "./path.ts";
 export { parsePattern } from "./pattern.ts";
 export { parsePermissions } from "./permission.ts";
-export { keyOf, type Place } from "./place.ts";
+export { type Place, placeOf } from "./place.ts";
 export { createPolicy, deletePolicy, listPolicies, updatePolicy } from "./policy-calls.ts";
 export { type Held, purgeHeld } from "./purge.ts";
 export type { Keyed } from "./repeats.ts";

@@ -2,14 +2,17 @@ import type { Subject } from "../people/index.ts";
 import type { Binding } from "../sealing/index.ts";
 import type { VersionFacts } from "./tables.ts";
 
-/** A secret of a vault, as a request names it. Both are valid. */
+/** A secret of a vault, as a request names it. */
 export interface Place {
   readonly vaultId: string;
   readonly path: string;
+  /** Of its record. Made once: a string that is used again is not hashed again. */
+  readonly key: string;
 }
 
-export function keyOf({ vaultId, path }: Place): string {
-  return `${vaultId}/${path}`;
+/** Both are valid. */
+export function placeOf(vaultId: string, path: string): Place {
+  return { vaultId, path, key: `${vaultId}/${path}` };
 }
 
 export function subjectOf({ vaultId, path }: Place): Subject {

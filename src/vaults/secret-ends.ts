@@ -1,6 +1,6 @@
 import type { Operation } from "../ledger/index.ts";
 import { type Asked, callOperation, requireAsRecorded } from "../people/index.ts";
-import { keyOf, type Place, subjectOf } from "./place.ts";
+import { type Place, subjectOf } from "./place.ts";
 import { needsChange, requireUse } from "./secret-use.ts";
 import { type VaultSecret, vaultSecrets } from "./tables.ts";
 import { gone, olderWith, stateOf, unknownSecret } from "./version-state.ts";
@@ -14,11 +14,11 @@ export function deleteSecret(asked: Asked, place: Place): Operation<void> {
     needs: needsChange(asked, place),
     decide(view, caller) {
       requireUse(view, caller, asked, place, "secret.delete");
-      const secret = view.get(vaultSecrets, keyOf(place));
+      const secret = view.get(vaultSecrets, place.key);
       if (secret === undefined || secret.isDeleted === 1) {
         throw unknownSecret();
       }
-      requireAsRecorded(view, vaultSecrets, keyOf(place));
+      requireAsRecorded(view, vaultSecrets, place.key);
       const record: VaultSecret = { ...secret, version: secret.version + 1, isDeleted: 1 };
       return {
         value: undefined,
@@ -39,7 +39,7 @@ export function disableVersion(asked: Asked, place: Place, number: number): Oper
     needs: needsChange(asked, place),
     decide(view, caller) {
       requireUse(view, caller, asked, place, "secret.version_disable");
-      const secret = view.get(vaultSecrets, keyOf(place));
+      const secret = view.get(vaultSecrets, place.key);
       if (secret === undefined || number > secret.number) {
         throw unknownSecret();
       }
@@ -51,7 +51,7 @@ export function disableVersion(asked: Asked, place: Place, number: number): Oper
       if (isDisabled) {
         return { value: undefined, resourceId: secret.id, details };
       }
-      requireAsRecorded(view, vaultSecrets, keyOf(place));
+      requireAsRecorded(view, vaultSecrets, place.key);
       const record: VaultSecret = {
         ...secret,
         version: secret.version + 1,

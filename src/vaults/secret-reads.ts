@@ -4,7 +4,7 @@ import { type Asked, callOperation, type Done, requireAsRecorded } from "../peop
 import type { Sealer } from "../sealing/index.ts";
 import { enter, needsAccess } from "./access.ts";
 import { Otherwise, orElse } from "./otherwise.ts";
-import { bindingOf, keyOf, type Place, subjectOf } from "./place.ts";
+import { bindingOf, type Place, subjectOf } from "./place.ts";
 import type { AccessDecision, Wanted } from "./policy.ts";
 import { answeredWith, type Keyed, needsKeyed, type Repeat, refuseRepeated } from "./repeats.ts";
 import { needsVersion, requireUse } from "./secret-use.ts";
@@ -40,7 +40,7 @@ export function readVersion(
   { number, keyed, counts, repeats }: ReadOptions,
   sealer: Sealer,
 ): Operation<ReadOutcome> {
-  const key = keyOf(place);
+  const key = place.key;
   const operation = callOperation<{ readonly kind: "read" } & ReadVersion>({
     asked,
     action: "secret.read",
@@ -110,10 +110,10 @@ export function recordVersions(asked: Asked, place: Place): Operation<VaultSecre
     asked,
     action: "secret.versions",
     subject: subjectOf(place),
-    needs: [...needsAccess(place.vaultId, asked), { table: vaultSecrets, key: [keyOf(place)] }],
+    needs: [...needsAccess(place.vaultId, asked), { table: vaultSecrets, key: [place.key] }],
     decide(view, caller) {
       requireUse(view, caller, asked, place, "secret.versions");
-      const secret = view.get(vaultSecrets, keyOf(place));
+      const secret = view.get(vaultSecrets, place.key);
       if (secret === undefined) {
         throw unknownSecret();
       }

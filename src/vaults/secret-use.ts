@@ -3,7 +3,7 @@ import { type Asked, callOperation } from "../people/index.ts";
 import { enter, needsAccess, requireAccess } from "./access.ts";
 import { Otherwise, orElse } from "./otherwise.ts";
 import type { Permission } from "./permission.ts";
-import { keyOf, type Place, subjectOf } from "./place.ts";
+import { type Place, subjectOf } from "./place.ts";
 import { olderVersions, vaultSecrets } from "./tables.ts";
 
 /** What is done with the secret of a path. */
@@ -58,11 +58,11 @@ export function requireUse(
 export function needsVersion(asked: Asked, place: Place, number: number | null, changes: boolean): readonly Need[] {
   return [
     ...needsAccess(place.vaultId, asked),
-    { table: vaultSecrets, key: [keyOf(place)], changes },
-    ...(number === null ? [] : [{ table: olderVersions, key: [keyOf(place), number] }]),
+    { table: vaultSecrets, key: [place.key], changes },
+    ...(number === null ? [] : [{ table: olderVersions, key: [place.key, number] }]),
   ];
 }
 
 export function needsChange(asked: Asked, place: Place): readonly Need[] {
-  return [...needsAccess(place.vaultId, asked), { table: vaultSecrets, key: [keyOf(place)], changes: true }];
+  return [...needsAccess(place.vaultId, asked), { table: vaultSecrets, key: [place.key], changes: true }];
 }

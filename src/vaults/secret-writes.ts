@@ -4,7 +4,7 @@ import { type Asked, callOperation, type Done, requireAsRecorded } from "../peop
 import type { Sealer } from "../sealing/index.ts";
 import { isPreconditionMet, type Precondition } from "./if-match.ts";
 import { orElse } from "./otherwise.ts";
-import { bindingOf, keyOf, type Place, subjectOf } from "./place.ts";
+import { bindingOf, type Place, subjectOf } from "./place.ts";
 import { answeredWith, type Keyed, needsKeyed, type Repeat, refuseRepeated } from "./repeats.ts";
 import { defaultSecretType, type SecretType } from "./secret-type.ts";
 import { needsChange, needsVersion, requireUse } from "./secret-use.ts";
@@ -40,8 +40,8 @@ export function putSecret(
     decide(view, caller) {
       requireUse(view, caller, asked, place, "secret.write");
       refuseRepeated(view, keyed);
-      const before = view.get(vaultSecrets, keyOf(place));
-      requireAsRecorded(view, vaultSecrets, keyOf(place));
+      const before = view.get(vaultSecrets, place.key);
+      requireAsRecorded(view, vaultSecrets, place.key);
       const isCurrent = before !== undefined && before.isDeleted === 0;
       if (!isPreconditionMet(precondition, isCurrent ? before.number : null)) {
         throw new VaultError("PRECONDITION_FAILED", "the current version is not the one that was asked for");
@@ -68,7 +68,7 @@ export function repeatWrite(asked: Asked, place: Place, number: number): Operati
     needs: needsVersion(asked, place, number, false),
     decide(view, caller) {
       requireUse(view, caller, asked, place, "secret.write");
-      const facts = readable(view, view.get(vaultSecrets, keyOf(place)), number);
+      const facts = readable(view, view.get(vaultSecrets, place.key), number);
       const details = { vault_id: place.vaultId, path: place.path, version: number, replayed: true };
       return { value: facts, resourceId: facts.id, details };
     },
@@ -90,11 +90,11 @@ export function rotateSecret(
     needs: [...needsChange(asked, place), { table: olderVersions, inserts: true }],
     decide(view, caller) {
       requireUse(view, caller, asked, place, "secret.rotate");
-      const before = view.get(vaultSecrets, keyOf(place));
+      const before = view.get(vaultSecrets, place.key);
       if (before === undefined || before.isDeleted === 1) {
         throw unknownSecret();
       }
-      requireAsRecorded(view, vaultSecrets, keyOf(place));
+      requireAsRecorded(view, vaultSecrets, place.key);
       const fresh = { value, type, metadata: undefined, expiresAtMs: null, maxReads: null, rotationPolicy: null };
       return write(place, before, { ...fresh, createdBy: caller.sub, createdAt: view.now.iso }, sealer);
     },
@@ -120,7 +120,7 @@ function write(
     maxReads: input.maxReads,
   };
   const record: VaultSecret = {
-    place: keyOf(place),
+    place: place.key,
     version: (before?.version ?? 0) + 1,
     isDeleted: 0,
     firstNumber: live?.firstNumber ?? number,
@@ -129,7 +129,7 @@ function write(
     older: live === undefined ? [] : olderWith(live, live.number, live.reads, live.isDisabled),
     rotationPolicy: input.rotationPolicy,
     ...facts,
-    ...sealer.seal(input.value, bindingOf(keyOf(place), facts)),
+    ...sealer.seal(input.value, bindingOf(place.key, facts)),
   };
   const older = before && olderOf(before);
   return {

@@ -118,7 +118,7 @@ export function describeTables(newPlace: NewPlace): void {
           );
           expect(loaded.records).toEqual(new Map(records.map((record) => [shapeOf(table).keyOf(record), record])));
           if (table.vouched) {
-            const macs = [...loaded.records.values()].map((record) => String(loaded.macs.get(record)));
+            const macs = [...loaded.records.values()].map((record) => String(loaded.macs.get(record)?.bytes));
             expect(macs).toEqual(records.map(() => "a mac"));
           }
           for (const [label, by] of lookups) {

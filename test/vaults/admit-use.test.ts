@@ -1,8 +1,8 @@
-import { admitUse, type SecretUse } from "../../src/vaults/index.ts";
+import { admitUse, placeOf, type SecretUse } from "../../src/vaults/index.ts";
 
 describe("who may use a path", () => {
   const credential = { sub: "user:1", jti: null, keyId: "k", epoch: null };
-  const place = { vaultId: "11111111-1111-4111-8111-111111111111", path: "prod/db" };
+  const place = placeOf("11111111-1111-4111-8111-111111111111", "prod/db");
   const uses: readonly SecretUse[] = [
     ...(["secret.write", "secret.rotate", "secret.read"] as const),
     ...(["secret.delete", "secret.version_disable", "secret.versions"] as const),

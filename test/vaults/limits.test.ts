@@ -8,6 +8,7 @@ import type { Asked } from "../../src/people/events.ts";
 import { createUser } from "../../src/people/users.ts";
 import { createKeyring } from "../../src/sealing/keyring.ts";
 import { createRowMac } from "../../src/sealing/row-mac.ts";
+import { placeOf } from "../../src/vaults/place.ts";
 import { createPolicy } from "../../src/vaults/policy-calls.ts";
 import { admitUse } from "../../src/vaults/secret-use.ts";
 import { createVault, findVisible, listVaults } from "../../src/vaults/vault-calls.ts";
@@ -133,7 +134,7 @@ describe.each([
       expect([...visible.map(({ id }) => id), ...found].sort()).toEqual(ids.slice(0, 5).sort());
       // No deny is left out of what decides, whatever a list loads at once.
       const use = (vault: number) =>
-        submit(admitUse(ofBob, "secret.read", { vaultId: ids[vault] ?? "", path: "a" }), vault).then(
+        submit(admitUse(ofBob, "secret.read", placeOf(ids[vault] ?? "", "a")), vault).then(
           () => "allowed",
           ({ code }: { readonly code: string }) => code,
         );

@@ -7,6 +7,7 @@ import {
   keyOf,
   keyText,
   type Loaded,
+  type LoadedMac,
   type LoadedTable,
   type LoadRequest,
   StoreFailure,
@@ -103,11 +104,16 @@ function askFor(
     return { key, at: packet.add(sql.lastChange, [(sql.table.log?.originPrefix ?? "") + key]) };
   });
   return (results) => {
-    const macs = new Map<AnyRecord, Uint8Array>();
+    const macs = new Map<AnyRecord, LoadedMac>();
     const recordOf = (row: Row): AnyRecord => {
+      const known = sql.known?.see(row);
+      if (known !== undefined) {
+        macs.set(known.record, known.mac);
+        return known.record;
+      }
       const record = sql.recordOf(row);
       if (sql.table.vouched) {
-        macs.set(record, bytesOf(row[sql.table.columns.length]));
+        macs.set(record, { bytes: bytesOf(row[sql.table.columns.length]), isRight: false });
       }
       return record;
     };

@@ -2,6 +2,7 @@ import {
   type AnyRecord,
   isAsRecorded,
   type Loaded,
+  type LoadedMac,
   type LoadedTable,
   type LoadRequest,
   type TableNeeds,
@@ -12,6 +13,20 @@ import { type SqliteTable, type SqliteTables, sqlOf } from "./tables.ts";
 
 /** The last rows of origins, as far as they were loaded. */
 export type LastRows = Map<string, number>;
+
+/** Forgets the rows of all tables when somebody else has written: what this connection writes, it forgets itself. */
+export function createForgetting({ dataVersion }: Statements, tables: SqliteTables): () => void {
+  let seen: number | undefined;
+  return () => {
+    const now = dataVersion.get();
+    if (now !== seen) {
+      for (const { known } of tables.values()) {
+        known?.forgetAll();
+      }
+      seen = now;
+    }
+  };
+}
 
 /** Loads what a batch needs, under the write lock. */
 export function load(
@@ -45,16 +60,27 @@ function loadTable(
   { originAt }: Statements,
   lastRows: LastRows,
 ): LoadedTable {
-  const macs = new Map<AnyRecord, Uint8Array>();
+  const macs = new Map<AnyRecord, LoadedMac>();
   const recordOf = (row: readonly unknown[]): AnyRecord => {
+    const known = sql.known?.see(row);
+    if (known !== undefined) {
+      macs.set(known.record, known.mac);
+      return known.record;
+    }
     const record = sql.recordOf(row);
     if (sql.table.vouched) {
-      macs.set(record, exactBytes(row[sql.table.columns.length]));
+      macs.set(record, { bytes: exactBytes(row[sql.table.columns.length]), isRight: false });
     }
     return record;
   };
   const records = new Map<string, AnyRecord>();
   for (const [text, key] of keys) {
+    const known = sql.known?.get(text);
+    if (known !== undefined) {
+      records.set(text, known.record);
+      macs.set(known.record, known.mac);
+      continue;
+    }
     const row = sql.byKey.get(...key);
     if (row === undefined) {
       continue;

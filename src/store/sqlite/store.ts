@@ -17,7 +17,7 @@ import { createErasure } from "./erasure.ts";
 import { watchFiles } from "./files.ts";
 import { linksOf } from "./links.ts";
 import { createPager, openSqliteListing } from "./listing.ts";
-import { type LastRows, load } from "./load.ts";
+import { createForgetting, type LastRows, load } from "./load.ts";
 import { createRehearsal } from "./rehearsal.ts";
 import { openSqliteSnapshot } from "./snapshot.ts";
 import { headOf, type Statements, statementsOf } from "./statements.ts";
@@ -29,6 +29,7 @@ export function openSqliteStore(path: string, declared: readonly AnyTable[], onM
   const database = openDatabase(path, declared, onMigration);
   const statements = statementsOf(database);
   const tables = sqliteTables(database, declared);
+  const forgetOthers = createForgetting(statements, tables);
   const links = linksOf(statements);
   const pagers = new Map(declared.map((table) => [table, createPager(database, table)]));
   const files = watchFiles(path, database, (seq) => statements.rowHashAt.get(seq));
@@ -53,7 +54,7 @@ export function openSqliteStore(path: string, declared: readonly AnyTable[], onM
     inProcess: true,
     async transact(request, decide) {
       files.check();
-      const write = transact(database, { statements, tables }, request, decide);
+      const write = transact(database, { statements, tables, forgetOthers }, request, decide);
       if (write?.tables.some(({ deletes }) => deletes.length > 0)) {
         erasure.erase();
       }
@@ -134,11 +135,12 @@ function countsOf(tables: SqliteTables): ReadonlyMap<AnyTable, number> {
 interface Context {
   readonly statements: Statements;
   readonly tables: SqliteTables;
+  readonly forgetOthers: () => void;
 }
 
 function transact(
   database: Sqlite,
-  { statements, tables }: Context,
+  { statements, tables, forgetOthers }: Context,
   request: LoadRequest,
   decide: (loaded: Loaded) => LedgerWrite | null,
 ): LedgerWrite | null {
@@ -150,6 +152,7 @@ function transact(
   }
   let committing = false;
   try {
+    forgetOthers();
     const lastRows: LastRows = new Map();
     const write = decide(load(statements, tables, request, lastRows));
     if (write === null) {

@@ -33,8 +33,12 @@ export function writeBatch(statements: Statements, tables: SqliteTables, write: 
 }
 
 function writeTable(sql: SqliteTable, write: TableWrite, nowZeqond: number): void {
-  const { table, derivation } = sql;
+  const { table, derivation, known, shape } = sql;
+  for (const { record } of [...write.inserts, ...write.updates]) {
+    known?.forget(shape.keyOf(record));
+  }
   for (const record of write.deletes) {
+    known?.forget(shape.keyOf(record));
     exactlyOne(sql.removeRow.run(...sql.place(record, sql.shape.versionOf(record))), `delete from ${table.name}`);
   }
   for (const written of write.inserts) {

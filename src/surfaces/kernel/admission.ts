@@ -78,7 +78,7 @@ export function createAdmission(
 
     admit(method, from, values) {
       values.set(requestIdKey, requestIdFrom(from.header));
-      const bearer = bearerToken(from.header.all("authorization"));
+      const bearer = bearerToken(from.header.all("authorization"), from.peer.connection);
       const own = ownOf.size === 0 ? undefined : ownOf.get(method.parent);
       const token = bearer ?? (own === undefined ? cookieToken(from.header.all("cookie")) : undefined);
       if (token === undefined) {

@@ -9,8 +9,9 @@ import {
   PutSecretRequestSchema,
   type SecretService,
 } from "#gen/vault/v1/secrets_pb.js";
-import { BoundedMap, createWorkQueue } from "../../base/index.ts";
+import { createWorkQueue } from "../../base/index.ts";
 import type { Head, Selection } from "../../ledger/index.ts";
+import type { Asked } from "../../people/index.ts";
 import {
   admitUse,
   defaultCharset,
@@ -21,7 +22,6 @@ import {
   hasPrefix,
   isVersionDisabled,
   type Keyed,
-  keyOf,
   olderVersions,
   type Place,
   parseCharset,
@@ -29,6 +29,7 @@ import {
   parsePrecondition,
   parseSecretPath,
   parseSecretType,
+  placeOf,
   putSecret,
   type ReadOptions,
   readVersion,
@@ -41,6 +42,7 @@ import {
   vaultSecrets,
 } from "../../vaults/index.ts";
 import { type Access, type AccessTable, lastOf, sign, submitAndSign, submitFor } from "../kernel/index.ts";
+import { AllowedUses } from "./allowed-uses.ts";
 import { objectText, timeIn, uuidIn, versionIn, wholeIn } from "./fields.ts";
 import { askedIn, type VaultPorts } from "./ports.ts";
 import { createRoom, metadataMessage, secretMessage, valueIn } from "./secret-messages.ts";
@@ -75,15 +77,12 @@ export function createSecretHandlers(ports: VaultPorts): ServiceImpl<typeof Secr
     message: "too many lists are waiting",
   });
   /** Of callers and paths that were allowed before: for them the operation itself may decide at once. It decides in any case. */
-  const allowed = new BoundedMap<true>(maxAllowed);
+  const allowed = new AllowedUses(maxAllowed);
 
-  async function admit(context: HandlerContext, use: SecretUse, place: Place): Promise<void> {
-    const asked = askedIn(context);
-    const { sub, keyId } = asked.credential;
-    const text = `${use} ${sub} ${keyId} ${keyOf(place)}`;
-    if (allowed.get(text) === undefined) {
+  async function admit(context: HandlerContext, asked: Asked, use: SecretUse, place: Place): Promise<void> {
+    if (!allowed.has(place.key, asked.credential, use)) {
       await submitFor(ports, admitUse(asked, use, place), context);
-      allowed.set(text, true);
+      allowed.add(place.key, asked.credential, use);
     }
   }
 
@@ -103,41 +102,44 @@ export function createSecretHandlers(ports: VaultPorts): ServiceImpl<typeof Secr
         rotationPolicy: objectText(request.rotationPolicy, "rotation_policy", maxMetadataBytes) ?? null,
       };
       const value = valueIn(request.value);
-      await admit(context, "secret.write", place).catch((error: unknown) => {
+      const asked = askedIn(context);
+      await admit(context, asked, "secret.write", place).catch((error: unknown) => {
         value.wipe();
         throw error;
       });
-      const put = putSecret(askedIn(context), place, { value, ...fields }, { precondition, keyed }, sealer);
+      const put = putSecret(asked, place, { value, ...fields }, { precondition, keyed }, sealer);
       const { value: outcome, receipts } = await submitFor(ports, put, context).finally(() => value.wipe());
       if (outcome.kind === "repeat") {
-        const repeated = repeatWrite(askedIn(context), place, outcome.number);
+        const repeated = repeatWrite(asked, place, outcome.number);
         return metadataMessage(place.path, await submitAndSign(ports, repeated, context));
       }
       sign(context, lastOf(receipts));
       return metadataMessage(place.path, outcome.secret);
     },
 
-    async getSecret(request, context) {
+    getSecret(request, context) {
       const place = placeIn(request);
-      return await read(context, place, null, keyedIn(context, "GET", place));
+      return read(context, place, null, keyedIn(context, "GET", place));
     },
 
-    async getSecretVersion({ version, ...request }, context) {
-      return await read(context, placeIn(request), versionIn(version), null);
+    getSecretVersion({ version, ...request }, context) {
+      return read(context, placeIn(request), versionIn(version), null);
     },
 
     async deleteSecret(request, context) {
       const place = placeIn(request);
-      await admit(context, "secret.delete", place);
-      await submitAndSign(ports, deleteSecret(askedIn(context), place), context);
+      const asked = askedIn(context);
+      await admit(context, asked, "secret.delete", place);
+      await submitAndSign(ports, deleteSecret(asked, place), context);
       return create(EmptySchema);
     },
 
     async disableSecretVersion({ version, ...request }, context) {
       const place = placeIn(request);
       const number = versionIn(version);
-      await admit(context, "secret.version_disable", place);
-      const disable = disableVersion(askedIn(context), place, number);
+      const asked = askedIn(context);
+      await admit(context, asked, "secret.version_disable", place);
+      const disable = disableVersion(asked, place, number);
       await submitAndSign(ports, disable, context);
       return create(EmptySchema);
     },
@@ -147,9 +149,10 @@ export function createSecretHandlers(ports: VaultPorts): ServiceImpl<typeof Secr
       const wanted = length === undefined ? defaultGeneratedLength : wholeIn(length, "length", 8, 1_024);
       const characters = charset === undefined ? defaultCharset : parseCharset(charset);
       const ofType = type === undefined ? undefined : parseSecretType(type);
-      await admit(context, "secret.rotate", place);
+      const asked = askedIn(context);
+      await admit(context, asked, "secret.rotate", place);
       const value = generateValue(wanted, characters);
-      const rotate = rotateSecret(askedIn(context), place, value, ofType, sealer);
+      const rotate = rotateSecret(asked, place, value, ofType, sealer);
       const written = await submitAndSign(ports, rotate, context).finally(() => value.wipe());
       return metadataMessage(place.path, written);
     },
@@ -183,8 +186,9 @@ export function createSecretHandlers(ports: VaultPorts): ServiceImpl<typeof Secr
 
     async listSecretVersions(request, context) {
       const place = placeIn(request);
-      await admit(context, "secret.versions", place);
-      const { value: secret, receipts } = await submitFor(ports, recordVersions(askedIn(context), place), context);
+      const asked = askedIn(context);
+      await admit(context, asked, "secret.versions", place);
+      const { value: secret, receipts } = await submitFor(ports, recordVersions(asked, place), context);
       const receipt = lastOf(receipts);
       sign(context, receipt);
       const message = (facts: VersionFacts) =>
@@ -192,9 +196,9 @@ export function createSecretHandlers(ports: VaultPorts): ServiceImpl<typeof Secr
       return await lists.run(async () => {
         const versions = [];
         const room = createRoom();
-        for await (const facts of rowsFrom(olderVersions, { after: [keyOf(place), secret.firstNumber - 1] }, receipt)) {
+        for await (const facts of rowsFrom(olderVersions, { after: [place.key, secret.firstNumber - 1] }, receipt)) {
           refuseIfGone(context);
-          if (facts.place !== keyOf(place) || facts.number >= secret.number) {
+          if (facts.place !== place.key || facts.number >= secret.number) {
             break;
           }
           room.take(place.path, facts);
@@ -207,10 +211,11 @@ export function createSecretHandlers(ports: VaultPorts): ServiceImpl<typeof Secr
 
   /** A version with a limit of reads is read by a second operation, which counts; an answer is repeated by a third. */
   async function read(context: HandlerContext, place: Place, number: number | null, keyed: Keyed | null) {
-    await admit(context, "secret.read", place);
+    const asked = askedIn(context);
+    await admit(context, asked, "secret.read", place);
     let options: ReadOptions = { number, keyed, counts: false, repeats: false };
     for (let operations = 0; operations < maxOperations; operations++) {
-      const operation = readVersion(askedIn(context), place, options, sealer);
+      const operation = readVersion(asked, place, options, sealer);
       const { value: outcome, receipts } = await submitFor(ports, operation, context);
       switch (outcome.kind) {
         case "limited":
@@ -272,7 +277,7 @@ export function createSecretHandlers(ports: VaultPorts): ServiceImpl<typeof Secr
 }
 
 function placeIn({ vaultId, path }: { readonly vaultId: string; readonly path: string }): Place {
-  return { vaultId: uuidIn(vaultId, "vault_id"), path: parseSecretPath(path) };
+  return placeOf(uuidIn(vaultId, "vault_id"), parseSecretPath(path));
 }
 
 function headerIn({ requestHeader }: HandlerContext, name: string): string | undefined {
