@@ -2,6 +2,7 @@ import {
   type AnyRecord,
   type AnyTable,
   auditColumns,
+  type Head,
   isAsRecorded,
   type Key,
   keyOf,
@@ -13,7 +14,7 @@ import {
   StoreFailure,
   type TableNeeds,
 } from "../../ledger/index.ts";
-import { storedRowOf, textOf } from "../sql/index.ts";
+import { type Known, type KnownRow, type KnownTable, storedRowOf, textOf } from "../sql/index.ts";
 import type { Connection, Results, Row } from "./connection.ts";
 import { type MysqlTable, type MysqlTables, sqlOf } from "./tables.ts";
 
@@ -24,41 +25,83 @@ export const selectHead = "SELECT seq, row_hash FROM audit_head WHERE id = 1";
 /** The last rows of origins, as far as they were loaded. */
 export type LastRows = ReadonlyMap<string, number>;
 
+/** What a store loads with. */
+export interface LoadContext {
+  readonly tables: MysqlTables;
+  readonly known: Known;
+}
+
+interface LockedAndLoaded {
+  readonly loaded: Loaded;
+  readonly lastRows: LastRows;
+}
+
 /**
- * First round trip of a batch: locks the head, then loads. READ COMMITTED gives each statement a view of its own, so
- * what follows the lock sees the newest committed rows.
+ * First round trip of a batch: locks the head, then loads what is not known. READ COMMITTED gives each statement a view of
+ * its own, so what follows the lock sees the newest committed rows. Whatever changes a record moves the head: when it is not
+ * where this store has left it, what was taken for known is loaded in a second round trip.
  */
 export async function lockAndLoad(
   connection: Connection,
-  tables: MysqlTables,
-  { needs, nowZeqond, rowHashesAt }: LoadRequest,
-): Promise<{ readonly loaded: Loaded; readonly lastRows: LastRows }> {
+  context: LoadContext,
+  request: LoadRequest,
+): Promise<LockedAndLoaded> {
+  const { known } = context;
   const packet = new Packet();
   const headAt = packet.add(`${selectHead} FOR UPDATE`, []);
+  const isKnown = known.mayHold;
+  const read = askForAll(packet, context, request, isKnown);
+  const results = await connection.run(packet.statements, packet.values);
+  const head = headOf(rowsAt(results, headAt));
+  const isSame = known.keepIf(head.rowHash);
+  if (isSame || !isKnown) {
+    return read(results, head);
+  }
+  const again = new Packet();
+  const readAgain = askForAll(again, context, request, false);
+  return readAgain(again.statements.length === 0 ? [] : await connection.run(again.statements, again.values), head);
+}
+
+/** Adds the statements that load what a batch needs; answers what reads their results. */
+function askForAll(
+  packet: Packet,
+  { tables, known }: LoadContext,
+  { needs, nowZeqond, rowHashesAt }: LoadRequest,
+  isKnown: boolean,
+): (results: Results, head: Head) => LockedAndLoaded {
   const lastRows = new Map<string, number>();
   const readers = [...needs].map(([table, ofTable]) => {
-    return [table, askFor(packet, sqlOf(tables, table), ofTable, nowZeqond, lastRows)] as const;
+    const before = { table: known.of(table), isKnown };
+    return [table, askFor(packet, sqlOf(tables, table), ofTable, nowZeqond, lastRows, before)] as const;
   });
   const origins = [...needs].flatMap(([table, { keys }]) => originsOf(table, keys.keys()));
+  const unknown = origins.filter((originId) => {
+    const lastSeq = isKnown ? known.lastOf(originId) : undefined;
+    if (lastSeq !== undefined) {
+      lastRows.set(originId, lastSeq);
+    }
+    return lastSeq === undefined;
+  });
   const originsAt =
-    origins.length === 0
+    unknown.length === 0
       ? undefined
-      : packet.add("SELECT origin_id, last_seq FROM audit_origin WHERE origin_id IN (?)", [origins]);
+      : packet.add("SELECT origin_id, last_seq FROM audit_origin WHERE origin_id IN (?)", [unknown]);
   const hashesAt =
     rowHashesAt.length === 0
       ? undefined
       : packet.add("SELECT seq, row_hash FROM audit_log WHERE seq IN (?)", [rowHashesAt]);
-  const results = await connection.run(packet.statements, packet.values);
-  for (const [originId, lastSeq] of originsAt === undefined ? [] : rowsAt(results, originsAt)) {
-    lastRows.set(textOf(originId), Number(lastSeq));
-  }
-  const hashes = hashesAt === undefined ? [] : rowsAt(results, hashesAt);
-  const loaded = {
-    head: headOf(rowsAt(results, headAt)),
-    tables: new Map(readers.map(([table, read]) => [table, read(results)])),
-    rowHashes: new Map(hashes.map(([seq, hash]) => [Number(seq), String(hash)])),
+  return (results, head) => {
+    for (const [originId, lastSeq] of originsAt === undefined ? [] : rowsAt(results, originsAt)) {
+      lastRows.set(textOf(originId), Number(lastSeq));
+    }
+    const hashes = hashesAt === undefined ? [] : rowsAt(results, hashesAt);
+    const loaded = {
+      head,
+      tables: new Map(readers.map(([table, read]) => [table, read(results)])),
+      rowHashes: new Map(hashes.map(([seq, hash]) => [Number(seq), String(hash)])),
+    };
+    return { loaded, lastRows };
   };
-  return { loaded, lastRows };
 }
 
 /**
@@ -88,40 +131,61 @@ function askFor(
   { keys, lookups, changes }: TableNeeds,
   nowZeqond: number,
   lastRows: Map<string, number>,
+  { table: known, isKnown }: { readonly table: KnownTable; readonly isKnown: boolean },
 ): (results: Results) => LoadedTable {
-  const keysAt = keys.size === 0 ? undefined : packet.add(sql.byKeys, [listOf(keys.values(), sql.key.length)]);
+  const taken: KnownRow[] = [];
+  const wanted: Key[] = [];
+  for (const [text, key] of keys) {
+    const before = isKnown && !changes.has(text) ? known.row(text) : undefined;
+    if (before === undefined) {
+      wanted.push(key);
+    } else {
+      taken.push(before);
+    }
+  }
+  const keysAt = wanted.length === 0 ? undefined : packet.add(sql.byKeys, [listOf(wanted, sql.key.length)]);
   const lookupsAt = [...lookups].map(([label, by]) => {
     const fields = sql.table.lookups[label] ?? [];
     const window = sql.derivation?.lookup === label ? sql.derivation.lookedAtZeqonds : undefined;
     const between = window === undefined ? [] : [nowZeqond - window, nowZeqond + window];
+    const lists = new Map<string, readonly KnownRow[]>();
+    const asked: (readonly [string, Key])[] = [];
+    for (const [text, key] of by) {
+      const before = isKnown ? known.list(label, text) : undefined;
+      if (before === undefined) {
+        asked.push([text, key]);
+      } else {
+        lists.set(text, before);
+      }
+    }
     // A limit is one of each group.
-    const groups =
-      sql.table.mostLoaded?.[label] === undefined ? [[...by.values()]] : Array.from(by.values(), (key) => [key]);
-    const at = groups.map((keys) => packet.add(sql.byLookup[label] ?? "", [listOf(keys, fields.length), ...between]));
-    return { label, fields, at };
+    const groups = sql.table.mostLoaded?.[label] === undefined && asked.length > 0 ? [asked] : asked.map((one) => [one]);
+    const at = groups.map((group) => {
+      const values = listOf(
+        group.map(([, key]) => key),
+        fields.length,
+      );
+      return packet.add(sql.byLookup[label] ?? "", [values, ...between]);
+    });
+    return { label, fields, asked, lists, at };
   });
   const changesAt = [...changes].map((key) => {
     return { key, at: packet.add(sql.lastChange, [(sql.table.log?.originPrefix ?? "") + key]) };
   });
   return (results) => {
     const macs = new Map<AnyRecord, LoadedMac>();
-    const recordOf = (row: Row): AnyRecord => {
-      const known = sql.known?.see(row);
-      if (known !== undefined) {
-        macs.set(known.record, known.mac);
-        return known.record;
-      }
-      const record = sql.recordOf(row);
-      if (sql.table.vouched) {
-        macs.set(record, { bytes: bytesOf(row[sql.table.columns.length]), isRight: false });
+    const use = ({ record, mac }: KnownRow): AnyRecord => {
+      if (mac !== undefined) {
+        macs.set(record, mac);
       }
       return record;
     };
-    const rows = keysAt === undefined ? [] : rowsAt(results, keysAt);
+    const loadedNow = keysAt === undefined ? [] : rowsAt(results, keysAt).map((row) => known.see(row));
     const records = new Map<string, AnyRecord>();
-    const stored = new Map<string, Row>();
-    for (const row of rows) {
-      const record = recordOf(row);
+    const stored = new Map<string, readonly unknown[]>();
+    for (const seen of [...taken, ...loadedNow]) {
+      const { row } = seen;
+      const record = use(seen);
       const key = sql.shape.keyOf(record);
       records.set(key, record);
       if (changes.size > 0) {
@@ -135,9 +199,16 @@ function askFor(
     return {
       records,
       lookups: new Map(
-        lookupsAt.map(({ label, fields, at }) => {
-          const rows = at.flatMap((index) => rowsAt(results, index));
-          return [label, groupBy(fields, rows.map(recordOf))];
+        lookupsAt.map(({ label, fields, asked, lists, at }) => {
+          const seen = at.flatMap((index) => rowsAt(results, index)).map((row) => known.see(row));
+          const found = groupBy(fields, seen);
+          for (const [text] of asked) {
+            const list = found.get(text) ?? [];
+            known.seeList(label, text, list);
+            lists.set(text, list);
+          }
+          const groups = [...lists].filter(([, list]) => list.length > 0);
+          return [label, new Map(groups.map(([text, list]) => [text, list.map(use)]))];
         }),
       ),
       asRecorded: asRecorded.length === 0 ? none : new Set(asRecorded.map(({ key }) => key)),
@@ -153,20 +224,20 @@ function listOf(keys: Iterable<Key>, columns: number): readonly unknown[] {
   return columns === 1 ? Array.from(keys, ([value]) => value) : [...keys];
 }
 
-function isRowAsRecorded({ table }: MysqlTable, row: Row | undefined, last: Row | undefined): boolean {
+function isRowAsRecorded({ table }: MysqlTable, row: readonly unknown[] | undefined, last: Row | undefined): boolean {
   const change = last && { transitionType: textOf(last[0]), payloadEnd: textOf(last[1]) };
   return isAsRecorded(table, row && storedRowOf(table, row), change);
 }
 
-function groupBy(fields: readonly string[], records: readonly AnyRecord[]): ReadonlyMap<string, readonly AnyRecord[]> {
-  const groups = new Map<string, AnyRecord[]>();
-  for (const record of records) {
-    const text = keyText(keyOf(fields, record));
+function groupBy(fields: readonly string[], rows: readonly KnownRow[]): ReadonlyMap<string, readonly KnownRow[]> {
+  const groups = new Map<string, KnownRow[]>();
+  for (const row of rows) {
+    const text = keyText(keyOf(fields, row.record));
     const group = groups.get(text);
     if (group === undefined) {
-      groups.set(text, [record]);
+      groups.set(text, [row]);
     } else {
-      group.push(record);
+      group.push(row);
     }
   }
   return groups;

@@ -11,13 +11,13 @@ import {
   StoreFailure,
   type Table,
 } from "../../ledger/index.ts";
-import { auditRowOf, followingRows, type OnMigration, pageOf, rowsOfOrigin, selectRowsBefore } from "../sql/index.ts";
+import { auditRowOf, followingRows, Known, type OnMigration, pageOf, rowsOfOrigin, selectRowsBefore } from "../sql/index.ts";
 import { type Connection, type MysqlOptions, openConnection } from "./connection.ts";
 import { durabilityOf } from "./durability.ts";
 import { createLine } from "./line.ts";
 import { linksOf, listedAt } from "./links.ts";
 import { openMysqlListing } from "./listing.ts";
-import { headOf, lockAndLoad, rowsAt, selectAudit, selectHead } from "./load.ts";
+import { headOf, type LoadContext, lockAndLoad, rowsAt, selectAudit, selectHead } from "./load.ts";
 import { migrate } from "./migrate.ts";
 import { countSelected, readPage, readVouchedPage } from "./pages.ts";
 import { readAtLeast } from "./read-at-least.ts";
@@ -43,7 +43,7 @@ export async function openMysqlStore(
 ): Promise<Store> {
   await migrate(options, declared, onMigration);
   const tables = mysqlTables(declared);
-  const context: Context = { tables, touch: touchOf(tables), turns: createTurns() };
+  const context: Context = { tables, known: new Known(declared), touch: touchOf(tables), turns: createTurns() };
   // Metadata, health and the daemon's questions must not wait behind a batch.
   const reader = createLine({
     open: () => openConnection(options, "reader"),
@@ -64,7 +64,15 @@ export async function openMysqlStore(
   });
   return {
     inProcess: false,
-    transact: (request, decide) => writer.use((connection) => transact(connection, context, request, decide)),
+    async transact(request, decide) {
+      try {
+        await writer.use((connection) => transact(connection, context, request, decide));
+      } catch (error) {
+        // A row that is not as it was known is loaded by the next attempt.
+        context.known.forgetAll();
+        throw error;
+      }
+    },
     page<R extends object>(table: Table<R>, ...[select, limit, atLeast]: PageOptions) {
       return reader.use(async (connection) => {
         const read = async (sql: string, values: readonly unknown[]) =>
@@ -114,8 +122,7 @@ export async function openMysqlStore(
   };
 }
 
-interface Context {
-  readonly tables: MysqlTables;
+interface Context extends LoadContext {
   /**
    * InnoDB releases its locks, and shows what was committed, before its log is on the disk. A caller that is answered
    * because of a row that was only seen must wait for that: a row that comes and goes changes nothing, and its COMMIT
@@ -129,7 +136,7 @@ type PageOptions = [select: Selection, limit: number, atLeast?: Head];
 
 async function transact(
   connection: Connection,
-  { tables, touch, turns }: Context,
+  { tables, known, touch, turns }: Context,
   request: LoadRequest,
   decide: (loaded: Loaded) => LedgerWrite | null,
 ): Promise<void> {
@@ -137,14 +144,20 @@ async function transact(
     await turns.wait();
   }
   const startMs = performance.now();
-  const { loaded, lastRows } = await lockAndLoad(connection, tables, request);
+  const { loaded, lastRows } = await lockAndLoad(connection, { tables, known }, request);
   const write = decide(loaded);
-  if (write === null && loaded.rowHashes.size === 0) {
-    await connection.run("ROLLBACK");
-    return;
+  if (write === null) {
+    if (loaded.rowHashes.size === 0) {
+      await connection.run("ROLLBACK");
+      return;
+    }
+    await connection.run(touch);
+    await connection.commit();
+  } else {
+    const origins = await writeBatch(connection, tables, write, lastRows);
+    await connection.commit();
+    known.committed(write, origins, write.to.rowHash);
   }
-  await (write === null ? connection.run(touch) : writeBatch(connection, tables, write, lastRows));
-  await connection.commit();
   turns.committed(startMs);
 }
 

@@ -35,7 +35,7 @@ const largestPacketBytes = 2_097_152;
 const oneRow = [1, 1] as const;
 
 /**
- * Second round trip of a batch: everything but the COMMIT. Every count is checked, and the head moves by
+ * Round trip of a batch: everything but the COMMIT. Answers what it leaves of its origins. Every count is checked, and the head moves by
  * compare-and-set: a rival's write in the middle of the packet may have rolled the transaction back without an error.
  */
 export async function writeBatch(
@@ -43,9 +43,10 @@ export async function writeBatch(
   tables: MysqlTables,
   write: LedgerWrite,
   lastRows: LastRows,
-): Promise<void> {
+): Promise<readonly OriginWrite[]> {
   const packetBytes = Math.min(largestPacketBytes, connection.maxPacketBytes);
-  for (const packet of packets(statementsOf(tables, write, lastRows, packetBytes), packetBytes)) {
+  const { statements, origins } = statementsOf(tables, write, lastRows, packetBytes);
+  for (const packet of packets(statements, packetBytes)) {
     const results = await connection.run(packet.map((statement) => statement.sql));
     packet.forEach(({ expected }, index) => {
       const result = results[index];
@@ -55,6 +56,7 @@ export async function writeBatch(
       }
     });
   }
+  return origins;
 }
 
 function statementsOf(
@@ -62,19 +64,20 @@ function statementsOf(
   write: LedgerWrite,
   lastRows: LastRows,
   packetBytes: number,
-): readonly Statement[] {
+): { readonly statements: readonly Statement[]; readonly origins: readonly OriginWrite[] } {
   const { from, to, nowZeqond } = write;
   const { before, origins } = linkOrigins(
     write,
     (table) => sqlOf(tables, table),
     (originId) => lastRows.get(originId) ?? originId,
   );
-  return [
+  const statements = [
     ...insertRows(write.rows, before, packetBytes),
     ...originStatements(origins),
     ...write.tables.flatMap((ofTable) => tableStatements(sqlOf(tables, ofTable.table), ofTable, nowZeqond)),
     { sql: bind(moveHead, [to.seq, to.rowHash, from.seq, from.rowHash]), expected: oneRow },
   ];
+  return { statements, origins };
 }
 
 const moveHead = "UPDATE audit_head SET seq = ?, row_hash = ? WHERE id = 1 AND seq = ? AND row_hash = ?";

@@ -7,7 +7,6 @@ import {
   shapeOf,
   type VouchedRecord,
 } from "../../ledger/index.ts";
-import { KnownRows } from "./known-rows.ts";
 import { recordReader } from "./records.ts";
 
 /** The SQL and the conversions that follow from a declaration, the same for all databases. Compiled once at start. */
@@ -39,8 +38,6 @@ export interface TableSql {
   place(record: AnyRecord, version: number): StoredValue[];
   /** A record from a row that has `whole` or `listed`, and behind them the columns of its counters. */
   recordOf(row: readonly unknown[]): AnyRecord;
-  /** The rows of it that were loaded last, where they have MACs; with counters, each would be another one with each count. */
-  readonly known: KnownRows | undefined;
 }
 
 /** The counters of a table's records, which stand in `audit_origin`. */
@@ -110,7 +107,6 @@ export function tableSql(table: AnyTable): TableSql {
       ...(isVersioned ? [version] : []),
     ],
     recordOf: recordReader(table),
-    known: table.vouched && table.counters === undefined ? new KnownRows(table) : undefined,
   };
 }
 

@@ -7,34 +7,27 @@ import {
   type LoadRequest,
   type TableNeeds,
 } from "../../ledger/index.ts";
-import { exactBytes, storedRowOf } from "../sql/index.ts";
+import { type Known, type KnownRow, storedRowOf } from "../sql/index.ts";
 import { headOf, type Statements } from "./statements.ts";
 import { type SqliteTable, type SqliteTables, sqlOf } from "./tables.ts";
+
+/** What a store loads with. */
+export interface Context {
+  readonly statements: Statements;
+  readonly tables: SqliteTables;
+  readonly known: Known;
+}
 
 /** The last rows of origins, as far as they were loaded. */
 export type LastRows = Map<string, number>;
 
-/** Forgets the rows of all tables when somebody else has written: what this connection writes, it forgets itself. */
-export function createForgetting({ dataVersion }: Statements, tables: SqliteTables): () => void {
-  let seen: number | undefined;
-  return () => {
-    const now = dataVersion.get();
-    if (now !== seen) {
-      for (const { known } of tables.values()) {
-        known?.forgetAll();
-      }
-      seen = now;
-    }
-  };
-}
-
 /** Loads what a batch needs, under the write lock. */
 export function load(
-  statements: Statements,
-  tables: SqliteTables,
+  context: Context,
   { needs, nowZeqond, rowHashesAt }: LoadRequest,
   lastRows: LastRows,
 ): Loaded {
+  const { statements, tables } = context;
   const rowHashes = new Map<number, string>();
   for (const seq of rowHashesAt) {
     const hash = statements.rowHashAt.get(seq);
@@ -46,7 +39,7 @@ export function load(
     head: headOf(statements),
     tables: new Map(
       [...needs].map(([table, ofTable]) => {
-        return [table, loadTable(sqlOf(tables, table), ofTable, nowZeqond, statements, lastRows)];
+        return [table, loadTable(sqlOf(tables, table), ofTable, nowZeqond, context, lastRows)];
       }),
     ),
     rowHashes,
@@ -57,28 +50,22 @@ function loadTable(
   sql: SqliteTable,
   { keys, changes, lookups }: TableNeeds,
   nowZeqond: number,
-  { originAt }: Statements,
+  context: Context,
   lastRows: LastRows,
 ): LoadedTable {
+  const known = context.known.of(sql.table);
   const macs = new Map<AnyRecord, LoadedMac>();
-  const recordOf = (row: readonly unknown[]): AnyRecord => {
-    const known = sql.known?.see(row);
-    if (known !== undefined) {
-      macs.set(known.record, known.mac);
-      return known.record;
-    }
-    const record = sql.recordOf(row);
-    if (sql.table.vouched) {
-      macs.set(record, { bytes: exactBytes(row[sql.table.columns.length]), isRight: false });
+  const use = ({ record, mac }: KnownRow): AnyRecord => {
+    if (mac !== undefined) {
+      macs.set(record, mac);
     }
     return record;
   };
   const records = new Map<string, AnyRecord>();
   for (const [text, key] of keys) {
-    const known = sql.known?.get(text);
-    if (known !== undefined) {
-      records.set(text, known.record);
-      macs.set(known.record, known.mac);
+    const before = known.row(text);
+    if (before !== undefined) {
+      records.set(text, use(before));
       continue;
     }
     const row = sql.byKey.get(...key);
@@ -87,14 +74,14 @@ function loadTable(
     }
     if (sql.counters !== undefined) {
       const originId = sql.counters.originPrefix + text;
-      const origin = originAt.get(originId);
+      const origin = context.statements.originAt.get(originId);
       if (origin !== undefined) {
         const [last, count, latest] = origin;
         lastRows.set(originId, Number(last));
         row.push(count, latest);
       }
     }
-    records.set(text, recordOf(row));
+    records.set(text, use(known.see(row)));
   }
   const asRecorded = new Set<string>();
   for (const text of changes) {
@@ -108,12 +95,17 @@ function loadTable(
     const { derivation } = sql;
     const groups = new Map<string, readonly AnyRecord[]>();
     for (const [text, values] of by) {
-      const rows =
-        derivation?.lookup === label
-          ? query?.all(...values, nowZeqond - derivation.lookedAtZeqonds, nowZeqond + derivation.lookedAtZeqonds)
-          : query?.all(...values);
-      if (rows !== undefined && rows.length > 0) {
-        groups.set(text, rows.map(recordOf));
+      let list = known.list(label, text);
+      if (list === undefined) {
+        const between =
+          derivation?.lookup === label
+            ? [nowZeqond - derivation.lookedAtZeqonds, nowZeqond + derivation.lookedAtZeqonds]
+            : [];
+        list = (query?.all(...values, ...between) ?? []).map((row) => known.see(row));
+        known.seeList(label, text, list);
+      }
+      if (list.length > 0) {
+        groups.set(text, list.map(use));
       }
     }
     found.set(label, groups);

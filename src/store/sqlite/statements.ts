@@ -33,7 +33,7 @@ export function statementsOf(database: Sqlite) {
     commit: run<[]>("COMMIT"),
     rollback: run<[]>("ROLLBACK"),
     head: rows<[], { seq: number; row_hash: string }>("SELECT seq, row_hash FROM audit_head WHERE id = 1"),
-    /** Another one whenever another connection has written (https://www.sqlite.org/pragma.html#pragma_data_version). */
+    /** Another number whenever another connection has written (https://www.sqlite.org/pragma.html#pragma_data_version). */
     dataVersion: values<[], number>("PRAGMA data_version"),
     rowHashAt: values<[number], string>("SELECT row_hash FROM audit_log WHERE seq = ?"),
     /** With the row before it that has the same origin. */

@@ -11,13 +11,13 @@ import {
   StoreFailure,
   type Table,
 } from "../../ledger/index.ts";
-import { auditRowOf, followingRows, type OnMigration, pageOf, rowsOfOrigin, selectRowsBefore } from "../sql/index.ts";
+import { auditRowOf, followingRows, Known, type OnMigration, pageOf, rowsOfOrigin, selectRowsBefore } from "../sql/index.ts";
 import { failureOf, isForeign, isFull, openDatabase, openReadOnly, patiently, type Sqlite } from "./database.ts";
 import { createErasure } from "./erasure.ts";
 import { watchFiles } from "./files.ts";
 import { linksOf } from "./links.ts";
 import { createPager, openSqliteListing } from "./listing.ts";
-import { createForgetting, type LastRows, load } from "./load.ts";
+import { type Context, type LastRows, load } from "./load.ts";
 import { createRehearsal } from "./rehearsal.ts";
 import { openSqliteSnapshot } from "./snapshot.ts";
 import { headOf, type Statements, statementsOf } from "./statements.ts";
@@ -29,7 +29,7 @@ export function openSqliteStore(path: string, declared: readonly AnyTable[], onM
   const database = openDatabase(path, declared, onMigration);
   const statements = statementsOf(database);
   const tables = sqliteTables(database, declared);
-  const forgetOthers = createForgetting(statements, tables);
+  const context = { statements, tables, known: new Known(declared) };
   const links = linksOf(statements);
   const pagers = new Map(declared.map((table) => [table, createPager(database, table)]));
   const files = watchFiles(path, database, (seq) => statements.rowHashAt.get(seq));
@@ -54,7 +54,7 @@ export function openSqliteStore(path: string, declared: readonly AnyTable[], onM
     inProcess: true,
     async transact(request, decide) {
       files.check();
-      const write = transact(database, { statements, tables, forgetOthers }, request, decide);
+      const write = transact(database, context, request, decide);
       if (write?.tables.some(({ deletes }) => deletes.length > 0)) {
         erasure.erase();
       }
@@ -132,18 +132,13 @@ function countsOf(tables: SqliteTables): ReadonlyMap<AnyTable, number> {
   return new Map(counted.map(({ table, count }) => [table, count.get() ?? 0]));
 }
 
-interface Context {
-  readonly statements: Statements;
-  readonly tables: SqliteTables;
-  readonly forgetOthers: () => void;
-}
-
 function transact(
   database: Sqlite,
-  { statements, tables, forgetOthers }: Context,
+  context: Context,
   request: LoadRequest,
   decide: (loaded: Loaded) => LedgerWrite | null,
 ): LedgerWrite | null {
+  const { statements, known } = context;
   try {
     // IMMEDIATE takes the one write lock that SQLite has: it is the lock on the chain head.
     statements.begin.run();
@@ -152,18 +147,21 @@ function transact(
   }
   let committing = false;
   try {
-    forgetOthers();
     const lastRows: LastRows = new Map();
-    const write = decide(load(statements, tables, request, lastRows));
+    const dataVersion = statements.dataVersion.get();
+    known.keepIf(dataVersion);
+    const write = decide(load(context, request, lastRows));
     if (write === null) {
       statements.rollback.run();
       return null;
     }
-    writeBatch(statements, tables, write, lastRows);
+    const origins = writeBatch(context, write, lastRows);
     committing = true;
     statements.commit.run();
+    known.committed(write, origins, dataVersion);
     return write;
   } catch (error) {
+    known.forgetAll();
     if (database.inTransaction) {
       statements.rollback.run();
     } else if (committing && !isFull(error)) {

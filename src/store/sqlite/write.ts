@@ -6,14 +6,21 @@ import {
   StoreFailure,
   type TableWrite,
 } from "../../ledger/index.ts";
-import { auditValues, linkOrigins } from "../sql/index.ts";
-import type { LastRows } from "./load.ts";
-import type { Statements } from "./statements.ts";
-import { type SqliteTable, type SqliteTables, sqlOf } from "./tables.ts";
+import { auditValues, linkOrigins, type OriginWrite } from "../sql/index.ts";
+import type { Context, LastRows } from "./load.ts";
+import { type SqliteTable, sqlOf } from "./tables.ts";
 
-/** Writes a batch inside the open transaction; a row that is not as the batch saw it is a conflict. */
-export function writeBatch(statements: Statements, tables: SqliteTables, write: LedgerWrite, lastRows: LastRows): void {
-  const lastOf = (originId: string) => lastRows.get(originId) ?? statements.lastOfOrigin.get(originId) ?? 0;
+/**
+ * Writes a batch inside the open transaction; a row that is not as the batch saw it is a conflict. Answers what it leaves of
+ * its origins.
+ */
+export function writeBatch(
+  { statements, tables, known }: Context,
+  write: LedgerWrite,
+  lastRows: LastRows,
+): readonly OriginWrite[] {
+  const lastOf = (originId: string) =>
+    lastRows.get(originId) ?? known.lastOf(originId) ?? statements.lastOfOrigin.get(originId) ?? 0;
   const { before, origins } = linkOrigins(write, (table) => sqlOf(tables, table), lastOf);
   for (let index = 0; index < write.rows.length; index++) {
     statements.insertRow.run(...auditValues(write.rows[index] as AuditRow), before[index]);
@@ -30,15 +37,12 @@ export function writeBatch(statements: Statements, tables: SqliteTables, write: 
   }
   const { from, to } = write;
   exactlyOne(statements.moveHead.run(to.seq, to.rowHash, from.seq, from.rowHash), "move the head");
+  return origins;
 }
 
 function writeTable(sql: SqliteTable, write: TableWrite, nowZeqond: number): void {
-  const { table, derivation, known, shape } = sql;
-  for (const { record } of [...write.inserts, ...write.updates]) {
-    known?.forget(shape.keyOf(record));
-  }
+  const { table, derivation } = sql;
   for (const record of write.deletes) {
-    known?.forget(shape.keyOf(record));
     exactlyOne(sql.removeRow.run(...sql.place(record, sql.shape.versionOf(record))), `delete from ${table.name}`);
   }
   for (const written of write.inserts) {

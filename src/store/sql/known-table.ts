@@ -1,0 +1,123 @@
+import { BoundedMap } from "../../base/index.ts";
+import { type AnyRecord, type AnyTable, keyText, type LoadedMac, shapeOf, type TableWrite } from "../../ledger/index.ts";
+import { recordReader, textOf } from "./records.ts";
+import { exactBytes } from "./stored.ts";
+
+/** What a row is. */
+export interface KnownRow {
+  readonly row: readonly unknown[];
+  readonly record: AnyRecord;
+  /** Only of vouched tables. */
+  readonly mac: LoadedMac | undefined;
+}
+
+const maxRows = 4_096;
+/** A record with larger values is not remembered. */
+const maxRowBytes = 4_096;
+const maxLists = 4_096;
+/** A longer list is not remembered. */
+const maxListed = 16;
+
+/**
+ * The rows of one table that were loaded last. A row with the same bytes is the same record, and its MAC need not be checked
+ * again; whether the row itself need not be loaded again is for the store to know.
+ */
+export class KnownTable {
+  readonly #table: AnyTable;
+  readonly #keyAt: readonly number[];
+  readonly #recordOf: (row: readonly unknown[]) => AnyRecord;
+  #rows = new BoundedMap<KnownRow>(maxRows);
+  #lists = new BoundedMap<readonly KnownRow[]>(maxLists);
+
+  constructor(table: AnyTable) {
+    this.#table = table;
+    this.#keyAt = table.key.map((field) => table.columns.findIndex((column) => column.field === field));
+    this.#recordOf = recordReader(table);
+  }
+
+  /** What a row is that was loaded now. */
+  see(row: readonly unknown[]): KnownRow {
+    // Of what is not vouched for, nothing is remembered but that it is not there.
+    if (!this.#table.vouched) {
+      return { row, record: this.#recordOf(row), mac: undefined };
+    }
+    const key = keyText(this.#keyAt.map((index) => textOf(row[index])));
+    const known = this.#rows.get(key);
+    if (known !== undefined && isSameRow(known.row, row)) {
+      return known;
+    }
+    const record = this.#recordOf(row);
+    if (shapeOf(this.#table).weighRoughly(record) > maxRowBytes) {
+      return this.#vouched(row, record);
+    }
+    // A driver's buffer may be a part of a much larger one.
+    const own = row.map((value) => (Buffer.isBuffer(value) ? Buffer.from(value) : value));
+    const seen = this.#vouched(own, this.#recordOf(own));
+    this.#rows.set(key, seen);
+    return seen;
+  }
+
+  #vouched(row: readonly unknown[], record: AnyRecord): KnownRow {
+    return { row, record, mac: { bytes: exactBytes(row[this.#table.columns.length]), isRight: false } };
+  }
+
+  /** The row of a key that was loaded before. */
+  row(key: string): KnownRow | undefined {
+    return this.#rows.get(key);
+  }
+
+  /** The rows of a lookup that were loaded before; `by` is the text of its values. */
+  list(label: string, by: string): readonly KnownRow[] | undefined {
+    return this.#lists.get(listText(label, by));
+  }
+
+  seeList(label: string, by: string, rows: readonly KnownRow[]): void {
+    // Counters change with every row of the log about a record, and which derived records are loaded with time.
+    const most = this.#table.vouched && this.#table.counters === undefined ? maxListed : 0;
+    if (rows.length <= most) {
+      this.#lists.set(listText(label, by), rows);
+    }
+  }
+
+  /** Forgets what a batch has changed. */
+  committed({ deletes, inserts, updates, counts, appends }: TableWrite): void {
+    const { keyOf } = shapeOf(this.#table);
+    for (const record of [...deletes, ...counts]) {
+      this.forget(keyOf(record));
+    }
+    for (const { record } of [...inserts, ...updates]) {
+      this.forget(keyOf(record));
+    }
+    if (deletes.length + inserts.length + updates.length + appends.length > 0) {
+      this.#lists = new BoundedMap(maxLists);
+    }
+  }
+
+  forget(key: string): void {
+    this.#rows.delete(key);
+  }
+
+  forgetAll(): void {
+    this.#rows = new BoundedMap(maxRows);
+    this.#lists = new BoundedMap(maxLists);
+  }
+}
+
+function listText(label: string, by: string): string {
+  return `${label}\u0000${by}`;
+}
+
+/** Drivers give texts, numbers, null and buffers. */
+function isSameRow(one: readonly unknown[], other: readonly unknown[]): boolean {
+  if (one.length !== other.length) {
+    return false;
+  }
+  for (let index = 0; index < one.length; index++) {
+    const value = one[index];
+    const now = other[index];
+    if (value !== now && !(Buffer.isBuffer(value) && Buffer.isBuffer(now) && value.equals(now))) {
+      return false;
+    }
+  }
+  return true;
+}

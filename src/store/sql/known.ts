@@ -1,0 +1,90 @@
+import { BoundedMap } from "../../base/index.ts";
+import type { AnyTable, LedgerWrite } from "../../ledger/index.ts";
+import { KnownTable } from "./known-table.ts";
+import type { OriginWrite } from "./origins.ts";
+
+const maxOrigins = 8_192;
+const goodForMs = 10_000;
+
+/**
+ * What a store has loaded and written last, and need not load again while it is sure that nobody else has written. Memory
+ * is bounded; what is forgotten is loaded.
+ */
+export class Known {
+  readonly #tables: ReadonlyMap<AnyTable, KnownTable>;
+  /** Those whose records have counters, by what precedes the key in their origins. */
+  readonly #counted: readonly (readonly [originPrefix: string, KnownTable])[];
+  #origins = new BoundedMap<number>(maxOrigins);
+  #state: unknown;
+  #hasHeld = false;
+  #goodUntilMs = 0;
+
+  constructor(declared: readonly AnyTable[]) {
+    const tables = declared.map((table) => [table, new KnownTable(table)] as const);
+    this.#tables = new Map(tables);
+    this.#counted = tables.flatMap(([{ counters, log }, known]) =>
+      counters === undefined || log === undefined ? [] : [[log.originPrefix, known] as const],
+    );
+  }
+
+  /** The rows of a table; one that the store was not opened with is a bug. */
+  of(table: AnyTable): KnownTable {
+    const known = this.#tables.get(table);
+    if (known === undefined) {
+      throw new Error(`the store was opened without the table ${table.name}`);
+    }
+    return known;
+  }
+
+  /** Whether the vault is likely to be in the state that this was loaded from: it was when that was looked at last. */
+  get mayHold(): boolean {
+    return this.#hasHeld && performance.now() < this.#goodUntilMs;
+  }
+
+  /**
+   * Forgets everything unless the vault is in the state that this was loaded from, or that the last batch has left. Every
+   * few seconds it is forgotten in any case: derived records come to matter with time, and what somebody alters by hand
+   * is to be noticed.
+   *
+   * @param state tells states of the vault apart
+   * @returns whether it is in the same state
+   */
+  keepIf(state: unknown): boolean {
+    const nowMs = performance.now();
+    this.#hasHeld = state === this.#state;
+    if (!this.#hasHeld || nowMs >= this.#goodUntilMs) {
+      this.forgetAll();
+      this.#state = state;
+      this.#goodUntilMs = nowMs + goodForMs;
+    }
+    return this.#hasHeld;
+  }
+
+  /** The last row of the log about an origin. */
+  lastOf(originId: string): number | undefined {
+    return this.#origins.get(originId);
+  }
+
+  /** A batch of this store was committed, and has left the vault in a state. */
+  committed({ tables }: LedgerWrite, origins: readonly OriginWrite[], state: unknown): void {
+    this.#state = state;
+    for (const write of tables) {
+      this.of(write.table).committed(write);
+    }
+    for (const { originId, lastSeq } of origins) {
+      this.#origins.set(originId, lastSeq);
+      for (const [prefix, known] of this.#counted) {
+        if (originId.startsWith(prefix)) {
+          known.forget(originId.slice(prefix.length));
+        }
+      }
+    }
+  }
+
+  forgetAll(): void {
+    for (const known of this.#tables.values()) {
+      known.forgetAll();
+    }
+    this.#origins = new BoundedMap(maxOrigins);
+  }
+}
