@@ -4,12 +4,17 @@ import { parseScopes } from "../../vaults/index.ts";
 
 /** A UUID as it is stored. @throws VaultError `INVALID_ARGUMENT` */
 export function uuidIn(text: string, field: string): string {
+  if (storedUuid.test(text)) {
+    return text;
+  }
   const uuid = text.toLowerCase();
-  if (!/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/.test(uuid)) {
+  if (!storedUuid.test(uuid)) {
     throw invalid(`${field} must be a UUID`);
   }
   return uuid;
 }
+
+const storedUuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** @throws VaultError `INVALID_ARGUMENT` */
 export function timeIn(text: string | undefined): number | null {

@@ -45,12 +45,14 @@ export class Connection {
 
   /** Records that the peer has received a part of the answer. */
   move(answer: Answer): void {
-    this.#standstills.delete(answer);
+    if (this.#standstills.size > 0) {
+      this.#standstills.delete(answer);
+    }
   }
 
   end(answer: Answer): void {
     this.#answers.delete(answer);
-    this.#standstills.delete(answer);
+    this.move(answer);
     if (this.#answers.size === 0) {
       this.becameIdle();
     }

@@ -59,12 +59,28 @@ export class DirectAnswer implements Answer {
 
   end(part: string | Uint8Array = ""): void {
     this.#state = "ending";
-    this.write(part, (error) => {
-      if (error === undefined || error === null) {
-        this.finish(true);
-      }
-    });
+    const { socket } = this;
+    if (this.isOver) {
+      return;
+    }
+    if ("encrypted" in socket) {
+      this.write(part, this.#written);
+      return;
+    }
+    // The system takes nearly every answer at once. To be called back for it would take a turn of its own.
+    this.write(part);
+    if (socket.writableLength > 0) {
+      socket.write("", this.#written);
+    } else if (socket.errored === null) {
+      this.finish(true);
+    }
   }
+
+  readonly #written = (error?: Error | null): void => {
+    if (error === undefined || error === null) {
+      this.finish(true);
+    }
+  };
 
   /** It has been sent, or its connection has ended. */
   finish(isWhole: boolean): void {

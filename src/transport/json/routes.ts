@@ -59,40 +59,48 @@ export function compileRoutes(prefix: string, methods: Iterable<UnaryMethod>): R
 }
 
 function matchRoute(root: Node, httpMethod: string, segments: readonly string[]): RouteMatch {
-  const leaves: Node[] = [];
-  collectLeaves(root, segments, 1, leaves);
-  if (leaves.length === 0) {
-    return { kind: "no_route" };
+  const others: Node[] = [];
+  const route = findRoute(root, httpMethod, segments, 1, others);
+  if (route !== undefined) {
+    return { kind: "route", route, segments };
   }
-  const leaf = leaves.find((candidate) => candidate.routes.has(httpMethod));
-  const route = leaf?.routes.get(httpMethod);
-  if (route === undefined) {
-    return { kind: "method_not_allowed", allow: [...new Set(leaves.flatMap((node) => [...node.routes.keys()]))] };
-  }
-  return { kind: "route", route, segments };
+  return others.length === 0
+    ? { kind: "no_route" }
+    : { kind: "method_not_allowed", allow: [...new Set(others.flatMap((node) => [...node.routes.keys()]))] };
 }
 
-/** Finds every node that matches the path; literals take precedence over variables. */
-function collectLeaves(node: Node, segments: readonly string[], at: number, found: Node[]): void {
+/** Finds the first route that matches; literals take precedence over variables. `others` match but for the method. */
+function findRoute(
+  node: Node,
+  httpMethod: string,
+  segments: readonly string[],
+  at: number,
+  others: Node[],
+): Route | undefined {
   if (at === segments.length) {
-    if (node.routes.size > 0) {
-      found.push(node);
+    const route = node.routes.get(httpMethod);
+    if (route === undefined && node.routes.size > 0) {
+      others.push(node);
     }
-    return;
+    return route;
   }
   const literal = node.literals.get(segments[at] as string);
-  if (literal !== undefined) {
-    collectLeaves(literal, segments, at + 1, found);
-  }
-  if (node.variable !== undefined) {
-    collectLeaves(node.variable, segments, at + 1, found);
+  const found =
+    (literal && findRoute(literal, httpMethod, segments, at + 1, others)) ??
+    (node.variable && findRoute(node.variable, httpMethod, segments, at + 1, others));
+  if (found !== undefined || node.rest === undefined) {
+    return found;
   }
   // The longest ending wins: what else it could be is part of the variable.
-  for (let after = node.rest?.depth ?? -1; after >= 0; after--) {
+  for (let after = node.rest.depth; after >= 0; after--) {
     if (segments.length - after > at) {
-      collectLeaves(node.rest as Node, segments, segments.length - after, found);
+      const ending = findRoute(node.rest, httpMethod, segments, segments.length - after, others);
+      if (ending !== undefined) {
+        return ending;
+      }
     }
   }
+  return undefined;
 }
 
 function rulesOf(method: UnaryMethod): readonly HttpRule[] {
