@@ -49,11 +49,11 @@ export async function lockAndLoad(
   const { known } = context;
   const packet = new Packet();
   const headAt = packet.add(`${selectHead} FOR UPDATE`, []);
-  const isKnown = known.mayHold;
+  const isKnown = known.mayHold(request.nowZeqond);
   const read = askForAll(packet, context, request, isKnown);
   const results = await connection.run(packet.statements, packet.values);
   const head = headOf(rowsAt(results, headAt));
-  const isSame = known.keepIf(head.rowHash);
+  const isSame = known.keepIf(head.rowHash, request.nowZeqond);
   if (isSame || !isKnown) {
     return read(results, head);
   }
@@ -146,8 +146,8 @@ function askFor(
   const keysAt = wanted.length === 0 ? undefined : packet.add(sql.byKeys, [listOf(wanted, sql.key.length)]);
   const lookupsAt = [...lookups].map(([label, by]) => {
     const fields = sql.table.lookups[label] ?? [];
-    const window = sql.derivation?.lookup === label ? sql.derivation.lookedAtZeqonds : undefined;
-    const between = window === undefined ? [] : [nowZeqond - window, nowZeqond + window];
+    const derived = sql.derivation?.lookup === label ? sql.derivation : undefined;
+    const between = derived?.between(nowZeqond) ?? [];
     const lists = new Map<string, readonly KnownRow[]>();
     const asked: (readonly [string, Key])[] = [];
     for (const [text, key] of by) {
@@ -159,7 +159,8 @@ function askFor(
       }
     }
     // A limit is one of each group.
-    const groups = sql.table.mostLoaded?.[label] === undefined && asked.length > 0 ? [asked] : asked.map((one) => [one]);
+    const groups =
+      sql.table.mostLoaded?.[label] === undefined && asked.length > 0 ? [asked] : asked.map((one) => [one]);
     const at = groups.map((group) => {
       const values = listOf(
         group.map(([, key]) => key),
@@ -167,7 +168,7 @@ function askFor(
       );
       return packet.add(sql.byLookup[label] ?? "", [values, ...between]);
     });
-    return { label, fields, asked, lists, at };
+    return { label, fields, derived, asked, lists, at };
   });
   const changesAt = [...changes].map((key) => {
     return { key, at: packet.add(sql.lastChange, [(sql.table.log?.originPrefix ?? "") + key]) };
@@ -199,13 +200,16 @@ function askFor(
     return {
       records,
       lookups: new Map(
-        lookupsAt.map(({ label, fields, asked, lists, at }) => {
+        lookupsAt.map(({ label, fields, derived, asked, lists, at }) => {
           const seen = at.flatMap((index) => rowsAt(results, index)).map((row) => known.see(row));
           const found = groupBy(fields, seen);
           for (const [text] of asked) {
             const list = found.get(text) ?? [];
             known.seeList(label, text, list);
-            lists.set(text, list);
+            lists.set(
+              text,
+              derived === undefined ? list : list.filter(({ record }) => derived.isLookedAt(record, nowZeqond)),
+            );
           }
           const groups = [...lists].filter(([, list]) => list.length > 0);
           return [label, new Map(groups.map(([text, list]) => [text, list.map(use)]))];

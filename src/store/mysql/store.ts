@@ -11,7 +11,15 @@ import {
   StoreFailure,
   type Table,
 } from "../../ledger/index.ts";
-import { auditRowOf, followingRows, Known, type OnMigration, pageOf, rowsOfOrigin, selectRowsBefore } from "../sql/index.ts";
+import {
+  auditRowOf,
+  followingRows,
+  Known,
+  type OnMigration,
+  pageOf,
+  rowsOfOrigin,
+  selectRowsBefore,
+} from "../sql/index.ts";
 import { type Connection, type MysqlOptions, openConnection } from "./connection.ts";
 import { durabilityOf } from "./durability.ts";
 import { createLine } from "./line.ts";

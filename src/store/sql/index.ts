@@ -1,10 +1,10 @@
 export { auditValues, blockRow, listedColumns } from "./audit-log.ts";
 export { addedColumns, createTables, type Dialect, keyIndexOf, newestVersion } from "./ddl.ts";
 export { exactText, replacementCharacter } from "./exact-text.ts";
-export { Known } from "./known.ts";
-export type { KnownRow, KnownTable } from "./known-table.ts";
 export { type LogLinks, type RowLink, rowsOfOrigin } from "./history.ts";
 export type { Inspection, InspectionOptions } from "./inspection.ts";
+export { Known } from "./known.ts";
+export type { KnownRow, KnownTable } from "./known-table.ts";
 export { type Migration, type MigrationProgress, type OnMigration, pendingMigrations } from "./migrations.ts";
 export { linkOrigins, type OriginWrite } from "./origins.ts";
 export { countOfPage, pageOf } from "./pages.ts";

@@ -1,5 +1,12 @@
 import { BoundedMap } from "../../base/index.ts";
-import { type AnyRecord, type AnyTable, keyText, type LoadedMac, shapeOf, type TableWrite } from "../../ledger/index.ts";
+import {
+  type AnyRecord,
+  type AnyTable,
+  keyText,
+  type LoadedMac,
+  shapeOf,
+  type TableWrite,
+} from "../../ledger/index.ts";
 import { recordReader, textOf } from "./records.ts";
 import { exactBytes } from "./stored.ts";
 
@@ -17,6 +24,11 @@ const maxRowBytes = 4_096;
 const maxLists = 4_096;
 /** A longer list is not remembered. */
 const maxListed = 16;
+
+/** How long what is known is good: 10 s, of 777 ms each. */
+export const goodForZeqonds = 13;
+/** That there is no derived record is remembered when there was none this much earlier and later either. */
+export const knownMarginZeqonds = 2 * goodForZeqonds;
 
 /**
  * The rows of one table that were loaded last. A row with the same bytes is the same record, and its MAC need not be checked

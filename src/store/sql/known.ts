@@ -1,10 +1,9 @@
 import { BoundedMap } from "../../base/index.ts";
 import type { AnyTable, LedgerWrite } from "../../ledger/index.ts";
-import { KnownTable } from "./known-table.ts";
+import { goodForZeqonds, KnownTable } from "./known-table.ts";
 import type { OriginWrite } from "./origins.ts";
 
 const maxOrigins = 8_192;
-const goodForMs = 10_000;
 
 /**
  * What a store has loaded and written last, and need not load again while it is sure that nobody else has written. Memory
@@ -17,7 +16,7 @@ export class Known {
   #origins = new BoundedMap<number>(maxOrigins);
   #state: unknown;
   #hasHeld = false;
-  #goodUntilMs = 0;
+  #sinceZeqond = 0;
 
   constructor(declared: readonly AnyTable[]) {
     const tables = declared.map((table) => [table, new KnownTable(table)] as const);
@@ -37,8 +36,12 @@ export class Known {
   }
 
   /** Whether the vault is likely to be in the state that this was loaded from: it was when that was looked at last. */
-  get mayHold(): boolean {
-    return this.#hasHeld && performance.now() < this.#goodUntilMs;
+  mayHold(nowZeqond: number): boolean {
+    return this.#hasHeld && this.#isGood(nowZeqond);
+  }
+
+  #isGood(nowZeqond: number): boolean {
+    return Math.abs(nowZeqond - this.#sinceZeqond) <= goodForZeqonds;
   }
 
   /**
@@ -49,13 +52,12 @@ export class Known {
    * @param state tells states of the vault apart
    * @returns whether it is in the same state
    */
-  keepIf(state: unknown): boolean {
-    const nowMs = performance.now();
+  keepIf(state: unknown, nowZeqond: number): boolean {
     this.#hasHeld = state === this.#state;
-    if (!this.#hasHeld || nowMs >= this.#goodUntilMs) {
+    if (!this.#hasHeld || !this.#isGood(nowZeqond)) {
       this.forgetAll();
       this.#state = state;
-      this.#goodUntilMs = nowMs + goodForMs;
+      this.#sinceZeqond = nowZeqond;
     }
     return this.#hasHeld;
   }

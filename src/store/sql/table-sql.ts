@@ -7,6 +7,7 @@ import {
   shapeOf,
   type VouchedRecord,
 } from "../../ledger/index.ts";
+import { knownMarginZeqonds } from "./known-table.ts";
 import { recordReader } from "./records.ts";
 
 /** The SQL and the conversions that follow from a declaration, the same for all databases. Compiled once at start. */
@@ -60,6 +61,10 @@ export interface DerivationSql {
   readonly seq: string;
   readonly zeqond: string;
   readonly lookedAtZeqonds: number;
+  /** Records are loaded that are after the first of these Zeqonds and not after the second: a little more than may matter. */
+  between(nowZeqond: number): readonly [number, number];
+  /** Whether a record may matter at a Zeqond. */
+  isLookedAt(record: AnyRecord, nowZeqond: number): boolean;
 }
 
 /** How many of the first rows of a derived table are looked at for each one that is appended: those that are old go, whosever they are. */
@@ -95,6 +100,14 @@ export function tableSql(table: AnyTable): TableSql {
       seq: column(derivation.seq),
       zeqond: column(derivation.zeqond),
       lookedAtZeqonds: derivation.lookedAtZeqonds,
+      between: (nowZeqond) => {
+        const most = derivation.lookedAtZeqonds + knownMarginZeqonds;
+        return [nowZeqond - most, Math.min(Number.MAX_SAFE_INTEGER, nowZeqond + most)];
+      },
+      isLookedAt: (record, nowZeqond) => {
+        const ago = nowZeqond - Number(record[derivation.zeqond]);
+        return ago < derivation.lookedAtZeqonds && ago >= -derivation.lookedAtZeqonds;
+      },
     },
     heavy: heavy.filter(({ unlisted }) => !unlisted).map(({ name }) => name),
     heavyUnlisted: heavy.filter(({ unlisted }) => unlisted).map(({ name }) => name),

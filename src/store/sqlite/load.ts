@@ -22,11 +22,7 @@ export interface Context {
 export type LastRows = Map<string, number>;
 
 /** Loads what a batch needs, under the write lock. */
-export function load(
-  context: Context,
-  { needs, nowZeqond, rowHashesAt }: LoadRequest,
-  lastRows: LastRows,
-): Loaded {
+export function load(context: Context, { needs, nowZeqond, rowHashesAt }: LoadRequest, lastRows: LastRows): Loaded {
   const { statements, tables } = context;
   const rowHashes = new Map<number, string>();
   for (const seq of rowHashesAt) {
@@ -92,17 +88,14 @@ function loadTable(
   const found = new Map<string, ReadonlyMap<string, readonly AnyRecord[]>>();
   for (const [label, by] of lookups) {
     const query = sql.byLookup.get(label);
-    const { derivation } = sql;
+    const derived = sql.derivation?.lookup === label ? sql.derivation : undefined;
     const groups = new Map<string, readonly AnyRecord[]>();
     for (const [text, values] of by) {
       let list = known.list(label, text);
       if (list === undefined) {
-        const between =
-          derivation?.lookup === label
-            ? [nowZeqond - derivation.lookedAtZeqonds, nowZeqond + derivation.lookedAtZeqonds]
-            : [];
-        list = (query?.all(...values, ...between) ?? []).map((row) => known.see(row));
+        list = (query?.all(...values, ...(derived?.between(nowZeqond) ?? [])) ?? []).map((row) => known.see(row));
         known.seeList(label, text, list);
+        list = derived === undefined ? list : list.filter(({ record }) => derived.isLookedAt(record, nowZeqond));
       }
       if (list.length > 0) {
         groups.set(text, list.map(use));

@@ -11,7 +11,15 @@ import {
   StoreFailure,
   type Table,
 } from "../../ledger/index.ts";
-import { auditRowOf, followingRows, Known, type OnMigration, pageOf, rowsOfOrigin, selectRowsBefore } from "../sql/index.ts";
+import {
+  auditRowOf,
+  followingRows,
+  Known,
+  type OnMigration,
+  pageOf,
+  rowsOfOrigin,
+  selectRowsBefore,
+} from "../sql/index.ts";
 import { failureOf, isForeign, isFull, openDatabase, openReadOnly, patiently, type Sqlite } from "./database.ts";
 import { createErasure } from "./erasure.ts";
 import { watchFiles } from "./files.ts";
@@ -149,7 +157,7 @@ function transact(
   try {
     const lastRows: LastRows = new Map();
     const dataVersion = statements.dataVersion.get();
-    known.keepIf(dataVersion);
+    known.keepIf(dataVersion, request.nowZeqond);
     const write = decide(load(context, request, lastRows));
     if (write === null) {
       statements.rollback.run();
