@@ -43,6 +43,9 @@ const batchAnswersWithinMs = 8_000;
 /** Timeout of a read beside the chain. */
 const readAnswersWithinMs = 5_000;
 
+/** 1.6 to 2.3 s. The head does not tell that somebody has altered a table by hand: so long it may take until that is seen. */
+const knownForZeqonds = 2;
+
 /** Opens MySQL, or a database that speaks its protocol. Migrates the schema before it returns. */
 export async function openMysqlStore(
   options: MysqlOptions,
@@ -51,7 +54,12 @@ export async function openMysqlStore(
 ): Promise<Store> {
   await migrate(options, declared, onMigration);
   const tables = mysqlTables(declared);
-  const context: Context = { tables, known: new Known(declared), touch: touchOf(tables), turns: createTurns() };
+  const context: Context = {
+    tables,
+    known: new Known(declared, knownForZeqonds),
+    touch: touchOf(tables),
+    turns: createTurns(),
+  };
   // Metadata, health and the daemon's questions must not wait behind a batch.
   const reader = createLine({
     open: () => openConnection(options, "reader"),

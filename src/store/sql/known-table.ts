@@ -16,6 +16,8 @@ export interface KnownRow {
   readonly record: AnyRecord;
   /** Only of vouched tables. */
   readonly mac: LoadedMac | undefined;
+  /** When it was loaded last. */
+  era: number;
 }
 
 const maxRows = 4_096;
@@ -25,20 +27,21 @@ const maxLists = 4_096;
 /** A longer list is not remembered. */
 const maxListed = 16;
 
-/** How long what is known is good: 10 s, of 777 ms each. */
-export const goodForZeqonds = 13;
+/** The longest time for which anything is known. */
+export const knownForZeqonds = 13;
 /** That there is no derived record is remembered when there was none this much earlier and later either. */
-export const knownMarginZeqonds = 2 * goodForZeqonds;
+export const knownMarginZeqonds = 2 * knownForZeqonds;
 
 /**
  * The rows of one table that were loaded last. A row with the same bytes is the same record, and its MAC need not be checked
- * again; whether the row itself need not be loaded again is for the store to know.
+ * again. Until the next era, one whose MAC was right need not be loaded again either.
  */
 export class KnownTable {
   readonly #table: AnyTable;
   readonly #keyAt: readonly number[];
   readonly #recordOf: (row: readonly unknown[]) => AnyRecord;
-  #rows = new BoundedMap<KnownRow>(maxRows);
+  readonly #rows = new BoundedMap<KnownRow>(maxRows);
+  #era = 0;
   #lists = new BoundedMap<readonly KnownRow[]>(maxLists);
 
   constructor(table: AnyTable) {
@@ -51,11 +54,12 @@ export class KnownTable {
   see(row: readonly unknown[]): KnownRow {
     // Of what is not vouched for, nothing is remembered but that it is not there.
     if (!this.#table.vouched) {
-      return { row, record: this.#recordOf(row), mac: undefined };
+      return { row, record: this.#recordOf(row), mac: undefined, era: this.#era };
     }
     const key = keyText(this.#keyAt.map((index) => textOf(row[index])));
     const known = this.#rows.get(key);
     if (known !== undefined && isSameRow(known.row, row)) {
+      known.era = this.#era;
       return known;
     }
     const record = this.#recordOf(row);
@@ -70,17 +74,25 @@ export class KnownTable {
   }
 
   #vouched(row: readonly unknown[], record: AnyRecord): KnownRow {
-    return { row, record, mac: { bytes: exactBytes(row[this.#table.columns.length]), isRight: false } };
+    const mac = { bytes: exactBytes(row[this.#table.columns.length]), isRight: false };
+    return { row, record, mac, era: this.#era };
   }
 
-  /** The row of a key that was loaded before. */
+  /** The row of a key, which need not be loaded. */
   row(key: string): KnownRow | undefined {
-    return this.#rows.get(key);
+    const known = this.#rows.get(key);
+    return known !== undefined && this.#isGood(known) ? known : undefined;
   }
 
-  /** The rows of a lookup that were loaded before; `by` is the text of its values. */
+  /** The rows of a lookup, which need not be loaded; `by` is the text of its values. */
   list(label: string, by: string): readonly KnownRow[] | undefined {
-    return this.#lists.get(listText(label, by));
+    const list = this.#lists.get(listText(label, by));
+    return list?.every((known) => this.#isGood(known)) ? list : undefined;
+  }
+
+  /** A row that is not right is loaded each time: it may be put right. */
+  #isGood({ era, mac }: KnownRow): boolean {
+    return era === this.#era && mac?.isRight === true;
   }
 
   seeList(label: string, by: string, rows: readonly KnownRow[]): void {
@@ -109,8 +121,8 @@ export class KnownTable {
     this.#rows.delete(key);
   }
 
-  forgetAll(): void {
-    this.#rows = new BoundedMap(maxRows);
+  beginEra(): void {
+    this.#era += 1;
     this.#lists = new BoundedMap(maxLists);
   }
 }

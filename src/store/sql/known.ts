@@ -1,6 +1,6 @@
 import { BoundedMap } from "../../base/index.ts";
 import type { AnyTable, LedgerWrite } from "../../ledger/index.ts";
-import { goodForZeqonds, KnownTable } from "./known-table.ts";
+import { KnownTable } from "./known-table.ts";
 import type { OriginWrite } from "./origins.ts";
 
 const maxOrigins = 8_192;
@@ -14,11 +14,14 @@ export class Known {
   /** Those whose records have counters, by what precedes the key in their origins. */
   readonly #counted: readonly (readonly [originPrefix: string, KnownTable])[];
   #origins = new BoundedMap<number>(maxOrigins);
+  readonly #goodForZeqonds: number;
   #state: unknown;
   #hasHeld = false;
   #sinceZeqond = 0;
 
-  constructor(declared: readonly AnyTable[]) {
+  /** @param goodForZeqonds how long anything is good when nobody writes; at most `knownForZeqonds` */
+  constructor(declared: readonly AnyTable[], goodForZeqonds: number) {
+    this.#goodForZeqonds = goodForZeqonds;
     const tables = declared.map((table) => [table, new KnownTable(table)] as const);
     this.#tables = new Map(tables);
     this.#counted = tables.flatMap(([{ counters, log }, known]) =>
@@ -41,13 +44,12 @@ export class Known {
   }
 
   #isGood(nowZeqond: number): boolean {
-    return Math.abs(nowZeqond - this.#sinceZeqond) <= goodForZeqonds;
+    return Math.abs(nowZeqond - this.#sinceZeqond) <= this.#goodForZeqonds;
   }
 
   /**
-   * Forgets everything unless the vault is in the state that this was loaded from, or that the last batch has left. Every
-   * few seconds it is forgotten in any case: derived records come to matter with time, and what somebody alters by hand
-   * is to be noticed.
+   * Forgets everything unless the vault is in the state that this was loaded from, or that the last batch has left. After
+   * some time it is forgotten in any case.
    *
    * @param state tells states of the vault apart
    * @returns whether it is in the same state
@@ -85,7 +87,7 @@ export class Known {
 
   forgetAll(): void {
     for (const known of this.#tables.values()) {
-      known.forgetAll();
+      known.beginEra();
     }
     this.#origins = new BoundedMap(maxOrigins);
   }
