@@ -1,4 +1,5 @@
 import { create, type DescMessage, type DescMethodUnary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { SecretService } from "../gen/vault/v1/secrets_pb.js";
 import { ZeqContext } from "../gen/zsc/v1/zeq_context_pb.js";
 import { ZscAdmin } from "../gen/zsc/v1/zsc_admin_pb.js";
 import { EchoService } from "../test/gen/test/echo/v1/echo_pb.js";
@@ -92,6 +93,12 @@ export function vaultGetCall(vaultId: string, numbers: readonly number[], creden
     requests: numbers.map((number) => ({ path: pathOf(vaultId, number), body: "" })),
     leastAnswerBytes: valueBytes + leastVaultBytes,
   };
+}
+
+/** The same over gRPC. */
+export function vaultReadCall(vaultId: string, numbers: readonly number[], token: string): Call {
+  const messages = numbers.map((number) => ({ vaultId, path: secretName(number) }));
+  return unaryCall("grpc", SecretService.method.getSecret, messages, { token, leastAnswerBytes: valueBytes });
 }
 
 /** Gives secrets of a vault of `/v1` new versions. */

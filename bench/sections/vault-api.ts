@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { run } from "../../test/support/programs.ts";
-import { type Call, readCall, vaultGetCall, vaultPutCall } from "../calls.ts";
+import { type Call, readCall, vaultGetCall, vaultPutCall, vaultReadCall } from "../calls.ts";
 import type { Keys } from "../keys.ts";
 import { type Contender, loadOf, measureInTurn, of, type Target } from "../measure.ts";
 import { databaseKinds, databaseTitles, onScene, type Scene, usualNumbers } from "../scene.ts";
@@ -15,7 +15,7 @@ export const vaultApiSection: Section = {
   name: "vault-api",
   title: "The vault API, /v1",
   about:
-    "GET and PUT of `/v1/vaults/{id}/secrets/{path}` over HTTP/1.1, a kept connection for each call in flight, beside the reads of ZSC's own surface at the same server: over gRPC, and over the same HTTP/1.1. " +
+    "GET and PUT of `/v1/vaults/{id}/secrets/{path}` over HTTP/1.1, a kept connection for each call in flight, beside the reads of ZSC's own surface at the same server, over gRPC and over the same HTTP/1.1, and beside GetSecret over gRPC, which is the same read. " +
     "1,000 paths with values of 100 bytes; by the owner, with his personal key (`1ck_`) or with a token made from it. Rate limits are off.",
   unit: "calls/s",
   measure: (stage) =>
@@ -41,12 +41,19 @@ interface Filled {
 function contendersOf(stage: Stage, kind: DatabaseKind, filled: Filled, inFlight: number): readonly Contender[] {
   const { target, vaultId, key, token } = filled;
   const id = (name: string) => `vault-api/${kind}/${name}/${inFlight}`;
-  const against = [of(id("read"), "of the gRPC read"), of(id("read-http1"), "of the Connect read")];
+  const against = [
+    of(id("read"), "of the gRPC read"),
+    of(id("read-http1"), "of the Connect read"),
+    of(id("get-grpc"), "of GetSecret over gRPC"),
+  ];
   const one = (name: string, what: string, call: Call, more: Pick<Contender, "against"> = { against }) =>
     loadOf(stage, { id: id(name), what: `${what}, ${databaseTitles[kind]}`, inFlight, call, target, ...more });
   return [
     one("read", "read, gRPC", readCall("grpc", usualNumbers, stage.tokens), {}),
     one("read-http1", "read, Connect over HTTP/1.1", readCall("connect-http1", usualNumbers, stage.tokens), {
+      against: [of(id("read"), "of the gRPC read")],
+    }),
+    one("get-grpc", "GetSecret over gRPC, token", vaultReadCall(vaultId, usualNumbers, token), {
       against: [of(id("read"), "of the gRPC read")],
     }),
     one("get-key", "GET, 1ck_ key", vaultGetCall(vaultId, usualNumbers, key)),
