@@ -133,14 +133,14 @@ function askFor(
   lastRows: Map<string, number>,
   { table: known, isKnown }: { readonly table: KnownTable; readonly isKnown: boolean },
 ): (results: Results) => LoadedTable {
-  const taken: KnownRow[] = [];
+  const taken = new Map<string, KnownRow>();
   const wanted: Key[] = [];
   for (const [text, key] of keys) {
-    const before = isKnown && !changes.has(text) ? known.row(text) : undefined;
-    if (before === undefined) {
+    const before = isKnown ? known.row(text) : undefined;
+    if (before === undefined || (changes.has(text) && !before.isAsRecorded)) {
       wanted.push(key);
     } else {
-      taken.push(before);
+      taken.set(text, before);
     }
   }
   const keysAt = wanted.length === 0 ? undefined : packet.add(sql.byKeys, [listOf(wanted, sql.key.length)]);
@@ -170,10 +170,13 @@ function askFor(
     });
     return { label, fields, derived, asked, lists, at };
   });
-  const changesAt = [...changes].map((key) => {
+  const unsure = [...changes].filter((key) => !taken.has(key));
+  const changesAt = unsure.map((key) => {
     return { key, at: packet.add(sql.lastChange, [(sql.table.log?.originPrefix ?? "") + key]) };
   });
   return (results) => {
+    /** Keys without a record, of which the log says the same. */
+    const absent = new Set<string>();
     const macs = new Map<AnyRecord, LoadedMac>();
     const use = ({ record, mac }: KnownRow): AnyRecord => {
       if (mac !== undefined) {
@@ -181,22 +184,29 @@ function askFor(
       }
       return record;
     };
-    const loadedNow = keysAt === undefined ? [] : rowsAt(results, keysAt).map((row) => known.see(row));
-    const records = new Map<string, AnyRecord>();
-    const stored = new Map<string, readonly unknown[]>();
-    for (const seen of [...taken, ...loadedNow]) {
-      const { row } = seen;
-      const record = use(seen);
-      const key = sql.shape.keyOf(record);
-      records.set(key, record);
-      if (changes.size > 0) {
-        stored.set(key, row);
-      }
-      if (sql.counters !== undefined && typeof row.at(-1) === "number") {
-        lastRows.set(sql.counters.originPrefix + key, row.at(-1) as number);
+    const rows = new Map(taken);
+    for (const row of keysAt === undefined ? [] : rowsAt(results, keysAt)) {
+      const seen = known.see(row);
+      rows.set(sql.shape.keyOf(seen.record), seen);
+    }
+    for (const { key, at } of changesAt) {
+      const seen = rows.get(key);
+      const isAsTold = isRowAsRecorded(sql, seen?.row, rowsAt(results, at)[0]);
+      if (seen !== undefined) {
+        seen.isAsRecorded = isAsTold;
+      } else if (isAsTold) {
+        absent.add(key);
       }
     }
-    const asRecorded = changesAt.filter(({ key, at }) => isRowAsRecorded(sql, stored.get(key), rowsAt(results, at)[0]));
+    const records = new Map<string, AnyRecord>();
+    for (const [key, seen] of rows) {
+      records.set(key, use(seen));
+      const last = seen.row.at(-1);
+      if (sql.counters !== undefined && typeof last === "number") {
+        lastRows.set(sql.counters.originPrefix + key, last);
+      }
+    }
+    const isAsRecorded = (key: string) => rows.get(key)?.isAsRecorded ?? absent.has(key);
     return {
       records,
       lookups: new Map(
@@ -215,7 +225,7 @@ function askFor(
           return [label, new Map(groups.map(([text, list]) => [text, list.map(use)]))];
         }),
       ),
-      asRecorded: asRecorded.length === 0 ? none : new Set(asRecorded.map(({ key }) => key)),
+      asRecorded: changes.size === 0 ? none : new Set([...changes].filter(isAsRecorded)),
       macs,
     };
   };

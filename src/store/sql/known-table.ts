@@ -16,7 +16,9 @@ export interface KnownRow {
   readonly record: AnyRecord;
   /** Only of vouched tables. */
   readonly mac: LoadedMac | undefined;
-  /** When it was loaded last. */
+  /** Whether it was found to be what the log says of its last change. */
+  isAsRecorded: boolean;
+  /** When it was loaded or written last. */
   era: number;
 }
 
@@ -54,12 +56,15 @@ export class KnownTable {
   see(row: readonly unknown[]): KnownRow {
     // Of what is not vouched for, nothing is remembered but that it is not there.
     if (!this.#table.vouched) {
-      return { row, record: this.#recordOf(row), mac: undefined, era: this.#era };
+      return { row, record: this.#recordOf(row), mac: undefined, isAsRecorded: false, era: this.#era };
     }
     const key = keyText(this.#keyAt.map((index) => textOf(row[index])));
     const known = this.#rows.get(key);
     if (known !== undefined && isSameRow(known.row, row)) {
-      known.era = this.#era;
+      if (known.era !== this.#era) {
+        known.era = this.#era;
+        known.isAsRecorded = false;
+      }
       return known;
     }
     const record = this.#recordOf(row);
@@ -75,7 +80,7 @@ export class KnownTable {
 
   #vouched(row: readonly unknown[], record: AnyRecord): KnownRow {
     const mac = { bytes: exactBytes(row[this.#table.columns.length]), isRight: false };
-    return { row, record, mac, era: this.#era };
+    return { row, record, mac, isAsRecorded: false, era: this.#era };
   }
 
   /** The row of a key, which need not be loaded. */
@@ -103,13 +108,27 @@ export class KnownTable {
     }
   }
 
-  /** Forgets what a batch has changed. */
+  /** Takes over what a batch has written. */
   committed({ deletes, inserts, updates, counts, appends }: TableWrite): void {
-    const { keyOf } = shapeOf(this.#table);
-    for (const record of [...deletes, ...counts]) {
+    const { keyOf, weighRoughly } = shapeOf(this.#table);
+    for (const record of deletes) {
       this.forget(keyOf(record));
     }
-    for (const { record } of [...inserts, ...updates]) {
+    for (const { record, mac } of [...inserts, ...updates]) {
+      // What is counted stands in a row of its own.
+      if (mac === undefined || this.#table.counters !== undefined || weighRoughly(record) > maxRowBytes) {
+        this.forget(keyOf(record));
+      } else {
+        this.#rows.set(keyOf(record), {
+          row: notLoaded,
+          record,
+          mac: { bytes: mac, isRight: true },
+          isAsRecorded: true,
+          era: this.#era,
+        });
+      }
+    }
+    for (const record of counts) {
       this.forget(keyOf(record));
     }
     if (deletes.length + inserts.length + updates.length + appends.length > 0) {
@@ -126,6 +145,9 @@ export class KnownTable {
     this.#lists = new BoundedMap(maxLists);
   }
 }
+
+/** Of a record that was written: no row that is loaded is the same. */
+const notLoaded: readonly unknown[] = [];
 
 function listText(label: string, by: string): string {
   return `${label}\u0000${by}`;

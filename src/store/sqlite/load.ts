@@ -57,11 +57,11 @@ function loadTable(
     }
     return record;
   };
-  const records = new Map<string, AnyRecord>();
+  const rows = new Map<string, KnownRow>();
   for (const [text, key] of keys) {
     const before = known.row(text);
     if (before !== undefined) {
-      records.set(text, use(before));
+      rows.set(text, before);
       continue;
     }
     const row = sql.byKey.get(...key);
@@ -77,12 +77,16 @@ function loadTable(
         row.push(count, latest);
       }
     }
-    records.set(text, use(known.see(row)));
+    rows.set(text, known.see(row));
   }
   const asRecorded = new Set<string>();
   for (const text of changes) {
-    if (isKeyAsRecorded(sql, text, keys.get(text) ?? [])) {
+    const row = rows.get(text);
+    if (row?.isAsRecorded || isKeyAsRecorded(sql, text, keys.get(text) ?? [])) {
       asRecorded.add(text);
+      if (row !== undefined) {
+        row.isAsRecorded = true;
+      }
     }
   }
   const found = new Map<string, ReadonlyMap<string, readonly AnyRecord[]>>();
@@ -103,6 +107,7 @@ function loadTable(
     }
     found.set(label, groups);
   }
+  const records = new Map(Array.from(rows, ([text, row]) => [text, use(row)]));
   return { records, lookups: found, asRecorded, macs };
 }
 
