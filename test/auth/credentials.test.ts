@@ -25,6 +25,19 @@ describe("a bearer header", () => {
     },
   );
 
+  test("is read anew on each connection, and when it is another one", () => {
+    const [one, other] = [{}, {}];
+    for (const connection of [one, one, other]) {
+      expect(bearerToken(["Bearer a"], connection)).toBe("a");
+      expect(bearerToken(["Bearer b"], connection)).toBe("b");
+      expect(bearerToken(["Basic b"], connection)).toBeUndefined();
+      expect(bearerToken([""], connection)).toBeUndefined();
+      expect(bearerToken([], connection)).toBeUndefined();
+      expectUnauthorized(() => bearerToken(["Bearer a b"], connection));
+      expectUnauthorized(() => bearerToken(["Bearer a", "Bearer a"], connection));
+    }
+  });
+
   test("wins over the cookie, also over cookies that contradict each other", () => {
     expect(fromHeaders(["Bearer a"], ["zeq_admin=b"])).toBe("a");
     expect(fromHeaders(["Bearer a"], ["zeq_admin=b; zeq_admin=c"])).toBe("a");
