@@ -16,16 +16,20 @@ export interface KnownRow {
   readonly record: AnyRecord;
   /** Only of vouched tables. */
   readonly mac: LoadedMac | undefined;
+  /** The size of its values. */
+  readonly bytes: number;
   /** When it was loaded last. */
   era: number;
 }
 
 const maxRows = 4_096;
-/** A record with larger values is not remembered. */
+/** A larger row is not remembered. */
 const maxRowBytes = 4_096;
 const maxLists = 4_096;
-/** A longer list is not remembered. */
+/** A longer list is not remembered, */
 const maxListed = 16;
+/** nor one whose rows are larger together: they are held also when they are no longer remembered by their keys. */
+const maxListBytes = 8_192;
 
 /** The longest time for which anything is known. */
 export const knownForZeqonds = 13;
@@ -54,7 +58,7 @@ export class KnownTable {
   see(row: readonly unknown[]): KnownRow {
     // Of what is not vouched for, nothing is remembered but that it is not there.
     if (!this.#table.vouched) {
-      return { row, record: this.#recordOf(row), mac: undefined, era: this.#era };
+      return { row, record: this.#recordOf(row), mac: undefined, bytes: 0, era: this.#era };
     }
     const key = keyText(this.#keyAt.map((index) => textOf(row[index])));
     const known = this.#rows.get(key);
@@ -62,20 +66,19 @@ export class KnownTable {
       known.era = this.#era;
       return known;
     }
-    const record = this.#recordOf(row);
-    if (shapeOf(this.#table).weighRoughly(record) > maxRowBytes) {
-      return this.#vouched(row, record);
+    const bytes = bytesOfRow(row);
+    if (bytes > maxRowBytes) {
+      this.#rows.delete(key);
+      return this.#vouched(row, bytes);
     }
-    // A driver's buffer may be a part of a much larger one.
-    const own = row.map((value) => (Buffer.isBuffer(value) ? Buffer.from(value) : value));
-    const seen = this.#vouched(own, this.#recordOf(own));
+    const seen = this.#vouched(ownRow(row), bytes);
     this.#rows.set(key, seen);
     return seen;
   }
 
-  #vouched(row: readonly unknown[], record: AnyRecord): KnownRow {
+  #vouched(row: readonly unknown[], bytes: number): KnownRow {
     const mac = { bytes: exactBytes(row[this.#table.columns.length]), isRight: false };
-    return { row, record, mac, era: this.#era };
+    return { row, record: this.#recordOf(row), mac, bytes, era: this.#era };
   }
 
   /** The row of a key, which need not be loaded. */
@@ -98,7 +101,9 @@ export class KnownTable {
   seeList(label: string, by: string, rows: readonly KnownRow[]): void {
     // Counters change with every row of the log about a record, and which derived records are loaded with time.
     const most = this.#table.vouched && this.#table.counters === undefined ? maxListed : 0;
-    if (rows.length <= most) {
+    // Only rows that are small have memory of their own.
+    const isSmall = rows.every(({ bytes }) => bytes <= maxRowBytes);
+    if (rows.length <= most && isSmall && rows.reduce((sum, { bytes }) => sum + bytes, 0) <= maxListBytes) {
       this.#lists.set(listText(label, by), rows);
     }
   }
@@ -129,6 +134,30 @@ export class KnownTable {
 
 function listText(label: string, by: string): string {
   return `${label}\u0000${by}`;
+}
+
+/** The size of a row as a driver gives it: every value, whatever its column may hold. */
+function bytesOfRow(row: readonly unknown[]): number {
+  let bytes = 0;
+  for (const value of row) {
+    bytes += typeof value === "string" || Buffer.isBuffer(value) ? value.length : 0;
+  }
+  return bytes;
+}
+
+/** The row in memory of its own: a driver's buffer may be a part of a much larger one, and so is a copy from Node's pool. */
+function ownRow(row: readonly unknown[]): readonly unknown[] {
+  const buffers = row.filter((value) => Buffer.isBuffer(value));
+  const own = Buffer.allocUnsafeSlow(buffers.reduce((sum, { length }) => sum + length, 0));
+  let end = 0;
+  return row.map((value) => {
+    if (!Buffer.isBuffer(value)) {
+      return value;
+    }
+    const begin = end;
+    end += value.copy(own, begin);
+    return own.subarray(begin, end);
+  });
 }
 
 /** Drivers give texts, numbers, null and buffers. */
