@@ -1,5 +1,6 @@
 import { cleanUpDatabases } from "../support/databases.ts";
 import type { NewPlace } from "../support/places.ts";
+import { describeKnown } from "./contract-known.ts";
 import { describeMetadata } from "./contract-metadata.ts";
 import { describeSecrets } from "./contract-secrets.ts";
 import { describeSelections } from "./contract-selections.ts";
@@ -19,5 +20,6 @@ export function storeContract(newPlace: NewPlace): void {
   describe("a selection", () => describeSelections(newPlace));
   describe("a snapshot", () => describeSnapshots(newPlace));
   describe("any declared table", () => describeTables(newPlace));
+  describe("what is known", () => describeKnown(newPlace));
   describe("several servers", () => describeServers(newPlace));
 }

@@ -6,6 +6,7 @@ import {
   type LoadedMac,
   shapeOf,
   type TableWrite,
+  type VouchedRecord,
 } from "../../ledger/index.ts";
 import { recordReader, textOf } from "./records.ts";
 import { exactBytes } from "./stored.ts";
@@ -16,6 +17,8 @@ export interface KnownRow {
   readonly record: AnyRecord;
   /** Only of vouched tables. */
   readonly mac: LoadedMac | undefined;
+  /** The size of its values. */
+  readonly bytes: number;
   /** Whether it was found to be what the log says of its last change. */
   isAsRecorded: boolean;
   /** When it was loaded or written last. */
@@ -23,11 +26,13 @@ export interface KnownRow {
 }
 
 const maxRows = 4_096;
-/** A record with larger values is not remembered. */
+/** A larger row is not remembered. */
 const maxRowBytes = 4_096;
 const maxLists = 4_096;
-/** A longer list is not remembered. */
+/** A longer list is not remembered, */
 const maxListed = 16;
+/** nor one whose rows are larger together: they are held also when they are no longer remembered by their keys. */
+const maxListBytes = 8_192;
 
 /** The longest time for which anything is known. */
 export const knownForZeqonds = 13;
@@ -56,7 +61,7 @@ export class KnownTable {
   see(row: readonly unknown[]): KnownRow {
     // Of what is not vouched for, nothing is remembered but that it is not there.
     if (!this.#table.vouched) {
-      return { row, record: this.#recordOf(row), mac: undefined, isAsRecorded: false, era: this.#era };
+      return { row, record: this.#recordOf(row), mac: undefined, bytes: 0, isAsRecorded: false, era: this.#era };
     }
     const key = keyText(this.#keyAt.map((index) => textOf(row[index])));
     const known = this.#rows.get(key);
@@ -67,20 +72,20 @@ export class KnownTable {
       }
       return known;
     }
-    const record = this.#recordOf(row);
-    if (shapeOf(this.#table).weighRoughly(record) > maxRowBytes) {
-      return this.#vouched(row, record);
+    const bytes = bytesOfRow(row);
+    if (bytes > maxRowBytes) {
+      this.#rows.delete(key);
+      return this.#vouched(row, bytes);
     }
-    // A driver's buffer may be a part of a much larger one.
-    const own = row.map((value) => (Buffer.isBuffer(value) ? Buffer.from(value) : value));
-    const seen = this.#vouched(own, this.#recordOf(own));
+    const seen = this.#vouched(ownRow(row), bytes);
     this.#rows.set(key, seen);
     return seen;
   }
 
-  #vouched(row: readonly unknown[], record: AnyRecord): KnownRow {
-    const mac = { bytes: exactBytes(row[this.#table.columns.length]), isRight: false };
-    return { row, record, mac, isAsRecorded: false, era: this.#era };
+  #vouched(row: readonly unknown[], bytes: number, found = { isRight: false, isAsRecorded: false }): KnownRow {
+    const { isRight, isAsRecorded } = found;
+    const mac = { bytes: exactBytes(row[this.#table.columns.length]), isRight };
+    return { row, record: this.#recordOf(row), mac, bytes, isAsRecorded, era: this.#era };
   }
 
   /** The row of a key, which need not be loaded. */
@@ -103,37 +108,38 @@ export class KnownTable {
   seeList(label: string, by: string, rows: readonly KnownRow[]): void {
     // Counters change with every row of the log about a record, and which derived records are loaded with time.
     const most = this.#table.vouched && this.#table.counters === undefined ? maxListed : 0;
-    if (rows.length <= most) {
+    // Only rows that are small have memory of their own.
+    const isSmall = rows.every(({ bytes }) => bytes <= maxRowBytes);
+    if (rows.length <= most && isSmall && rows.reduce((sum, { bytes }) => sum + bytes, 0) <= maxListBytes) {
       this.#lists.set(listText(label, by), rows);
     }
   }
 
   /** Takes over what a batch has written. */
   committed({ deletes, inserts, updates, counts, appends }: TableWrite): void {
-    const { keyOf, weighRoughly } = shapeOf(this.#table);
-    for (const record of deletes) {
+    const { keyOf } = shapeOf(this.#table);
+    for (const record of [...deletes, ...counts]) {
       this.forget(keyOf(record));
     }
-    for (const { record, mac } of [...inserts, ...updates]) {
-      // What is counted stands in a row of its own.
-      if (mac === undefined || this.#table.counters !== undefined || weighRoughly(record) > maxRowBytes) {
-        this.forget(keyOf(record));
-      } else {
-        this.#rows.set(keyOf(record), {
-          row: notLoaded,
-          record,
-          mac: { bytes: mac, isRight: true },
-          isAsRecorded: true,
-          era: this.#era,
-        });
-      }
-    }
-    for (const record of counts) {
-      this.forget(keyOf(record));
+    for (const written of [...inserts, ...updates]) {
+      this.#write(written);
     }
     if (deletes.length + inserts.length + updates.length + appends.length > 0) {
       this.#lists = new BoundedMap(maxLists);
     }
+  }
+
+  #write({ record, mac }: VouchedRecord): void {
+    const { keyOf, store } = shapeOf(this.#table);
+    const values = [...store(record), mac];
+    const bytes = bytesOfRow(values);
+    // What is counted stands in a row of its own.
+    if (mac === undefined || this.#table.counters !== undefined || bytes > maxRowBytes) {
+      this.forget(keyOf(record));
+      return;
+    }
+    const written = this.#vouched(ownRow(values), bytes, { isRight: true, isAsRecorded: true });
+    this.#rows.set(keyOf(record), { ...written, row: notLoaded });
   }
 
   forget(key: string): void {
@@ -151,6 +157,31 @@ const notLoaded: readonly unknown[] = [];
 
 function listText(label: string, by: string): string {
   return `${label}\u0000${by}`;
+}
+
+/** The size of a row as a driver gives it: every value, whatever its column may hold. */
+function bytesOfRow(row: readonly unknown[]): number {
+  let bytes = 0;
+  for (const value of row) {
+    bytes += typeof value === "string" || value instanceof Uint8Array ? value.length : 0;
+  }
+  return bytes;
+}
+
+/** The row in memory of its own: a driver's buffer may be a part of a much larger one, and so is a copy from Node's pool. */
+function ownRow(row: readonly unknown[]): readonly unknown[] {
+  const parts = row.filter((value) => value instanceof Uint8Array);
+  const own = Buffer.allocUnsafeSlow(parts.reduce((sum, { length }) => sum + length, 0));
+  let end = 0;
+  return row.map((value) => {
+    if (!(value instanceof Uint8Array)) {
+      return value;
+    }
+    const begin = end;
+    own.set(value, begin);
+    end += value.length;
+    return own.subarray(begin, end);
+  });
 }
 
 /** Drivers give texts, numbers, null and buffers. */

@@ -101,8 +101,8 @@ export function createSecretHandlers(ports: VaultPorts): ServiceImpl<typeof Secr
             : wholeIn(request.maxAccessCount, "max_access_count", 1, Number.MAX_SAFE_INTEGER),
         rotationPolicy: objectText(request.rotationPolicy, "rotation_policy", maxMetadataBytes) ?? null,
       };
-      const value = valueIn(request.value);
       const asked = askedIn(context);
+      const value = valueIn(request.value);
       await admit(context, asked, "secret.write", place).catch((error: unknown) => {
         value.wipe();
         throw error;
