@@ -3,7 +3,7 @@ import type { LedgerWrite, TableWrite } from "../../src/ledger/store.ts";
 import type { AnyTable } from "../../src/ledger/table.ts";
 import { apiKeys, people, revokedTokens } from "../../src/people/tables.ts";
 import { Known } from "../../src/store/sql/known.ts";
-import { type KnownRow, KnownTable } from "../../src/store/sql/known-table.ts";
+import { type KnownRow, KnownTable, knownForZeqonds } from "../../src/store/sql/known-table.ts";
 import type { OriginWrite } from "../../src/store/sql/origins.ts";
 import { policies, vaults } from "../../src/vaults/tables.ts";
 
@@ -144,33 +144,31 @@ describe("what is known", () => {
   });
 
   test("holds while the state is the one that it was loaded from, or that the last batch left", () => {
-    const known = new Known([vaults], 2);
-    expect([known.mayHold(now), known.keepIf("a", now), known.mayHold(now)]).toEqual([false, false, false]);
-    expect([known.keepIf("a", now), known.mayHold(now)]).toEqual([true, true]);
+    const known = new Known([vaults]);
+    expect([known.keepIf("a", now), known.keepIf("a", now)]).toEqual([false, true]);
     const row = seen(known.of(vaults), rowOf(vaults, { id: "a" }));
     known.committed(written, [origin("o")], "b");
     expect([known.keepIf("b", now), known.of(vaults).row("a"), known.lastOf("o")]).toEqual([true, row, 9]);
     expect([known.keepIf("c", now), known.of(vaults).row("a"), known.lastOf("o")]).toEqual([
       ...[false, undefined, undefined],
     ]);
-    expect([known.mayHold(now), known.keepIf("b", now), known.mayHold(now)]).toEqual([false, false, false]);
+    expect(known.keepIf("b", now)).toBe(false);
   });
 
-  test.each([3, -3])("is good for a time, and no longer when the clock moves by %i", (moved) => {
-    const known = new Known([vaults], 2);
-    known.keepIf("a", now);
-    known.keepIf("a", now);
-    seen(known.of(vaults), rowOf(vaults, { id: "a" }));
-    const soon = now + Math.sign(moved) * 2;
-    expect([known.mayHold(soon), known.keepIf("a", soon), known.of(vaults).row("a") !== undefined]).toEqual([
-      ...[true, true, true],
-    ]);
-    const late = now + moved;
-    expect([known.mayHold(late), known.keepIf("a", late), known.of(vaults).row("a")]).toEqual([false, true, undefined]);
-  });
+  test.each([knownForZeqonds + 1, -knownForZeqonds - 1])(
+    "is good for a time, and no longer when the clock moves by %i",
+    (moved) => {
+      const known = new Known([vaults]);
+      known.keepIf("a", now);
+      seen(known.of(vaults), rowOf(vaults, { id: "a" }));
+      const soon = now + Math.sign(moved) * knownForZeqonds;
+      expect([known.keepIf("a", soon), known.of(vaults).row("a") !== undefined]).toEqual([true, true]);
+      expect([known.keepIf("a", now + moved), known.of(vaults).row("a")]).toEqual([true, undefined]);
+    },
+  );
 
   test("of a record with counters is forgotten when a row about it is written, whatever precedes its key", () => {
-    const known = new Known([people, apiKeys, vaults], 2);
+    const known = new Known([people, apiKeys, vaults]);
     known.keepIf("a", now);
     const seenIn = (table: AnyTable, key: string) =>
       seen(known.of(table), rowOf(table, { [String(table.key[0])]: key }));
@@ -183,7 +181,7 @@ describe("what is known", () => {
   });
 
   test("is nothing after a failure", () => {
-    const known = new Known([vaults], 2);
+    const known = new Known([vaults]);
     known.keepIf("a", now);
     seen(known.of(vaults), rowOf(vaults, { id: "a" }));
     known.of(vaults).seeList("name", "n", []);

@@ -43,9 +43,6 @@ const batchAnswersWithinMs = 8_000;
 /** Timeout of a read beside the chain. */
 const readAnswersWithinMs = 5_000;
 
-/** 1.6 to 2.3 s. The head does not tell that somebody has altered a table by hand: so long it may take until that is seen. */
-const knownForZeqonds = 2;
-
 /** Opens MySQL, or a database that speaks its protocol. Migrates the schema before it returns. */
 export async function openMysqlStore(
   options: MysqlOptions,
@@ -56,7 +53,7 @@ export async function openMysqlStore(
   const tables = mysqlTables(declared);
   const context: Context = {
     tables,
-    known: new Known(declared, knownForZeqonds),
+    known: new Known(declared),
     touch: touchOf(tables),
     turns: createTurns(),
   };

@@ -4,7 +4,7 @@ export { exactText, replacementCharacter } from "./exact-text.ts";
 export { type LogLinks, type RowLink, rowsOfOrigin } from "./history.ts";
 export type { Inspection, InspectionOptions } from "./inspection.ts";
 export { Known } from "./known.ts";
-export { type KnownRow, type KnownTable, knownForZeqonds } from "./known-table.ts";
+export type { KnownRow, KnownTable } from "./known-table.ts";
 export { type Migration, type MigrationProgress, type OnMigration, pendingMigrations } from "./migrations.ts";
 export { linkOrigins, type OriginWrite } from "./origins.ts";
 export { countOfPage, pageOf } from "./pages.ts";

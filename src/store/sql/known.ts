@@ -1,27 +1,23 @@
 import { BoundedMap } from "../../base/index.ts";
 import type { AnyTable, LedgerWrite } from "../../ledger/index.ts";
-import { KnownTable } from "./known-table.ts";
+import { KnownTable, knownForZeqonds } from "./known-table.ts";
 import type { OriginWrite } from "./origins.ts";
 
 const maxOrigins = 8_192;
 
 /**
- * What a store has loaded and written last, and need not load again while it is sure that nobody else has written. Memory
- * is bounded; what is forgotten is loaded.
+ * What a store has loaded and written last. A store that can tell that nobody else has written need not load it again; for
+ * another one it is a shortcut from the same bytes to the same record. Memory is bounded; what is forgotten is loaded.
  */
 export class Known {
   readonly #tables: ReadonlyMap<AnyTable, KnownTable>;
   /** Those whose records have counters, by what precedes the key in their origins. */
   readonly #counted: readonly (readonly [originPrefix: string, KnownTable])[];
   #origins = new BoundedMap<number>(maxOrigins);
-  readonly #goodForZeqonds: number;
   #state: unknown;
-  #hasHeld = false;
   #sinceZeqond = 0;
 
-  /** @param goodForZeqonds how long anything is good when nobody writes; at most `knownForZeqonds` */
-  constructor(declared: readonly AnyTable[], goodForZeqonds: number) {
-    this.#goodForZeqonds = goodForZeqonds;
+  constructor(declared: readonly AnyTable[]) {
     const tables = declared.map((table) => [table, new KnownTable(table)] as const);
     this.#tables = new Map(tables);
     this.#counted = tables.flatMap(([{ counters, log }, known]) =>
@@ -38,30 +34,21 @@ export class Known {
     return known;
   }
 
-  /** Whether the vault is likely to be in the state that this was loaded from: it was when that was looked at last. */
-  mayHold(nowZeqond: number): boolean {
-    return this.#hasHeld && this.#isGood(nowZeqond);
-  }
-
-  #isGood(nowZeqond: number): boolean {
-    return Math.abs(nowZeqond - this.#sinceZeqond) <= this.#goodForZeqonds;
-  }
-
   /**
    * Forgets everything unless the vault is in the state that this was loaded from, or that the last batch has left. After
-   * some time it is forgotten in any case.
+   * some time it is forgotten in any case: derived records come to matter.
    *
    * @param state tells states of the vault apart
    * @returns whether it is in the same state
    */
   keepIf(state: unknown, nowZeqond: number): boolean {
-    this.#hasHeld = state === this.#state;
-    if (!this.#hasHeld || !this.#isGood(nowZeqond)) {
+    const isSame = state === this.#state;
+    if (!isSame || Math.abs(nowZeqond - this.#sinceZeqond) > knownForZeqonds) {
       this.forgetAll();
       this.#state = state;
       this.#sinceZeqond = nowZeqond;
     }
-    return this.#hasHeld;
+    return isSame;
   }
 
   /** The last row of the log about an origin. */

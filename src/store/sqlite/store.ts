@@ -15,7 +15,6 @@ import {
   auditRowOf,
   followingRows,
   Known,
-  knownForZeqonds,
   type OnMigration,
   pageOf,
   rowsOfOrigin,
@@ -38,7 +37,7 @@ export function openSqliteStore(path: string, declared: readonly AnyTable[], onM
   const database = openDatabase(path, declared, onMigration);
   const statements = statementsOf(database);
   const tables = sqliteTables(database, declared);
-  const context = { statements, tables, known: new Known(declared, knownForZeqonds) };
+  const context = { statements, tables, known: new Known(declared) };
   const links = linksOf(statements);
   const pagers = new Map(declared.map((table) => [table, createPager(database, table)]));
   const files = watchFiles(path, database, (seq) => statements.rowHashAt.get(seq));

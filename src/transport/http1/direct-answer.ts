@@ -64,23 +64,23 @@ export class DirectAnswer implements Answer {
       return;
     }
     if ("encrypted" in socket) {
-      this.write(part, this.#written);
+      this.write(part, (error) => this.#written(error));
       return;
     }
     // The system takes nearly every answer at once. To be called back for it would take a turn of its own.
     this.write(part);
     if (socket.writableLength > 0) {
-      socket.write("", this.#written);
+      socket.write("", (error) => this.#written(error));
     } else if (socket.errored === null) {
       this.finish(true);
     }
   }
 
-  readonly #written = (error?: Error | null): void => {
+  #written(error: Error | null | undefined): void {
     if (error === undefined || error === null) {
       this.finish(true);
     }
-  };
+  }
 
   /** It has been sent, or its connection has ended. */
   finish(isWhole: boolean): void {

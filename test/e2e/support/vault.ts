@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { TokenRole } from "../../../src/base/principal.ts";
 import { cleanUpDatabases, freshMysqlUrl, freshSqliteUrl } from "../../support/databases.ts";
 import { queryText } from "../../support/mysql-admin.ts";
@@ -41,8 +40,6 @@ export interface Vault extends Keys {
   restart(): Promise<void>;
   /** Runs one statement beside the server. */
   sql(statement: string): Promise<readonly (readonly string[])[]>;
-  /** The same of one that alters what the server may know; resolves when it has to have noticed. */
-  byHand(statement: string): Promise<void>;
   /** `zsc audit verify`, beside the server or without it. */
   verify(): Promise<Finished>;
   close(): Promise<void>;
@@ -91,12 +88,6 @@ export async function openVault(options: VaultOptions = {}): Promise<Vault> {
       databaseUrl.startsWith("sqlite:")
         ? Promise.resolve(sqliteText(databaseUrl.slice("sqlite:".length), statement))
         : queryText(databaseUrl, statement),
-    async byHand(statement) {
-      await vault.sql(statement);
-      if (!databaseUrl.startsWith("sqlite:")) {
-        await sleep(noticedAfterMs);
-      }
-    },
     verify: () => runZsc(["audit", "verify"], { ZSC_DATABASE_URL: databaseUrl }),
     async close() {
       open.delete(vault);
@@ -107,9 +98,6 @@ export async function openVault(options: VaultOptions = {}): Promise<Vault> {
   open.add(vault);
   return vault;
 }
-
-/** With MariaDB three Zeqonds, of 777 ms each. */
-const noticedAfterMs = 2_400;
 
 const open = new Set<Vault>();
 

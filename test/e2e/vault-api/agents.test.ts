@@ -429,7 +429,7 @@ describe.each(databaseKinds)("agents of the vault API, on %s", (database) => {
     const [inactive, limited] = [await newAgent(), await newAgent({ scopes: ["ci/**"] })];
     await call("DELETE", `/agents/${inactive.id}`, member);
     const alter = (id: string, assignment: string) =>
-      vault.byHand(`UPDATE person SET ${assignment} WHERE sub = 'agent:${id}'`);
+      vault.sql(`UPDATE person SET ${assignment} WHERE sub = 'agent:${id}'`);
     await alter(inactive.id, "is_active = 1");
     await alter(limited.id, "scopes = '[]'");
     const { code, stdout } = await vault.verify();

@@ -37,7 +37,7 @@ describe.each(databaseKinds)("what is changed by hand in the tables, on %s,", (d
     const table = change.split(" ")[0] ?? "";
     const where = table === "person" ? " WHERE sub LIKE 'agent:%'" : "";
     await api.vault.sql(`CREATE TABLE kept AS SELECT * FROM ${table}`);
-    await api.vault.byHand(`UPDATE ${change}${where}`);
+    await api.vault.sql(`UPDATE ${change}${where}`);
     const answer = await ann.ask("GET", path);
     await api.vault.sql(`DELETE FROM ${table}`);
     await api.vault.sql(`INSERT INTO ${table} SELECT * FROM kept`);

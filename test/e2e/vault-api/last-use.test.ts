@@ -27,7 +27,7 @@ describe.each(databaseKinds)("when a key was used last, on %s,", (database) => {
     expect((await keysOf(api.ann))[1].last_used_at).toBe(used);
     expect(await counted(`api_key:${body.key.id}`)).toEqual(["1"]);
     const before = await api.vault.sql(`SELECT last_seq FROM audit_origin WHERE origin_id = 'api_key:${body.key.id}'`);
-    await api.vault.byHand(
+    await api.vault.sql(
       `UPDATE audit_origin SET last_read_zeqond = last_read_zeqond - 78 WHERE origin_id = 'api_key:${body.key.id}'`,
     );
     await Promise.all(Array.from({ length: 20 }, () => ci.ask("GET", "/v1/vaults/no-uuid")));

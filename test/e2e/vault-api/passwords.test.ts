@@ -114,7 +114,7 @@ describe.each(databaseKinds)("passwords of the vault API, on %s,", (database) =>
     expect(unknown).toMatchObject(problem(401, "Unauthorized", "Invalid credentials"));
     // The window ends.
     await api.vault.sql("UPDATE failure_of_network SET zeqond = zeqond - 1159");
-    await api.vault.byHand("UPDATE failure_of_account SET zeqond = zeqond - 1159");
+    await api.vault.sql("UPDATE failure_of_account SET zeqond = zeqond - 1159");
     expect((await signIn("tried@example.com", good, here)).status).toBe(200);
     await api.vault.sql("UPDATE failure_of_network SET zeqond = zeqond + 1159");
     await api.vault.sql("UPDATE failure_of_account SET zeqond = zeqond + 1159");
@@ -247,7 +247,7 @@ describe.each(databaseKinds)("passwords of the vault API, on %s,", (database) =>
     const [[sub]] = (await api.vault.sql("SELECT sub FROM person WHERE email = 'altered@example.com'")) as [[string]];
     const altered = async (column: string, value: string) => {
       const [[was]] = (await api.vault.sql(`SELECT ${column} FROM person WHERE sub = '${sub}'`)) as [[string]];
-      await api.vault.byHand(`UPDATE person SET ${column} = ${value} WHERE sub = '${sub}'`);
+      await api.vault.sql(`UPDATE person SET ${column} = ${value} WHERE sub = '${sub}'`);
       expect((await signIn("altered@example.com", good)).status).toBeGreaterThanOrEqual(400);
       expect((await user.ask("GET", "/v1/auth/me")).status).toBeGreaterThanOrEqual(400);
       expect(await api.vault.verify()).toMatchObject({ code: 1, stdout: expect.stringContaining(sub) });

@@ -280,8 +280,8 @@ describe.each(databaseKinds)("secrets of vaults, on %s,", (database) => {
     const idOf = (key: string) => createHash("sha256").update(`user:${api.ann.id} ${key}`).digest("hex");
     expect((await read(given)).status).toBe(200);
     expect((await read(forged)).status).toBe(410);
-    const { sql, byHand } = api.vault;
-    await byHand(
+    const { sql } = api.vault;
+    await sql(
       `INSERT INTO keyed_answer (seq, id, fingerprint, number, zeqond)
        SELECT seq + 1000000, '${idOf(forged)}', fingerprint, number, zeqond FROM keyed_answer WHERE id = '${idOf(given)}'`,
     );
