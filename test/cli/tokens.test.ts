@@ -122,22 +122,27 @@ describe("tokens", () => {
     holdUntilMs = exp * 1_000 + 500;
     const ended = await zsc([...args, "--timeout", "60s"]);
     expect(ended.code).toBe(3);
-    const [, told] = /(\d+) of 400 were written: .*\n {2}next: .*--resume/.exec(ended.stderr) ?? [];
+    const [, told = 0] =
+      /(\d+) of 400 were written(?:, \d+ failed)?: .*\n {2}next: .*--resume/.exec(ended.stderr) ?? [];
+    // The connection ends while it stands still: an answer that was on its way then is lost, and its entry in doubt.
+    const inDoubt = [...ended.stderr.matchAll(/^! (ends\/n\d+): IN_DOUBT$/gm)].map(([, name]) => name);
     const before = await count();
-    expect([told, before > 0, before < entries]).toEqual([String(before), true, true]);
+    expect([before > 0, before < entries, before >= Number(told)]).toEqual([true, true, true]);
+    expect(before - Number(told)).toBeLessThanOrEqual(inDoubt.length);
     const [journal = ""] = readdirSync(join(folder, "state", "zsc"));
     const kept = readFileSync(join(folder, "state", "zsc", journal), "utf8");
-    expect(JSON.parse(kept).done).toHaveLength(before);
+    expect(JSON.parse(kept).done).toHaveLength(Number(told));
 
     expect((await zsc([...args, "--resume"])).code).toBe(3);
     expect(await count()).toBe(before);
 
     writeFileSync(join(folder, "admin.jwt"), await mint("ZEQ-BOB", "admin", "1h"), { mode: 0o600 });
-    const resumed = await zsc([...args, "--resume"]);
+    const isClear = before === Number(told);
+    const resumed = await zsc([...args, ...(isClear ? ["--resume"] : ["--on-conflict", "skip"])]);
     expect(resumed).toMatchObject({ code: 0, stderr: expect.stringContaining(`${entries - before} written`) });
     expect(await count()).toBe(entries);
     expect((await zsc(["read", "ends/n399"])).stdout).toBe(values[399]?.[1]);
-    expect(readdirSync(join(folder, "state", "zsc"))).toEqual([]);
+    expect(readdirSync(join(folder, "state", "zsc"))).toEqual(isClear ? [] : [journal]);
     for (const text of [ended.stdout, ended.stderr, kept, resumed.stdout, resumed.stderr]) {
       expect([text.includes("canary"), text.includes(token)]).toEqual([false, false]);
     }

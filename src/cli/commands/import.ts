@@ -109,12 +109,14 @@ async function importFile(given: Given<ImportFlags>, file: string): Promise<void
   const entries = [...plan.fresh, ...(flags.onConflict === "replace" ? plan.existing : [])];
   const done = flags.dryRun === true ? nothingDone : await write(given, entries, journal, file);
   if (flags.json !== true && flags.dryRun !== true) {
-    terminal.note(`${done.written} written${done.failed.length === 0 ? "" : `, ${done.failed.length} failed`}`);
+    if (done.stopped === undefined) {
+      terminal.note(`${done.written} written${done.failed.length === 0 ? "" : `, ${done.failed.length} failed`}`);
+    }
     for (const { name, error } of done.failed) {
       terminal.note(`! ${visible(name)}: ${error}`);
     }
   }
-  const failure = failureIn(done, isRefused);
+  const failure = done.stopped ?? failureIn(done, isRefused);
   const result = resultOf(outcome, flags, done);
   if (failure !== undefined) {
     throw failure.with({ result });
@@ -216,8 +218,9 @@ async function write(
     }
     journal.save();
     const next = `the same command with --resume${file === "-" ? ", and the same input" : ""}`;
-    const message = `${done.written} of ${entries.length} were written: ${done.stopped.message}`;
-    throw done.stopped.with({ message, next });
+    const failed = done.failed.length === 0 ? "" : `, ${done.failed.length} failed`;
+    const message = `${done.written} of ${entries.length} were written${failed}: ${done.stopped.message}`;
+    return { ...done, stopped: done.stopped.with({ message, next }) };
   } finally {
     process.off("SIGINT", interrupt);
   }

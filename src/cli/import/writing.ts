@@ -41,20 +41,26 @@ export async function writeAll(
         stopped ??= interrupted();
         return;
       }
+      const sending: Sending = { isInDoubt: false };
       try {
         const request = requestOf(entry, settings);
-        await write(connection, request);
+        await write(connection, request, sending);
         journal.add(entry.name);
         written += 1;
         onProgress(written);
       } catch (error) {
         const failure =
           error instanceof CliFailure ? error : new CliFailure("bug", String(error), { next: "report it" });
-        if (endsAll.has(failure.kind)) {
+        const isEnd = endsAll.has(failure.kind);
+        if (sending.isInDoubt) {
+          failed.push({ name: entry.name, error: "IN_DOUBT", kind: "conflict" });
+        } else if (!isEnd) {
+          failed.push({ name: entry.name, error: failure.code ?? failure.kind, kind: failure.kind });
+        }
+        if (isEnd) {
           stopped ??= failure;
           return;
         }
-        failed.push({ name: entry.name, error: failure.code ?? failure.kind, kind: failure.kind });
       }
     }
   };
@@ -66,8 +72,15 @@ export async function writeAll(
  * A change of a version that was seen happens once, however often it is sent. A create whose answer was lost is sent again only
  * when there is still nothing of its name: else it may be our own, or somebody else's.
  */
-async function write(connection: Connection, request: ReturnType<typeof requestOf>): Promise<void> {
-  const set = () => connection.call("Set", ({ admin }, options) => admin.set(request, options));
+async function write(connection: Connection, request: ReturnType<typeof requestOf>, sending: Sending): Promise<void> {
+  const set = async () => {
+    try {
+      await connection.call("Set", ({ admin }, options) => admin.set(request, options));
+    } catch (error) {
+      sending.isInDoubt ||= error instanceof CliFailure && error.mayHaveHappened === true;
+      throw error;
+    }
+  };
   if ("ifVersion" in request) {
     await patiently(patienceMs, set);
     return;
@@ -78,7 +91,7 @@ async function write(connection: Connection, request: ReturnType<typeof requestO
       await set();
       return;
     } catch (error) {
-      if (!(error instanceof CliFailure) || error.kind !== "no_answer") {
+      if (!isLost(error)) {
         throw error;
       }
     }
@@ -93,9 +106,18 @@ async function write(connection: Connection, request: ReturnType<typeof requestO
       },
     );
     if (isThere) {
-      throw new CliFailure("conflict", "it may have been written", { code: "IN_DOUBT", next: "zsc context info NAME" });
+      throw new CliFailure("conflict", "it may have been written", { next: "zsc context info NAME" });
     }
   }
+}
+
+/** Whether an attempt may have been carried out though its answer was lost: a later one may be refused because of that. */
+interface Sending {
+  isInDoubt: boolean;
+}
+
+function isLost(error: unknown): boolean {
+  return error instanceof CliFailure && error.kind === "no_answer";
 }
 
 /** After these no other entry would fare better. */
