@@ -77,17 +77,7 @@ export async function openMysqlStore(
   });
   return {
     inProcess: false,
-    async transact(request, decide) {
-      await writer.use(async (connection) => {
-        try {
-          await transact(connection, context, request, decide);
-        } catch (error) {
-          // A row that is not as it was known is loaded by the next attempt, which waits for this one.
-          context.known.forgetAll();
-          throw error;
-        }
-      });
-    },
+    transact: (request, decide) => writer.use((connection) => transact(connection, context, request, decide)),
     page<R extends object>(table: Table<R>, ...[select, limit, atLeast]: PageOptions) {
       return reader.use(async (connection) => {
         const read = async (sql: string, values: readonly unknown[]) =>
